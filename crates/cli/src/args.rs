@@ -1,0 +1,173 @@
+//! What can be said on the command line.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A privacy-governed data lake: exports in, a consent-filtered, reconciled, pseudonymised lake out.
+#[derive(Debug, Parser)]
+#[command(name = "lakewarden", version, max_term_width = 100)]
+pub struct Args {
+    /// The project's folder, the one with lakewarden.yaml
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "LAKEWARDEN_PROJECT")]
+    pub project: PathBuf,
+    /// What stdout holds: text for people, or JSON of a documented shape (docs/reference/json.md)
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Forms of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write sample exports, run the retail pipeline over them and draw the report
+    Demo {
+        /// Where to write it; made if it is not there
+        #[arg(default_value = "demo")]
+        dir: PathBuf,
+        /// How many people the sample has
+        #[arg(long, default_value_t = 2000)]
+        customers: u32,
+    },
+    /// Scaffold a project that runs
+    Init {
+        /// Its folder; made if it is not there
+        dir: PathBuf,
+    },
+    /// Compile dictionary, pipelines and models without reading data, and show every problem
+    Check,
+    /// Say what a run would do, and why
+    Plan {
+        #[command(flatten)]
+        on: On,
+    },
+    /// Load what is new, build all tables, and publish them if every row is accounted for
+    Run {
+        #[command(flatten)]
+        on: On,
+        /// Where to write the report; beside the project's file if absent
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// Language the report opens in
+        #[arg(long, value_enum, default_value_t = Language::Zh)]
+        language: Language,
+    },
+    /// Show the last runs with their row accounts
+    Status {
+        /// How many
+        #[arg(long, default_value_t = 5)]
+        last: usize,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL")]
+        lake: Option<String>,
+    },
+    /// Ask curated or conformed tables under the policy
+    Query {
+        /// One SELECT
+        sql: String,
+        /// What the answer is for; decides what may be seen
+        #[arg(long)]
+        purpose: String,
+        /// Rows printed at most
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+        #[command(flatten)]
+        on: On,
+    },
+    /// Write synthetic exports with planted dirt, and their truth
+    Sample {
+        /// Where to: OUT/exports and OUT/truth
+        out: PathBuf,
+        /// How many people
+        #[arg(long, default_value_t = 2000)]
+        customers: u32,
+        /// The same seed gives the same bytes
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Last day of data
+        #[arg(long, value_name = "DATE", default_value = "2026-09-30")]
+        end: NaiveDate,
+    },
+    /// Keys
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a master key
+    Init {
+        /// Where to write it (mode 0600); the file that the project declares if absent
+        #[arg(long, value_name = "FILE", conflicts_with = "print")]
+        file: Option<PathBuf>,
+        /// Print it instead, for a secret store
+        #[arg(long)]
+        print: bool,
+    },
+}
+
+/// What a command works on.
+#[derive(Debug, clap::Args)]
+pub struct On {
+    /// The pipeline; may be left out if there is one
+    #[arg(long, short)]
+    pub pipeline: Option<String>,
+    /// The instant it is as of: a day, or RFC 3339; now if absent
+    #[arg(long, value_name = "T")]
+    pub as_of: Option<String>,
+    /// The lake, instead of the project's: a path, file://… or s3://…
+    #[arg(long, value_name = "URL")]
+    pub lake: Option<String>,
+}
+
+/// Languages of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+/// Reads an instant: RFC 3339, or a day or wall-clock time in a zone (a day means its midnight).
+pub fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.with_timezone(&Utc));
+    }
+    let local = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(|d| d.and_time(NaiveTime::MIN))
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S"))
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
+        .ok()?;
+    zone.from_local_datetime(&local).earliest().map(|t| t.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_midnight_in_the_project_s_zone() {
+        let at = |text| instant(text, chrono_tz::Asia::Shanghai).map(|t| t.to_rfc3339());
+        assert_eq!(at("2026-10-01").unwrap(), "2026-09-30T16:00:00+00:00");
+        assert_eq!(at("2026-10-01 08:00:00").unwrap(), "2026-10-01T00:00:00+00:00");
+        assert_eq!(at("2026-10-01T00:00:00Z").unwrap(), "2026-10-01T00:00:00+00:00");
+        assert_eq!(at("yesterday"), None);
+    }
+}

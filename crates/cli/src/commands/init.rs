@@ -1,0 +1,23 @@
+//! `lakewarden init`.
+
+use crate::commands::template::{FIRST, unpack};
+use crate::failure::Failure;
+use crate::output::Output;
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Writes a project that runs into a folder that holds none.
+pub fn init(dir: &Path, output: &Output) -> Result<ExitCode, Failure> {
+    if dir.join("lakewarden.yaml").exists() {
+        return Err(Failure::Usage {
+            message: format!("{} holds a project already", dir.display()),
+            hint: "name another folder".to_owned(),
+        });
+    }
+    unpack(&FIRST, dir, &|_| true)?;
+    output.json(&json!({ "project": dir }));
+    output.say(format!("wrote a first project to {}", dir.display()));
+    output.say(format!("next: cd {} && lakewarden check && lakewarden keys init && lakewarden run", dir.display()));
+    Ok(ExitCode::SUCCESS)
+}

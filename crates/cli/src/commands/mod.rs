@@ -1,0 +1,73 @@
+//! One file a command.
+
+mod check;
+mod demo;
+mod init;
+mod keys;
+mod plan;
+mod query;
+mod run;
+mod sample;
+mod status;
+mod template;
+
+use crate::args::{Args, Command, KeysCommand, instant};
+use crate::failure::Failure;
+use crate::output::Output;
+use chrono::{DateTime, Utc};
+use lakewarden_pipeline::OpenProject;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Carries out what was asked.
+pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure> {
+    match &args.command {
+        Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
+        Command::Init { dir } => init::init(dir, output),
+        Command::Check => check::check(&args.project, output).await,
+        Command::Plan { on } => plan::plan(&args.project, on, output).await,
+        Command::Run { on, report, language } => {
+            run::run(&args.project, on, report.as_deref(), *language, output).await
+        }
+        Command::Status { last, lake } => status::status(&args.project, *last, lake.as_deref(), output).await,
+        Command::Query { sql, purpose, limit, on } => {
+            query::query(&args.project, sql, purpose, *limit, on, output).await
+        }
+        Command::Sample { out, customers, seed, end } => sample::sample(out, *customers, *seed, *end, output),
+        Command::Keys { command: KeysCommand::Init { file, print } } => {
+            keys::init(&args.project, file.as_deref(), *print, output)
+        }
+    }
+}
+
+/// Opens the project, whatever its problems.
+fn open(root: &Path) -> Result<OpenProject, Failure> {
+    OpenProject::open(root).map_err(Failure::Pipeline)
+}
+
+/// The clock. The one place that reads it.
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The instant that `--as-of` says.
+fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    match instant(text, open.zone()) {
+        Some(instant) => Ok(Some(instant)),
+        None => Err(Failure::Usage {
+            message: format!("--as-of {text:?} is no instant"),
+            hint: "a day (2026-09-30), a time (2026-09-30 08:00:00) or RFC 3339 (2026-09-30T00:00:00Z)".to_owned(),
+        }),
+    }
+}
+
+/// Random bits for ids and seeds. The one place that asks the system for them.
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| Failure::Usage {
+        message: "the system gives no randomness".to_owned(),
+        hint: "check /dev/urandom".to_owned(),
+    })?;
+    Ok(bytes)
+}

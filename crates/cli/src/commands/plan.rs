@@ -1,0 +1,55 @@
+//! `lakewarden plan`.
+
+use crate::args::On;
+use crate::commands::{as_of, now, open};
+use crate::failure::Failure;
+use crate::output::{Output, bytes};
+use lakewarden_pipeline::{Action, Plan, Verb};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Says what a run would do.
+pub async fn plan(root: &Path, on: &On, output: &Output) -> Result<ExitCode, Failure> {
+    let open = open(root)?;
+    let at = as_of(on.as_of.as_deref(), &open)?;
+    let plan = lakewarden_pipeline::plan(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, now())
+        .await
+        .map_err(Failure::of(&open))?;
+    output.json(&plan);
+    output.text(text(&plan));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(plan: &Plan) -> String {
+    let mut lines = vec![format!("pipeline {} → {}", plan.pipeline, plan.lake)];
+    for action in &plan.actions {
+        lines.push(format!("  {:<9} {:<22} {}", verb(action.verb), action.subject, action.because));
+        lines.extend(details(action));
+    }
+    lines.push(if plan.is_empty() { "nothing to do".to_owned() } else { "lakewarden run does it".to_owned() });
+    lines.join("\n")
+}
+
+fn details(action: &Action) -> Vec<String> {
+    const SHOWN: usize = 3;
+    let mut lines: Vec<String> = action.files.iter().take(SHOWN).map(|f| format!("              {f}")).collect();
+    if action.files.len() > SHOWN {
+        lines.push(format!("              … and {} more", action.files.len() - SHOWN));
+    }
+    if !action.files.is_empty() {
+        lines.push(format!("              {} in all", bytes(action.bytes)));
+    }
+    if let Some(purpose) = &action.purpose {
+        lines.push(format!("              for {purpose}, from {}", action.reads.join(", ")));
+    }
+    lines
+}
+
+fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Load => "load",
+        Verb::Recognise => "recognise",
+        Verb::Build => "build",
+        Verb::Keep => "keep",
+    }
+}

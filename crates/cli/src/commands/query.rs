@@ -1,0 +1,87 @@
+//! `lakewarden query`.
+
+use crate::args::On;
+use crate::commands::{as_of, now, open};
+use crate::failure::Failure;
+use crate::output::{Output, grouped};
+use arrow::array::RecordBatch;
+use arrow::json::writer::{JsonArray, WriterBuilder};
+use arrow::util::pretty::pretty_format_batches;
+use lakewarden_pipeline::{PipelineError, Question};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Asks what is published, under the policy.
+pub async fn query(
+    root: &Path,
+    sql: &str,
+    purpose: &str,
+    limit: usize,
+    on: &On,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let open = open(root)?;
+    let at = as_of(on.as_of.as_deref(), &open)?.unwrap_or_else(now);
+    let question =
+        Question { sql, purpose, pipeline: on.pipeline.as_deref(), lake: on.lake.as_deref(), as_of: at };
+    let mut running = lakewarden_pipeline::query(&open, &question).await.map_err(Failure::of(&open))?;
+    let failed = |error| Failure::Pipeline(PipelineError::Engine { model: "query".to_owned(), error });
+    let mut shown: Vec<RecordBatch> = Vec::new();
+    let (mut rows, mut more) = (0, false);
+    while let Some(batch) = running.next().await.map_err(failed)? {
+        let take = batch.num_rows().min(limit - rows);
+        more |= take < batch.num_rows();
+        if take > 0 {
+            shown.push(batch.slice(0, take));
+            rows += take;
+        }
+    }
+    let scans = running.accounts().map_err(failed)?;
+    let withheld: u64 = scans.iter().flat_map(|s| s.withheld.values()).sum();
+    if output.is_json() {
+        output.json(&json!({
+            "purpose": purpose,
+            "columns": running.schema.fields().iter().map(|f| json!({ "name": f.name(), "type": f.data_type().to_string() })).collect::<Vec<_>>(),
+            "rows": json_rows(&shown)?,
+            "truncated": more,
+            "scans": scans.iter().map(|s| json!({
+                "relation": s.relation, "basis": s.basis, "read": s.read, "used": s.used,
+                "without_subject": s.without_subject, "withheld": s.withheld,
+            })).collect::<Vec<_>>(),
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if shown.is_empty() {
+        shown.push(RecordBatch::new_empty(running.schema.clone()));
+    }
+    let table = pretty_format_batches(&shown).map_err(|_| unprintable())?;
+    output.text(table.to_string());
+    if more {
+        output.say(format!("only the first {} rows are shown; --limit shows more", grouped(rows as u64)));
+    }
+    if withheld > 0 {
+        output.say(format!("{} rows withheld for purpose {purpose}", grouped(withheld)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json_rows(batches: &[RecordBatch]) -> Result<Value, Failure> {
+    let mut bytes = Vec::new();
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut bytes);
+    for batch in batches {
+        writer.write(batch).map_err(|_| unprintable())?;
+    }
+    writer.finish().map_err(|_| unprintable())?;
+    if bytes.is_empty() {
+        return Ok(json!([]));
+    }
+    serde_json::from_slice(&bytes).map_err(|_| unprintable())
+}
+
+fn unprintable() -> Failure {
+    Failure::Usage {
+        message: "the result has a column that cannot be printed".to_owned(),
+        hint: "CAST it to a plain type".to_owned(),
+    }
+}

@@ -1,0 +1,104 @@
+//! `lakewarden run`.
+
+use crate::args::{Language, On};
+use crate::commands::{as_of, now, open, random};
+use crate::failure::Failure;
+use crate::output::{Output, grouped};
+use crate::progress::Teller;
+use crate::report;
+use chrono::{DateTime, Utc};
+use lakewarden_pipeline::record::{Outcome, RunRecord};
+use lakewarden_pipeline::{OpenProject, Request, key_ring};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Runs a pipeline and draws its report.
+pub async fn run(
+    root: &Path,
+    on: &On,
+    report: Option<&Path>,
+    language: Language,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let open = open(root)?;
+    let at = as_of(on.as_of.as_deref(), &open)?;
+    let record = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, output).await?;
+    let path = report.map_or_else(|| open.root.join("report.html"), Path::to_path_buf);
+    let drawn = draw(&record, &open, on.lake.as_deref(), &path, language).await?;
+    output.json(&record);
+    output.say(summary(&record, drawn.as_deref()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a pipeline, telling of its steps.
+pub async fn run_project(
+    open: &OpenProject,
+    pipeline: Option<&str>,
+    lake: Option<&str>,
+    at: Option<DateTime<Utc>>,
+    output: &Output,
+) -> Result<RunRecord, Failure> {
+    // Problems come before a missing key: they can be mended without one.
+    open.pipeline(pipeline).map_err(Failure::of(open))?;
+    if open.problems.iter().any(|p| p.severity == lakewarden_dictionary::Severity::Error) {
+        return Err(Failure::Problems { problems: open.problems.clone(), files: open.files.clone() });
+    }
+    let keys = key_ring(&open.project.settings).map_err(Failure::of(open))?;
+    let owner = format!("lakewarden, process {}", std::process::id());
+    let request = Request {
+        pipeline,
+        lake,
+        as_of: at,
+        clock: &now,
+        run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
+        seed: u64::from_le_bytes(random()?),
+        owner: &owner,
+    };
+    lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
+}
+
+/// Draws the report of a run that did something.
+pub async fn draw(
+    record: &RunRecord,
+    open: &OpenProject,
+    lake: Option<&str>,
+    path: &Path,
+    language: Language,
+) -> Result<Option<PathBuf>, Failure> {
+    if record.outcome == Outcome::Unchanged && path.exists() {
+        return Ok(None);
+    }
+    let data = report::of_run(record, open, lake).await.map_err(Failure::of(open))?;
+    let language = match language {
+        Language::Zh => lakewarden_report::Language::Chinese,
+        Language::En => lakewarden_report::Language::English,
+    };
+    std::fs::write(path, lakewarden_report::render(&data, language)).map_err(Failure::file("write", path))?;
+    Ok(Some(path.to_path_buf()))
+}
+
+/// The last line of a run.
+pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
+    let read: u64 = record.datasets.iter().map(|d| d.read).sum();
+    let written: u64 = record.datasets.iter().map(|d| d.written).sum();
+    let seconds = record.millis as f64 / 1000.0;
+    let mut text = match record.outcome {
+        Outcome::Unchanged => format!("nothing to do ({seconds:.1} s)"),
+        Outcome::Failed => format!("failed ({seconds:.1} s)"),
+        Outcome::Published => {
+            let withheld: u64 =
+                record.models.iter().flat_map(|m| &m.scans).flat_map(|s| s.withheld.values()).sum();
+            format!(
+                "published {} tables in {seconds:.1} s: {} rows read, {} written, every other one named; {} withheld by policy",
+                record.publication.len(),
+                grouped(read),
+                grouped(written),
+                grouped(withheld),
+            )
+        }
+    };
+    if let Some(report) = report {
+        text.push_str(&format!("\nreport: {}", report.display()));
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! `lakewarden status`.
+
+use crate::commands::open;
+use crate::failure::Failure;
+use crate::output::{Output, grouped};
+use lakewarden_lake::Lake;
+use lakewarden_pipeline::PipelineError;
+use lakewarden_pipeline::record::{Outcome, RunRecord};
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Shows the last runs.
+pub async fn status(root: &Path, last: usize, lake: Option<&str>, output: &Output) -> Result<ExitCode, Failure> {
+    let open = open(root)?;
+    let url = open.lake_url(lake).map_err(Failure::of(&open))?;
+    let failed = |e: lakewarden_lake::LakeError| Failure::Pipeline(PipelineError::from(e));
+    let lake = Lake::open(&url).map_err(failed)?;
+    lake.check_access().await.map_err(failed)?;
+    let audit = lake.audit().verify().await.map_err(failed)?;
+    let mut runs: Vec<RunRecord> = lake
+        .runs(last)
+        .await
+        .map_err(failed)?
+        .into_iter()
+        .filter_map(|r| serde_json::from_value(r.record).ok())
+        .collect();
+    runs.sort_by_key(|r| std::cmp::Reverse(r.started));
+    output.json(&json!({ "lake": url, "audit": audit, "runs": runs }));
+    if runs.is_empty() {
+        output.text(format!("no run yet in {url}; lakewarden run makes one"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    for run in &runs {
+        output.text(text(run));
+    }
+    output.text(format!("audit log: {} records, chain intact, head {}", audit.sequence, audit.sha256));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(run: &RunRecord) -> String {
+    let outcome = match run.outcome {
+        Outcome::Published => "published",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Failed => "failed",
+    };
+    let mut lines = vec![format!(
+        "{} {} {outcome} in {:.1} s, as of {}, run {}",
+        run.started.format("%F %T UTC"),
+        run.pipeline,
+        run.millis as f64 / 1000.0,
+        run.as_of.format("%F %T UTC"),
+        run.run
+    )];
+    for set in run.datasets.iter().filter(|d| d.read > 0) {
+        lines.push(format!(
+            "  {:<22} read {} = written {} + quarantined {} + duplicates {} + outside retention {}",
+            set.dataset,
+            grouped(set.read),
+            grouped(set.written),
+            grouped(set.quarantined_total()),
+            grouped(set.duplicates),
+            grouped(set.outside_retention),
+        ));
+        if !set.over_collected.is_empty() {
+            let fields: Vec<String> =
+                set.over_collected.iter().map(|(f, n)| format!("{f} ({})", grouped(*n))).collect();
+            lines.push(format!("  {:<22} over-collected, not stored: {}", "", fields.join(", ")));
+        }
+    }
+    for model in &run.models {
+        for scan in &model.scans {
+            let withheld: Vec<String> =
+                scan.withheld.iter().map(|(reason, n)| format!("{reason} {}", grouped(*n))).collect();
+            let withheld = if withheld.is_empty() { "nothing".to_owned() } else { withheld.join(", ") };
+            lines.push(format!(
+                "  {:<22} {} read {} = used {} + withheld for {}: {withheld}",
+                model.table,
+                scan.relation,
+                grouped(scan.read),
+                grouped(scan.used),
+                model.purpose,
+            ));
+        }
+    }
+    if let Some(failure) = &run.failure {
+        lines.push(format!("  error[{}]: {}", failure.code, failure.message));
+        if let Some(hint) = &failure.hint {
+            lines.push(format!("   hint: {hint}"));
+        }
+    }
+    lines.join("\n")
+}

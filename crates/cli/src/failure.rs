@@ -1,0 +1,113 @@
+//! Why a command could not be carried out, and with which code it ends.
+
+use crate::output::Output;
+use crate::problems;
+use lakewarden_dictionary::{Problem, SourceFile};
+use lakewarden_engine::EngineError;
+use lakewarden_pipeline::{OpenProject, PipelineError};
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+use thiserror::Error;
+
+/// A command's failure.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The project has problems.
+    #[error("the project does not compile")]
+    Problems {
+        /// The problems.
+        problems: Vec<Problem>,
+        /// The files they are in.
+        files: Vec<SourceFile>,
+    },
+    /// See [`PipelineError`].
+    #[error("{0}")]
+    Pipeline(PipelineError),
+    /// Files could not be written or read.
+    #[error("cannot {doing} {path}: {why}")]
+    File {
+        /// What was attempted.
+        doing: &'static str,
+        /// On what.
+        path: String,
+        /// The system's word for it.
+        why: std::io::ErrorKind,
+    },
+    /// The command line asks for something impossible.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What would be right.
+        hint: String,
+    },
+    /// Sample exports could not be written.
+    #[error("{0}")]
+    Sample(#[from] lakewarden_sample::SampleError),
+}
+
+impl Failure {
+    /// A pipeline's error, problems of the project with the files they are in.
+    pub fn of(open: &OpenProject) -> impl FnOnce(PipelineError) -> Self + '_ {
+        |error| match error {
+            PipelineError::Project(problems) => Self::Problems { problems, files: open.files.clone() },
+            other => Self::Pipeline(other),
+        }
+    }
+
+    /// A file's error.
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.display().to_string();
+        move |error| Self::File { doing, path, why: error.kind() }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Problems { .. } => "LW6001",
+            Self::Pipeline(error) => error.code(),
+            Self::File { .. } => "LW9001",
+            Self::Usage { .. } => "LW9002",
+            Self::Sample(_) => "LW9003",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Pipeline(error) => error.hint(),
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            _ => None,
+        }
+    }
+
+    /// 1 if the project, its data or a query was refused; 2 if the command could not run.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Problems { .. } => ExitCode::from(1),
+            Self::Pipeline(error) if error.is_refusal() => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
+    }
+
+    /// Shows it: to people on stderr, to programs as JSON on stdout.
+    pub fn show(&self, output: &Output) {
+        match self {
+            Self::Problems { problems, files } => {
+                problems::show(output, problems, files);
+                output.json(&json!({ "error": { "code": self.code(), "message": self.to_string() }, "problems": problems }));
+                return;
+            }
+            Self::Pipeline(PipelineError::Engine { error: EngineError::Sql(problem), .. }) => {
+                let place = problem.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+                output.say(format!("error[{}]: {self}{place}", self.code()));
+            }
+            _ => output.say(format!("error[{}]: {self}", self.code())),
+        }
+        if let Some(hint) = self.hint() {
+            output.say(format!(" hint: {hint}"));
+        }
+        output.json(&json!({
+            "error": { "code": self.code(), "message": self.to_string(), "hint": self.hint() }
+        }));
+    }
+}

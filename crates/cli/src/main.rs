@@ -1,0 +1,36 @@
+//! The `lakewarden` command: arguments, progress, rendering, exit codes.
+//!
+//! Exit codes: 0 done, 1 refused or a check failed, 2 could not run. People read stderr, programs stdout.
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod problems;
+mod progress;
+mod report;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let output = output::Output::new(args.format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(_) => {
+            output.say("error: the runtime could not be started");
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(commands::carry_out(&args, &output)) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.show(&output);
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One line a step, and on a terminal a bar while it goes on.
+
+use crate::output::{Output, grouped};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lakewarden_pipeline::Observer;
+use lakewarden_pipeline::record::{Step, StepKind};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Tells of a run's steps on stderr.
+pub struct Teller {
+    output: Output,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Teller {
+    /// Tells through this output.
+    pub fn new(output: &Output) -> Self {
+        Self { output: *output, bar: Mutex::new(None) }
+    }
+
+    fn take_down(&self) {
+        if let Ok(mut bar) = self.bar.lock()
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.take_down();
+    }
+}
+
+impl Observer for Teller {
+    fn started(&self, kind: StepKind, name: &str, total: Option<u64>) {
+        if !self.output.draws() {
+            return;
+        }
+        let bar = match total {
+            Some(total) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
+            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+        };
+        let template = if total.is_some() {
+            "  {prefix:<9} {msg:<28} {bar:24} {bytes:>10} of {total_bytes}"
+        } else {
+            "  {prefix:<9} {msg:<28} {spinner} {elapsed}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(verb(kind));
+        bar.set_message(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        if let Ok(mut own) = self.bar.lock() {
+            *own = Some(bar);
+        }
+    }
+
+    fn progressed(&self, bytes: u64, _rows: u64) {
+        if let Ok(bar) = self.bar.lock()
+            && let Some(bar) = bar.as_ref()
+            && bytes > 0
+        {
+            bar.set_position(bytes);
+        }
+    }
+
+    fn finished(&self, step: &Step) {
+        self.take_down();
+        self.output.say(line(step));
+    }
+}
+
+fn verb(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Extract => "extract",
+        StepKind::Identity => "identity",
+        StepKind::Model => "model",
+        StepKind::Publish => "publish",
+    }
+}
+
+/// A step on one line: what, time, rows in → out, and every loss.
+pub fn line(step: &Step) -> String {
+    let seconds = step.millis as f64 / 1000.0;
+    let rows = format!("{} → {}", grouped(step.rows_in), grouped(step.rows_out));
+    let mut text = format!("  {:<9} {:<22} {seconds:>7.2} s  {rows:>23}", verb(step.kind), step.name);
+    if step.kind == StepKind::Publish {
+        return format!("  {:<9} {:<22} {seconds:>7.2} s  {:>23}", verb(step.kind), step.name, format!("{} rows", grouped(step.rows_out)));
+    }
+    let mut quarantined = 0;
+    let mut losses = Vec::new();
+    for (reason, rows) in &step.losses {
+        if reason.starts_with("quarantined") {
+            quarantined += rows;
+        } else {
+            losses.push(format!("{reason} {}", grouped(*rows)));
+        }
+    }
+    if quarantined > 0 {
+        losses.insert(0, format!("quarantined {}", grouped(quarantined)));
+    }
+    if !losses.is_empty() {
+        text.push_str("  ");
+        text.push_str(&losses.join(", "));
+    }
+    text
+}

@@ -1,0 +1,53 @@
+//! How records became customers.
+
+use lakewarden_pipeline::record::IdentityAccount;
+use lakewarden_report::data;
+
+/// The account of identity.
+pub(super) fn account(account: &IdentityAccount) -> data::Identity {
+    data::Identity {
+        tokens: account
+            .tokens
+            .iter()
+            .map(|(domain, tokens)| data::DomainTokens {
+                domain: domain.clone(),
+                tokens: *tokens,
+            })
+            .collect(),
+        customers: account.customers,
+        merged: account.merged,
+        shared_tokens: account.shared,
+        identifiers: account
+            .histogram
+            .iter()
+            .map(|(identifiers, customers)| data::IdentifierCount {
+                identifiers: *identifiers,
+                customers: *customers,
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::testing::record;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn sums_are_kept() {
+        let record = record(json!({}));
+        let given = record.identity.unwrap();
+        let own = account(&given);
+        assert_eq!(
+            own.tokens.iter().map(|t| t.tokens).sum::<u64>(),
+            given.tokens.values().sum::<u64>()
+        );
+        assert_eq!(
+            own.identifiers.iter().map(|i| i.customers).sum::<u64>(),
+            given.customers
+        );
+        assert_eq!((own.customers, own.merged, own.shared_tokens), (40, 2, 1));
+    }
+}

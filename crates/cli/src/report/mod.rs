@@ -1,0 +1,166 @@
+//! From the record of a run to the report that people read.
+//!
+//! The record says what happened, the dictionary what things are called, and the tables that the run
+//! published what the customers look like. What a run does not have (no customers, no table of values) is
+//! absent from its report and never an error.
+//!
+//! Of the record: [`run`], [`datasets`] with [`warnings`], [`models`], [`lineage`], [`identity`]. Of the lake:
+//! [`evidence`] from the audit log; [`buyers`], [`combinations`], [`months`] and [`values`] from curated
+//! tables, asked through [`published`] under the policy. [`disclosure`] keeps money off small groups of
+//! customers, [`names`] is what people call codes.
+
+mod answer;
+mod buyers;
+mod combinations;
+mod datasets;
+mod disclosure;
+mod evidence;
+mod identity;
+mod lineage;
+mod models;
+mod months;
+mod names;
+mod published;
+mod run;
+#[cfg(test)]
+mod testing;
+mod values;
+mod warnings;
+
+use lakewarden_lake::Lake;
+use lakewarden_pipeline::record::{Outcome, RunRecord};
+use lakewarden_pipeline::{OpenProject, PipelineError};
+use lakewarden_report::data::{CustomerPicture, Report};
+use published::Published;
+
+/// Makes the report of a run.
+///
+/// The customers' picture and the values are read from the curated tables of the lake (`lake` instead of
+/// the project's own), each asked for its table's purpose as of the run's instant, and only while the lake
+/// still shows what this run published. Of a failed run the lake is not looked at.
+///
+/// # Errors
+/// Those of the lake, an audit chain that does not hold (`LW5060`) included, and of queries.
+pub async fn of_run(
+    record: &RunRecord,
+    open: &OpenProject,
+    lake: Option<&str>,
+) -> Result<Report, PipelineError> {
+    let mut report = recorded(record, open);
+    if record.outcome == Outcome::Failed {
+        return Ok(report);
+    }
+    let opened = Lake::open(&open.lake_url(lake)?)?;
+    if let Some(publication) = &mut report.publication {
+        publication.audit = evidence::sealing_record(&opened, record).await?;
+    }
+    if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
+        let published = Published {
+            record,
+            open,
+            pipeline,
+            lake: &opened,
+            instead: lake,
+        };
+        report.customers = picture(&published).await?;
+        report.values = values::measured(&published).await?;
+    }
+    Ok(report)
+}
+
+/// The parts that need no lake.
+fn recorded(record: &RunRecord, open: &OpenProject) -> Report {
+    Report {
+        run: run::facts(record, open),
+        steps: run::steps(record),
+        datasets: datasets::accounts(record, &open.project),
+        models: models::accounts(record, &open.project),
+        lineage: lineage::edges(record, &open.project),
+        identity: record.identity.as_ref().map(identity::account),
+        publication: evidence::publication(record),
+        ..Report::default()
+    }
+}
+
+/// What the customers look like; `None` if no table of this pipeline tells.
+async fn picture(published: &Published<'_>) -> Result<Option<CustomerPicture>, PipelineError> {
+    let mut picture = CustomerPicture::default();
+    let drawn = [
+        buyers::draw(published, &mut picture).await?,
+        combinations::draw(published, &mut picture).await?,
+        months::draw(published, &mut picture).await?,
+    ];
+    picture.channels = names::channels_of(&picture);
+    Ok(drawn.contains(&true).then_some(picture))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::testing::{record, reference_project};
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_parts_of_the_record_agree_with_it() {
+        let (record, open) = (record(json!({})), reference_project());
+        let report = recorded(&record, &open);
+        assert_eq!(report.steps.len(), record.steps.len());
+        let totals = report.totals();
+        let sum = |of: fn(&lakewarden_pipeline::record::DatasetAccount) -> u64| {
+            record.datasets.iter().map(of).sum::<u64>()
+        };
+        assert_eq!(totals.read, sum(|d| d.read));
+        assert_eq!(totals.written, sum(|d| d.written));
+        assert_eq!(totals.quarantined, sum(|d| d.quarantined_total()));
+        assert_eq!(totals.unaccounted, 0);
+        let scanned: u64 = record
+            .models
+            .iter()
+            .flat_map(|m| &m.scans)
+            .map(|s| s.read)
+            .sum();
+        assert_eq!(report.models.iter().map(|m| m.read()).sum::<u64>(), scanned);
+        assert_eq!(
+            report.publication.unwrap().tables.len(),
+            record.publication.len()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lake_without_the_tables_leaves_their_parts_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (record, open) = (record(json!({})), reference_project());
+        let report = of_run(&record, &open, folder.path().to_str())
+            .await
+            .unwrap();
+        assert_eq!((report.customers, report.values.len()), (None, 0));
+        assert_eq!(report.publication.unwrap().audit, None);
+    }
+
+    #[tokio::test]
+    async fn of_a_failed_run_the_lake_is_not_looked_at() {
+        let failed = json!({
+            "outcome": "failed",
+            "publication": [],
+            "failure": { "code": "LW6010", "message": "the account does not close", "hint": null },
+        });
+        let (record, mut open) = (record(failed), reference_project());
+        open.project.settings.lake = None;
+        let report = of_run(&record, &open, None).await.unwrap();
+        let failure = report.run.failure.unwrap();
+        assert_eq!(failure, "LW6010: the account does not close");
+        assert!(report.publication.is_none() && !report.datasets.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_run_of_a_pipeline_that_is_gone_is_still_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = record(json!({ "pipeline": "given_up" }));
+        let report = of_run(&record, &reference_project(), folder.path().to_str())
+            .await
+            .unwrap();
+        assert_eq!(report.run.pipeline, "given_up");
+        assert_eq!(report.datasets.len(), record.datasets.len());
+    }
+}

@@ -1,0 +1,118 @@
+//! The governed tables and what was read for them.
+
+use super::names::{label, reason_code};
+use lakewarden_dictionary::Project;
+use lakewarden_pipeline::record::{ModelAccount, RunRecord, ScanAccount};
+use lakewarden_report::data;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One account a model, in the order in which they were built.
+pub(super) fn accounts(record: &RunRecord, project: &Project) -> Vec<data::Model> {
+    record.models.iter().map(|m| account(m, project)).collect()
+}
+
+fn account(model: &ModelAccount, project: &Project) -> data::Model {
+    let table = project.table(&model.table);
+    let outputs = || {
+        model
+            .lineage
+            .iter()
+            .filter_map(|u| u.output.as_deref())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    let columns = table.map_or_else(outputs, |t| t.columns.len());
+    let purpose = project.purposes.find(&model.purpose);
+    data::Model {
+        name: model.table.clone(),
+        label: table.map(|t| label(&t.label)).unwrap_or_default(),
+        purpose: model.purpose.clone(),
+        purpose_label: purpose.map(|p| label(&p.label)).unwrap_or_default(),
+        reads: reads(model),
+        rows_out: model.rows,
+        columns: u32::try_from(columns).unwrap_or(u32::MAX),
+    }
+}
+
+/// The governed reads, one a relation: a model may scan a relation several times.
+fn reads(model: &ModelAccount) -> Vec<data::RelationRead> {
+    let mut relations: Vec<&str> = Vec::new();
+    for scan in &model.scans {
+        if !relations.contains(&scan.relation.as_str()) {
+            relations.push(&scan.relation);
+        }
+    }
+    relations
+        .into_iter()
+        .map(|relation| {
+            let scans = || model.scans.iter().filter(|s| s.relation == relation);
+            let sum = |of: fn(&ScanAccount) -> u64| scans().map(of).sum();
+            let mut withheld: BTreeMap<&str, u64> = BTreeMap::new();
+            for (reason, rows) in scans().flat_map(|s| &s.withheld) {
+                *withheld.entry(reason_code(reason)).or_default() += rows;
+            }
+            data::RelationRead {
+                relation: relation.to_owned(),
+                read: sum(|s| s.read),
+                used: sum(|s| s.used),
+                withheld: withheld
+                    .into_iter()
+                    .map(|(reason, rows)| data::Withheld {
+                        purpose: model.purpose.clone(),
+                        reason: reason.to_owned(),
+                        rows,
+                    })
+                    .collect(),
+                without_subject: sum(|s| s.without_subject),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::testing::{record, reference_project};
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn several_scans_of_a_relation_are_one_read() {
+        let own = accounts(&record(json!({})), &reference_project().project);
+        let sales = own.iter().find(|m| m.name == "sales").unwrap();
+        let [pos, tmall] = sales.reads.as_slice() else {
+            panic!("{:?}", sales.reads)
+        };
+        assert_eq!(
+            (pos.relation.as_str(), tmall.relation.as_str()),
+            ("pos_sales", "tmall_orders")
+        );
+        assert_eq!(
+            (pos.read, pos.used, pos.without_subject, pos.unaccounted()),
+            (100, 88, 7, 0)
+        );
+        assert_eq!((tmall.read, tmall.used, tmall.unaccounted()), (30, 27, 0));
+        let reasons: Vec<_> = pos
+            .withheld
+            .iter()
+            .map(|w| (w.reason.as_str(), w.rows))
+            .collect();
+        assert_eq!(reasons, [("not_granted", 7), ("withdrawn", 5)]);
+        assert!(pos.withheld.iter().all(|w| w.purpose == "analytics"));
+    }
+
+    #[test]
+    fn the_dictionary_gives_labels_and_columns() {
+        let open = reference_project();
+        let own = accounts(&record(json!({})), &open.project);
+        let sales = own.iter().find(|m| m.name == "sales").unwrap();
+        assert_eq!(sales.label.zh, "全渠道销售明细");
+        assert_eq!(sales.purpose_label.en, "Analytics");
+        assert_eq!(
+            sales.columns as usize,
+            open.project.table("sales").unwrap().columns.len()
+        );
+        let unknown = accounts(&record(json!({})), &Project::default());
+        assert_eq!(unknown[0].columns, 2, "counted from lineage");
+    }
+}

@@ -1,0 +1,126 @@
+//! The warnings of extraction, told in both languages.
+//!
+//! A record keeps a warning as the text that `lakewarden_extract::Warning` shows; the tests hold both together.
+
+use lakewarden_report::{Label, data};
+
+/// Tells what a warning of a file says. A text of an unknown form is shown as it is.
+pub(super) fn warning(file: &str, text: &str) -> data::Warning {
+    let file = file.to_owned();
+    if let Some((declared, found)) = text
+        .strip_prefix("declared as ")
+        .and_then(|t| t.split_once(", read as "))
+    {
+        return data::Warning::Encoding {
+            file,
+            declared: declared.to_owned(),
+            found: found.to_owned(),
+        };
+    }
+    let zh = container(text)
+        .or_else(|| never_occurs(text))
+        .or_else(|| too_many(text));
+    data::Warning::Note {
+        file,
+        text: Label::new(zh.unwrap_or_default(), text),
+    }
+}
+
+fn container(text: &str) -> Option<String> {
+    let found = text.strip_prefix("read as ")?;
+    Some(format!("按 {found} 读取"))
+}
+
+fn never_occurs(text: &str) -> Option<String> {
+    let field = text.strip_prefix("no record holds `")?.strip_suffix('`')?;
+    Some(
+        match field.split_once("`; the nearest undeclared name is `") {
+            Some((field, nearest)) => {
+                format!("没有记录含有字段 `{field}`；最接近的未申报字段是 `{nearest}`")
+            }
+            None => format!("没有记录含有字段 `{field}`"),
+        },
+    )
+}
+
+fn too_many(text: &str) -> Option<String> {
+    let (remembered, _) = text
+        .strip_prefix("more than ")?
+        .split_once(" undeclared names; the rest is counted as `(others)`")?;
+    Some(format!(
+        "未申报的字段超过 {remembered} 个；其余计入 `(others)`"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lakewarden_extract::Warning;
+
+    fn note(of: Warning) -> Label {
+        match warning("a.csv", &of.to_string()) {
+            data::Warning::Note { file, text } => {
+                assert_eq!(file, "a.csv");
+                text
+            }
+            other => panic!("{other:?} is no note"),
+        }
+    }
+
+    #[test]
+    fn another_encoding_is_told_apart() {
+        let of = Warning::EncodingDiffers {
+            declared: "GB18030",
+            found: "UTF-8",
+        };
+        let own = data::Warning::Encoding {
+            file: "a.csv".into(),
+            declared: "GB18030".into(),
+            found: "UTF-8".into(),
+        };
+        assert_eq!(warning("a.csv", &of.to_string()), own);
+    }
+
+    #[test]
+    fn what_extraction_says_has_chinese_words() {
+        let field = || "手机号".to_owned();
+        let cases = [
+            (Warning::ContainerDiffers { found: "XLSX" }, "按 XLSX 读取"),
+            (
+                Warning::FieldNeverOccurs {
+                    field: field(),
+                    nearest: None,
+                },
+                "没有记录含有字段 `手机号`",
+            ),
+            (
+                Warning::FieldNeverOccurs {
+                    field: field(),
+                    nearest: Some("手机".to_owned()),
+                },
+                "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
+            ),
+            (
+                Warning::TooManyUndeclaredNames { remembered: 64 },
+                "未申报的字段超过 64 个；其余计入 `(others)`",
+            ),
+        ];
+        for (of, zh) in cases {
+            let english = of.to_string();
+            assert_eq!(note(of), Label::new(zh, english));
+        }
+    }
+
+    #[test]
+    fn an_unknown_text_is_shown_as_it_is() {
+        let shown = warning("a.csv", "something new");
+        let text = Label::new("", "something new");
+        assert_eq!(
+            shown,
+            data::Warning::Note {
+                file: "a.csv".into(),
+                text
+            }
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! What only shows when entries are held against each other: one file a check.
+
+mod by_field;
+mod category_missing;
+mod category_unknown;
+mod channel_dataset;
+mod consent_log;
+mod direct_kept;
+mod direct_published;
+mod duplicate_column;
+mod duplicate_name;
+mod event_time;
+mod event_time_type;
+mod grain;
+mod jurisdiction;
+mod key_column;
+mod key_file;
+mod link_on;
+mod model_without_table;
+mod name_and_file;
+mod purpose;
+mod purpose_cycle;
+mod purposes_missing;
+mod retention_event_time;
+mod rule_type;
+mod statistical_period;
+mod subject;
+mod table_without_model;
+mod time_zone;
+mod treatment_type;
+mod unfit_name;
+
+use crate::diagnostic::{Problem, Span, Spanned};
+use crate::docs::DiagnosticDoc;
+use crate::files::{FileKind, Place};
+use crate::load::Unread;
+use crate::model::Project;
+use crate::spec::Findings;
+
+/// A check and its page.
+pub(crate) struct Check {
+    /// Its page.
+    pub doc: DiagnosticDoc,
+    /// Adds what it finds.
+    pub run: fn(&Context<'_>, &mut Vec<Problem>),
+}
+
+/// All checks, by code.
+const CHECKS: &[Check] = &[
+    name_and_file::CHECK,
+    duplicate_name::CHECK,
+    duplicate_column::CHECK,
+    unfit_name::CHECK,
+    key_column::CHECK,
+    event_time::CHECK,
+    time_zone::CHECK,
+    purpose::CHECK,
+    jurisdiction::CHECK,
+    by_field::CHECK,
+    grain::CHECK,
+    subject::CHECK,
+    link_on::CHECK,
+    channel_dataset::CHECK,
+    direct_kept::CHECK,
+    direct_published::CHECK,
+    category_unknown::CHECK,
+    category_missing::CHECK,
+    purposes_missing::CHECK,
+    treatment_type::CHECK,
+    rule_type::CHECK,
+    key_file::CHECK,
+    purpose_cycle::CHECK,
+    statistical_period::CHECK,
+    table_without_model::CHECK,
+    model_without_table::CHECK,
+    consent_log::CHECK,
+    event_time_type::CHECK,
+    retention_event_time::CHECK,
+];
+
+/// What checks look at.
+pub(crate) struct Context<'a> {
+    /// The project as far as it was understood.
+    pub project: &'a Project,
+    /// What is there but could not be read.
+    pub unread: &'a Unread,
+    found: &'a Findings,
+}
+
+impl<'a> Context<'a> {
+    /// `found` is what the files showed by themselves.
+    pub fn new(project: &'a Project, unread: &'a Unread, found: &'a Findings) -> Self {
+        Self {
+            project,
+            unread,
+            found,
+        }
+    }
+
+    /// Whether one of the keys in the object at `span` could not be understood, so that what was made of it is
+    /// a guess, and nothing should be said about it.
+    pub fn is_broken(&self, span: &Span, keys: &[&'static str]) -> bool {
+        keys.iter().any(|key| self.found.is_broken(span, key))
+    }
+
+    /// Whether an entry is there but could not be read.
+    pub fn is_unread(&self, kind: FileKind, name: &str) -> bool {
+        self.unread.entries.contains(&(kind, name.to_owned()))
+    }
+}
+
+/// Whether an entry goes by `name`: by what it says, or by what its path says. Where the two differ, that is
+/// [`name_and_file`]'s to tell, and no other check should tell it again.
+fn goes_by(entry: &Spanned<String>, name: &str) -> bool {
+    entry.value == name
+        || matches!(Place::of(&entry.span.path), Place::Entry(_, of_path) if of_path == name)
+}
+
+/// Runs all checks.
+pub(crate) fn run(context: &Context<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for check in CHECKS {
+        (check.run)(context, &mut problems);
+    }
+    problems
+}
+
+/// The pages of all checks.
+pub(crate) fn docs() -> impl Iterator<Item = DiagnosticDoc> {
+    CHECKS.iter().map(|check| check.doc)
+}

@@ -1,0 +1,187 @@
+//! One channel export: `schemas/channels/<dataset>.yaml`.
+
+use super::terms::*;
+use crate::diagnostic::{Span, Spanned};
+
+/// One export of one channel and what becomes of each of its fields.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Name of the dataset and of its conformed table; the file's stem.
+    pub name: Spanned<String>,
+    /// What people call it.
+    pub label: Label,
+    /// What one row means.
+    pub meaning: String,
+    /// The system it comes from.
+    pub source: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// How often it arrives (`daily`, `hourly`, …).
+    pub update_frequency: String,
+    /// How its files are written.
+    pub format: Format,
+    /// Wall-clock zone of its times (IANA); the project's if absent.
+    pub time_zone: Option<Spanned<String>>,
+    /// Columns that together name a row; empty if rows may repeat.
+    pub key: Names,
+    /// Column with the instant or day a row is about, for retention and periods.
+    pub event_time: Option<Spanned<String>>,
+    /// How long rows are kept, counted from `event_time`.
+    pub retention: Option<Spanned<Period>>,
+    /// Purposes the dataset may serve, each with its lawful basis. Empty for data without subjects.
+    pub purposes: Vec<DatasetPurpose>,
+    /// Its fields, in the order declared.
+    pub fields: Vec<Field>,
+    /// What kind of event log it is, if one that the engine itself reads.
+    pub role: DatasetRole,
+    /// Where the entry stands.
+    pub span: Span,
+}
+
+/// A purpose that a dataset serves.
+#[derive(Debug, Clone)]
+pub struct DatasetPurpose {
+    /// The purpose's name in `schemas/purposes.yaml`.
+    pub purpose: Spanned<String>,
+    /// On what ground.
+    pub lawful_basis: LawfulBasis,
+}
+
+/// What the engine itself uses a dataset for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DatasetRole {
+    /// Data.
+    #[default]
+    Data,
+    /// The log of consent events: its columns must be `id_type`, `id_token`, `purpose`, `action`
+    /// (`grant`, `withdraw`), `at` and, if known, `jurisdiction`.
+    ConsentLog,
+}
+
+impl Dataset {
+    /// Finds a field by the name of its conformed column.
+    pub fn column(&self, column: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.column.value == column)
+    }
+
+    /// The fields that are stored.
+    pub fn stored(&self) -> impl Iterator<Item = &Field> {
+        self.fields
+            .iter()
+            .filter(|f| f.treatment != Treatment::Drop)
+    }
+
+    /// The stored fields that hold pseudonyms: how a row says whose it is.
+    pub fn pseudonyms(&self) -> impl Iterator<Item = &Field> {
+        self.fields
+            .iter()
+            .filter(|f| matches!(f.treatment, Treatment::Pseudonymise(_)))
+    }
+
+    /// Whether its rows are about people.
+    pub fn is_personal(&self) -> bool {
+        self.pseudonyms().next().is_some()
+    }
+}
+
+/// One field of an export.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Name in the export.
+    pub name: Spanned<String>,
+    /// Name in the conformed table; the export's if not declared.
+    pub column: Spanned<String>,
+    /// What people call it.
+    pub label: Label,
+    /// What it means.
+    pub meaning: String,
+    /// Type as parsed, before the treatment (see [`Field::stored_type`]).
+    pub data_type: Spanned<DataType>,
+    /// Unit (`CNY`, `cm`, `ms`), if it measures something.
+    pub unit: Option<String>,
+    /// How near it brings a reader to a person.
+    pub identifier: IdentifierClass,
+    /// fideslang data category, e.g. `user.contact.phone_number`; `None` only for data without subjects.
+    pub category: Option<Spanned<String>>,
+    /// What is done to it before it is stored.
+    pub treatment: Treatment,
+    /// How it is brought to one spelling.
+    pub normalise: Normaliser,
+    /// Purposes it may serve; the dataset's if empty.
+    pub purposes: Names,
+    /// Time formats to try, in order (chrono `strftime`, or `epoch_ms`, `epoch_s`); empty: ISO 8601.
+    pub time_formats: Vec<String>,
+    /// Spellings → codes (男 → M). A value that is not a spelling is kept for the rules to judge.
+    pub map: Vec<(String, String)>,
+    /// Texts that mean null, besides the empty one.
+    pub null_values: Vec<String>,
+    /// May be missing from a file's header.
+    pub optional: bool,
+    /// What is demanded of its values.
+    pub rules: Vec<Spanned<Rule>>,
+    /// The span of time its values count over, if they do.
+    pub statistical_period: Option<String>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+impl Field {
+    /// The type its conformed column has, after the treatment.
+    pub fn stored_type(&self) -> DataType {
+        match &self.treatment {
+            Treatment::Pseudonymise(_) | Treatment::Mask { .. } | Treatment::Redact => {
+                DataType::String
+            }
+            Treatment::Generalise(Generalisation::Decade | Generalisation::Year) => {
+                DataType::Integer
+            }
+            Treatment::Generalise(Generalisation::Month) => DataType::Date,
+            Treatment::Generalise(Generalisation::City) => DataType::String,
+            Treatment::Generalise(Generalisation::Grid { .. }) => DataType::Double,
+            Treatment::Keep | Treatment::Drop => self.data_type.value,
+        }
+    }
+
+    /// Whether rows without it go to quarantine.
+    pub fn is_required(&self) -> bool {
+        self.rules.iter().any(|r| r.value == Rule::Required)
+    }
+}
+
+/// How a dataset's files are written. Compression (gzip, zstd) is recognised from the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// The declared container; a file whose bytes say otherwise is refused unless `accept` lists that.
+    pub container: Container,
+    /// Other containers accepted.
+    pub accept: Vec<Container>,
+    /// Character encoding of text containers.
+    pub encoding: Encoding,
+    /// CSV field separator.
+    pub delimiter: u8,
+}
+
+/// File formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Container {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// One JSON array of objects.
+    Json,
+    /// Apache Parquet.
+    Parquet,
+    /// Excel workbook, first sheet, header in the first row.
+    Xlsx,
+}
+
+/// Character encodings; a byte-order mark is always recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// GB18030 and its subsets GBK and GB2312.
+    Gb18030,
+}

@@ -1,0 +1,47 @@
+//! The typed values of a project.
+
+mod dataset;
+mod pipeline;
+mod purpose;
+mod settings;
+mod table;
+mod terms;
+
+pub use dataset::*;
+pub use pipeline::*;
+pub use purpose::*;
+pub use settings::*;
+pub use table::*;
+pub use terms::*;
+
+/// A whole project: every declarative file, typed and resolved against the others.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    /// `lakewarden.yaml`.
+    pub settings: Settings,
+    /// `schemas/purposes.yaml`.
+    pub purposes: Purposes,
+    /// `schemas/channels/*.yaml`, by name.
+    pub datasets: Vec<Dataset>,
+    /// `schemas/curated/*.yaml`, by name.
+    pub tables: Vec<Table>,
+    /// `pipelines/*/pipeline.yaml`, by name.
+    pub pipelines: Vec<Pipeline>,
+}
+
+impl Project {
+    /// Finds a dataset by name.
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|d| d.name.value == name)
+    }
+
+    /// Finds a curated table by name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|t| t.name.value == name)
+    }
+
+    /// Finds a pipeline by name.
+    pub fn pipeline(&self, name: &str) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|p| p.name.value == name)
+    }
+}

@@ -1,0 +1,56 @@
+//! `pipelines/<pipeline>/pipeline.yaml`.
+
+use super::terms::*;
+use crate::diagnostic::{Span, Spanned};
+use std::sync::Arc;
+
+/// A pipeline: which exports arrive where, how people are recognised, which models are built.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// Its name; the folder's.
+    pub name: Spanned<String>,
+    /// What people call it.
+    pub label: Label,
+    /// Cron expression in the project's time zone, if it is scheduled.
+    pub schedule: Option<Spanned<String>>,
+    /// The datasets it loads.
+    pub channels: Vec<Channel>,
+    /// How records are joined into customers; absent: no customers are built.
+    pub identity: Option<IdentityRules>,
+    /// Its models, by name.
+    pub models: Vec<Model>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// One dataset and where its files arrive.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// The dataset.
+    pub dataset: Spanned<String>,
+    /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`).
+    pub files: Spanned<String>,
+}
+
+/// How records become customers.
+#[derive(Debug, Clone)]
+pub struct IdentityRules {
+    /// Identifier domains that link records, strongest first.
+    pub link_on: Names,
+    /// A token seen with more than this many tokens of one other domain is shared by several people
+    /// (a shop's own phone) and links nothing.
+    pub max_links: u32,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// One model: `models/<table>.sql`.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The file's stem: the table it builds.
+    pub name: String,
+    /// Path relative to the project's root.
+    pub path: Arc<str>,
+    /// Its SQL.
+    pub sql: Arc<str>,
+}

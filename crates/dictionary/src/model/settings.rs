@@ -1,0 +1,42 @@
+//! `lakewarden.yaml`.
+
+use crate::diagnostic::{Span, Spanned};
+
+/// What holds for the whole project.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The project's name.
+    pub project: String,
+    /// Where the lake is: a URL (`file://`, `s3://`) or a path relative to the project's root.
+    pub lake: Option<Spanned<String>>,
+    /// Where the master key comes from.
+    pub key: Option<KeySource>,
+    /// Jurisdiction of subjects whose consent log says none.
+    pub jurisdiction: Option<Spanned<String>>,
+    /// Wall-clock zone of times without an offset (IANA), e.g. `Asia/Shanghai`.
+    pub time_zone: Option<Spanned<String>>,
+    /// Memory the run may use, bytes; the engine's default if absent.
+    pub memory_budget: Option<u64>,
+}
+
+/// Where the master key comes from. Never from the project's own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySource {
+    /// By which way.
+    pub provider: KeyProvider,
+    /// Version of the key that new pseudonyms are made with, from 1.
+    pub version: u32,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Ways to get at the master key (32 bytes, base64).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyProvider {
+    /// An environment variable of this name.
+    Environment(String),
+    /// A file of mode 0600 outside the project; `~` is the home folder.
+    File(String),
+    /// What this command prints (argv, no shell).
+    Command(Vec<String>),
+}

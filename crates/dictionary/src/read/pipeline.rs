@@ -1,0 +1,108 @@
+//! `pipelines/<pipeline>/pipeline.yaml`.
+
+use super::{Fields, spanned, spanned_key};
+use crate::model::{Channel, IdentityRules, Pipeline};
+use crate::spec::IDENTITY;
+
+/// How many links a token may have where nothing is declared.
+const MAX_LINKS: u32 = 8;
+
+/// Reads a pipeline without its models; `path_name` is its folder's name.
+pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
+    let channels = fields.entries("channels").iter();
+    let identity = fields
+        .object("identity", &IDENTITY)
+        .map(|rules| IdentityRules {
+            link_on: rules.names("link_on"),
+            max_links: rules.parsed("max_links").map_or(MAX_LINKS, |n| n.value),
+            span: rules.span(),
+        });
+    Pipeline {
+        name: fields.name_or("pipeline", path_name),
+        label: fields.label(),
+        schedule: fields.spanned("schedule"),
+        channels: channels
+            .filter_map(|e| {
+                Some(Channel {
+                    dataset: spanned_key(e),
+                    files: spanned(&e.value)?,
+                })
+            })
+            .collect(),
+        identity,
+        models: Vec::new(),
+        span: fields.head(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::testing::load_with;
+
+    #[test]
+    fn pipelines_have_their_models() {
+        let loaded = load_with("pipelines/shop/pipeline.yaml", "  max_links: 4\n", "");
+        let pipeline = loaded.project.pipeline("shop").unwrap();
+        assert_eq!(pipeline.schedule.as_ref().unwrap().value, "0 3 * * *");
+        assert_eq!(pipeline.channels[0].dataset.value, "consents");
+        assert_eq!(pipeline.channels[1].files.value, "exports/members/*");
+        let identity = pipeline.identity.as_ref().unwrap();
+        assert_eq!(
+            identity
+                .link_on
+                .iter()
+                .map(|n| n.as_str())
+                .collect::<Vec<_>>(),
+            ["member_no", "phone"]
+        );
+        assert_eq!(identity.max_links, 8);
+        let models: Vec<_> = pipeline
+            .models
+            .iter()
+            .map(|m| (m.name.as_str(), &*m.path))
+            .collect();
+        assert_eq!(
+            models,
+            [("member_spend", "pipelines/shop/models/member_spend.sql")]
+        );
+        assert!(pipeline.models[0].sql.starts_with("SELECT"));
+    }
+
+    #[test]
+    fn settings_are_read() {
+        let key = |text: &str| {
+            let loaded = load_with("lakewarden.yaml", "{ environment: SHOP_KEY }", text);
+            loaded.project.settings.key.unwrap()
+        };
+        use crate::model::KeyProvider::*;
+        assert_eq!(
+            (
+                key("{ environment: K, version: 3 }").provider,
+                key("{ environment: K, version: 3 }").version
+            ),
+            (Environment("K".into()), 3)
+        );
+        assert_eq!(key("{ file: ~/key }").provider, File("~/key".into()));
+        assert_eq!(
+            key("{ command: [pass, show, 7] }").provider,
+            Command(vec!["pass".into(), "show".into(), "7".into()])
+        );
+        let loaded = load_with(
+            "lakewarden.yaml",
+            "jurisdiction: CN\n",
+            "jurisdiction: CN\nmemory_budget: 1GiB\n",
+        );
+        assert_eq!(loaded.project.settings.memory_budget, Some(1 << 30));
+        let loaded = load_with(
+            "lakewarden.yaml",
+            "jurisdiction: CN\n",
+            "jurisdiction: CN\nmemory_budget: 4096\n",
+        );
+        assert_eq!(loaded.project.settings.memory_budget, Some(4096));
+        assert_eq!(
+            loaded.project.settings.time_zone.unwrap().value,
+            "Asia/Shanghai"
+        );
+    }
+}

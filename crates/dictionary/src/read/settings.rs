@@ -1,0 +1,41 @@
+//! `lakewarden.yaml`.
+
+use super::Fields;
+use crate::model::{KeyProvider, KeySource, Settings};
+use crate::spec::KEY_SOURCE;
+use crate::terms::byte_size;
+
+/// Reads the settings.
+pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
+    Settings {
+        project: fields.text("project"),
+        lake: fields.spanned("lake"),
+        key: fields
+            .object("key", &KEY_SOURCE)
+            .and_then(|key| key_source(&key)),
+        jurisdiction: fields.spanned("jurisdiction"),
+        time_zone: fields.spanned("time_zone"),
+        memory_budget: fields
+            .optional_text("memory_budget")
+            .and_then(|text| byte_size(&text).ok()),
+    }
+}
+
+fn key_source(fields: &Fields<'_>) -> Option<KeySource> {
+    let command = fields.texts("command");
+    let provider = if let Some(variable) = fields.optional_text("environment") {
+        KeyProvider::Environment(variable)
+    } else if let Some(path) = fields.optional_text("file") {
+        KeyProvider::File(path)
+    } else if !command.is_empty() {
+        KeyProvider::Command(command)
+    } else {
+        return None;
+    };
+    let version = fields.parsed("version").map_or(1, |v| v.value);
+    Some(KeySource {
+        provider,
+        version,
+        span: fields.head(),
+    })
+}

@@ -1,0 +1,103 @@
+//! `schemas/curated/<table>.yaml`.
+
+use super::{Fields, rules};
+use crate::model::*;
+use crate::spec::COLUMN;
+use crate::yaml::{Node, Value};
+
+/// Reads a curated table; `path_name` is its file's stem.
+pub(crate) fn table(fields: &Fields<'_>, path_name: &str) -> Table {
+    Table {
+        name: fields.name_or("table", path_name),
+        label: fields.label(),
+        meaning: fields.text("meaning"),
+        owner: fields.text("owner"),
+        update_frequency: fields.text("update_frequency"),
+        purpose: fields.name_or("purpose", ""),
+        lawful_basis: fields.word("lawful_basis"),
+        grain: fields.names("grain"),
+        subject: fields.spanned("subject"),
+        retention: fields.parsed("retention"),
+        columns: fields.items("columns").iter().filter_map(column).collect(),
+        span: fields.head(),
+    }
+}
+
+/// Reads a column; `None` if it has no name.
+fn column(node: &Node) -> Option<TableColumn> {
+    if !matches!(node.value, Value::Map(_)) {
+        return None;
+    }
+    let fields = Fields::new(&COLUMN, node);
+    Some(TableColumn {
+        name: fields.spanned("name")?,
+        label: fields.label(),
+        meaning: fields.text("meaning"),
+        data_type: fields.data_type(),
+        unit: fields.optional_text("unit"),
+        identifier: fields.word("identifier").unwrap_or(IdentifierClass::Direct),
+        pseudonym: fields.boolean("pseudonym"),
+        category: fields.spanned("category"),
+        source: fields.optional_text("source"),
+        statistical_period: fields.optional_text("statistical_period"),
+        tests: rules::column_tests(fields.items("tests")),
+        span: fields.span(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::testing::load_with;
+
+    #[test]
+    fn every_key_of_a_table_is_read() {
+        let loaded = load_with(
+            "schemas/curated/member_spend.yaml",
+            "grain: customer_id\n",
+            "grain: [customer_id]\nlawful_basis: contract\nretention: P18M\n",
+        );
+        let table = loaded.project.table("member_spend").unwrap();
+        assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+        assert_eq!(table.purpose.value, "analytics");
+        assert_eq!(table.lawful_basis, Some(LawfulBasis::Contract));
+        assert_eq!(table.grain[0].value, "customer_id");
+        assert_eq!(table.subject.as_ref().unwrap().value, "customer_id");
+        assert_eq!(
+            table.retention.as_ref().unwrap().value,
+            Period {
+                months: 18,
+                days: 0
+            }
+        );
+        let subject = table.column("customer_id").unwrap();
+        assert!(subject.pseudonym);
+        assert_eq!(
+            subject
+                .tests
+                .iter()
+                .map(|t| t.value.name())
+                .collect::<Vec<_>>(),
+            ["required", "unique"]
+        );
+        let spend = table.column("spend").unwrap();
+        assert_eq!(
+            spend.data_type.value,
+            DataType::Decimal {
+                precision: 14,
+                scale: 2
+            }
+        );
+        assert_eq!(spend.unit.as_deref(), Some("CNY"));
+        assert_eq!(spend.statistical_period.as_deref(), Some("lifetime"));
+        assert_eq!(spend.source.as_deref(), Some("members.points"));
+        assert_eq!(
+            spend.tests[0].value,
+            Rule::Between {
+                min: Some("0".into()),
+                max: None
+            }
+        );
+    }
+}

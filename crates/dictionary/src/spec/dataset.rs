@@ -1,0 +1,275 @@
+//! `schemas/channels/<dataset>.yaml`.
+
+use super::*;
+use crate::model::*;
+
+/// One export of one channel.
+pub(crate) static DATASET: ObjectSpec = ObjectSpec {
+    name: "a dataset",
+    doc: "One export of one channel and what becomes of each of its fields. A field that is not declared never enters the lake.",
+    keys: &[
+        Key::required("dataset", Kind::Text, "Its name and that of its conformed table: the file's name."),
+        Key::required("label", Kind::Object(&LABEL), "What people call it."),
+        Key::required("meaning", Kind::Text, "What one row means."),
+        Key::required("source", Kind::Text, "The system it comes from."),
+        Key::required("owner", Kind::Text, "Who answers for it."),
+        Key::required("update_frequency", Kind::Text, "How often it arrives, such as `daily`."),
+        Key::required("format", Kind::Object(&FORMAT), "How its files are written."),
+        Key::optional("role", Kind::Word(DatasetRole::docs), "What the engine itself uses it for.").absent("`data`"),
+        Key::optional("time_zone", Kind::Text, "Wall-clock zone of its times (IANA).").absent("the project's"),
+        Key::optional(
+            "key",
+            Kind::OneOrList(&Kind::Text),
+            "Columns that together name a row. Of rows with the same key the first stays, the others are duplicates.",
+        )
+        .absent("rows may repeat"),
+        Key::optional(
+            "event_time",
+            Kind::Text,
+            "Column with the instant or day that a row is about, for retention and periods.",
+        ),
+        Key::optional("retention", Kind::Form(&PERIOD), "How long rows are kept, counted from `event_time`."),
+        Key::optional(
+            "purposes",
+            Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
+            "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",
+        ),
+        Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
+    ],
+    exactly_one: &[],
+};
+
+/// How files are written.
+pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
+    name: "a format",
+    doc: "How files are written. Compression (gzip, zstd) is recognised from the bytes.",
+    keys: &[
+        Key::required(
+            "container",
+            Kind::Word(Container::docs),
+            "The format that files arrive in.",
+        ),
+        Key::optional(
+            "accept",
+            Kind::List(&Kind::Word(Container::docs)),
+            "Other formats that are accepted.",
+        )
+        .absent("none"),
+        Key::optional(
+            "encoding",
+            Kind::Word(Encoding::docs),
+            "Character encoding of text.",
+        )
+        .absent("`utf8`"),
+        Key::optional(
+            "delimiter",
+            Kind::Form(&DELIMITER),
+            "What separates CSV values.",
+        )
+        .absent("`,`"),
+    ],
+    exactly_one: &[],
+};
+
+/// One field of an export.
+pub(crate) static FIELD: ObjectSpec = ObjectSpec {
+    name: "a field",
+    doc: "One field of an export.",
+    keys: &[
+        Key::required("name", Kind::Scalar, "Its name in the export."),
+        Key::optional(
+            "column",
+            Kind::Text,
+            "Its name in the conformed table, in ASCII snake_case.",
+        )
+        .absent("the same as `name`"),
+        Key::required("label", Kind::Object(&LABEL), "What people call it."),
+        Key::required("meaning", Kind::Text, "What it means."),
+        Key::required(
+            "type",
+            Kind::Form(&DATA_TYPE),
+            "Its type as parsed, before the treatment.",
+        ),
+        Key::optional(
+            "unit",
+            Kind::Text,
+            "Its unit, such as `CNY`, `cm`, `ms`, if it measures something.",
+        ),
+        Key::required(
+            "identifier",
+            Kind::Word(IdentifierClass::docs),
+            "How near it brings a reader to a person.",
+        ),
+        Key::optional(
+            "category",
+            Kind::Text,
+            "Data category in the fideslang taxonomy, such as `user.contact.phone_number`. Needed for `quasi` and `direct`.",
+        ),
+        Key::required(
+            "treatment",
+            Kind::Choice(&TREATMENT),
+            "What is done to it before it is stored.",
+        ),
+        Key::optional(
+            "normalise",
+            Kind::Word(Normaliser::docs),
+            "How it is brought to one spelling.",
+        )
+        .absent("`trim`"),
+        Key::optional(
+            "purposes",
+            Kind::List(&Kind::Text),
+            "Purposes it may serve.",
+        )
+        .absent("the dataset's"),
+        Key::optional(
+            "time_format",
+            Kind::OneOrList(&Kind::Form(&TIME_FORMAT)),
+            "How its times are written; of several the first that fits counts.",
+        )
+        .absent("ISO 8601"),
+        Key::optional(
+            "map",
+            Kind::Map("a spelling in the export", &Kind::Scalar),
+            "Spellings and the code that each becomes. Other values stay as they are.",
+        ),
+        Key::optional(
+            "null_values",
+            Kind::List(&Kind::Scalar),
+            "Texts that mean null, besides the empty one.",
+        ),
+        Key::optional(
+            "optional",
+            Kind::Boolean,
+            "Whether it may be missing from a file's header.",
+        )
+        .absent("`false`"),
+        Key::optional(
+            "rules",
+            Kind::List(&Kind::Choice(&FIELD_RULE)),
+            "What is demanded of its values.",
+        )
+        .absent("nothing but the type"),
+        Key::optional(
+            "statistical_period",
+            Kind::Text,
+            "The span of time that its values count over, such as `lifetime`, `P12M`, `as_of`.",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+/// What is done to a field.
+pub(crate) static TREATMENT: Choice = Choice {
+    name: "a treatment",
+    doc: "What is done to a field between the parser and the lake.",
+    scalar: Kind::Word(PlainTreatment::docs),
+    keys: &[
+        Key::required(
+            "pseudonymise",
+            Kind::Choice(&TOKEN_DOMAIN),
+            "Replaced by a keyed pseudonym of this identifier domain. Tokens of one domain match across datasets.",
+        ),
+        Key::required(
+            "mask",
+            Kind::Object(&MASK),
+            "Characters replaced by `*`, save the first and the last few.",
+        ),
+        Key::required(
+            "generalise",
+            Kind::Choice(&GENERALISATION),
+            "Replaced by something coarser.",
+        ),
+    ],
+};
+
+/// Where an identifier domain comes from.
+pub(crate) static TOKEN_DOMAIN: Choice = Choice {
+    name: "an identifier domain",
+    doc: "A kind of identifier, such as `phone` or `member_no`.",
+    scalar: Kind::Text,
+    keys: &[Key::required(
+        "by_field",
+        Kind::Text,
+        "Column of the same row whose values are domain names.",
+    )],
+};
+
+/// What of a text stays.
+pub(crate) static MASK: ObjectSpec = ObjectSpec {
+    name: "a mask",
+    doc: "How many characters stay.",
+    keys: &[
+        Key::optional(
+            "keep_first",
+            Kind::Integer(0, 255),
+            "Characters kept at the beginning.",
+        )
+        .absent("0"),
+        Key::optional(
+            "keep_last",
+            Kind::Integer(0, 255),
+            "Characters kept at the end.",
+        )
+        .absent("0"),
+    ],
+    exactly_one: &[],
+};
+
+/// How a value is made coarser.
+pub(crate) static GENERALISATION: Choice = Choice {
+    name: "a generalisation",
+    doc: "How a value is made coarser.",
+    scalar: Kind::Word(PlainGeneralisation::docs),
+    keys: &[Key::required(
+        "grid",
+        Kind::Integer(1, 90_000),
+        "Coordinate in degrees to the nearest multiple of this many thousandths of a degree.",
+    )],
+};
+
+/// The keys of rules that fields and curated columns share.
+const VALUE_RULES: [Key; 3] = [
+    Key::required(
+        "in",
+        Kind::List(&Kind::Scalar),
+        "One of these, after `map`.",
+    ),
+    Key::required(
+        "between",
+        Kind::Object(&BETWEEN),
+        "Between these bounds, both included.",
+    ),
+    Key::required(
+        "matches",
+        Kind::Scalar,
+        "The whole value matches this regular expression.",
+    ),
+];
+
+/// What is demanded of a field.
+pub(crate) static FIELD_RULE: Choice = Choice {
+    name: "a rule",
+    doc: "What is demanded of a field's values; a row that breaks one goes to quarantine.",
+    scalar: Kind::Word(PlainFieldRule::docs),
+    keys: &VALUE_RULES,
+};
+
+/// What is demanded of a curated column.
+pub(crate) static COLUMN_TEST: Choice = Choice {
+    name: "a test",
+    doc: "What is demanded of a column's values; a table that fails one is not published.",
+    scalar: Kind::Word(PlainColumnTest::docs),
+    keys: &VALUE_RULES,
+};
+
+/// Two bounds.
+pub(crate) static BETWEEN: ObjectSpec = ObjectSpec {
+    name: "a pair of bounds",
+    doc: "Bounds, both included, written as values of the type are.",
+    keys: &[
+        Key::optional("min", Kind::Scalar, "Lower bound.").absent("open"),
+        Key::optional("max", Kind::Scalar, "Upper bound.").absent("open"),
+    ],
+    exactly_one: &[],
+};

@@ -1,0 +1,249 @@
+//! Texts of a certain form: lengths of time, types, sizes, formats.
+
+use crate::model::{DataType, Period};
+use crate::nearest::nearest;
+use crate::terms::{PLAIN_TYPES, TermError, byte_size};
+use chrono::format::{Item, StrftimeItems};
+
+/// A form that a text must have.
+pub(crate) struct Form {
+    /// What one is called, with its article.
+    pub name: &'static str,
+    /// A regular expression for editors (ECMA-262), as far as one can say it.
+    pub pattern: Option<&'static str>,
+    /// Texts that have it.
+    pub examples: &'static [&'static str],
+    /// Whether a plain number is fine too.
+    pub numbers: bool,
+    /// Says what is wrong with a text, if anything.
+    pub check: fn(&str) -> Result<(), Malformed>,
+}
+
+/// What is wrong with a text, and what would mend it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// One sentence.
+    pub message: String,
+    /// What to write.
+    pub hint: Option<String>,
+}
+
+impl Malformed {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<TermError> for Malformed {
+    /// The part after the semicolon of a term's error is what would mend it.
+    fn from(error: TermError) -> Self {
+        let text = error.to_string();
+        match text.split_once("; ") {
+            Some((message, hint)) => Self::new(message).hint(hint),
+            None => Self::new(text),
+        }
+    }
+}
+
+/// A length of time.
+pub(crate) static PERIOD: Form = Form {
+    name: "a length of time (ISO 8601, one unit)",
+    pattern: Some("^P[0-9]+[YMWD]$"),
+    examples: &["P5Y", "P18M", "P30D"],
+    numbers: false,
+    check: |text| Ok(text.parse::<Period>().map(|_| ())?),
+};
+
+/// A type.
+pub(crate) static DATA_TYPE: Form = Form {
+    name: "a type",
+    pattern: Some(
+        "^(string|integer|double|boolean|date|timestamp|decimal ?\\( *[0-9]{1,2} *, *[0-9]{1,2} *\\))$",
+    ),
+    examples: &[
+        "string",
+        "integer",
+        "double",
+        "decimal(12, 2)",
+        "boolean",
+        "date",
+        "timestamp",
+    ],
+    numbers: false,
+    check: |text| match text.parse::<DataType>() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let malformed = Malformed::from(error);
+            let meant = match text.to_lowercase().as_str() {
+                "text" | "varchar" | "utf8" => Some("string"),
+                "int" | "bigint" | "long" => Some("integer"),
+                "float" | "real" | "number" => Some("double"),
+                "datetime" | "time" | "instant" => Some("timestamp"),
+                "numeric" | "money" | "decimal" => Some("decimal(12, 2)"),
+                _ => nearest(text, PLAIN_TYPES.iter().map(|(word, _)| *word)),
+            };
+            Err(match meant {
+                Some(meant) => malformed.hint(format!("did you mean `{meant}`?")),
+                None => malformed,
+            })
+        }
+    },
+};
+
+/// A number of bytes.
+pub(crate) static BYTE_SIZE: Form = Form {
+    name: "a size in bytes",
+    pattern: Some("^[0-9]+ ?(B|[kK]B|MB|GB|TB|KiB|MiB|GiB|TiB)?$"),
+    examples: &["1GiB", "512MB"],
+    numbers: true,
+    check: |text| Ok(byte_size(text).map(|_| ())?),
+};
+
+/// A single ASCII character between two CSV values.
+pub(crate) static DELIMITER: Form = Form {
+    name: "a separator: one ASCII character",
+    pattern: Some("^[\\t !#-/:-@\\[-`{-~]$"),
+    examples: &[",", ";", "|", "\t"],
+    numbers: false,
+    check: |text| match text.as_bytes() {
+        [b'\t' | b' '] => Ok(()),
+        [byte] if byte.is_ascii_punctuation() && *byte != b'"' => Ok(()),
+        _ => Err(Malformed::new("a separator is one ASCII sign")
+            .hint("write `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")),
+    },
+};
+
+/// The words for time formats that are numbers.
+pub(crate) const EPOCH_FORMATS: [&str; 2] = ["epoch_ms", "epoch_s"];
+
+/// How times are written.
+pub(crate) static TIME_FORMAT: Form = Form {
+    name: "a time format: chrono `strftime` specifiers, `epoch_ms` or `epoch_s`",
+    pattern: Some("^(epoch_ms|epoch_s|.*%.+)$"),
+    examples: &["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "epoch_ms"],
+    numbers: false,
+    check: |text| {
+        if EPOCH_FORMATS.contains(&text) {
+            return Ok(());
+        }
+        let hint = "write specifiers such as `%Y-%m-%d %H:%M:%S`, or `epoch_ms`, or `epoch_s`";
+        let mut specifiers = 0;
+        for item in StrftimeItems::new(text) {
+            match item {
+                Item::Error => {
+                    return Err(Malformed::new(format!(
+                        "`{text}` holds a specifier that does not exist"
+                    ))
+                    .hint(hint));
+                }
+                Item::Numeric(..) | Item::Fixed(_) => specifiers += 1,
+                _ => {}
+            }
+        }
+        if specifiers == 0 {
+            return Err(Malformed::new(format!("`{text}` is not a time format")).hint(hint));
+        }
+        Ok(())
+    },
+};
+
+/// A cron expression.
+pub(crate) static SCHEDULE: Form = Form {
+    name: "a cron expression: minute, hour, day of month, month, day of week",
+    pattern: Some("^\\S+ +\\S+ +\\S+ +\\S+ +\\S+$"),
+    examples: &["0 3 * * *", "*/15 8-20 * * 1-5"],
+    numbers: false,
+    check: |text| {
+        let sound = |field: &str| {
+            field
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "*/,-".contains(c))
+        };
+        if text.split_whitespace().count() == 5 && text.split_whitespace().all(sound) {
+            return Ok(());
+        }
+        Err(Malformed::new(format!("`{text}` is not a cron expression"))
+            .hint("write five fields: minute, hour, day of month, month, day of week, such as `0 3 * * *`"))
+    },
+};
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn examples_have_the_form_they_are_examples_of() {
+        for form in [
+            &PERIOD,
+            &DATA_TYPE,
+            &BYTE_SIZE,
+            &DELIMITER,
+            &TIME_FORMAT,
+            &SCHEDULE,
+        ] {
+            for example in form.examples {
+                assert_eq!((form.check)(example), Ok(()), "{}: {example:?}", form.name);
+            }
+            assert!((form.check)("").is_err(), "{}", form.name);
+        }
+    }
+
+    #[test]
+    fn a_type_of_another_dialect_is_recognised() {
+        for (text, hint) in [
+            ("text", "string"),
+            ("int", "integer"),
+            ("Date", "date"),
+            ("timestmp", "timestamp"),
+        ] {
+            assert_eq!(
+                (DATA_TYPE.check)(text).unwrap_err().hint,
+                Some(format!("did you mean `{hint}`?"))
+            );
+        }
+        assert!(
+            (DATA_TYPE.check)("decimal(50,2)")
+                .unwrap_err()
+                .hint
+                .unwrap()
+                .starts_with("a decimal has 1 to 38")
+        );
+    }
+
+    #[test]
+    fn time_formats_are_checked_specifier_by_specifier() {
+        assert_eq!((TIME_FORMAT.check)("%d.%m.%Y %H:%M"), Ok(()));
+        assert_eq!((TIME_FORMAT.check)("%Y年%m月%d日"), Ok(()));
+        assert!(
+            (TIME_FORMAT.check)("%Y-%Q")
+                .unwrap_err()
+                .message
+                .contains("does not exist")
+        );
+        assert!(
+            (TIME_FORMAT.check)("yyyy-MM-dd")
+                .unwrap_err()
+                .message
+                .contains("not a time format")
+        );
+    }
+
+    #[test]
+    fn separators_and_schedules() {
+        for text in ["\"", "ab", "a", "1", "，", "\n"] {
+            assert!((DELIMITER.check)(text).is_err(), "{text:?}");
+        }
+        for text in ["0 3 * *", "@daily", "0 3 * * * *", "0 3 ? * ;"] {
+            assert!((SCHEDULE.check)(text).is_err(), "{text:?}");
+        }
+    }
+}

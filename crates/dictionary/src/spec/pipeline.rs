@@ -1,0 +1,51 @@
+//! `pipelines/<pipeline>/pipeline.yaml`.
+
+use super::*;
+
+/// A pipeline.
+pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
+    name: "a pipeline",
+    doc: "Which exports arrive where, and how people are recognised. Its models lie beside it, in `models/<table>.sql`.",
+    keys: &[
+        Key::required("pipeline", Kind::Text, "Its name: the folder's."),
+        Key::required("label", Kind::Object(&LABEL), "What people call it."),
+        Key::optional(
+            "schedule",
+            Kind::Form(&SCHEDULE),
+            "When it runs, in the project's time zone.",
+        )
+        .absent("when it is told to"),
+        Key::required(
+            "channels",
+            Kind::Map("a dataset of `schemas/channels/`", &Kind::Text),
+            "The datasets it loads, each with the glob of its files: a URL, or a path relative to the project's root.",
+        ),
+        Key::optional(
+            "identity",
+            Kind::Object(&IDENTITY),
+            "How records are joined into customers.",
+        )
+        .absent("no customers are built"),
+    ],
+    exactly_one: &[],
+};
+
+/// How records become customers.
+pub(crate) static IDENTITY: ObjectSpec = ObjectSpec {
+    name: "a set of identity rules",
+    doc: "How records become customers: those that share a token are one.",
+    keys: &[
+        Key::required(
+            "link_on",
+            Kind::OneOrList(&Kind::Text),
+            "Identifier domains that link records, strongest first.",
+        ),
+        Key::optional(
+            "max_links",
+            Kind::Integer(1, 1_000_000),
+            "A token seen with more than this many tokens of one other domain is shared by several people and links nothing.",
+        )
+        .absent("8"),
+    ],
+    exactly_one: &[],
+};

@@ -1,0 +1,69 @@
+//! `lakewarden.yaml`.
+
+use super::*;
+
+/// The settings of a project.
+pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
+    name: "a project",
+    doc: "What holds for the whole project: where the lake is, where the key comes from, which clock the shops go by.",
+    keys: &[
+        Key::required("project", Kind::Text, "The project's name."),
+        Key::optional(
+            "lake",
+            Kind::Text,
+            "Where the lake is: a URL (`file://`, `s3://`) or a path relative to the project's root.",
+        ),
+        Key::required(
+            "time_zone",
+            Kind::Text,
+            "Wall-clock zone of times that carry no offset, as the IANA database names it, such as `Asia/Shanghai`.",
+        ),
+        Key::optional(
+            "jurisdiction",
+            Kind::Text,
+            "Jurisdiction of data subjects whose consent log says none; one of `schemas/purposes.yaml`.",
+        ),
+        Key::optional(
+            "key",
+            Kind::Object(&KEY_SOURCE),
+            "Where the master key comes from; never from the project's own files.",
+        ),
+        Key::optional(
+            "memory_budget",
+            Kind::Form(&BYTE_SIZE),
+            "Memory that a run may use.",
+        )
+        .absent("the engine decides"),
+    ],
+    exactly_one: &[],
+};
+
+/// Where the key comes from.
+pub(crate) static KEY_SOURCE: ObjectSpec = ObjectSpec {
+    name: "a key source",
+    doc: "How the master key (32 bytes in base64) is got hold of: exactly one of `environment`, `file` and `command`.",
+    keys: &[
+        Key::optional(
+            "environment",
+            Kind::Text,
+            "Name of the environment variable that holds it.",
+        ),
+        Key::optional(
+            "file",
+            Kind::Text,
+            "Path of a file of mode 0600 outside the project: absolute, or from the home folder with `~/`.",
+        ),
+        Key::optional(
+            "command",
+            Kind::List(&Kind::Scalar),
+            "Program and arguments of a command that prints it, run without a shell.",
+        ),
+        Key::optional(
+            "version",
+            Kind::Integer(1, 9999),
+            "Version of the key that new pseudonyms are made with.",
+        )
+        .absent("1"),
+    ],
+    exactly_one: &["environment", "file", "command"],
+};

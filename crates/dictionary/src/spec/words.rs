@@ -1,0 +1,255 @@
+//! Closed sets of words, each with its typed value.
+
+use crate::model::*;
+
+/// A word and what it means.
+pub(crate) struct WordDoc {
+    /// The word.
+    pub word: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// A type whose values are written as words.
+pub(crate) trait Words: Copy + 'static {
+    /// The words, their values, and what they mean.
+    const WORDS: &'static [(&'static str, Self, &'static str)];
+
+    /// The value of a word.
+    fn of(word: &str) -> Option<Self> {
+        Self::WORDS
+            .iter()
+            .find(|(w, ..)| *w == word)
+            .map(|(_, value, _)| *value)
+    }
+
+    /// All words with what they mean.
+    fn docs() -> Vec<WordDoc> {
+        Self::WORDS
+            .iter()
+            .map(|(word, _, doc)| WordDoc { word, doc })
+            .collect()
+    }
+}
+
+impl Words for Container {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("csv", Self::Csv, "Separated values with a header"),
+        ("ndjson", Self::Ndjson, "One JSON object a line"),
+        ("json", Self::Json, "One JSON array of objects"),
+        ("parquet", Self::Parquet, "Apache Parquet"),
+        (
+            "xlsx",
+            Self::Xlsx,
+            "Excel workbook, first sheet, header in the first row",
+        ),
+    ];
+}
+
+impl Words for Encoding {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "utf8",
+            Self::Utf8,
+            "UTF-8, with or without a byte-order mark",
+        ),
+        (
+            "gb18030",
+            Self::Gb18030,
+            "GB18030 and its subsets GBK and GB2312",
+        ),
+    ];
+}
+
+impl Words for DatasetRole {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("data", Self::Data, "Data"),
+        (
+            "consent_log",
+            Self::ConsentLog,
+            "The log of consent events, which the engine reads itself: it must store `id_type`, `id_token`, `purpose`, `action` and `at`",
+        ),
+    ];
+}
+
+impl Words for IdentifierClass {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("none", Self::None, "Says nothing about who it is"),
+        (
+            "quasi",
+            Self::Quasi,
+            "Singles a person out in combination with others",
+        ),
+        ("direct", Self::Direct, "Names a person by itself"),
+    ];
+}
+
+impl Words for LawfulBasis {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "consent",
+            Self::Consent,
+            "The data subject agreed; the consent log decides",
+        ),
+        (
+            "contract",
+            Self::Contract,
+            "Needed for a contract with the data subject",
+        ),
+        (
+            "legal_obligation",
+            Self::LegalObligation,
+            "Needed to fulfil a legal obligation",
+        ),
+        ("vital_interests", Self::VitalInterests, "Vital interests"),
+        (
+            "public_interest",
+            Self::PublicInterest,
+            "A task in the public interest",
+        ),
+        (
+            "legitimate_interests",
+            Self::LegitimateInterests,
+            "Legitimate interests, documented",
+        ),
+    ];
+}
+
+impl Words for Normaliser {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "trim",
+            Self::Trim,
+            "White space at both ends removed, full-width forms folded (NFKC)",
+        ),
+        ("phone", Self::Phone, "Telephone number to E.164"),
+        (
+            "email",
+            Self::Email,
+            "E-mail address to NFKC and lower case, trimmed",
+        ),
+        (
+            "identifier",
+            Self::Identifier,
+            "Identifier to NFKC, trimmed",
+        ),
+        (
+            "integer_identifier",
+            Self::IntegerIdentifier,
+            "Identifier that a spreadsheet made a number: `17850.0` becomes `17850`",
+        ),
+    ];
+}
+
+impl Words for ConsentDefault {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("opt_in", Self::OptIn, "Refusal until granted"),
+        ("opt_out", Self::OptOut, "Permission until withdrawn"),
+    ];
+}
+
+/// The treatments that are one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainTreatment {
+    Keep,
+    Drop,
+    Redact,
+}
+
+impl Words for PlainTreatment {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "keep",
+            Self::Keep,
+            "Stored as it is, after typing; refused for direct identifiers",
+        ),
+        ("drop", Self::Drop, "Read and counted, never stored"),
+        (
+            "redact",
+            Self::Redact,
+            "Free text with typed placeholders where it names people",
+        ),
+    ];
+}
+
+/// The generalisations that are one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlainGeneralisation(pub Generalisation);
+
+impl Words for PlainGeneralisation {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "decade",
+            Self(Generalisation::Decade),
+            "Date or timestamp to its decade's first year, an integer",
+        ),
+        (
+            "year",
+            Self(Generalisation::Year),
+            "Date or timestamp to its year, an integer",
+        ),
+        (
+            "month",
+            Self(Generalisation::Month),
+            "Date or timestamp to the first day of its month, a date",
+        ),
+        (
+            "city",
+            Self(Generalisation::City),
+            "Postal address to the city it names, text; null if none is found",
+        ),
+    ];
+}
+
+/// The rules for fields that are one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainFieldRule {
+    Required,
+    NotInFuture,
+}
+
+impl Words for PlainFieldRule {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("required", Self::Required, "Not null"),
+        (
+            "not_in_future",
+            Self::NotInFuture,
+            "Not later than the run's as-of instant",
+        ),
+    ];
+}
+
+/// The tests for curated columns that are one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainColumnTest {
+    Required,
+    Unique,
+}
+
+impl Words for PlainColumnTest {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("required", Self::Required, "Not null"),
+        ("unique", Self::Unique, "No value twice"),
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_agree_with_the_model_s_own_names() {
+        for (word, value, _) in LawfulBasis::WORDS {
+            assert_eq!(serde_json::to_value(value).ok(), Some((*word).into()));
+        }
+        for (word, value, _) in Normaliser::WORDS {
+            assert_eq!(serde_json::to_value(value).ok(), Some((*word).into()));
+        }
+        for (word, value, _) in IdentifierClass::WORDS {
+            assert_eq!(serde_json::to_value(value).ok(), Some((*word).into()));
+        }
+        for (word, value, _) in PlainGeneralisation::WORDS {
+            assert_eq!(serde_json::to_value(value.0).ok(), Some((*word).into()));
+        }
+    }
+}

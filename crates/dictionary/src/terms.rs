@@ -1,0 +1,297 @@
+//! Terms that are written as text and mean a value: lengths of time, types, sizes.
+
+use crate::model::{DataType, Period};
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is not the term it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TermError {
+    /// Not a length of time.
+    #[error(
+        "`{0}` is not a length of time; write `P`, a number and one of `Y`, `M`, `W`, `D`, such as `P18M`"
+    )]
+    Period(String),
+    /// Not a type.
+    #[error(
+        "`{0}` is not a type; write `string`, `integer`, `double`, `decimal(12, 2)`, `boolean`, `date` or `timestamp`"
+    )]
+    DataType(String),
+    /// A decimal type out of range.
+    #[error(
+        "`{0}` is out of range; a decimal has 1 to 38 digits, of which at most as many after the point"
+    )]
+    Decimal(String),
+    /// Not a number of bytes.
+    #[error(
+        "`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`"
+    )]
+    ByteSize(String),
+}
+
+impl FromStr for Period {
+    type Err = TermError;
+
+    /// Parses `P5Y`, `P18M`, `P2W`, `P30D`: ISO 8601 with one unit, longer than nothing.
+    ///
+    /// # Errors
+    /// [`TermError::Period`] for anything else, and for lengths that do not fit.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::Period(text.to_owned());
+        let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+        let unit = rest.chars().next_back().ok_or_else(wrong)?;
+        let digits = &rest[..rest.len() - unit.len_utf8()];
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let number: u32 = digits.parse().map_err(|_| wrong())?;
+        let (months, days) = match unit {
+            'Y' => (number.checked_mul(12).ok_or_else(wrong)?, 0),
+            'M' => (number, 0),
+            'W' => (0, number.checked_mul(7).ok_or_else(wrong)?),
+            'D' => (0, number),
+            _ => return Err(wrong()),
+        };
+        if number == 0 {
+            return Err(wrong());
+        }
+        Ok(Self { months, days })
+    }
+}
+
+impl fmt::Display for Period {
+    /// Writes it the ISO 8601 way: `P5Y`, `P18M`, `P30D`; both units if it has both (`P1M2D`).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("P")?;
+        match (self.months, self.days) {
+            (0, days) => write!(f, "{days}D"),
+            (months, 0) if months % 12 == 0 => write!(f, "{}Y", months / 12),
+            (months, 0) => write!(f, "{months}M"),
+            (months, days) => write!(f, "{months}M{days}D"),
+        }
+    }
+}
+
+/// The types that are one word.
+pub(crate) const PLAIN_TYPES: [(&str, DataType); 6] = [
+    ("string", DataType::String),
+    ("integer", DataType::Integer),
+    ("double", DataType::Double),
+    ("boolean", DataType::Boolean),
+    ("date", DataType::Date),
+    ("timestamp", DataType::Timestamp),
+];
+
+impl FromStr for DataType {
+    type Err = TermError;
+
+    /// Parses a type as dictionaries write it: one word, or `decimal(precision, scale)`.
+    ///
+    /// # Errors
+    /// [`TermError::DataType`] if it is none, [`TermError::Decimal`] if its digits are out of range.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        if let Some((_, plain)) = PLAIN_TYPES.iter().find(|(word, _)| *word == text) {
+            return Ok(*plain);
+        }
+        let wrong = || TermError::DataType(text.to_owned());
+        let inner = text
+            .strip_prefix("decimal")
+            .map(str::trim)
+            .ok_or_else(wrong)?;
+        let inner = inner
+            .strip_prefix('(')
+            .and_then(|i| i.strip_suffix(')'))
+            .ok_or_else(wrong)?;
+        let (precision, scale) = inner.split_once(',').ok_or_else(wrong)?;
+        let number = |digits: &str| digits.trim().parse::<u8>().map_err(|_| wrong());
+        let (precision, scale) = (number(precision)?, number(scale)?);
+        if !(1..=38).contains(&precision) || scale > precision {
+            return Err(TermError::Decimal(text.to_owned()));
+        }
+        let scale = i8::try_from(scale).map_err(|_| wrong())?;
+        Ok(Self::Decimal { precision, scale })
+    }
+}
+
+impl fmt::Display for DataType {
+    /// Writes it as dictionaries do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decimal { precision, scale } => write!(f, "decimal({precision}, {scale})"),
+            plain => {
+                let word = PLAIN_TYPES
+                    .iter()
+                    .find(|(_, t)| t == plain)
+                    .map_or("", |(word, _)| word);
+                f.write_str(word)
+            }
+        }
+    }
+}
+
+impl DataType {
+    /// Whether its values are numbers.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Self::Integer | Self::Double | Self::Decimal { .. })
+    }
+
+    /// Whether its values lie in time.
+    pub fn is_temporal(self) -> bool {
+        matches!(self, Self::Date | Self::Timestamp)
+    }
+}
+
+/// Parses a size in bytes: a whole number, alone or with `B`, `kB`, `MB`, `GB`, `TB` (powers of 1000) or
+/// `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024).
+///
+/// # Errors
+/// [`TermError::ByteSize`] for anything else, for zero, and for sizes of 2⁶⁴ bytes and more.
+pub fn byte_size(text: &str) -> Result<u64, TermError> {
+    let wrong = || TermError::ByteSize(text.to_owned());
+    let trimmed = text.trim();
+    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = trimmed[..digits].parse().map_err(|_| wrong())?;
+    let factor: u64 = match trimmed[digits..].trim_start() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return Err(wrong()),
+    };
+    number
+        .checked_mul(factor)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn periods_are_read_and_written() {
+        for (text, months, days) in [
+            ("P5Y", 60, 0),
+            ("P18M", 18, 0),
+            ("P30D", 0, 30),
+            ("P2W", 0, 14),
+            ("P1M", 1, 0),
+            ("P007D", 0, 7),
+        ] {
+            assert_eq!(text.parse(), Ok(Period { months, days }), "{text}");
+        }
+        for (period, text) in [
+            ((60, 0), "P5Y"),
+            ((18, 0), "P18M"),
+            ((0, 30), "P30D"),
+            ((13, 2), "P13M2D"),
+        ] {
+            assert_eq!(
+                Period {
+                    months: period.0,
+                    days: period.1
+                }
+                .to_string(),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_period_is_refused() {
+        for text in [
+            "",
+            "P",
+            "5Y",
+            "P5",
+            "PY",
+            "P0D",
+            "P-1D",
+            "P+1D",
+            "P5y",
+            "P1Y6M",
+            "PT5H",
+            "P4294967295Y",
+            "P99999999999D",
+            "P５Y",
+            "P5年",
+        ] {
+            assert_eq!(
+                text.parse::<Period>(),
+                Err(TermError::Period(text.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn types_are_read_and_written() {
+        for (text, written) in [
+            ("string", "string"),
+            ("timestamp", "timestamp"),
+            ("decimal(12, 2)", "decimal(12, 2)"),
+            ("decimal( 38,38 )", "decimal(38, 38)"),
+            ("decimal (1,0)", "decimal(1, 0)"),
+        ] {
+            assert_eq!(text.parse::<DataType>().unwrap().to_string(), written);
+        }
+        for text in [
+            "",
+            "text",
+            "String",
+            "decimal",
+            "decimal(12)",
+            "decimal(12,2",
+            "decimal(a,b)",
+            "decimal(1,-1)",
+        ] {
+            assert!(
+                matches!(text.parse::<DataType>(), Err(TermError::DataType(_))),
+                "{text}"
+            );
+        }
+        for text in ["decimal(0,0)", "decimal(39,2)", "decimal(5,6)"] {
+            assert!(
+                matches!(text.parse::<DataType>(), Err(TermError::Decimal(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, bytes) in [
+            ("1GiB", 1 << 30),
+            ("512MB", 512_000_000),
+            ("1024", 1024),
+            ("2 KiB", 2048),
+            ("7B", 7),
+            ("1kB", 1000),
+        ] {
+            assert_eq!(byte_size(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "GiB",
+            "0",
+            "0MB",
+            "1.5GiB",
+            "-1",
+            "1gb",
+            "20000000TiB",
+            "1 GiB x",
+        ] {
+            assert_eq!(
+                byte_size(text),
+                Err(TermError::ByteSize(text.to_owned())),
+                "{text}"
+            );
+        }
+    }
+}

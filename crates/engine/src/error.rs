@@ -1,0 +1,141 @@
+//! What can go wrong between SQL text and result.
+
+use datafusion::common::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
+use thiserror::Error;
+
+/// A problem of SQL text, found without reading data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlProblem {
+    /// What is wrong.
+    pub message: String,
+    /// Line and column in the SQL, from 1, where known.
+    pub at: Option<(u32, u32)>,
+    /// What would mend it.
+    pub hint: Option<String>,
+}
+
+/// The engine's errors. Messages of running queries never carry the engine's own text, which may quote a value.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The SQL does not compile, or the policy refuses it.
+    #[error("{}", .0.message)]
+    Sql(SqlProblem),
+    /// The query failed while it ran.
+    #[error("the query failed while it ran: {what}")]
+    Run {
+        /// The kind of failure, without any value.
+        what: &'static str,
+    },
+    /// The query needed more memory than its budget.
+    #[error("the query needs more memory than its budget of {budget} bytes")]
+    Memory {
+        /// The budget in bytes.
+        budget: u64,
+    },
+    /// A file of the lake could not be read.
+    #[error("a file of table {table:?} could not be read")]
+    File {
+        /// The table.
+        table: String,
+    },
+    /// A scan of personal data came out of the planner without its gate.
+    #[error("the plan was refused: a scan of {relation:?} has no policy gate")]
+    Ungoverned {
+        /// The relation.
+        relation: String,
+    },
+    /// The account of a governed scan does not close.
+    #[error("the account of {relation:?} does not close: {read} rows read, {used} used, {withheld} withheld")]
+    Account {
+        /// The relation.
+        relation: String,
+        /// Rows read.
+        read: u64,
+        /// Rows used.
+        used: u64,
+        /// Rows withheld.
+        withheld: u64,
+    },
+    /// The engine could not be started.
+    #[error("the engine could not be started: {what}")]
+    Start {
+        /// What failed.
+        what: &'static str,
+    },
+}
+
+impl EngineError {
+    /// Reads an error of planning, whose text can only speak of the SQL and the dictionary.
+    pub(crate) fn planning(error: &DataFusionError) -> Self {
+        let diagnostic = error.diagnostic();
+        let at = diagnostic
+            .and_then(|d| d.span)
+            .map(|s| (s.start.line as u32, s.start.column as u32))
+            .filter(|at| *at != (0, 0));
+        let root = error.find_root();
+        let text = match root {
+            DataFusionError::SQL(parser, _) => match parser.as_ref() {
+                ParserError::ParserError(text) | ParserError::TokenizerError(text) => text.clone(),
+                ParserError::RecursionLimitExceeded => "the query is nested too deeply".to_owned(),
+            },
+            DataFusionError::Plan(text) | DataFusionError::NotImplemented(text) => text.clone(),
+            DataFusionError::SchemaError(schema, _) => schema.to_string(),
+            DataFusionError::Diagnostic(diagnostic, _) => diagnostic.message.clone(),
+            other => strip(&other.strip_backtrace()),
+        };
+        let (message, in_text) = split_position(&text);
+        let hint = diagnostic.and_then(|d| d.helps.first()).map(|h| h.message.clone());
+        EngineError::Sql(SqlProblem { message: strip(&message), at: at.or(in_text), hint })
+    }
+
+    /// Reads an error of a running query, dropping its text.
+    pub(crate) fn running(error: &DataFusionError, budget: u64) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => EngineError::Memory { budget },
+            DataFusionError::ArrowError(e, _) => EngineError::Run {
+                what: match e.as_ref() {
+                    datafusion::arrow::error::ArrowError::DivideByZero => "division by zero",
+                    datafusion::arrow::error::ArrowError::CastError(_) => "a value does not fit the type it is cast to",
+                    datafusion::arrow::error::ArrowError::ArithmeticOverflow(_) => "arithmetic overflow",
+                    _ => "a computation on columns failed",
+                },
+            },
+            DataFusionError::ParquetError(_) => EngineError::Run { what: "a Parquet file is damaged" },
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+                EngineError::Run { what: "the lake's storage could not be read" }
+            }
+            _ => EngineError::Run { what: "an operator failed" },
+        }
+    }
+}
+
+/// Takes `at Line: 3, Column: 7` off the end of the parser's text.
+fn split_position(text: &str) -> (String, Option<(u32, u32)>) {
+    let Some((message, rest)) = text.rsplit_once(" at Line: ") else { return (text.to_owned(), None) };
+    let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).filter(|s| !s.is_empty()).map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(line)), Some(Ok(column))) => (message.to_owned(), Some((line, column))),
+        _ => (message.to_owned(), None),
+    }
+}
+
+/// Drops the names of error kinds that the planner puts in front.
+fn strip(text: &str) -> String {
+    let mut text = text.trim();
+    for prefix in ["Error during planning: ", "Schema error: ", "sql parser error: ", "SQL error: "] {
+        text = text.strip_prefix(prefix).unwrap_or(text);
+    }
+    text.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_taken_off_the_text() {
+        let (message, at) = split_position("Expected: an expression, found: FROM at Line: 2, Column: 9");
+        assert_eq!((message.as_str(), at), ("Expected: an expression, found: FROM", Some((2, 9))));
+    }
+}

@@ -1,0 +1,25 @@
+//! The governed session: the only place where tables are registered.
+//!
+//! A [`Session`] serves one purpose as of one instant. Its relations come in as [`Relation`]s, each with
+//! the policy's ruling; personal ones are scanned through a sealed operator that refuses to run until
+//! the policy's gate has been planned over it. Models, `query` and whatever is served later pass here.
+
+mod account;
+mod engine;
+mod error;
+mod functions;
+mod gate;
+mod relation;
+mod scan;
+mod sealed;
+mod session;
+mod sql;
+mod subjects;
+
+pub use account::{ScanAccount, ScanFigures};
+pub use engine::{Engine, EngineOptions};
+pub use error::{EngineError, SqlProblem};
+pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
+pub use session::{Running, Session, SessionSpec};
+pub use sql::{Reference, references};
+pub use subjects::{SubjectIndex, SubjectIndexBuilder};

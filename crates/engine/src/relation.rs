@@ -1,0 +1,99 @@
+//! What a session can be asked about.
+
+use crate::subjects::SubjectIndex;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use lakewarden_policy::gate::SUBJECT_COLUMN;
+use lakewarden_policy::{Decisions, Ruling};
+use std::sync::Arc;
+
+/// A Parquet file of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFile {
+    /// Relative to the lake's root.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Where a relation's rows are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Nowhere yet: plans can be made, nothing runs.
+    Declared(SchemaRef),
+    /// In Parquet files of the lake.
+    Files {
+        /// Their columns.
+        schema: SchemaRef,
+        /// The files.
+        files: Vec<DataFile>,
+    },
+    /// In memory (small tables that the engine itself makes).
+    Memory {
+        /// Their columns.
+        schema: SchemaRef,
+        /// The rows.
+        batches: Vec<RecordBatch>,
+    },
+}
+
+impl Content {
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        match self {
+            Content::Declared(schema) | Content::Files { schema, .. } | Content::Memory { schema, .. } => schema,
+        }
+    }
+}
+
+/// How rows say whose they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectColumns {
+    /// By pseudonyms in these columns, strongest first; the relation gains a column `customer_id`.
+    Tokens(Vec<String>),
+    /// By its own column `customer_id`.
+    CustomerId,
+}
+
+/// What governs a personal relation.
+#[derive(Debug, Clone)]
+pub struct Governance {
+    /// How rows say whose they are.
+    pub subject: SubjectColumns,
+    /// The customers.
+    pub subjects: Arc<SubjectIndex>,
+    /// The decision for each of them, for the session's purpose.
+    pub decisions: Arc<Decisions>,
+}
+
+/// A table as a session sees it.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Its name in SQL: `name` or `schema.name`.
+    pub name: String,
+    /// Its rows.
+    pub content: Content,
+    /// What the policy says of it for the session's purpose.
+    pub ruling: Ruling,
+    /// Present exactly for relations with data subjects.
+    pub governance: Option<Governance>,
+}
+
+impl Relation {
+    /// The columns SQL sees: text as views, and `customer_id` last where pseudonyms say whose a row is.
+    pub fn visible_schema(&self) -> SchemaRef {
+        let mut fields: Vec<Field> = self.content.schema().fields().iter().map(|f| as_view(f)).collect();
+        if let Some(Governance { subject: SubjectColumns::Tokens(_), .. }) = &self.governance {
+            fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8View, true));
+        }
+        Arc::new(Schema::new(fields))
+    }
+}
+
+/// Text is read as views: shared buffers instead of copies.
+pub(crate) fn as_view(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8View),
+        DataType::Binary | DataType::LargeBinary => field.clone().with_data_type(DataType::BinaryView),
+        _ => field.clone(),
+    }
+}

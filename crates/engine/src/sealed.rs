@@ -1,0 +1,96 @@
+//! A scan of personal data that refuses to run until a gate is planned over it.
+
+use crate::relation::Relation;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, exec_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use std::fmt;
+use std::sync::Arc;
+
+/// Where an output column of a governed scan comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// From this column of the stored rows.
+    Stored(usize),
+    /// From whose the row is.
+    CustomerId,
+}
+
+/// The scan without its gate. It shows no children, so that no optimiser rule can take what is inside;
+/// it has no statistics; and it does not execute.
+#[derive(Debug)]
+pub(crate) struct SealedScanExec {
+    pub(crate) relation: Arc<Relation>,
+    pub(crate) inner: Arc<dyn ExecutionPlan>,
+    /// Columns of `inner` that say whose a row is.
+    pub(crate) subject_at: Vec<usize>,
+    pub(crate) output: Vec<Place>,
+    properties: Arc<PlanProperties>,
+}
+
+impl SealedScanExec {
+    pub(crate) fn new(
+        relation: Arc<Relation>,
+        inner: Arc<dyn ExecutionPlan>,
+        subject_at: Vec<usize>,
+        output: Vec<Place>,
+        schema: SchemaRef,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            datafusion::physical_plan::Partitioning::UnknownPartitioning(
+                inner.properties().output_partitioning().partition_count(),
+            ),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { relation, inner, subject_at, output, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for SealedScanExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "SealedScanExec: relation={}", self.relation.name)
+    }
+}
+
+impl ExecutionPlan for SealedScanExec {
+    fn name(&self) -> &str {
+        "SealedScanExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        exec_err!("a scan of {:?} has no policy gate", self.relation.name)
+    }
+}

@@ -1,0 +1,103 @@
+//! Text as it came → text in one spelling: nulls, declared spellings, normalisation.
+
+use super::normaliser_rule;
+use super::plan::FieldPlan;
+use arrow::array::{Array, StringArray, StringBuilder};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use lakewarden_dictionary::Normaliser;
+use lakewarden_privacy::normalise;
+
+/// Cleans a column. Nothing is copied where nothing changes. Values that the normaliser refuses become null
+/// and are given to `refuse` with its rule.
+pub(super) fn clean(
+    field: &FieldPlan<'_>,
+    text: &StringArray,
+    refuse: &mut dyn FnMut(usize, &'static str),
+) -> StringArray {
+    let text = with_nulls(text, &field.field.null_values);
+    match field.field.normalise {
+        // Spellings are compared in their folded form: Ｆ is F.
+        Normaliser::Trim => {
+            let text = normalise::trim(&text).values;
+            map(
+                field,
+                if field.field.null_values.is_empty() {
+                    text
+                } else {
+                    with_nulls(&text, &field.field.null_values)
+                },
+            )
+        }
+        other => normalised(other, &map(field, text), refuse),
+    }
+}
+
+/// Applies a normaliser.
+pub(super) fn normalised(
+    normaliser: Normaliser,
+    text: &StringArray,
+    refuse: &mut dyn FnMut(usize, &'static str),
+) -> StringArray {
+    let result = match normaliser {
+        Normaliser::Trim => normalise::trim(text),
+        Normaliser::Phone => normalise::phone(text),
+        Normaliser::Email => normalise::email(text),
+        Normaliser::Identifier => normalise::identifier(text),
+        Normaliser::IntegerIdentifier => normalise::integer_identifier(text),
+    };
+    result
+        .invalid
+        .into_iter()
+        .for_each(|place| refuse(place, normaliser_rule(normaliser)));
+    result.values
+}
+
+/// Blank texts and declared null values become null; the buffers stay.
+fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
+    let is_null = |value: &str| {
+        let blank = match value.as_bytes() {
+            [] => true,
+            [first, ..] if *first > b' ' && first.is_ascii() => false,
+            _ => value.trim().is_empty(),
+        };
+        blank || (!null_values.is_empty() && null_values.iter().any(|n| n == value.trim()))
+    };
+    let valid = BooleanBuffer::collect_bool(text.len(), |place| {
+        text.is_valid(place) && !is_null(text.value(place))
+    });
+    if valid.count_set_bits() == text.len() {
+        return text.clone();
+    }
+    let (offsets, values, _) = text.clone().into_parts();
+    StringArray::new(offsets, values, Some(NullBuffer::new(valid)))
+}
+
+/// Declared spellings → codes; what is no spelling stays.
+fn map(field: &FieldPlan<'_>, text: StringArray) -> StringArray {
+    let pairs = &field.field.map;
+    if pairs.is_empty() {
+        return text;
+    }
+    let mut out = StringBuilder::with_capacity(text.len(), text.value_data().len());
+    for value in &text {
+        match value {
+            Some(value) => {
+                let spelled = value.trim();
+                out.append_value(
+                    pairs
+                        .iter()
+                        .find(|(from, _)| from == spelled)
+                        .map_or(value, |(_, to)| to.as_str()),
+                );
+            }
+            None => out.append_null(),
+        }
+    }
+    let mapped = out.finish();
+    // A spelling may stand for nothing: `未知: ""`.
+    if pairs.iter().any(|(_, to)| to.is_empty()) {
+        with_nulls(&mapped, &[])
+    } else {
+        mapped
+    }
+}

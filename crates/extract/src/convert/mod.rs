@@ -1,0 +1,332 @@
+//! One batch of records → typed, treated columns, and the verdict on each row.
+
+mod clean;
+mod faults;
+mod plan;
+mod rules;
+mod tokens;
+mod treat;
+
+pub(crate) use faults::Faults;
+pub(crate) use plan::Plan;
+
+use crate::account::QuarantineReason;
+use crate::error::ExtractError;
+use crate::keys::RowHasher;
+use crate::quarantine;
+use crate::read::{
+    FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines,
+};
+use crate::values::{as_text, direct, parse};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
+};
+use arrow::compute::kernels::cmp::lt;
+use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use lakewarden_dictionary::{DataType, Normaliser};
+use plan::{FieldPlan, Horizon};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a worker makes of a batch.
+pub(crate) struct Converted {
+    /// All rows of the batch, also those that will not be written.
+    pub rows: RecordBatch,
+    /// Rows that are in quarantine, if any: true where one is.
+    pub faulty: Option<Vec<bool>>,
+    /// Rows older than the retention, if any: true where one is.
+    pub outside: Option<Vec<bool>>,
+    /// Hash of each row's key, where a key is declared.
+    pub keys: Option<Vec<u128>>,
+    /// Hash of each record as it came, where no key is declared.
+    pub records: Option<Vec<u128>>,
+    /// The sealed rows.
+    pub quarantine: Option<RecordBatch>,
+    /// How many rows failed why.
+    pub reasons: BTreeMap<QuarantineReason, u64>,
+    /// Placeholders put into free text.
+    pub redactions: BTreeMap<&'static str, u64>,
+    /// JSON: undeclared names, and whether each declared field occurred.
+    pub undeclared: NameCounts,
+    /// JSON: whether each declared field occurred in the batch.
+    pub occurs: Option<Vec<bool>>,
+}
+
+/// A field's values between typing and treatment.
+struct Typed {
+    /// The clean text, where it was made.
+    text: Option<StringArray>,
+    /// The typed values.
+    values: ArrayRef,
+}
+
+impl Plan<'_> {
+    /// Converts a batch of `file`.
+    pub(crate) fn convert(&self, file: &str, batch: RawBatch) -> Result<Converted, ExtractError> {
+        let RawBatch {
+            rows: numbers,
+            len,
+            data,
+            rejected: unparsed,
+        } = batch;
+        let mut faults = Faults::new(len);
+        let mut undeclared = NameCounts::default();
+        let mut occurs = None;
+        let mut json = None;
+        let raw: Vec<Option<ArrayRef>> = match data {
+            RawData::Arrow(columns) => columns,
+            RawData::Text(columns) => columns
+                .into_iter()
+                .map(|c| c.map(|c| self.text_array(file, c)).transpose())
+                .collect::<Result<_, _>>()?,
+            RawData::Json { text, spans } => {
+                let names = FieldNames::new(self.dataset);
+                let ParsedLines {
+                    columns,
+                    rejected,
+                    occurs: seen,
+                    undeclared: extra,
+                } = parse_lines(&names, self.fields.len(), &text, &spans);
+                rejected
+                    .iter()
+                    .for_each(|(place, fault)| faults.reject(*place, *fault));
+                (undeclared, occurs) = (extra, Some(seen));
+                json = Some((text, spans));
+                columns
+                    .into_iter()
+                    .map(|c| self.text_array(file, c).map(Some))
+                    .collect::<Result<_, _>>()?
+            }
+        };
+        unparsed
+            .iter()
+            .for_each(|(place, fault)| faults.reject(*place, *fault));
+
+        let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
+        for (index, field) in self.fields.iter().enumerate() {
+            typed.push(if field.active {
+                Some(self.type_field(file, index, raw[index].as_ref(), len, &mut faults)?)
+            } else {
+                None
+            });
+        }
+        let mut redactions = BTreeMap::new();
+        let mut stored = Vec::with_capacity(self.schema.fields().len());
+        for index in 0..self.fields.len() {
+            if self.fields[index].stored {
+                stored.push(self.treat(file, index, &typed, &mut faults, &mut redactions)?);
+            }
+        }
+        for key in &self.key {
+            faults.null_key(key.field, &stored[key.column]);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(len));
+        let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
+            .map_err(|_| self.internal(file, "assembling rows"))?;
+
+        let keys = (!self.key.is_empty()).then(|| {
+            let columns = self.key.iter().map(|k| rows.column(k.column).clone());
+            RowHasher::new(columns, self.seed).map(|h| h.hashes(len))
+        });
+        let keys = keys
+            .transpose()
+            .map_err(|_| self.internal(file, "hashing keys"))?;
+        let records = if self.key.is_empty() {
+            Some(self.hash_records(file, &raw, len)?)
+        } else {
+            None
+        };
+        let outside = self.outside(file, &typed)?;
+
+        let reasons = faults.count(self.dataset);
+        let quarantine = if faults.any() {
+            let json = json
+                .as_ref()
+                .map(|(text, spans)| (text.as_slice(), spans.as_slice()));
+            Some(quarantine::seal(self, file, &raw, json, &numbers, &faults)?)
+        } else {
+            None
+        };
+        let faulty = faults.into_flags();
+        Ok(Converted {
+            rows,
+            faulty,
+            outside,
+            keys,
+            records,
+            quarantine,
+            reasons,
+            redactions,
+            undeclared,
+            occurs,
+        })
+    }
+
+    pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {
+        ExtractError::Internal {
+            file: file.to_owned(),
+            doing,
+        }
+    }
+
+    fn text_array(
+        &self,
+        file: &str,
+        column: crate::read::TextColumn,
+    ) -> Result<ArrayRef, ExtractError> {
+        column
+            .finish()
+            .map(|a| Arc::new(a) as ArrayRef)
+            .ok_or_else(|| self.internal(file, "splitting text"))
+    }
+
+    /// Nulls, spellings, type and rules of one field.
+    fn type_field(
+        &self,
+        file: &str,
+        index: usize,
+        raw: Option<&ArrayRef>,
+        len: usize,
+        faults: &mut Faults,
+    ) -> Result<Typed, ExtractError> {
+        let field = &self.fields[index];
+        let wanted = field.field.data_type.value;
+        let typed = match raw {
+            None => {
+                let values = new_null_array(&crate::schema::arrow_type(wanted), len);
+                Typed {
+                    text: Some(StringArray::new_null(len)),
+                    values,
+                }
+            }
+            Some(raw) => match self.straight(field, raw, index, faults) {
+                Some(values) => Typed { text: None, values },
+                None => self.through_text(file, index, raw, faults)?,
+            },
+        };
+        rules::judge(index, field, typed.text.as_ref(), &typed.values, faults);
+        Ok(typed)
+    }
+
+    /// Values that arrive typed and that nothing but the type concerns.
+    fn straight(
+        &self,
+        field: &FieldPlan<'_>,
+        raw: &ArrayRef,
+        index: usize,
+        faults: &mut Faults,
+    ) -> Option<ArrayRef> {
+        if field.needs_text || raw.as_string_opt::<i32>().is_some() {
+            return None;
+        }
+        direct(
+            raw,
+            field.field.data_type.value,
+            &field.times,
+            &mut |place| faults.set(place, index, "type"),
+        )
+    }
+
+    fn through_text(
+        &self,
+        file: &str,
+        index: usize,
+        raw: &ArrayRef,
+        faults: &mut Faults,
+    ) -> Result<Typed, ExtractError> {
+        let field = &self.fields[index];
+        let text = as_text(raw).ok_or_else(|| ExtractError::ColumnType {
+            file: file.to_owned(),
+            column: field.field.name.value.clone(),
+            found: "values without a text form",
+        })?;
+        if text.null_count() > raw.null_count() {
+            (0..text.len())
+                .filter(|i| text.is_null(*i) && raw.is_valid(*i))
+                .for_each(|i| faults.set(i, index, "type"));
+        }
+        let text = clean::clean(field, &text, &mut |place, rule| {
+            faults.set(place, index, rule)
+        });
+        let wanted = field.field.data_type.value;
+        if wanted == DataType::String {
+            return Ok(Typed {
+                values: Arc::new(text.clone()),
+                text: Some(text),
+            });
+        }
+        let values = parse(&text, wanted, &field.times, &mut |place| {
+            faults.set(place, index, "type")
+        });
+        Ok(Typed {
+            text: Some(text),
+            values,
+        })
+    }
+
+    /// The hashes of the records as they came, over all declared fields.
+    fn hash_records(
+        &self,
+        file: &str,
+        raw: &[Option<ArrayRef>],
+        len: usize,
+    ) -> Result<Vec<u128>, ExtractError> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(raw.len());
+        for array in raw.iter().flatten() {
+            columns.push(Arc::new(
+                as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?,
+            ));
+        }
+        let hasher = RowHasher::new(columns, self.seed)
+            .map_err(|_| self.internal(file, "hashing records"))?;
+        Ok(hasher.hashes(len))
+    }
+
+    /// Which rows are older than the retention.
+    fn outside(
+        &self,
+        file: &str,
+        typed: &[Option<Typed>],
+    ) -> Result<Option<Vec<bool>>, ExtractError> {
+        let Some(horizon) = &self.horizon else {
+            return Ok(None);
+        };
+        let Some(Some(event)) = typed.get(horizon.field()) else {
+            return Err(self.internal(file, "checking retention"));
+        };
+        let older = match horizon {
+            Horizon::Instant { before, .. } => {
+                let scalar = arrow::array::TimestampMicrosecondArray::new_scalar(*before);
+                let plain = event
+                    .values
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .clone()
+                    .with_timezone_opt(None::<Arc<str>>);
+                lt(&plain, &scalar)
+            }
+            Horizon::Day { before, .. } => {
+                let scalar = arrow::array::Date32Array::new_scalar(*before);
+                lt(event.values.as_primitive::<Date32Type>(), &scalar)
+            }
+        };
+        let older = older.map_err(|_| self.internal(file, "checking retention"))?;
+        let flags: Vec<bool> = older.iter().map(|o| o == Some(true)).collect();
+        Ok(flags.contains(&true).then_some(flags))
+    }
+}
+
+/// The rule that says a value is not what its normaliser makes.
+fn normaliser_rule(normaliser: Normaliser) -> &'static str {
+    match normaliser {
+        Normaliser::Trim => "trim",
+        Normaliser::Phone => "phone",
+        Normaliser::Email => "email",
+        Normaliser::Identifier => "identifier",
+        Normaliser::IntegerIdentifier => "integer_identifier",
+    }
+}
+
+/// The name of the rule for a record that does not parse.
+pub(crate) fn record_rule(fault: RecordFault) -> &'static str {
+    fault.rule()
+}

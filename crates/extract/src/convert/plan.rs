@@ -1,0 +1,293 @@
+//! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
+
+use super::rules::CompiledRule;
+use super::tokens::Domains;
+use crate::error::ExtractError;
+use crate::quarantine::QUARANTINE_SEALER;
+use crate::run::ExtractContext;
+use crate::schema::conformed_schema;
+use crate::values::{TimeParser, Zone};
+use arrow::datatypes::SchemaRef;
+use chrono::{Days, Months};
+use lakewarden_dictionary::{
+    Container, DataType, Dataset, Field, Generalisation, Normaliser, Rule, TokenDomain, Treatment,
+};
+use lakewarden_privacy::{Sealer, Tokeniser};
+
+/// What is done to every batch of a dataset.
+pub(crate) struct Plan<'a> {
+    pub dataset: &'a Dataset,
+    pub schema: SchemaRef,
+    pub fields: Vec<FieldPlan<'a>>,
+    /// The parts of the key.
+    pub key: Vec<KeyPart>,
+    pub horizon: Option<Horizon>,
+    pub zone: Zone,
+    /// The run's instant, µs.
+    pub as_of: i64,
+    pub seed: u64,
+    pub key_version: u32,
+    pub sealer: Sealer,
+}
+
+/// Where a part of the key is.
+pub(crate) struct KeyPart {
+    /// Among the declared fields.
+    pub field: usize,
+    /// Among the stored columns.
+    pub column: usize,
+}
+
+/// The oldest event that is kept.
+pub(crate) enum Horizon {
+    Instant { field: usize, before: i64 },
+    Day { field: usize, before: i32 },
+}
+
+impl Horizon {
+    pub(super) fn field(&self) -> usize {
+        match self {
+            Self::Instant { field, .. } | Self::Day { field, .. } => *field,
+        }
+    }
+}
+
+/// What is done to one field.
+pub(crate) struct FieldPlan<'a> {
+    pub field: &'a Field,
+    /// Whether it is typed and judged: all but dropped fields that nothing asks for.
+    pub active: bool,
+    pub stored: bool,
+    /// Whether its values must go through text even if they arrive typed.
+    pub needs_text: bool,
+    pub times: TimeParser,
+    pub rules: Vec<CompiledRule>,
+    pub token: Option<TokenPlan>,
+}
+
+/// How a field becomes a pseudonym.
+pub(crate) enum TokenPlan {
+    Fixed(Tokeniser),
+    ByField { domain: usize, domains: Domains },
+}
+
+impl<'a> Plan<'a> {
+    /// Compiles the entry.
+    ///
+    /// # Errors
+    /// LW4020 to LW4025.
+    pub(crate) fn compile(context: &ExtractContext<'a>) -> Result<Self, ExtractError> {
+        let dataset = context.dataset;
+        let name = || dataset.name.value.clone();
+        let delimiter = dataset.format.delimiter;
+        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\r' | b'\n') {
+            return Err(ExtractError::InvalidDelimiter { dataset: name() });
+        }
+        let zone = Zone(match &dataset.time_zone {
+            Some(zone) => zone
+                .value
+                .parse()
+                .map_err(|_| ExtractError::UnknownTimeZone {
+                    dataset: name(),
+                    zone: zone.value.clone(),
+                })?,
+            None => context.zone,
+        });
+        let as_of = context.as_of.timestamp_micros();
+        let unusable = |column: &str, role, problem| ExtractError::UnusableColumn {
+            dataset: name(),
+            name: column.to_owned(),
+            role,
+            problem,
+        };
+        // An event time is a column; a domain is named by column, or as the export calls it.
+        let find = |column: &str| dataset.fields.iter().position(|f| f.column.value == column);
+        let find_any = |column: &str| {
+            find(column).or_else(|| dataset.fields.iter().position(|f| f.name.value == column))
+        };
+
+        let horizon = match (&dataset.event_time, dataset.retention.as_ref()) {
+            (Some(event), Some(period)) => {
+                let field = find(&event.value).ok_or_else(|| {
+                    unusable(&event.value, "event_time", "no field has this column")
+                })?;
+                let local = context.as_of.with_timezone(&zone.0).naive_local();
+                let months = Months::new(period.value.months);
+                let before = local
+                    .checked_sub_months(months)
+                    .and_then(|t| t.checked_sub_days(Days::new(u64::from(period.value.days))))
+                    .unwrap_or(chrono::NaiveDateTime::MIN);
+                match dataset.fields[field].data_type.value {
+                    // Retention longer than the calendar keeps everything.
+                    _ if before == chrono::NaiveDateTime::MIN => None,
+                    DataType::Timestamp => Some(Horizon::Instant {
+                        field,
+                        before: zone.instant(before),
+                    }),
+                    DataType::Date => Some(Horizon::Day {
+                        field,
+                        before: before.date().to_epoch_days(),
+                    }),
+                    _ => {
+                        return Err(unusable(
+                            &event.value,
+                            "event_time",
+                            "it is neither a date nor a timestamp",
+                        ));
+                    }
+                }
+            }
+            _ => None,
+        };
+
+        let mut fields = Vec::with_capacity(dataset.fields.len());
+        for field in &dataset.fields {
+            fields.push(FieldPlan::compile(context, field, zone, as_of, &find_any)?);
+        }
+        let demanded: Vec<usize> = (fields.iter())
+            .filter_map(|f| match &f.token {
+                Some(TokenPlan::ByField { domain, .. }) => Some(*domain),
+                _ => None,
+            })
+            .chain(horizon.as_ref().map(Horizon::field))
+            .collect();
+        demanded.into_iter().for_each(|f| fields[f].active = true);
+
+        let mut key = Vec::new();
+        for part in &dataset.key {
+            let field = find(&part.value)
+                .ok_or_else(|| unusable(&part.value, "key", "no field has this column"))?;
+            if !fields[field].stored {
+                return Err(unusable(&part.value, "key", "it is dropped"));
+            }
+            let column = fields[..field].iter().filter(|f| f.stored).count();
+            key.push(KeyPart { field, column });
+        }
+        Ok(Self {
+            dataset,
+            schema: conformed_schema(dataset),
+            fields,
+            key,
+            horizon,
+            zone,
+            as_of,
+            seed: context.seed,
+            key_version: context.keys.version(),
+            sealer: context.keys.sealer(QUARANTINE_SEALER),
+        })
+    }
+}
+
+impl<'a> FieldPlan<'a> {
+    fn compile(
+        context: &ExtractContext<'a>,
+        field: &'a Field,
+        zone: Zone,
+        as_of: i64,
+        find: &dyn Fn(&str) -> Option<usize>,
+    ) -> Result<Self, ExtractError> {
+        let dataset = context.dataset;
+        let name = || dataset.name.value.clone();
+        let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
+            ExtractError::InvalidTimeFormat {
+                dataset: name(),
+                field: field.name.value.clone(),
+                format,
+            }
+        })?;
+        if dataset.format.container == Container::Xlsx
+            || dataset.format.accept.contains(&Container::Xlsx)
+        {
+            times = times.or_iso();
+        }
+        let rules = (field.rules.iter())
+            .filter(|r| r.value != Rule::Unique)
+            .map(|r| {
+                CompiledRule::compile(&r.value, field, &times, zone, as_of).map_err(|problem| {
+                    ExtractError::InvalidRule {
+                        dataset: name(),
+                        field: field.name.value.clone(),
+                        rule: r.value.name(),
+                        problem,
+                    }
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let unfit = |problem| ExtractError::InvalidTreatment {
+            dataset: name(),
+            field: field.name.value.clone(),
+            problem,
+        };
+        let data_type = field.data_type.value;
+        let token = match &field.treatment {
+            Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => {
+                Some(TokenPlan::Fixed(context.keys.tokeniser(domain)))
+            }
+            Treatment::Pseudonymise(TokenDomain::ByField(by)) => {
+                let unusable = |problem| ExtractError::UnusableColumn {
+                    dataset: name(),
+                    name: by.clone(),
+                    role: "identifier domain",
+                    problem,
+                };
+                let domain = find(by).ok_or_else(|| unusable("no field has this name"))?;
+                let words = &dataset.fields[domain];
+                if words.data_type.value != DataType::String {
+                    return Err(unusable("it is not text"));
+                }
+                if matches!(
+                    words.treatment,
+                    Treatment::Pseudonymise(_) | Treatment::Mask { .. }
+                ) {
+                    return Err(unusable("it is itself made unreadable"));
+                }
+                Some(TokenPlan::ByField {
+                    domain,
+                    domains: Domains::new(context.keys, words),
+                })
+            }
+            _ => None,
+        };
+        match &field.treatment {
+            Treatment::Mask { .. }
+            | Treatment::Redact
+            | Treatment::Generalise(Generalisation::City)
+                if data_type != DataType::String =>
+            {
+                return Err(unfit("it works on text"));
+            }
+            Treatment::Generalise(
+                Generalisation::Decade | Generalisation::Year | Generalisation::Month,
+            ) if !matches!(data_type, DataType::Date | DataType::Timestamp) => {
+                return Err(unfit("it works on dates and timestamps"));
+            }
+            Treatment::Generalise(Generalisation::Grid { millidegrees: 0 }) => {
+                return Err(unfit("a grid needs a cell size"));
+            }
+            Treatment::Generalise(Generalisation::Grid { .. })
+                if !matches!(
+                    data_type,
+                    DataType::Double | DataType::Decimal { .. } | DataType::Integer
+                ) =>
+            {
+                return Err(unfit("it works on coordinates in degrees"));
+            }
+            _ => {}
+        }
+        let stored = field.treatment != Treatment::Drop;
+        Ok(Self {
+            field,
+            active: stored || !rules.is_empty(),
+            stored,
+            needs_text: data_type == DataType::String
+                || token.is_some()
+                || !field.map.is_empty()
+                || !field.null_values.is_empty()
+                || field.normalise != Normaliser::Trim
+                || rules.iter().any(CompiledRule::needs_text),
+            times,
+            rules,
+            token,
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! Channel readers: from the bytes of an export to typed, pseudonymised record batches.
+//!
+//! [`extract`] reads the files of one dataset, in order, and gives a [`Sink`] what may be stored: rows in
+//! the shape of [`conformed_schema`], and sealed records in the shape of [`quarantine_schema`] for those
+//! that a rule refused. What it leaves behind is one [`FileAccount`] a file, in which every row read is
+//! written, quarantined, a duplicate, or outside retention.
+//!
+//! ```text
+//! reader thread                     worker threads                    the caller's thread
+//! bytes → SHA-256 → decompress  →   JSON records → columns         →  duplicates by key
+//!       → container → decode        nulls, map, normalise, type       retention
+//!       → records in batches        rules, treatments, key hashes     sink.rows, sink.quarantine
+//! ```
+//!
+//! The same files under the same [`ExtractContext`] give the same batches in the same order, whatever the
+//! number of workers. Memory is bounded by the batches in flight, but for Parquet and XLSX files, which
+//! are held whole because their directory is at the end.
+//!
+//! What must be absent here: a cell's value in any message, and a clear identifier in anything handed to
+//! the sink. Undeclared fields are counted by name and never copied.
+
+mod account;
+mod convert;
+mod error;
+mod keys;
+mod quarantine;
+mod read;
+mod run;
+mod schema;
+mod source;
+mod values;
+
+pub use account::{FileAccount, Progress, QuarantineReason, Warning};
+pub use error::{ExtractError, MissingColumn, SinkError};
+pub use keys::{KeyError, KeySet};
+pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
+pub use run::{ExtractContext, Sink, extract};
+pub use schema::{arrow_type, conformed_schema, quarantine_schema};
+pub use source::{SourceFile, checksum};

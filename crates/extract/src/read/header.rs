@@ -1,0 +1,78 @@
+//! Columns by name: which column of a file is which declared field.
+
+use super::names::{FieldNames, nearest, presentable};
+use crate::error::{ExtractError, MissingColumn};
+use lakewarden_dictionary::Dataset;
+
+/// How alike two names must be for one to be offered for the other.
+const ALIKE: f64 = 0.5;
+
+/// What the columns of a file are.
+pub(crate) struct Header {
+    /// For each column of the file the declared field it is, or none.
+    pub fields: Vec<Option<usize>>,
+    /// For each column its name as it may be shown.
+    pub names: Vec<String>,
+}
+
+impl Header {
+    /// Finds the declared fields among the names of a file's columns.
+    ///
+    /// # Errors
+    /// LW4006 if no name is declared, LW4008 if a name occurs twice, LW4007 if a declared field that is not
+    /// optional is missing.
+    pub(crate) fn resolve<'n>(
+        dataset: &Dataset,
+        file: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Self, ExtractError> {
+        let declared = FieldNames::new(dataset);
+        let names: Vec<&str> = names
+            .map(|n| n.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'))
+            .collect();
+        let fields: Vec<Option<usize>> = names.iter().map(|n| declared.get(n)).collect();
+        if fields.iter().all(Option::is_none) {
+            return Err(ExtractError::NoHeader {
+                file: file.to_owned(),
+                dataset: dataset.name.value.clone(),
+            });
+        }
+        for (position, name) in names.iter().enumerate() {
+            if !name.is_empty() && names[..position].contains(name) {
+                let column = fields[position].map(|_| (*name).to_owned());
+                return Err(ExtractError::DuplicateColumn {
+                    file: file.to_owned(),
+                    column,
+                    position: position + 1,
+                });
+            }
+        }
+        let undeclared = || {
+            names
+                .iter()
+                .zip(&fields)
+                .filter(|(_, f)| f.is_none())
+                .map(|(n, _)| presentable(n))
+        };
+        let columns: Vec<MissingColumn> = (dataset.fields.iter().enumerate())
+            .filter(|(i, field)| !field.optional && !fields.contains(&Some(*i)))
+            .map(|(_, field)| MissingColumn {
+                name: field.name.value.clone(),
+                nearest: nearest(&field.name.value, undeclared(), ALIKE),
+            })
+            .collect();
+        if !columns.is_empty() {
+            return Err(ExtractError::MissingColumns {
+                file: file.to_owned(),
+                columns,
+            });
+        }
+        Ok(Self {
+            fields,
+            names: names
+                .into_iter()
+                .map(|n| presentable(n).to_owned())
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! Parquet: only declared columns are decoded; undeclared ones are counted from the footer.
+
+use super::batch::{RawBatch, RawData, RowNumbers};
+use super::file::{Emit, Job, Stop};
+use super::header::Header;
+use super::names::NameCounts;
+use crate::error::ExtractError;
+use crate::source::classify;
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType as Arrow;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const WHAT: &str = "Parquet";
+
+/// Decodes the declared columns. The file is held in memory: its directory stands at its end, a stream
+/// cannot go back, and a temporary file would put clear identifiers on a disk.
+pub(crate) fn read(
+    job: &Job<'_>,
+    mut stream: impl Read,
+    emit: &mut Emit<'_>,
+) -> Result<NameCounts, Stop> {
+    let mut bytes = Vec::new();
+    stream
+        .read_to_end(&mut bytes)
+        .map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+    if bytes.len() < 12 || !bytes.ends_with(b"PAR1") {
+        return Err(ExtractError::CutShort {
+            file: job.file.to_owned(),
+            what: WHAT,
+            rows: 0,
+        }
+        .into());
+    }
+    let damaged = |rows: u64| {
+        Stop::Failed(ExtractError::Damaged {
+            file: job.file.to_owned(),
+            what: WHAT,
+            rows,
+        })
+    };
+    let open = guarded(|| ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)));
+    let builder = open.ok_or_else(|| damaged(0))?;
+
+    let schema = builder.schema().clone();
+    let header = Header::resolve(
+        job.dataset,
+        job.file,
+        schema.fields().iter().map(|f| f.name().as_str()),
+    )?;
+    for (column, field) in schema.fields().iter().zip(&header.fields) {
+        if let (Some(found), Some(field)) = (unreadable(column.data_type()), field) {
+            let column = job.dataset.fields[*field].name.value.clone();
+            return Err(ExtractError::ColumnType {
+                file: job.file.to_owned(),
+                column,
+                found,
+            }
+            .into());
+        }
+    }
+    let undeclared = count_undeclared(&builder, &header);
+
+    let roots: Vec<usize> = (0..header.fields.len())
+        .filter(|i| header.fields[*i].is_some())
+        .collect();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
+    let reader = guarded(|| {
+        builder
+            .with_projection(mask)
+            .with_batch_size(job.batch_rows)
+            .build()
+    });
+    let mut reader = reader.ok_or_else(|| damaged(0))?;
+    let mut rows = 0u64;
+    loop {
+        let batch = match guarded(|| Ok::<_, ParquetError>(reader.next())) {
+            Some(None) => break,
+            Some(Some(Ok(batch))) => batch,
+            Some(Some(Err(_))) | None => return Err(damaged(rows)),
+        };
+        let mut columns: Vec<Option<ArrayRef>> = vec![None; job.dataset.fields.len()];
+        for (array, root) in batch.columns().iter().zip(&roots) {
+            if let Some(field) = header.fields[*root] {
+                columns[field] = Some(array.clone());
+            }
+        }
+        let (first, len) = (rows + 1, batch.num_rows());
+        rows += len as u64;
+        if len > 0 {
+            let data = RawData::Arrow(columns);
+            emit(RawBatch {
+                rows: RowNumbers::From(first),
+                len,
+                data,
+                rejected: Vec::new(),
+            })?;
+        }
+    }
+    Ok(undeclared)
+}
+
+/// Runs a step of the Parquet reader. Its error texts may quote values and are not passed on; that it
+/// panics on some malformed files is a malformed file as well.
+fn guarded<T, E>(step: impl FnOnce() -> Result<T, E>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(step)).ok()?.ok()
+}
+
+/// Values of undeclared columns that are not null, by the footer's statistics (all rows without them).
+fn count_undeclared<T>(
+    builder: &parquet::arrow::arrow_reader::ArrowReaderBuilder<T>,
+    header: &Header,
+) -> NameCounts {
+    let mut counts = NameCounts::default();
+    let leaves = builder.parquet_schema();
+    for (root, (name, field)) in header.names.iter().zip(&header.fields).enumerate() {
+        let leaf = (0..leaves.num_columns()).find(|leaf| leaves.get_column_root_idx(*leaf) == root);
+        if let (None, Some(leaf)) = (field, leaf) {
+            let held = builder.metadata().row_groups().iter().map(|group| {
+                let nulls = group
+                    .column(leaf)
+                    .statistics()
+                    .and_then(|s| s.null_count_opt())
+                    .unwrap_or(0);
+                (group.num_rows().max(0) as u64).saturating_sub(nulls)
+            });
+            counts.add(name, held.sum());
+        }
+    }
+    counts
+}
+
+/// What a column holds if its values are not plain.
+fn unreadable(data_type: &Arrow) -> Option<&'static str> {
+    match data_type {
+        Arrow::List(_)
+        | Arrow::LargeList(_)
+        | Arrow::FixedSizeList(..)
+        | Arrow::ListView(_)
+        | Arrow::LargeListView(_) => Some("lists"),
+        Arrow::Struct(_) => Some("structures"),
+        Arrow::Map(..) => Some("maps"),
+        Arrow::Union(..) => Some("unions"),
+        Arrow::Interval(_) | Arrow::Duration(_) => Some("durations"),
+        _ => None,
+    }
+}

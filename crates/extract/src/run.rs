@@ -1,0 +1,372 @@
+//! The threads of an extraction, and what is decided in order.
+
+use crate::account::{FileAccount, Progress, Warning};
+use crate::convert::{Converted, Plan};
+use crate::error::{ExtractError, MissingColumn, SinkError};
+use crate::keys::KeySet;
+use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
+use crate::source::SourceFile;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use chrono::{DateTime, Utc};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use hashbrown::HashSet;
+use lakewarden_dictionary::Dataset;
+use lakewarden_privacy::KeyRing;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What an extraction depends on besides its files.
+#[derive(Clone, Copy)]
+pub struct ExtractContext<'a> {
+    /// The dataset that the files are of.
+    pub dataset: &'a Dataset,
+    /// Zone of times that do not say theirs, unless the dataset has one.
+    pub zone: chrono_tz::Tz,
+    /// Makes tokens and seals quarantine.
+    pub keys: &'a KeyRing,
+    /// The run's instant: nothing is later, and retention counts back from it.
+    pub as_of: DateTime<Utc>,
+    /// Seeds key hashes and nonces; the same for all runs over one lake.
+    pub seed: u64,
+    /// Rows a batch; 8,192 to 65,536 is sensible.
+    pub batch_rows: usize,
+    /// Threads that convert batches, at least one. The reader has a thread of its own.
+    pub workers: usize,
+}
+
+/// Where rows go. Called in order, from the thread that called [`extract`]. If it fails, or [`extract`]
+/// does, everything it was given must be thrown away.
+pub trait Sink: Send {
+    /// Takes rows in the shape of [`crate::conformed_schema`].
+    ///
+    /// # Errors
+    /// Whatever keeps them from being stored.
+    fn rows(&mut self, rows: RecordBatch) -> Result<(), SinkError>;
+
+    /// Takes sealed records in the shape of [`crate::quarantine_schema`].
+    ///
+    /// # Errors
+    /// Whatever keeps them from being stored.
+    fn quarantine(&mut self, records: RecordBatch) -> Result<(), SinkError>;
+}
+
+/// What reaches the caller's thread, in the order of the files.
+enum Event {
+    Batch(Receiver<Result<Converted, ExtractError>>),
+    End(Box<FileSummary>),
+    Failed(ExtractError),
+}
+
+struct Work {
+    file: usize,
+    batch: RawBatch,
+    reply: Sender<Result<Converted, ExtractError>>,
+}
+
+/// JSON has no header; so many records without a required field are enough to say that a file lacks it.
+const ENOUGH_RECORDS: u64 = 20;
+/// How alike an undeclared name must be to be taken for a renamed field.
+const RENAMED: f64 = 0.75;
+
+/// Reads the files of a dataset in order and gives the sink what may be stored; `seen` holds the keys
+/// that the lake already has, and gains those of the rows written.
+///
+/// # Errors
+/// [`ExtractError`]; what the sink was given before must then not be published, for a file is refused
+/// whole. `seen` is then of no further use.
+pub fn extract(
+    context: &ExtractContext<'_>,
+    files: &[SourceFile],
+    seen: &mut KeySet,
+    sink: &mut dyn Sink,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Vec<FileAccount>, ExtractError> {
+    let plan = Plan::compile(context)?;
+    let meter = Arc::new(AtomicU64::new(0));
+    let workers = context.workers.max(1);
+    let in_flight = workers + 2;
+    let (work_in, work_out) = bounded::<Work>(in_flight);
+    let (events_in, events) = bounded::<Event>(in_flight);
+    let (plan, batch_rows) = (&plan, context.batch_rows);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let work_out = work_out.clone();
+            scope.spawn(move || {
+                for work in work_out {
+                    // Nobody waits for the reply if the run has been given up.
+                    let _ = work
+                        .reply
+                        .send(plan.convert(&files[work.file].name, work.batch));
+                }
+            });
+        }
+        drop(work_out);
+        let reader_meter = meter.clone();
+        scope.spawn(move || {
+            read_all(
+                plan.dataset,
+                files,
+                batch_rows,
+                &reader_meter,
+                &work_in,
+                &events_in,
+            )
+        });
+        let mut order = InOrder {
+            plan,
+            files,
+            seen,
+            sink,
+            progress,
+            meter: &meter,
+            rows_before: 0,
+        };
+        // `events` goes with the closure: a reader that still runs then finds nobody listening and stops.
+        order.run(events)
+    })
+}
+
+fn read_all(
+    dataset: &Dataset,
+    files: &[SourceFile],
+    batch_rows: usize,
+    meter: &Arc<AtomicU64>,
+    work: &Sender<Work>,
+    events: &Sender<Event>,
+) {
+    for (index, file) in files.iter().enumerate() {
+        let mut emit = |batch: RawBatch| {
+            let (reply, converted) = bounded(1);
+            events
+                .send(Event::Batch(converted))
+                .map_err(|_| Stop::Cancelled)?;
+            work.send(Work {
+                file: index,
+                batch,
+                reply,
+            })
+            .map_err(|_| Stop::Cancelled)
+        };
+        let event = match read_file(dataset, file, batch_rows, meter, &mut emit) {
+            Ok(summary) => Event::End(Box::new(summary)),
+            Err(Stop::Failed(error)) => Event::Failed(error),
+            Err(Stop::Cancelled) => return,
+        };
+        let failed = matches!(event, Event::Failed(_));
+        if events.send(event).is_err() || failed {
+            return;
+        }
+    }
+}
+
+struct InOrder<'a, 'p> {
+    plan: &'a Plan<'p>,
+    files: &'a [SourceFile],
+    seen: &'a mut KeySet,
+    sink: &'a mut dyn Sink,
+    progress: &'a dyn Fn(Progress<'_>),
+    meter: &'a AtomicU64,
+    rows_before: u64,
+}
+
+/// What is gathered of the file being read.
+#[derive(Default)]
+struct Current {
+    account: FileAccount,
+    records: HashSet<u128>,
+    undeclared: NameCounts,
+    /// JSON: which declared fields occurred.
+    occurs: Option<Vec<bool>>,
+}
+
+impl InOrder<'_, '_> {
+    fn run(&mut self, events: Receiver<Event>) -> Result<Vec<FileAccount>, ExtractError> {
+        let mut accounts = Vec::with_capacity(self.files.len());
+        for (index, file) in self.files.iter().enumerate() {
+            let mut current = Current::default();
+            current.account.file.clone_from(&file.name);
+            loop {
+                // The reader tells of every file's end; a hung-up channel means that it panicked.
+                match events
+                    .recv()
+                    .map_err(|_| self.plan.internal(&file.name, "reading"))?
+                {
+                    Event::Batch(converted) => {
+                        let converted = converted
+                            .recv()
+                            .map_err(|_| self.plan.internal(&file.name, "converting"))??;
+                        self.take(&mut current, converted)?;
+                    }
+                    Event::End(summary) => {
+                        accounts.push(self.finish(current, *summary)?);
+                        break;
+                    }
+                    Event::Failed(error) => return Err(error),
+                }
+                let rows = self.rows_before + current.account.read;
+                (self.progress)(Progress {
+                    file: &file.name,
+                    file_index: index,
+                    bytes: self.meter.load(Ordering::Relaxed),
+                    rows,
+                });
+            }
+            self.rows_before += accounts.last().map_or(0, |a: &FileAccount| a.read);
+        }
+        Ok(accounts)
+    }
+
+    fn take(&mut self, current: &mut Current, batch: Converted) -> Result<(), ExtractError> {
+        let account = &mut current.account;
+        let len = batch.rows.num_rows();
+        account.read += len as u64;
+        for (reason, count) in batch.reasons {
+            *account.quarantined.entry(reason).or_default() += count;
+        }
+        for (kind, count) in batch.redactions {
+            *account.redactions.entry(kind).or_default() += count;
+        }
+        current.undeclared.merge(&batch.undeclared);
+        if let Some(hashes) = &batch.records {
+            account.exact_duplicates += hashes
+                .iter()
+                .filter(|h| !current.records.insert(**h))
+                .count() as u64;
+        }
+        if let Some(occurs) = batch.occurs {
+            let first = current.occurs.is_none();
+            let all = current
+                .occurs
+                .get_or_insert_with(|| vec![false; occurs.len()]);
+            all.iter_mut()
+                .zip(&occurs)
+                .for_each(|(all, here)| *all |= here);
+            if first {
+                self.renamed_fields(current)?;
+            }
+        }
+        let account = &mut current.account;
+
+        let mut keep: Option<Vec<bool>> = None;
+        let mut leave_out = |row: usize| keep.get_or_insert_with(|| vec![true; len])[row] = false;
+        let is = |flags: &Option<Vec<bool>>, row: usize| flags.as_ref().is_some_and(|f| f[row]);
+        if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() {
+            if batch.keys.is_some() {
+                self.seen.reserve(len);
+            }
+            for row in 0..len {
+                if is(&batch.faulty, row) {
+                    leave_out(row);
+                } else if batch
+                    .keys
+                    .as_ref()
+                    .is_some_and(|keys| !self.seen.insert(keys[row]))
+                {
+                    account.duplicates += 1;
+                    leave_out(row);
+                } else if is(&batch.outside, row) {
+                    account.outside_retention += 1;
+                    leave_out(row);
+                }
+            }
+        }
+        let rows = match keep {
+            Some(keep) => filter_record_batch(&batch.rows, &BooleanArray::from(keep))
+                .map_err(|_| self.plan.internal(&account.file, "leaving out rows"))?,
+            None => batch.rows,
+        };
+        account.written += rows.num_rows() as u64;
+        let stored = |source| ExtractError::Sink {
+            file: account.file.clone(),
+            source,
+        };
+        if rows.num_rows() > 0 {
+            self.sink.rows(rows).map_err(stored)?;
+        }
+        if let Some(records) = batch.quarantine {
+            self.sink.quarantine(records).map_err(stored)?;
+        }
+        Ok(())
+    }
+
+    /// JSON: stops a file whose records, after the first batch, all lack a required field, if there are
+    /// many or if they hold a field of nearly that name.
+    fn renamed_fields(&self, current: &Current) -> Result<(), ExtractError> {
+        let Some(occurs) = &current.occurs else {
+            return Ok(());
+        };
+        if !occurs.contains(&true) && current.undeclared.names().next().is_none() {
+            return Ok(());
+        }
+        let columns: Vec<MissingColumn> = self
+            .absent(occurs)
+            .filter(|f| f.is_required())
+            .map(|f| {
+                (
+                    &f.name.value,
+                    nearest(&f.name.value, current.undeclared.names(), RENAMED),
+                )
+            })
+            .filter(|(_, nearest)| nearest.is_some() || current.account.read >= ENOUGH_RECORDS)
+            .map(|(name, nearest)| MissingColumn {
+                name: name.clone(),
+                nearest,
+            })
+            .collect();
+        if columns.is_empty() {
+            Ok(())
+        } else {
+            Err(ExtractError::MissingColumns {
+                file: current.account.file.clone(),
+                columns,
+            })
+        }
+    }
+
+    /// The fields that ought to be in a file and occur in none of its records so far.
+    fn absent<'o>(
+        &'o self,
+        occurs: &'o [bool],
+    ) -> impl Iterator<Item = &'o lakewarden_dictionary::Field> {
+        self.plan
+            .dataset
+            .fields
+            .iter()
+            .zip(occurs)
+            .filter(|(f, occurs)| !f.optional && !**occurs)
+            .map(|(f, _)| f)
+    }
+
+    fn finish(&self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
+        let Current {
+            mut account,
+            mut undeclared,
+            occurs,
+            ..
+        } = current;
+        undeclared.merge(&summary.undeclared);
+        account.sha256 = summary.sha256;
+        account.bytes = summary.bytes;
+        account.encoding = summary.encoding;
+        account.warnings = summary.warnings;
+        for field in occurs.iter().flat_map(|o| self.absent(o)) {
+            let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
+            account.warnings.push(Warning::FieldNeverOccurs {
+                field: field.name.value.clone(),
+                nearest,
+            });
+        }
+        if undeclared.overflowed() {
+            account.warnings.push(Warning::TooManyUndeclaredNames {
+                remembered: crate::read::MAX_UNDECLARED,
+            });
+        }
+        account.over_collected = undeclared.into_counts();
+        if account.closes() {
+            Ok(account)
+        } else {
+            Err(self.plan.internal(&account.file, "closing the account"))
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A reader that gives UTF-8, whatever the bytes are in.
+
+use super::detect::{byte_order_mark, declared, from_sample};
+use super::fault::ReadFault;
+use super::fill;
+use crate::account::Warning;
+use encoding_rs::{DecoderResult, UTF_8};
+use lakewarden_dictionary::Encoding as Declared;
+use std::io::{self, Read};
+use std::ops::Range;
+
+const SAMPLE: usize = 1 << 20;
+const CHUNK: usize = 256 * 1024;
+
+enum State {
+    /// Only ASCII so far: every encoding agrees, so the decision waits for the first byte that matters.
+    Undecided,
+    /// Bytes are checked and passed on.
+    Utf8,
+    /// Bytes are decoded.
+    Other(Box<encoding_rs::Decoder>),
+}
+
+/// Decodes a text file. What it gives is valid UTF-8 without a byte-order mark; bytes that the encoding
+/// does not have end it with [`ReadFault::NotInEncoding`], after everything before them was given.
+pub(crate) struct Decoding<R> {
+    source: R,
+    declared: Declared,
+    found: Option<&'static encoding_rs::Encoding>,
+    state: State,
+    /// Bytes of the file, not yet given or decoded.
+    input: Vec<u8>,
+    /// Decoded text, if it had to be decoded.
+    output: String,
+    /// What may be given now: a part of `output` if decoding, else of `input`.
+    ready: Range<usize>,
+    started: bool,
+    ended: bool,
+    fault: Option<ReadFault>,
+}
+
+impl<R: Read> Decoding<R> {
+    pub(crate) fn new(source: R, declared: Declared) -> Self {
+        Self {
+            source,
+            declared,
+            found: None,
+            state: State::Undecided,
+            input: Vec::new(),
+            output: String::new(),
+            ready: 0..0,
+            started: false,
+            ended: false,
+            fault: None,
+        }
+    }
+
+    /// The encoding the text was read in: the declared one if every byte was ASCII.
+    pub(crate) fn encoding(&self) -> &'static str {
+        name(self.found.unwrap_or_else(|| declared(self.declared)))
+    }
+
+    /// Says if that is not the declared one.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let expected = declared(self.declared);
+        self.found
+            .filter(|found| *found != expected)
+            .map(|found| Warning::EncodingDiffers {
+                declared: name(expected),
+                found: name(found),
+            })
+    }
+
+    fn decide(&mut self, encoding: &'static encoding_rs::Encoding) {
+        self.found = Some(encoding);
+        self.state = if encoding == UTF_8 {
+            State::Utf8
+        } else {
+            State::Other(Box::new(encoding.new_decoder_without_bom_handling()))
+        };
+    }
+
+    /// Whether nothing of the input is left, once what is ready has been given.
+    fn all_given(&self) -> bool {
+        match self.state {
+            State::Other(_) => self.input.is_empty(),
+            State::Undecided | State::Utf8 => self.input.len() <= self.ready.end,
+        }
+    }
+
+    /// Makes something ready, unless the file has ended or holds a fault.
+    fn refill(&mut self) -> io::Result<()> {
+        if matches!(self.state, State::Undecided | State::Utf8) {
+            self.input.drain(..self.ready.end);
+        }
+        self.ready = 0..0;
+        let want = if matches!(self.state, State::Undecided) {
+            SAMPLE
+        } else {
+            CHUNK
+        };
+        if !self.ended {
+            self.ended = fill(&mut self.source, &mut self.input, want)?;
+        }
+        if !self.started {
+            self.started = true;
+            if let Some(mark) = byte_order_mark(&self.input) {
+                self.input.drain(..mark.mark);
+                self.decide(mark.encoding);
+            }
+        }
+        if matches!(self.state, State::Undecided) {
+            if self.input.is_ascii() {
+                self.ready = 0..self.input.len();
+                return Ok(());
+            }
+            self.decide(from_sample(self.declared, &self.input, self.ended));
+        }
+        match &mut self.state {
+            State::Other(decoder) => {
+                self.output.clear();
+                let room = decoder
+                    .max_utf8_buffer_length_without_replacement(self.input.len())
+                    .unwrap_or(self.input.len() * 4);
+                self.output.reserve(room);
+                let (result, read) = decoder.decode_to_string_without_replacement(
+                    &self.input,
+                    &mut self.output,
+                    self.ended,
+                );
+                self.input.drain(..read);
+                self.ready = 0..self.output.len();
+                if matches!(result, DecoderResult::Malformed(..)) {
+                    self.fault = Some(ReadFault::NotInEncoding(self.encoding()));
+                }
+            }
+            State::Utf8 | State::Undecided => match std::str::from_utf8(&self.input) {
+                Ok(text) => self.ready = 0..text.len(),
+                Err(e) => {
+                    self.ready = 0..e.valid_up_to();
+                    if self.ended || e.error_len().is_some() {
+                        self.fault = Some(ReadFault::NotInEncoding(name(UTF_8)));
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// The name in messages and accounts.
+fn name(encoding: &'static encoding_rs::Encoding) -> &'static str {
+    match encoding.name() {
+        "gb18030" | "GBK" => "GB18030",
+        other => other,
+    }
+}
+
+impl<R: Read> Read for Decoding<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.ready.is_empty() {
+            if let Some(fault) = self.fault {
+                return Err(fault.into());
+            }
+            if self.started && self.ended && self.all_given() {
+                return Ok(0);
+            }
+            self.refill()?;
+        }
+        let from = match &self.state {
+            State::Other(_) => self.output.as_bytes(),
+            State::Undecided | State::Utf8 => &self.input,
+        };
+        let n = buffer.len().min(self.ready.len());
+        buffer[..n].copy_from_slice(&from[self.ready.start..self.ready.start + n]);
+        self.ready.start += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::fault::fault_of;
+    use super::*;
+    use encoding_rs::GB18030;
+    use proptest::prelude::*;
+
+    /// Gives a few bytes at a time, as a network does.
+    struct Dribble<'a>(&'a [u8], usize);
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    fn decode(bytes: &[u8], declared: Declared) -> (io::Result<()>, Vec<u8>, &'static str, bool) {
+        let mut decoding = Decoding::new(Dribble(bytes, 7), declared);
+        let mut out = Vec::new();
+        let result = decoding.read_to_end(&mut out).map(|_| ());
+        (
+            result,
+            out,
+            decoding.encoding(),
+            decoding.warning().is_some(),
+        )
+    }
+
+    #[test]
+    fn marks_go_and_differences_are_said() {
+        let (_, out, encoding, differs) = decode("\u{feff}a,b".as_bytes(), Declared::Utf8);
+        assert_eq!(
+            (out.as_slice(), encoding, differs),
+            (b"a,b".as_slice(), "UTF-8", false)
+        );
+        let text = "手机号,城市\n1,上海\n".repeat(9);
+        let (_, out, encoding, differs) = decode(&GB18030.encode(&text).0, Declared::Utf8);
+        assert_eq!(
+            (out.as_slice(), encoding, differs),
+            (text.as_bytes(), "GB18030", true)
+        );
+        let (_, out, encoding, differs) = decode(text.as_bytes(), Declared::Gb18030);
+        assert_eq!(
+            (out.as_slice(), encoding, differs),
+            (text.as_bytes(), "UTF-8", true)
+        );
+        let utf16: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        let (_, out, encoding, _) = decode(&utf16, Declared::Utf8);
+        assert_eq!((out.as_slice(), encoding), (text.as_bytes(), "UTF-16LE"));
+    }
+
+    #[test]
+    fn the_decision_waits_for_the_first_byte_that_matters() {
+        let ascii = "a,b\n".repeat(SAMPLE / 4 + 100);
+        let text = format!("{ascii}手机,上海\n");
+        let (result, out, encoding, differs) = decode(text.as_bytes(), Declared::Gb18030);
+        result.unwrap();
+        assert_eq!(
+            (out == text.as_bytes(), encoding, differs),
+            (true, "UTF-8", true)
+        );
+    }
+
+    #[test]
+    fn what_precedes_a_bad_byte_is_given_first() {
+        let good = "手机,上海\n".repeat(100_000);
+        let mut bytes = good.clone().into_bytes();
+        bytes.extend_from_slice(b"x\xff\xfey\n");
+        let (result, out, ..) = decode(&bytes, Declared::Utf8);
+        assert_eq!(
+            fault_of(&result.unwrap_err()),
+            Some(ReadFault::NotInEncoding("UTF-8"))
+        );
+        assert_eq!(out, [good.as_bytes(), b"x"].concat());
+        let mut bytes = GB18030.encode(&good).0.into_owned();
+        bytes.extend_from_slice(b"x\xff\xffy\n");
+        let (result, out, ..) = decode(&bytes, Declared::Gb18030);
+        assert_eq!(
+            fault_of(&result.unwrap_err()),
+            Some(ReadFault::NotInEncoding("GB18030"))
+        );
+        assert_eq!(out, [good.as_bytes(), b"x"].concat());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(text in "[a-z,\n一-龥€]{0,400}", piece in 1usize..40) {
+            let encoded = GB18030.encode(&text).0.into_owned();
+            let mut decoding = Decoding::new(Dribble(text.as_bytes(), piece), Declared::Utf8);
+            let mut out = Vec::new();
+            decoding.read_to_end(&mut out).unwrap();
+            prop_assert_eq!(&out, text.as_bytes());
+            // Skip the rare text whose GB18030 happens to be valid UTF-8.
+            prop_assume!(encoded.is_ascii() || from_sample(Declared::Gb18030, &encoded, true) == GB18030);
+            let mut decoding = Decoding::new(Dribble(&encoded, piece), Declared::Gb18030);
+            let mut out = Vec::new();
+            decoding.read_to_end(&mut out).unwrap();
+            prop_assert_eq!(&out, text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Numbers and truth values from text. No thousands separators, no currency signs: what is not written
+//! as a number is not guessed to be one.
+
+use arrow::compute::kernels::cast_utils::Parser;
+use arrow::datatypes::{Float64Type, Int64Type};
+
+/// A signed integer in decimal digits.
+#[inline]
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    Int64Type::parse(text)
+}
+
+/// A finite number, with or without point and exponent.
+#[inline]
+pub(crate) fn double(text: &str) -> Option<f64> {
+    Float64Type::parse(text).filter(|v| v.is_finite())
+}
+
+/// `true`, `false`, `1`, `0`, in any case.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// An exact decimal, as its value times 10^scale. A value with more digits than the type has, before or
+/// after the point, is refused rather than rounded; zeros at the end of the fraction are no digits.
+/// (Arrow's own decimal parser rounds.)
+pub(crate) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let signed = |value: i128| if negative { -value } else { value };
+    // Up to 38 digits fit in an i128; more can only be zeros in front or behind.
+    if digits.len() > 38 {
+        return unsigned(without_zeros(digits)?, precision, scale).map(signed);
+    }
+    unsigned(digits, precision, scale).map(signed)
+}
+
+/// [`decimal`] of at most 38 digits, a point and an exponent.
+fn unsigned(digits: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let (mut mantissa, mut fraction, mut seen, mut point, mut exponent) =
+        (0i128, 0i32, false, false, 0i32);
+    if digits.len() <= 19 {
+        let mut small = 0u64;
+        let mut rest = digits;
+        while let [b, tail @ ..] = rest {
+            match b {
+                b'0'..=b'9' => {
+                    small = small.checked_mul(10)?.checked_add(u64::from(b - b'0'))?;
+                    seen = true;
+                    fraction += i32::from(point);
+                }
+                b'.' if !point => point = true,
+                b'e' | b'E' if seen => {
+                    exponent = exponent_of(tail)?;
+                    break;
+                }
+                _ => return None,
+            }
+            rest = tail;
+        }
+        mantissa = i128::from(small);
+    } else {
+        let mut rest = digits;
+        while let [b, tail @ ..] = rest {
+            match b {
+                b'0'..=b'9' => {
+                    mantissa = mantissa * 10 + i128::from(b - b'0');
+                    seen = true;
+                    fraction += i32::from(point);
+                }
+                b'.' if !point => point = true,
+                b'e' | b'E' if seen => {
+                    exponent = exponent_of(tail)?;
+                    break;
+                }
+                _ => return None,
+            }
+            rest = tail;
+        }
+    }
+    if !seen {
+        return None;
+    }
+    scaled(mantissa, exponent - fraction + i32::from(scale), precision)
+}
+
+/// A long number without the zeros that say nothing, if no more than 38 digits are left.
+fn without_zeros(digits: &[u8]) -> Option<&[u8]> {
+    if !digits.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return None;
+    }
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    // One zero stays, so that `000…0` is still a number.
+    let mut short = &digits[zeros.saturating_sub(1)..];
+    if short.contains(&b'.') {
+        short = &short[..short.iter().rposition(|b| *b != b'0').map_or(0, |p| p + 1)];
+    }
+    let significant = short
+        .iter()
+        .skip_while(|b| **b == b'0')
+        .filter(|b| b.is_ascii_digit())
+        .count();
+    (significant <= 38).then_some(short)
+}
+
+fn exponent_of(text: &[u8]) -> Option<i32> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.parse::<i32>().ok().filter(|e| e.abs() <= 400)
+}
+
+/// `mantissa` × 10^shift if that is whole and has at most `precision` digits.
+fn scaled(mantissa: i128, shift: i32, precision: u8) -> Option<i128> {
+    if mantissa == 0 {
+        return Some(0);
+    }
+    let value = match shift {
+        0 => mantissa,
+        1.. => mantissa.checked_mul(10i128.checked_pow(shift.unsigned_abs())?)?,
+        _ => {
+            let divisor = 10i128.checked_pow(shift.unsigned_abs())?;
+            if mantissa % divisor != 0 {
+                return None;
+            }
+            mantissa / divisor
+        }
+    };
+    (value.unsigned_abs() < 10u128.checked_pow(u32::from(precision))?).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn d(text: &str) -> Option<i128> {
+        decimal(text.as_bytes(), 12, 2)
+    }
+
+    #[test]
+    fn decimals_are_exact_or_refused() {
+        for (text, value) in [
+            ("0", 0),
+            ("-0.00", 0),
+            ("12", 1200),
+            ("12.5", 1250),
+            ("12.50", 1250),
+            ("12.500", 1250),
+            ("+1", 100),
+            ("-0.01", -1),
+            (".5", 50),
+            ("7.", 700),
+            ("1e3", 100_000),
+            ("1.25E1", 1250),
+            ("5e-1", 50),
+            ("0e99", 0),
+            ("9999999999.99", 999_999_999_999),
+            ("0000000000000000000000000000000000000000001.50", 150),
+            ("1.2500000000000000000000000000000000000000000000", 125),
+            ("0000000000000000000000000000000000000000000", 0),
+            ("0000000000000000000000000000000000000000.000", 0),
+        ] {
+            assert_eq!(d(text), Some(value), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.234",
+            "10000000000.00",
+            "1,000.00",
+            "￥5",
+            "1 2",
+            "1.2.3",
+            "N/A",
+            "1e",
+            "e5",
+            "--1",
+            "1e999999",
+            "18446744073709551616",
+            "1111111111111111111111111111111111111111.5",
+            "0x10",
+            "５",
+        ] {
+            assert_eq!(d(text), None, "{text}");
+        }
+        assert_eq!(
+            decimal(b"99999999999999999999999999999999999999", 38, 0),
+            Some(10i128.pow(38) - 1)
+        );
+        assert_eq!(
+            decimal(b"-9999999999999999999999999999.9999999999", 38, 10),
+            Some(1 - 10i128.pow(38))
+        );
+        assert_eq!(
+            decimal(b"..................................................", 38, 0),
+            None
+        );
+    }
+
+    #[test]
+    fn other_numbers() {
+        assert_eq!(
+            (
+                integer("-42"),
+                integer("+7"),
+                integer("9223372036854775808")
+            ),
+            (Some(-42), Some(7), None)
+        );
+        assert_eq!(
+            (
+                integer("两件"),
+                integer("1.0"),
+                integer("1,000"),
+                integer("")
+            ),
+            (None, None, None, None)
+        );
+        assert_eq!(
+            (
+                double("1.5e3"),
+                double("nan"),
+                double("inf"),
+                double("1e999")
+            ),
+            (Some(1500.0), None, None, None)
+        );
+        assert_eq!(
+            (boolean("TRUE"), boolean("0"), boolean("yes")),
+            (Some(true), Some(false), None)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_say_what_was_written(value in -999_999_999_999i128..=999_999_999_999) {
+            let text = format!("{}{}.{:02}", if value < 0 { "-" } else { "" }, value.abs() / 100, value.abs() % 100);
+            prop_assert_eq!(d(&text), Some(value));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[-+0-9.eE]{0,60}") {
+            decimal(text.as_bytes(), 38, 10);
+            integer(&text);
+            double(&text);
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Days and instants from text, in declared formats.
+
+use super::number::decimal;
+use super::zone::{DAY, SECOND, Zone, ZoneCache};
+use chrono::NaiveDate;
+use chrono::format::{Item, Numeric, Parsed, StrftimeItems};
+
+/// The greatest magnitude of an instant that chrono can hold, µs.
+const FAR: i64 = 8_200_000_000_000_000_000;
+
+/// What a text says about time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// An instant, µs since 1970 UTC.
+    Instant(i64),
+    /// What a clock shows, µs since 1970 as if it were UTC.
+    Local(i64),
+    /// A day, since 1970.
+    Day(i32),
+}
+
+/// The formats of one field, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct TimeParser {
+    formats: Vec<TimeFormat>,
+    zone: Zone,
+}
+
+#[derive(Debug, Clone)]
+enum TimeFormat {
+    /// A count of units since 1970; the value is how many decimal places turn units into µs.
+    Epoch(i8),
+    /// ISO 8601.
+    Iso,
+    /// strftime; the first is the fast way for fixed widths, the second chrono's, which also takes `7` for `07`.
+    Strftime(Option<Vec<Piece>>, Vec<Item<'static>>),
+}
+
+/// A part of a fixed-width format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+    Literal(u8),
+}
+
+impl TimeParser {
+    /// Compiles formats (chrono strftime, `epoch_ms`, `epoch_s`; none: ISO 8601); the first that is none is returned.
+    pub(crate) fn compile(formats: &[String], zone: Zone) -> Result<Self, String> {
+        let mut compiled = formats
+            .iter()
+            .map(|f| TimeFormat::compile(f).ok_or_else(|| f.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
+        if compiled.is_empty() {
+            compiled.push(TimeFormat::Iso);
+        }
+        Ok(Self {
+            formats: compiled,
+            zone,
+        })
+    }
+
+    /// The same, but taking ISO 8601 as well: workbooks hold times, which are written out so.
+    pub(crate) fn or_iso(&self) -> Self {
+        let mut formats = self.formats.clone();
+        if !formats.iter().any(|f| matches!(f, TimeFormat::Iso)) {
+            formats.push(TimeFormat::Iso);
+        }
+        Self {
+            formats,
+            zone: self.zone,
+        }
+    }
+
+    /// The zone of times that do not say theirs.
+    pub(crate) fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// The decimal places that turn an epoch number of the first format into µs, if it is one.
+    pub(crate) fn epoch_places(&self) -> Option<i8> {
+        match self.formats.first() {
+            Some(TimeFormat::Epoch(places)) => Some(*places),
+            _ => None,
+        }
+    }
+
+    fn moment(&self, text: &str) -> Option<Moment> {
+        self.formats.iter().find_map(|f| f.parse(text))
+    }
+
+    /// The instant (µs, UTC) a text names; a day is its first moment in the zone.
+    #[inline]
+    pub(crate) fn instant(&self, text: &str, cache: &mut ZoneCache) -> Option<i64> {
+        match self.moment(text)? {
+            Moment::Instant(at) => Some(at),
+            Moment::Local(local) => cache.instant(local),
+            Moment::Day(day) => cache.instant(i64::from(day) * DAY),
+        }
+    }
+
+    /// The day a text names; of an instant or a time the day in the zone.
+    #[inline]
+    pub(crate) fn day(&self, text: &str, cache: &mut ZoneCache) -> Option<i32> {
+        match self.moment(text)? {
+            Moment::Instant(at) => Some(cache.zone().day(at)),
+            Moment::Local(local) => i32::try_from(local.div_euclid(DAY)).ok(),
+            Moment::Day(day) => Some(day),
+        }
+    }
+}
+
+impl TimeFormat {
+    fn compile(format: &str) -> Option<Self> {
+        match format {
+            "epoch_s" => return Some(Self::Epoch(6)),
+            "epoch_ms" => return Some(Self::Epoch(3)),
+            "" => return None,
+            _ => {}
+        }
+        let items: Vec<Item<'static>> = StrftimeItems::new(format).parse_to_owned().ok()?;
+        let mut pieces = Some(Vec::new());
+        let mut names_time = false;
+        for item in &items {
+            names_time |= matches!(item, Item::Numeric(..) | Item::Fixed(_));
+            let piece: Option<Vec<Piece>> = match item {
+                Item::Numeric(Numeric::Year, _) => Some(vec![Piece::Year]),
+                Item::Numeric(Numeric::Month, _) => Some(vec![Piece::Month]),
+                Item::Numeric(Numeric::Day, _) => Some(vec![Piece::Day]),
+                Item::Numeric(Numeric::Hour, _) => Some(vec![Piece::Hour]),
+                Item::Numeric(Numeric::Minute, _) => Some(vec![Piece::Minute]),
+                Item::Numeric(Numeric::Second, _) => Some(vec![Piece::Second]),
+                Item::Literal(text) | Item::Space(text) => {
+                    Some(text.bytes().map(Piece::Literal).collect())
+                }
+                Item::OwnedLiteral(text) | Item::OwnedSpace(text) => {
+                    Some(text.bytes().map(Piece::Literal).collect())
+                }
+                _ => None,
+            };
+            pieces = pieces.zip(piece).map(|(mut all, some): (Vec<Piece>, _)| {
+                all.extend(some);
+                all
+            });
+        }
+        let dated = |pieces: &Vec<Piece>| {
+            [Piece::Year, Piece::Month, Piece::Day]
+                .iter()
+                .all(|p| pieces.contains(p))
+        };
+        names_time.then(|| Self::Strftime(pieces.filter(dated), items))
+    }
+
+    fn parse(&self, text: &str) -> Option<Moment> {
+        match self {
+            Self::Epoch(places) => {
+                let at = i64::try_from(decimal(text.as_bytes(), 19, *places)?).ok()?;
+                (at.abs() <= FAR).then_some(Moment::Instant(at))
+            }
+            Self::Iso => iso(text.as_bytes()),
+            Self::Strftime(fixed, items) => fixed
+                .as_ref()
+                .and_then(|pieces| fixed_width(pieces, text.as_bytes()))
+                .or_else(|| by_chrono(items, text)),
+        }
+    }
+}
+
+/// Two digits.
+#[inline]
+fn two(bytes: &[u8]) -> Option<u32> {
+    match bytes {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+        _ => None,
+    }
+}
+
+#[inline]
+fn day_of(year: i32, month: u32, day: u32) -> Option<i32> {
+    NaiveDate::from_ymd_opt(year, month, day).map(|d| d.to_epoch_days())
+}
+
+#[inline]
+fn clock(hour: u32, minute: u32, second: u32) -> Option<i64> {
+    (hour < 24 && minute < 60 && second < 60)
+        .then(|| i64::from(hour * 3600 + minute * 60 + second) * SECOND)
+}
+
+fn fixed_width(pieces: &[Piece], mut text: &[u8]) -> Option<Moment> {
+    let (mut year, mut month, mut day, mut hour, mut minute, mut second, mut timed) =
+        (0, 0, 0, 0, 0, 0, false);
+    for piece in pieces {
+        if let Piece::Literal(expected) = piece {
+            let (found, rest) = text.split_first()?;
+            if found != expected {
+                return None;
+            }
+            text = rest;
+            continue;
+        }
+        let width = if *piece == Piece::Year { 4 } else { 2 };
+        let (digits, rest) = text.split_at_checked(width)?;
+        text = rest;
+        match piece {
+            Piece::Year => year = (two(&digits[..2])? * 100 + two(&digits[2..])?) as i32,
+            Piece::Month => month = two(digits)?,
+            Piece::Day => day = two(digits)?,
+            Piece::Hour => (hour, timed) = (two(digits)?, true),
+            Piece::Minute => (minute, timed) = (two(digits)?, true),
+            Piece::Second => (second, timed) = (two(digits)?, true),
+            Piece::Literal(_) => {}
+        }
+    }
+    if !text.is_empty() {
+        return None;
+    }
+    let day = day_of(year, month, day)?;
+    Some(if timed {
+        Moment::Local(i64::from(day) * DAY + clock(hour, minute, second)?)
+    } else {
+        Moment::Day(day)
+    })
+}
+
+fn by_chrono(items: &[Item<'static>], text: &str) -> Option<Moment> {
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, items.iter()).ok()?;
+    let at = if parsed.offset().is_some() || parsed.timestamp().is_some() {
+        if parsed.offset().is_none() {
+            parsed.set_offset(0).ok()?;
+        }
+        Moment::Instant(parsed.to_datetime().ok()?.timestamp_micros())
+    } else if let Ok(local) = parsed.to_naive_datetime_with_offset(0) {
+        Moment::Local(local.and_utc().timestamp_micros())
+    } else if parsed.hour_div_12().is_none() && parsed.minute().is_none() {
+        Moment::Day(parsed.to_naive_date().ok()?.to_epoch_days())
+    } else {
+        // An hour without minutes: the rest is zero.
+        parsed.set_minute(0).ok()?;
+        Moment::Local(
+            parsed
+                .to_naive_datetime_with_offset(0)
+                .ok()?
+                .and_utc()
+                .timestamp_micros(),
+        )
+    };
+    let (Moment::Instant(at_micros) | Moment::Local(at_micros)) = at else {
+        return Some(at);
+    };
+    (at_micros.abs() <= FAR).then_some(at)
+}
+
+/// ISO 8601: `2024-05-01`, `2024-05-01T08:03[:07[.123456789]]` (or a space for the `T`), then nothing,
+/// `Z`, `±hh`, `±hhmm` or `±hh:mm`.
+fn iso(text: &[u8]) -> Option<Moment> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, rest @ ..] = text else {
+        return None;
+    };
+    let year = two(&[*y1, *y2])? * 100 + two(&[*y3, *y4])?;
+    let day = day_of(year as i32, two(&[*m1, *m2])?, two(&[*d1, *d2])?)?;
+    let [b'T' | b't' | b' ', h1, h2, b':', i1, i2, rest @ ..] = rest else {
+        return rest.is_empty().then_some(Moment::Day(day));
+    };
+    let (second, rest) = match rest {
+        [b':', s1, s2, rest @ ..] => (two(&[*s1, *s2])?, rest),
+        _ => (0, rest),
+    };
+    let (fraction, rest) = match rest {
+        [b'.' | b',', rest @ ..] => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 || digits > 9 {
+                return None;
+            }
+            // What is finer than a microsecond is cut off.
+            let micros = rest[..digits]
+                .iter()
+                .chain([b'0'; 6].iter())
+                .take(6)
+                .fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
+            (micros, &rest[digits..])
+        }
+        _ => (0, rest),
+    };
+    let local =
+        i64::from(day) * DAY + clock(two(&[*h1, *h2])?, two(&[*i1, *i2])?, second)? + fraction;
+    let (sign, hours, minutes) = match rest {
+        [] => return Some(Moment::Local(local)),
+        [b'Z' | b'z'] => (1, 0, 0),
+        [sign @ (b'+' | b'-'), h1, h2] => {
+            (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, 0)
+        }
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => (
+            if *sign == b'-' { -1 } else { 1 },
+            two(&[*h1, *h2])?,
+            two(&[*m1, *m2])?,
+        ),
+        _ => return None,
+    };
+    Some(Moment::Instant(local - sign * clock(hours, minutes, 0)?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    const ZONE: Zone = Zone(chrono_tz::Asia::Shanghai);
+
+    fn parser(formats: &[&str]) -> TimeParser {
+        TimeParser::compile(
+            &formats.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(),
+            ZONE,
+        )
+        .unwrap()
+    }
+
+    fn at(formats: &[&str], text: &str) -> Option<i64> {
+        parser(formats).instant(text, &mut ZoneCache::new(ZONE))
+    }
+
+    fn utc(text: &str) -> Option<i64> {
+        Some(
+            chrono::DateTime::parse_from_rfc3339(text)
+                .unwrap()
+                .timestamp_micros(),
+        )
+    }
+
+    #[test]
+    fn declared_formats() {
+        let wall = ["%Y-%m-%d %H:%M:%S"];
+        assert_eq!(
+            at(&wall, "2024-05-01 08:03:07"),
+            utc("2024-05-01T00:03:07Z")
+        );
+        assert_eq!(at(&wall, "2024-5-1 8:03:07"), utc("2024-05-01T00:03:07Z"));
+        assert_eq!(
+            at(&["%Y/%m/%d %H:%M"], "2024/05/01 08:03"),
+            utc("2024-05-01T00:03:00Z")
+        );
+        assert_eq!(
+            at(&["%Y年%m月%d日"], "2024年05月01日"),
+            utc("2024-04-30T16:00:00Z")
+        );
+        assert_eq!(
+            at(&["%d.%m.%Y %H:%M:%S%.f"], "01.05.2024 08:03:07.250"),
+            utc("2024-05-01T00:03:07.250Z")
+        );
+        assert_eq!(
+            at(&["%Y-%m-%d %H:%M:%S %z"], "2024-05-01 08:03:07 +0200"),
+            utc("2024-05-01T06:03:07Z")
+        );
+        assert_eq!(
+            at(&["epoch_ms"], "1714521787123"),
+            utc("2024-05-01T00:03:07.123Z")
+        );
+        assert_eq!(
+            at(&["epoch_s"], "1714521787.5"),
+            utc("2024-05-01T00:03:07.500Z")
+        );
+        assert_eq!(
+            at(&["%Y%m%d", "epoch_ms"], "20240501"),
+            utc("2024-04-30T16:00:00Z")
+        );
+        for text in [
+            "昨天",
+            "",
+            "2024-13-01 00:00:00",
+            "2024-02-30 00:00:00",
+            "2024-05-01 24:00:00",
+            "2024-05-01",
+        ] {
+            assert_eq!(at(&wall, text), None, "{text}");
+        }
+        assert_eq!(at(&["epoch_ms"], "99999999999999999999"), None);
+    }
+
+    #[test]
+    fn iso_is_the_default() {
+        for (text, same) in [
+            ("2024-05-01", "2024-04-30T16:00:00Z"),
+            ("2024-05-01T08:03", "2024-05-01T00:03:00Z"),
+            ("2024-05-01 08:03:07.1234567", "2024-05-01T00:03:07.123456Z"),
+            ("2024-05-01T08:03:07Z", "2024-05-01T08:03:07Z"),
+            ("2024-05-01T08:03:07-05:30", "2024-05-01T13:33:07Z"),
+            ("2024-05-01T08:03:07+08", "2024-05-01T00:03:07Z"),
+        ] {
+            assert_eq!(at(&[], text), utc(same), "{text}");
+        }
+        for text in [
+            "2024-05-01T",
+            "2024-05-01X08:03",
+            "2024-05-01T08:03:07.",
+            "2024-05-01T08:03:07+8",
+            "20240501",
+            "2024-05-01T08:60",
+        ] {
+            assert_eq!(at(&[], text), None, "{text}");
+        }
+        let mut cache = ZoneCache::new(ZONE);
+        assert_eq!(parser(&[]).day("2024-05-01", &mut cache), Some(19_844));
+        assert_eq!(
+            parser(&["epoch_ms"]).day("1714521787123", &mut cache),
+            Some(19_844)
+        );
+    }
+
+    #[test]
+    fn formats_that_are_none() {
+        for format in ["", "%Q", "yesterday", "%"] {
+            assert_eq!(
+                TimeParser::compile(&[format.to_owned()], ZONE).unwrap_err(),
+                format
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fixed_widths_agree_with_chrono(seconds in -2_000_000_000i64..4_000_000_000) {
+            let at = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+            let format = "%Y-%m-%d %H:%M:%S";
+            let text = at.format(format).to_string();
+            let TimeFormat::Strftime(Some(pieces), items) = TimeFormat::compile(format).unwrap() else { panic!("not fixed") };
+            prop_assert_eq!(fixed_width(&pieces, text.as_bytes()), Some(Moment::Local(seconds * SECOND)));
+            prop_assert_eq!(by_chrono(&items, &text), Some(Moment::Local(seconds * SECOND)));
+            prop_assert_eq!(iso(text.as_bytes()), Some(Moment::Local(seconds * SECOND)));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,30}") {
+            for format in ["%Y-%m-%d %H:%M:%S", "%c %z", "epoch_s", "%s"] {
+                at(&[format], &text);
+            }
+            at(&[], &text);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What records say about which pseudonyms belong together.
+
+use crate::error::IdentityError;
+use arrow::array::{Array, ArrayAccessor, TimestampMicrosecondArray};
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use lakewarden_privacy::token_bits;
+
+/// An identifier domain (`phone`, `unionid`, …) of one [`Matcher`], in the order they were declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DomainId(pub(crate) u16);
+
+/// No time was given for a token.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+pub(crate) struct Token {
+    pub bits: u128,
+    pub version: u32,
+    pub domain: DomainId,
+    /// Earliest and latest instant it was seen at, µs since 1970 UTC; `NEVER` and `i64::MIN` if unknown.
+    pub first: i64,
+    pub last: i64,
+}
+
+/// Collects pseudonyms and the pairs of them that share a record. Memory grows with the number of
+/// distinct pseudonyms and pairs, not with the number of records.
+pub struct Matcher {
+    pub(crate) domains: Vec<String>,
+    pub(crate) links: Vec<bool>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) index: HashMap<u128, u32, RandomState>,
+    pub(crate) pairs: HashSet<u64, RandomState>,
+    scratch: Vec<Vec<u32>>,
+}
+
+/// Marks a row without a pseudonym in a column.
+const NONE: u32 = u32::MAX;
+
+impl Matcher {
+    /// Starts with nothing seen; `link_on` are the domains whose tokens join records, strongest first.
+    pub fn new(link_on: &[String]) -> Self {
+        Self {
+            domains: link_on.to_vec(),
+            links: vec![true; link_on.len()],
+            tokens: Vec::new(),
+            index: HashMap::default(),
+            pairs: HashSet::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The domain of this name; one that is not in `link_on` names people but joins no records.
+    pub fn domain(&mut self, name: &str) -> DomainId {
+        if let Some(at) = self.domains.iter().position(|d| d == name) {
+            return DomainId(at as u16);
+        }
+        self.domains.push(name.to_owned());
+        self.links.push(false);
+        DomainId((self.domains.len() - 1) as u16)
+    }
+
+    /// Adds the records of a batch: `columns` are its pseudonym columns, each of one domain or, with
+    /// [`ColumnDomain::ByRow`], of a domain a row; `times` is when each record happened.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotAToken`], [`IdentityError::TooManyTokens`].
+    pub fn add<'a, S>(
+        &mut self,
+        columns: &[(ColumnDomain<'_>, S)],
+        times: Option<&TimestampMicrosecondArray>,
+    ) -> Result<(), IdentityError>
+    where
+        S: ArrayAccessor<Item = &'a str> + Copy,
+    {
+        let Some(rows) = columns.first().map(|(_, c)| c.len()) else { return Ok(()) };
+        let mut resolved = std::mem::take(&mut self.scratch);
+        resolved.resize_with(columns.len(), Vec::new);
+        for ((domain, column), into) in columns.iter().zip(&mut resolved) {
+            into.clear();
+            into.reserve(rows);
+            for row in 0..rows {
+                if column.is_null(row) {
+                    into.push(NONE);
+                    continue;
+                }
+                let Some(domain) = domain.at(row) else {
+                    into.push(NONE);
+                    continue;
+                };
+                let time = times.filter(|t| t.is_valid(row)).map(|t| t.value(row));
+                into.push(self.observe(column.value(row), domain, row, time)?);
+            }
+        }
+        if columns.len() > 1 {
+            self.pair_up(&resolved, rows);
+        }
+        self.scratch = resolved;
+        Ok(())
+    }
+
+    fn observe(&mut self, text: &str, domain: DomainId, row: usize, time: Option<i64>) -> Result<u32, IdentityError> {
+        let bits = token_bits(text)
+            .ok_or_else(|| IdentityError::NotAToken { domain: self.domains[domain.0 as usize].clone(), row })?;
+        let next = u32::try_from(self.tokens.len()).map_err(|_| IdentityError::TooManyTokens)?;
+        let at = *self.index.entry(bits).or_insert(next);
+        if at == next {
+            if next == NONE {
+                return Err(IdentityError::TooManyTokens);
+            }
+            let version = text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok()).unwrap_or(0);
+            self.tokens.push(Token { bits, version, domain, first: NEVER, last: i64::MIN });
+        }
+        if let Some(time) = time {
+            let token = &mut self.tokens[at as usize];
+            token.first = token.first.min(time);
+            token.last = token.last.max(time);
+        }
+        Ok(at)
+    }
+
+    /// Notes each pair of linking tokens that stand in one row; a pair seen in the row above is skipped.
+    fn pair_up(&mut self, resolved: &[Vec<u32>], rows: usize) {
+        for a in 0..resolved.len() {
+            for b in a + 1..resolved.len() {
+                let mut previous = (NONE, NONE);
+                for row in 0..rows {
+                    let pair = (resolved[a][row], resolved[b][row]);
+                    if pair.0 == NONE || pair.1 == NONE || pair == previous || pair.0 == pair.1 {
+                        continue;
+                    }
+                    previous = pair;
+                    let links = |t: u32| self.links[self.tokens[t as usize].domain.0 as usize];
+                    if links(pair.0) && links(pair.1) {
+                        let (low, high) = (pair.0.min(pair.1), pair.0.max(pair.1));
+                        self.pairs.insert(u64::from(low) << 32 | u64::from(high));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whose domain a column's pseudonyms have.
+#[derive(Debug, Clone, Copy)]
+pub enum ColumnDomain<'a> {
+    /// All one.
+    Fixed(DomainId),
+    /// Each row its own; `None` where the row has none.
+    ByRow(&'a [Option<DomainId>]),
+}
+
+impl ColumnDomain<'_> {
+    fn at(&self, row: usize) -> Option<DomainId> {
+        match self {
+            ColumnDomain::Fixed(domain) => Some(*domain),
+            ColumnDomain::ByRow(domains) => domains[row],
+        }
+    }
+}

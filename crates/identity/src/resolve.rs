@@ -1,0 +1,355 @@
+//! From pairs of pseudonyms to customers with lasting ids.
+
+use crate::error::IdentityError;
+use crate::matcher::{Matcher, NEVER, Token};
+use crate::unions::Unions;
+use arrow::array::{Array, StringArray};
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use lakewarden_privacy::{Tokeniser, token_bits, token_text};
+use std::collections::BTreeMap;
+
+/// What an earlier run decided: bits of a pseudonym → bits of its customer's id.
+pub type Known = HashMap<u128, u128, RandomState>;
+
+/// One customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// The id, as text (`c1_…`).
+    pub id: String,
+    /// Earliest instant one of its tokens was seen at, µs UTC.
+    pub first_seen: Option<i64>,
+    /// Latest instant, µs UTC.
+    pub last_seen: Option<i64>,
+    /// How many pseudonyms it has.
+    pub identifiers: u32,
+    /// In how many identifier domains.
+    pub domains: u32,
+}
+
+/// One pseudonym and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its 128 bits.
+    pub bits: u128,
+    /// Version of the key it was made with.
+    pub version: u32,
+    /// Index into [`Identities::domains`].
+    pub domain: u16,
+    /// Index into [`Identities::customers`].
+    pub customer: u32,
+    /// Set aside because too many others share it.
+    pub shared: bool,
+    /// Earliest instant it was seen at, µs UTC.
+    pub first_seen: Option<i64>,
+    /// Latest instant, µs UTC.
+    pub last_seen: Option<i64>,
+}
+
+/// What was found, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Pseudonyms by domain.
+    pub tokens: BTreeMap<String, u64>,
+    /// Customers.
+    pub customers: u64,
+    /// Ids of earlier runs that went into another customer's.
+    pub merged: u64,
+    /// Pseudonyms set aside as shared.
+    pub shared: u64,
+    /// Customers by how many pseudonyms they have.
+    pub histogram: BTreeMap<u32, u64>,
+}
+
+/// Customers and their pseudonyms; customers in order of id.
+pub struct Identities {
+    /// Names of the identifier domains.
+    pub domains: Vec<String>,
+    /// The customers, ascending by id.
+    pub customers: Vec<Customer>,
+    /// The pseudonyms, ascending by customer, domain and bits.
+    pub members: Vec<Member>,
+    /// The numbers.
+    pub summary: Summary,
+}
+
+impl Matcher {
+    /// Joins the pseudonyms into customers.
+    ///
+    /// A token paired with more than `max_links` tokens of one other domain links nothing. A customer
+    /// keeps the id that its earliest-seen known token had (`known`); where one id's tokens have come
+    /// apart, the part with the earliest token keeps it. A new customer's id is made by `ids` from the
+    /// text of its earliest token.
+    ///
+    /// # Errors
+    /// [`IdentityError::IdCollision`].
+    pub fn resolve(self, max_links: u32, known: &Known, ids: &Tokeniser) -> Result<Identities, IdentityError> {
+        let shared = self.shared_tokens(max_links);
+        let mut unions = Unions::new(self.tokens.len());
+        for pair in &self.pairs {
+            let (a, b) = ((pair >> 32) as u32, *pair as u32);
+            if !shared[a as usize] && !shared[b as usize] {
+                unions.join(a, b);
+            }
+        }
+        // Earliest first; within a time by domain (strongest first), then by bits: the same in any order of arrival.
+        let mut order: Vec<u32> = (0..self.tokens.len() as u32).collect();
+        order.sort_unstable_by_key(|t| age(&self.tokens[*t as usize]));
+
+        let mut group_of_root: HashMap<u32, u32, RandomState> = HashMap::default();
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        for token in order {
+            let group = *group_of_root.entry(unions.find(token)).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() as u32 - 1
+            });
+            groups[group as usize].push(token);
+        }
+        let (texts, merged) = self.name_groups(&groups, known, ids)?;
+        Ok(self.assemble(groups, texts, &shared, merged))
+    }
+
+    /// Tokens paired with more than `max_links` tokens of one other domain.
+    fn shared_tokens(&self, max_links: u32) -> Vec<bool> {
+        let mut counts: HashMap<(u32, u16), u32, RandomState> = HashMap::default();
+        for pair in &self.pairs {
+            let (a, b) = ((pair >> 32) as u32, *pair as u32);
+            *counts.entry((a, self.tokens[b as usize].domain.0)).or_default() += 1;
+            *counts.entry((b, self.tokens[a as usize].domain.0)).or_default() += 1;
+        }
+        let mut shared = vec![false; self.tokens.len()];
+        for ((token, _), count) in counts {
+            if count > max_links {
+                shared[token as usize] = true;
+            }
+        }
+        shared
+    }
+
+    /// Gives each group (oldest first, its tokens oldest first) an id.
+    fn name_groups(
+        &self,
+        groups: &[Vec<u32>],
+        known: &Known,
+        ids: &Tokeniser,
+    ) -> Result<(Vec<String>, u64), IdentityError> {
+        let founders = StringArray::from_iter_values(groups.iter().map(|g| {
+            let token = &self.tokens[g[0] as usize];
+            token_text('k', token.version, token.bits)
+        }));
+        let fresh = ids.tokenise(&founders);
+        let mut taken: HashSet<u128, RandomState> = HashSet::default();
+        let mut chosen: Vec<Option<String>> = vec![None; groups.len()];
+        let mut merged = 0;
+        let prefix_version = |text: &str| text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok());
+        let version: u32 = if fresh.is_empty() { 1 } else { prefix_version(fresh.value(0)).unwrap_or(1) };
+        for (group, chosen) in groups.iter().zip(&mut chosen) {
+            if known.is_empty() {
+                break;
+            }
+            let mut had: Vec<u128> = Vec::new();
+            for token in group {
+                if let Some(id) = known.get(&self.tokens[*token as usize].bits)
+                    && !had.contains(id)
+                {
+                    had.push(*id);
+                }
+            }
+            if let Some(id) = had.iter().find(|id| !taken.contains(*id)) {
+                taken.insert(*id);
+                *chosen = Some(token_text('c', version, *id));
+            }
+            merged += had.len().saturating_sub(1) as u64;
+        }
+        let mut texts = Vec::with_capacity(groups.len());
+        for (at, (group, chosen)) in groups.iter().zip(chosen).enumerate() {
+            let text = match chosen {
+                Some(text) => text,
+                None => self.fresh_id(fresh.value(at), group, &mut taken, ids)?,
+            };
+            texts.push(text);
+        }
+        Ok((texts, merged))
+    }
+
+    /// The id made from the group's earliest token whose id nobody has.
+    fn fresh_id(
+        &self,
+        of_founder: &str,
+        group: &[u32],
+        taken: &mut HashSet<u128, RandomState>,
+        ids: &Tokeniser,
+    ) -> Result<String, IdentityError> {
+        let mut text = of_founder.to_owned();
+        for token in std::iter::once(None).chain(group[1..].iter().map(Some)) {
+            if let Some(token) = token {
+                let token = &self.tokens[*token as usize];
+                text = ids.token_of(&token_text('k', token.version, token.bits));
+            }
+            let bits = token_bits(&text).ok_or(IdentityError::IdCollision)?;
+            if taken.insert(bits) {
+                return Ok(text);
+            }
+        }
+        Err(IdentityError::IdCollision)
+    }
+
+    fn assemble(self, groups: Vec<Vec<u32>>, texts: Vec<String>, shared: &[bool], merged: u64) -> Identities {
+        let mut order: Vec<u32> = (0..groups.len() as u32).collect();
+        order.sort_unstable_by(|a, b| texts[*a as usize].cmp(&texts[*b as usize]));
+        let mut summary = Summary {
+            customers: groups.len() as u64,
+            merged,
+            shared: shared.iter().filter(|s| **s).count() as u64,
+            ..Summary::default()
+        };
+        let mut customers = Vec::with_capacity(groups.len());
+        let mut members = Vec::with_capacity(self.tokens.len());
+        for (number, group) in order.iter().enumerate() {
+            let tokens = &groups[*group as usize];
+            let from = members.len();
+            for token in tokens {
+                let t = &self.tokens[*token as usize];
+                members.push(Member {
+                    bits: t.bits,
+                    version: t.version,
+                    domain: t.domain.0,
+                    customer: number as u32,
+                    shared: shared[*token as usize],
+                    first_seen: (t.first != NEVER).then_some(t.first),
+                    last_seen: (t.last != i64::MIN).then_some(t.last),
+                });
+                *summary.tokens.entry(self.domains[t.domain.0 as usize].clone()).or_default() += 1;
+            }
+            let own = &mut members[from..];
+            own.sort_unstable_by_key(|m| (m.domain, m.bits));
+            let mut domains: Vec<u16> = own.iter().map(|m| m.domain).collect();
+            domains.dedup();
+            *summary.histogram.entry(own.len() as u32).or_default() += 1;
+            customers.push(Customer {
+                id: texts[*group as usize].clone(),
+                first_seen: own.iter().filter_map(|m| m.first_seen).min(),
+                last_seen: own.iter().filter_map(|m| m.last_seen).max(),
+                identifiers: own.len() as u32,
+                domains: domains.len() as u32,
+            });
+        }
+        Identities { domains: self.domains, customers, members, summary }
+    }
+}
+
+/// What tokens are ordered by: who was there first.
+fn age(token: &Token) -> (i64, u16, u128) {
+    (token.first, token.domain.0, token.bits)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ColumnDomain;
+    use arrow::array::TimestampMicrosecondArray;
+    use lakewarden_privacy::{KeyRing, MasterKey};
+    use proptest::prelude::*;
+
+    type Record = (Option<u8>, Option<u8>, i64);
+
+    fn keys() -> KeyRing {
+        KeyRing::new(MasterKey::from_bytes([7; 32]), 1)
+    }
+
+    fn matcher(records: &[Record]) -> Matcher {
+        let keys = keys();
+        let column = |domain: &str, pick: fn(&Record) -> Option<u8>| -> StringArray {
+            let tokeniser = keys.tokeniser(domain);
+            records.iter().map(|r| pick(r).map(|v| tokeniser.token_of(&v.to_string()))).collect()
+        };
+        let (phones, cards) = (column("phone", |r| r.0), column("member_no", |r| r.1));
+        let times: TimestampMicrosecondArray = records.iter().map(|r| Some(r.2)).collect();
+        let mut matcher = Matcher::new(&["member_no".into(), "phone".into()]);
+        let (card, phone) = (matcher.domain("member_no"), matcher.domain("phone"));
+        matcher
+            .add(&[(ColumnDomain::Fixed(phone), &phones), (ColumnDomain::Fixed(card), &cards)], Some(&times))
+            .unwrap();
+        matcher
+    }
+
+    fn resolve(records: &[Record], known: &Known) -> Identities {
+        matcher(records).resolve(8, known, &keys().customer_ids()).unwrap()
+    }
+
+    fn known(of: &Identities) -> Known {
+        of.members.iter().map(|m| (m.bits, token_bits(&of.customers[m.customer as usize].id).unwrap())).collect()
+    }
+
+    #[test]
+    fn records_that_share_a_token_are_one_customer() {
+        let found = resolve(&[(Some(1), Some(10), 5), (Some(1), None, 1), (Some(2), Some(20), 3)], &Known::default());
+        assert_eq!(found.summary.customers, 2);
+        assert_eq!(found.summary.histogram, BTreeMap::from([(2, 2)]));
+        let joined = found.customers.iter().find(|c| c.first_seen == Some(1)).unwrap();
+        assert_eq!((joined.last_seen, joined.domains), (Some(5), 2));
+    }
+
+    #[test]
+    fn a_token_shared_by_too_many_links_nothing() {
+        let mut records: Vec<Record> = (0..9).map(|card| (Some(99), Some(card), i64::from(card))).collect();
+        records.push((Some(1), Some(0), 50));
+        let found = resolve(&records, &Known::default());
+        assert_eq!(found.summary.shared, 1);
+        assert_eq!(found.summary.customers, 10, "nine cards and the shop's own phone");
+        assert!(found.members.iter().filter(|m| m.shared).count() == 1);
+    }
+
+    #[test]
+    fn a_merge_keeps_the_older_id() {
+        let day1 = [(Some(1), Some(10), 1), (Some(2), Some(20), 2)];
+        let before = resolve(&day1, &Known::default());
+        let both = [day1[0], day1[1], (Some(1), Some(20), 3)];
+        let after = resolve(&both, &known(&before));
+        assert_eq!((after.summary.customers, after.summary.merged), (1, 1));
+        let oldest = before.customers.iter().find(|c| c.first_seen == Some(1)).unwrap();
+        assert_eq!(after.customers[0].id, oldest.id);
+    }
+
+    #[test]
+    fn an_id_that_comes_apart_stays_with_its_oldest_token() {
+        let together = resolve(&[(Some(1), Some(10), 1), (Some(1), Some(20), 2)], &Known::default());
+        let apart = resolve(&[(None, Some(10), 1), (Some(1), Some(20), 2)], &known(&together));
+        assert_eq!(apart.summary.customers, 2);
+        let kept: Vec<_> = apart.customers.iter().filter(|c| c.id == together.customers[0].id).collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].first_seen, Some(1));
+    }
+
+    proptest! {
+        /// Daily files or all at once: the same customers with the same ids.
+        #[test]
+        fn arrival_in_parts_changes_nothing(
+            mut records in prop::collection::vec((prop::option::of(0u8..12), prop::option::of(0u8..12), 0i64..1000), 1..40),
+            cut in 0usize..40,
+        ) {
+            records.sort_by_key(|r| r.2);
+            // The instant is unique to a record, as files arrive in order of time.
+            for (at, r) in records.iter_mut().enumerate() { r.2 = at as i64; }
+            let at_once = resolve(&records, &Known::default());
+            let first = resolve(&records[..cut.min(records.len())], &Known::default());
+            let then = resolve(&records, &known(&first));
+            let mapping = |i: &Identities| -> BTreeMap<u128, String> {
+                i.members.iter().map(|m| (m.bits, i.customers[m.customer as usize].id.clone())).collect()
+            };
+            prop_assert_eq!(mapping(&at_once), mapping(&then));
+        }
+
+        /// The order of records does not matter.
+        #[test]
+        fn order_of_records_changes_nothing(
+            records in prop::collection::vec((prop::option::of(0u8..12), prop::option::of(0u8..12), 0i64..50), 1..40),
+        ) {
+            let forward = resolve(&records, &Known::default());
+            let backward = resolve(&records.iter().rev().copied().collect::<Vec<_>>(), &Known::default());
+            prop_assert_eq!(forward.customers, backward.customers);
+            prop_assert_eq!(forward.members, backward.members);
+        }
+    }
+}

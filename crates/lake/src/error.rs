@@ -1,0 +1,463 @@
+//! What can go wrong in the lake: one enum, with codes, hints and an answer to "try again?".
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// What kind of trouble the object store reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFault {
+    /// The object is not there.
+    NotFound,
+    /// The bucket is not there.
+    NoBucket,
+    /// There was an object at a place that had to be empty.
+    AlreadyExists,
+    /// Credentials are known, and not allowed to do this.
+    Denied,
+    /// Credentials are missing or wrong.
+    Unauthenticated,
+    /// The store cannot do what was asked (for example conditional puts).
+    NotSupported,
+    /// The disk or the quota is full.
+    Full,
+    /// No answer, a broken connection or an answer that says "later".
+    Unreachable,
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => "not found",
+            Self::NoBucket => "the bucket does not exist",
+            Self::AlreadyExists => "something is already there",
+            Self::Denied => "permission denied",
+            Self::Unauthenticated => "the store did not accept the credentials",
+            Self::NotSupported => "the store does not support this operation",
+            Self::Full => "no space left",
+            Self::Unreachable => "the store does not answer",
+        })
+    }
+}
+
+/// Why the audit chain does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditBreak {
+    /// The record is not there although a later one is.
+    Missing,
+    /// The record is not the JSON that Lakewarden writes.
+    Unreadable,
+    /// The number inside the record is not the number in its name.
+    Renumbered,
+    /// The record's `previous` is not the SHA-256 of the record before it.
+    Unchained,
+    /// The record is there, and its SHA-256 is not the one that was expected.
+    Changed,
+}
+
+impl fmt::Display for AuditBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "is missing",
+            Self::Unreadable => "is not a readable audit record",
+            Self::Renumbered => "carries another number than its name",
+            Self::Unchained => "does not carry the SHA-256 of the record before it",
+            Self::Changed => "has another SHA-256 than the one expected",
+        })
+    }
+}
+
+/// Everything that this crate's functions fail with.
+///
+/// No variant carries a value of a data cell: errors of arrow and parquet are reduced to what was
+/// being done, and to which file and column.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// LW5001
+    #[error("`{url}` is not the address of a lake")]
+    UnsupportedUrl {
+        /// The address as given, without user name, password and query.
+        url: String,
+    },
+    /// LW5002
+    #[error("`{name}` cannot be the name of a table or an object")]
+    InvalidName {
+        /// The name as given.
+        name: String,
+    },
+    /// LW5003
+    #[error("{doing} `{path}`: {fault} ({detail})")]
+    Store {
+        /// What was being done, as a verb phrase: "reading".
+        doing: &'static str,
+        /// The object, relative to the lake's root; empty for the root itself.
+        path: String,
+        /// The kind of trouble.
+        fault: StoreFault,
+        /// The store's own words, shortened to one line.
+        detail: String,
+    },
+    /// LW5004
+    #[error("the settings of the object store are not usable: {detail}")]
+    StoreSettings {
+        /// The store's own words.
+        detail: String,
+    },
+    /// LW5005
+    #[error("`{path}` exists already")]
+    AlreadyExists {
+        /// The object, relative to the lake's root.
+        path: String,
+    },
+    /// LW5006
+    #[error("`{path}` is not the JSON document that Lakewarden writes there")]
+    DamagedDocument {
+        /// The object, relative to the lake's root.
+        path: String,
+    },
+    /// LW5010
+    #[error("table `{table}` needs what Lakewarden does not know: {feature}")]
+    UnsupportedTable {
+        /// `zone/name`.
+        table: String,
+        /// The feature, for example `reader version 3: deletionVectors`.
+        feature: String,
+    },
+    /// LW5011
+    #[error("the log of table `{table}` is damaged: {what}")]
+    DamagedTable {
+        /// `zone/name`.
+        table: String,
+        /// What does not fit, without content of the log.
+        what: String,
+    },
+    /// LW5020
+    #[error("column `{column}` of `{table}` has type {data_type}, which a table cannot hold")]
+    UnsupportedType {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+    /// LW5021
+    #[error("`{table}` has a column `{column}` that the rows to append lack")]
+    RemovedColumn {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// LW5022
+    #[error("column `{column}` of `{table}` is {stored}, the rows to append have {found}")]
+    ChangedType {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+        /// The type in the table.
+        stored: String,
+        /// The type that was given.
+        found: String,
+    },
+    /// LW5023
+    #[error("column `{column}` is new to `{table}` and must therefore be nullable")]
+    RequiredColumn {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// LW5024
+    #[error("`{table}` has no column `{column}`")]
+    NoSuchColumn {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// LW5025
+    #[error("two columns of `{table}` are called `{column}` (case makes no difference)")]
+    DuplicateColumn {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// LW5026
+    #[error(
+        "a batch for `{table}` does not fit its schema at column `{column}`: \
+         expected {expected}, found {found}"
+    )]
+    BatchSchema {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+        /// The type that the writer was opened with, or `no such column`.
+        expected: String,
+        /// The type in the batch, or `no such column`.
+        found: String,
+    },
+    /// LW5027
+    #[error("column `{column}` of `{table}` is declared not null, and a row has a null there")]
+    NullInRequired {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// LW5028
+    #[error("a value in column `{column}` of `{table}` does not fit the stored type {data_type}")]
+    Unrepresentable {
+        /// `zone/name`.
+        table: String,
+        /// The column.
+        column: String,
+        /// The type in the table.
+        data_type: String,
+    },
+    /// LW5030
+    #[error("a Parquet file for `{table}` could not be encoded")]
+    Encode {
+        /// `zone/name`.
+        table: String,
+    },
+    /// LW5031
+    #[error("an encoding thread of `{table}` stopped unexpectedly")]
+    EncoderStopped {
+        /// `zone/name`.
+        table: String,
+    },
+    /// LW5032
+    #[error("`{path}` is not a readable Parquet file")]
+    UnreadableFile {
+        /// The file, relative to the lake's root.
+        path: String,
+    },
+    /// LW5040
+    #[error("`{table}` was changed by somebody else: {found} instead of {expected}")]
+    Conflict {
+        /// `zone/name`.
+        table: String,
+        /// The state that the publication was made for.
+        expected: String,
+        /// The state that was found.
+        found: String,
+    },
+    /// LW5041
+    #[error("another publication ({other}) is under way")]
+    PublicationInProgress {
+        /// Its id.
+        other: Uuid,
+    },
+    /// LW5042
+    #[error("publication {id} is recorded and not complete yet: {source}")]
+    PublicationPending {
+        /// Its id.
+        id: Uuid,
+        /// What stopped it.
+        source: Box<LakeError>,
+    },
+    /// LW5043
+    #[error("a publication changes `{table}` twice")]
+    DuplicateChange {
+        /// `zone/name`.
+        table: String,
+    },
+    /// LW5044
+    #[error("`{key}` is reserved and cannot be a key of the commit's info, nor an app id")]
+    ReservedKey {
+        /// The key.
+        key: String,
+    },
+    /// LW5045
+    #[error("`{path}` was written for a publication, and is missing or has another size now")]
+    StagedFileMissing {
+        /// The file, relative to the lake's root.
+        path: String,
+    },
+    /// LW5046
+    #[error("publication {id} is recorded with other changes than the ones given")]
+    PublicationReused {
+        /// Its id.
+        id: Uuid,
+    },
+    /// LW5050
+    #[error("the lake is being written by {owner}, until {expires} at the latest")]
+    LeaseHeld {
+        /// Who, in their own words.
+        owner: String,
+        /// When the lease ends if it is not renewed.
+        expires: DateTime<Utc>,
+    },
+    /// LW5051
+    #[error("the lease of {owner} was taken over by somebody else")]
+    LeaseLost {
+        /// The owner that lost it.
+        owner: String,
+    },
+    /// LW5060
+    #[error("audit record {sequence} {why}")]
+    AuditBroken {
+        /// The record's number.
+        sequence: u64,
+        /// What is wrong with it.
+        why: AuditBreak,
+    },
+    /// LW5061
+    #[error("the audit log is written by too many at once")]
+    AuditBusy,
+}
+
+impl LakeError {
+    /// Returns the stable code of this error, `LW5001` to `LW5999`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsupportedUrl { .. } => "LW5001",
+            Self::InvalidName { .. } => "LW5002",
+            Self::Store { .. } => "LW5003",
+            Self::StoreSettings { .. } => "LW5004",
+            Self::AlreadyExists { .. } => "LW5005",
+            Self::DamagedDocument { .. } => "LW5006",
+            Self::UnsupportedTable { .. } => "LW5010",
+            Self::DamagedTable { .. } => "LW5011",
+            Self::UnsupportedType { .. } => "LW5020",
+            Self::RemovedColumn { .. } => "LW5021",
+            Self::ChangedType { .. } => "LW5022",
+            Self::RequiredColumn { .. } => "LW5023",
+            Self::NoSuchColumn { .. } => "LW5024",
+            Self::DuplicateColumn { .. } => "LW5025",
+            Self::BatchSchema { .. } => "LW5026",
+            Self::NullInRequired { .. } => "LW5027",
+            Self::Unrepresentable { .. } => "LW5028",
+            Self::Encode { .. } => "LW5030",
+            Self::EncoderStopped { .. } => "LW5031",
+            Self::UnreadableFile { .. } => "LW5032",
+            Self::Conflict { .. } => "LW5040",
+            Self::PublicationInProgress { .. } => "LW5041",
+            Self::PublicationPending { .. } => "LW5042",
+            Self::DuplicateChange { .. } => "LW5043",
+            Self::ReservedKey { .. } => "LW5044",
+            Self::StagedFileMissing { .. } => "LW5045",
+            Self::PublicationReused { .. } => "LW5046",
+            Self::LeaseHeld { .. } => "LW5050",
+            Self::LeaseLost { .. } => "LW5051",
+            Self::AuditBroken { .. } => "LW5060",
+            Self::AuditBusy => "LW5061",
+        }
+    }
+
+    /// Says whether the same call may succeed later without anybody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store { fault, .. } => *fault == StoreFault::Unreachable,
+            Self::Conflict { .. }
+            | Self::PublicationInProgress { .. }
+            | Self::LeaseHeld { .. }
+            | Self::AuditBusy => true,
+            Self::PublicationPending { source, .. } => source.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// Says what the reader can do about it, where something general can be said.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::UnsupportedUrl { .. } => {
+                "a lake lies at file:///absolute/path or s3://bucket/prefix"
+            }
+            Self::InvalidName { .. } => {
+                "names are ASCII letters, digits, `_`, `-` and `.`, start with a letter or a \
+                 digit, and have at most 128 characters"
+            }
+            Self::Store { fault, .. } => return store_hint(*fault),
+            Self::StoreSettings { .. } => {
+                "look at AWS_ENDPOINT_URL, AWS_REGION and the other AWS_* variables"
+            }
+            Self::UnsupportedTable { .. } => {
+                "another program upgraded this table's protocol; write it anew with Lakewarden"
+            }
+            Self::DamagedTable { .. } => {
+                "files were deleted or edited in the table's _delta_log; restore them from a backup"
+            }
+            Self::UnsupportedType { .. } => {
+                "cast it: BIGINT, DOUBLE, DECIMAL, VARCHAR, DATE, BOOLEAN or a timestamp in UTC"
+            }
+            Self::RemovedColumn { .. } | Self::ChangedType { .. } | Self::RequiredColumn { .. } => {
+                "a table grows by nullable columns only; to change more, replace its rows"
+            }
+            Self::Conflict { .. } | Self::PublicationInProgress { .. } => {
+                "run again; what an interrupted run left is completed first"
+            }
+            Self::PublicationPending { .. } => {
+                "run again: the publication is completed before anything else"
+            }
+            Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
+            Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",
+            Self::LeaseLost { .. } => {
+                "this run took longer than its lease without renewing it; run again"
+            }
+            Self::AuditBroken { .. } => {
+                "the evidence was altered after it was written; compare with a backup of \
+                 _lakewarden/audit"
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn store_hint(fault: StoreFault) -> Option<&'static str> {
+    match fault {
+        StoreFault::NoBucket => {
+            Some("create the bucket, or correct its name in the lake's address")
+        }
+        StoreFault::Denied => {
+            Some("the lake needs permission to list, read, write and delete below its address")
+        }
+        StoreFault::Unauthenticated => Some(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where used)",
+        ),
+        StoreFault::NotSupported => {
+            Some("the lake needs a store with conditional puts (If-None-Match)")
+        }
+        StoreFault::Unreachable => {
+            Some("check the network and, for S3, AWS_ENDPOINT_URL, AWS_REGION and the credentials")
+        }
+        StoreFault::Full => Some("free some space"),
+        StoreFault::NotFound | StoreFault::AlreadyExists => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_follows_the_cause() {
+        let unreachable = LakeError::Store {
+            doing: "reading",
+            path: "x".into(),
+            fault: StoreFault::Unreachable,
+            detail: String::new(),
+        };
+        assert!(unreachable.is_retryable());
+        let pending = LakeError::PublicationPending {
+            id: Uuid::nil(),
+            source: Box::new(unreachable),
+        };
+        assert!(pending.is_retryable());
+        assert_eq!(pending.code(), "LW5042");
+        let denied = LakeError::Store {
+            doing: "reading",
+            path: "x".into(),
+            fault: StoreFault::Denied,
+            detail: String::new(),
+        };
+        assert!(!denied.is_retryable());
+        assert!(denied.hint().is_some());
+    }
+}

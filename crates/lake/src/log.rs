@@ -1,0 +1,249 @@
+//! What Delta's own snapshot does not tell: the transactions of all applications, the last
+//! commit's info, and every file that any version ever named. Read from the same log.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectMeta;
+use object_store::path::Path;
+use parquet::arrow::ProjectionMask;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::LakeError;
+use crate::fault::parquet_error;
+use crate::lake::Lake;
+use crate::parquet_file;
+use crate::zone::TableId;
+
+/// Log objects read at once.
+const PARALLEL: usize = 16;
+
+/// The objects of one table's `_delta_log`.
+pub(crate) struct LogListing {
+    table: TableId,
+    /// Commits by version.
+    commits: BTreeMap<u64, Path>,
+    /// Complete checkpoints by version.
+    checkpoints: BTreeMap<u64, Vec<ObjectMeta>>,
+}
+
+/// What the log says besides the schema and the files.
+pub(crate) struct LogFacts {
+    /// The last version of each application's transaction.
+    pub(crate) transactions: HashMap<String, i64>,
+    /// The last commit's info; empty where its log entry was cleaned up by another program.
+    pub(crate) commit_info: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    txn: Option<Txn>,
+    #[serde(rename = "commitInfo")]
+    commit_info: Option<Map<String, Value>>,
+    add: Option<Named>,
+    remove: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Txn {
+    #[serde(rename = "appId")]
+    app_id: String,
+    version: i64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    path: String,
+}
+
+impl LogListing {
+    /// Lists a table's log.
+    pub(crate) async fn read(lake: &Lake, table: &TableId) -> Result<Self, LakeError> {
+        let objects = lake.list(&table.folder().join("_delta_log")).await?;
+        let mut commits = BTreeMap::new();
+        let mut parts: BTreeMap<(u64, usize), Vec<ObjectMeta>> = BTreeMap::new();
+        for object in objects {
+            let name = object.location.filename().unwrap_or_default().to_owned();
+            let mut words = name.split('.');
+            let Some(version) = words
+                .next()
+                .filter(|w| w.len() == 20)
+                .and_then(|w| w.parse().ok())
+            else {
+                continue;
+            };
+            match words.collect::<Vec<_>>().as_slice() {
+                ["json"] => {
+                    commits.insert(version, object.location);
+                }
+                ["checkpoint", "parquet"] => parts.entry((version, 1)).or_default().push(object),
+                ["checkpoint", _, of, "parquet"] => {
+                    let of = of.parse().unwrap_or(usize::MAX);
+                    parts.entry((version, of)).or_default().push(object);
+                }
+                _ => {}
+            }
+        }
+        let checkpoints = parts
+            .into_iter()
+            .filter(|((_, of), found)| *of == found.len())
+            .map(|((version, _), found)| (version, found))
+            .collect();
+        Ok(Self {
+            table: table.clone(),
+            commits,
+            checkpoints,
+        })
+    }
+
+    /// The table's version. None where there is no table.
+    pub(crate) fn version(&self) -> Option<u64> {
+        let commit = self.commits.keys().next_back().copied();
+        commit.max(self.checkpoints.keys().next_back().copied())
+    }
+
+    /// Reads the facts of the newest version: from the newest checkpoint, and the commits after it.
+    pub(crate) async fn facts(&self, lake: &Lake) -> Result<LogFacts, LakeError> {
+        let mut facts = LogFacts {
+            transactions: HashMap::new(),
+            commit_info: Map::new(),
+        };
+        let mut first = 0;
+        if let Some((version, parts)) = self.checkpoints.last_key_value() {
+            // The checkpoint's own commit is read again for its info.
+            first = *version;
+            for part in parts {
+                for batch in checkpoint_columns(lake, part, &["txn.appId", "txn.version"]).await? {
+                    self.transactions_of(&batch, &mut facts.transactions)?;
+                }
+            }
+        }
+        for line in self.lines(lake, first).await? {
+            if let Some(txn) = line.txn {
+                facts.transactions.insert(txn.app_id, txn.version);
+            }
+            if let Some(info) = line.commit_info {
+                facts.commit_info = info;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Reads the path, relative to the table, of every file that any version in the log added or
+    /// removed.
+    pub(crate) async fn files_ever(&self, lake: &Lake) -> Result<HashSet<Path>, LakeError> {
+        let mut files = HashSet::new();
+        for part in self.checkpoints.values().flatten() {
+            for batch in checkpoint_columns(lake, part, &["add.path", "remove.path"]).await? {
+                for action in ["add", "remove"] {
+                    let Some([paths]) = actions_of(&batch, action, ["path"]) else {
+                        continue;
+                    };
+                    for path in paths.as_string_opt::<i32>().into_iter().flatten().flatten() {
+                        files.insert(self.decoded(path)?);
+                    }
+                }
+            }
+        }
+        for line in self.lines(lake, 0).await? {
+            for named in [line.add, line.remove].into_iter().flatten() {
+                files.insert(self.decoded(&named.path)?);
+            }
+        }
+        Ok(files)
+    }
+
+    async fn lines(&self, lake: &Lake, first: u64) -> Result<Vec<Line>, LakeError> {
+        let wanted: Vec<Path> = self
+            .commits
+            .range(first..)
+            .map(|(_, path)| path.clone())
+            .collect();
+        let commits: Vec<Vec<Line>> = stream::iter(wanted)
+            .map(|path| async move {
+                let bytes = lake
+                    .read(&path)
+                    .await?
+                    .ok_or_else(|| self.damaged("a commit is gone"))?;
+                let mut lines = Vec::new();
+                for line in bytes.split(|byte| *byte == b'\n') {
+                    if !line.trim_ascii().is_empty() {
+                        let line = serde_json::from_slice(line)
+                            .map_err(|_| self.damaged("a commit is not JSON"))?;
+                        lines.push(line);
+                    }
+                }
+                Ok::<_, LakeError>(lines)
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        Ok(commits.into_iter().flatten().collect())
+    }
+
+    fn transactions_of(
+        &self,
+        batch: &RecordBatch,
+        into: &mut HashMap<String, i64>,
+    ) -> Result<(), LakeError> {
+        let Some([ids, versions]) = actions_of(batch, "txn", ["appId", "version"]) else {
+            return Ok(());
+        };
+        let (Some(ids), Some(versions)) = (
+            ids.as_string_opt::<i32>(),
+            versions.as_primitive_opt::<Int64Type>(),
+        ) else {
+            return Err(self.damaged("a checkpoint's transactions have another type"));
+        };
+        for (id, version) in ids.iter().zip(versions.iter()) {
+            if let (Some(id), Some(version)) = (id, version) {
+                into.insert(id.to_owned(), version);
+            }
+        }
+        Ok(())
+    }
+
+    fn decoded(&self, path: &str) -> Result<Path, LakeError> {
+        Path::from_url_path(path).map_err(|_| self.damaged("a file's path is not one"))
+    }
+
+    fn damaged(&self, what: &str) -> LakeError {
+        LakeError::DamagedTable {
+            table: self.table.to_string(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+/// A checkpoint's actions of one kind: the given fields of the rows that are of this kind.
+///
+/// The other rows are null, and a reader gives the required fields of a null row any value.
+fn actions_of<const N: usize>(
+    batch: &RecordBatch,
+    kind: &str,
+    fields: [&str; N],
+) -> Option<[ArrayRef; N]> {
+    let actions = batch.column_by_name(kind)?.as_struct_opt()?;
+    let present = arrow::compute::is_not_null(actions).ok()?;
+    let mut columns = Vec::with_capacity(N);
+    for field in fields {
+        let column = actions.column_by_name(field)?;
+        columns.push(arrow::compute::filter(column, &present).ok()?);
+    }
+    columns.try_into().ok()
+}
+
+async fn checkpoint_columns(
+    lake: &Lake,
+    object: &ObjectMeta,
+    columns: &[&str],
+) -> Result<Vec<RecordBatch>, LakeError> {
+    let failed = |error| parquet_error(object.location.as_ref(), &error);
+    let builder = parquet_file::open(lake, &object.location, object.size).await?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let batches = builder.with_projection(mask).build().map_err(failed)?;
+    batches.try_collect().await.map_err(failed)
+}

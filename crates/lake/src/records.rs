@@ -1,0 +1,112 @@
+//! Records of runs, and their lineage events.
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::LakeError;
+use crate::fault::store_error;
+use crate::lake::Lake;
+
+/// Records read at once.
+const PARALLEL: usize = 16;
+
+/// What is kept of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// The run's id.
+    pub run: Uuid,
+    /// When it was recorded, by the store's clock.
+    pub recorded: DateTime<Utc>,
+    /// What the run said of itself.
+    pub record: Value,
+}
+
+impl Lake {
+    /// Keeps the record of a run in `_lakewarden/runs/<run>.json`. It is never changed.
+    ///
+    /// # Errors
+    /// `LW5003`; `LW5005` where the run has a record already.
+    pub async fn record_run(&self, run: Uuid, record: &Value) -> Result<(), LakeError> {
+        let path = Path::from(format!("_lakewarden/runs/{run}.json"));
+        self.create(&path, record.to_string().into()).await
+    }
+
+    /// Reads the records of the last runs, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>, LakeError> {
+        let mut objects = self.list(&Path::from("_lakewarden/runs")).await?;
+        objects.sort_by(|a, b| (b.last_modified, &b.location).cmp(&(a.last_modified, &a.location)));
+        let named = objects.into_iter().filter_map(|object| {
+            let name = object.location.filename()?.strip_suffix(".json")?;
+            Some((Uuid::parse_str(name).ok()?, object))
+        });
+        stream::iter(named.take(limit).collect::<Vec<_>>())
+            .map(|(run, object)| async move {
+                let path = object.location;
+                let damaged = || LakeError::DamagedDocument {
+                    path: path.to_string(),
+                };
+                let bytes = self.read(&path).await?.ok_or_else(damaged)?;
+                let record = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+                Ok(RunRecord {
+                    run,
+                    recorded: object.last_modified,
+                    record,
+                })
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await
+    }
+
+    /// Adds lineage events to `_lakewarden/lineage/<run>.ndjson`, one line each. Only the run
+    /// itself writes there: two at once would lose lines.
+    ///
+    /// # Errors
+    /// `LW5003`.
+    pub async fn append_lineage(&self, run: Uuid, events: &[Value]) -> Result<(), LakeError> {
+        let path = lineage_path(run);
+        let mut bytes = self
+            .read(&path)
+            .await?
+            .map(|b| b.to_vec())
+            .unwrap_or_default();
+        for event in events {
+            bytes.extend_from_slice(event.to_string().as_bytes());
+            bytes.push(b'\n');
+        }
+        self.store()
+            .put(&path, PutPayload::from(bytes))
+            .await
+            .map(|_| ())
+            .map_err(|error| store_error("writing", &path, &error))
+    }
+
+    /// Reads the lineage events of a run, in the order in which they were added.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn lineage(&self, run: Uuid) -> Result<Vec<Value>, LakeError> {
+        let path = lineage_path(run);
+        let bytes = self.read(&path).await?.unwrap_or_default();
+        bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                serde_json::from_slice(line).map_err(|_| LakeError::DamagedDocument {
+                    path: path.to_string(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn lineage_path(run: Uuid) -> Path {
+    Path::from(format!("_lakewarden/lineage/{run}.ndjson"))
+}

@@ -1,0 +1,100 @@
+//! The suites of `checks`, `tables` and `audit_and_lease` over each kind of store.
+
+use lakewarden_lake::Lake;
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+/// A lake, and what has to live as long.
+pub struct Opened {
+    pub lake: Lake,
+    _folder: Option<TempDir>,
+}
+
+/// On the disk, in a folder whose name needs escaping in URLs.
+pub fn local() -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let url = Url::from_directory_path(folder.path().join("湖 a+b%20")).unwrap();
+    Opened {
+        lake: Lake::open(&url).unwrap(),
+        _folder: Some(folder),
+    }
+}
+
+/// In memory.
+pub fn memory() -> Opened {
+    let url = Url::parse("memory:///some/where").unwrap();
+    Opened {
+        lake: Lake::open(&url).unwrap(),
+        _folder: None,
+    }
+}
+
+/// In a bucket, under a prefix of its own.
+pub fn s3() -> Opened {
+    let endpoint = std::env::var("LAKEWARDEN_S3_ENDPOINT")
+        .expect("LAKEWARDEN_S3_ENDPOINT is the address of an S3 server");
+    assert_eq!(
+        std::env::var("AWS_ENDPOINT_URL").ok().as_deref(),
+        Some(endpoint.as_str()),
+        "AWS_ENDPOINT_URL must be the same address; set AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY too"
+    );
+    let bucket = std::env::var("LAKEWARDEN_S3_BUCKET").unwrap_or_else(|_| "lakewarden".into());
+    let url = Url::parse(&format!("s3://{bucket}/{}", Uuid::new_v4())).unwrap();
+    Opened {
+        lake: Lake::open(&url).unwrap(),
+        _folder: None,
+    }
+}
+
+macro_rules! suite {
+    ($($check:path => $name:ident,)*) => {
+        mod on_local {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let opened = super::local();
+                $check(&opened.lake).await;
+            })*
+        }
+        mod in_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let opened = super::memory();
+                $check(&opened.lake).await;
+            })*
+        }
+        mod on_s3 {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs an S3 server at LAKEWARDEN_S3_ENDPOINT"]
+            async fn $name() {
+                let opened = super::s3();
+                $check(&opened.lake).await;
+            })*
+        }
+    };
+}
+
+suite! {
+    crate::tables::create_append_replace => create_append_replace,
+    crate::tables::publishing_twice_changes_nothing => publishing_twice_changes_nothing,
+    crate::tables::an_id_stands_for_one_set_of_changes => an_id_stands_for_one_set_of_changes,
+    crate::tables::several_tables_at_once => several_tables_at_once,
+    crate::tables::files_do_not_depend_on_batches => files_do_not_depend_on_batches,
+    crate::tables::schemas_grow => schemas_grow,
+    crate::tables::columns_and_files => columns_and_files,
+    crate::tables::many_versions_and_a_ledger => many_versions_and_a_ledger,
+    crate::tables::no_text_in_the_log => no_text_in_the_log,
+    crate::tables::concurrent_publishers => concurrent_publishers,
+    crate::checks::bad_publications_change_nothing => bad_publications_change_nothing,
+    crate::checks::bad_batches_are_refused => bad_batches_are_refused,
+    crate::checks::foreign_features_are_refused => foreign_features_are_refused,
+    crate::checks::aborted_writers_leave_nothing => aborted_writers_leave_nothing,
+    crate::checks::orphans_are_found_and_removed => orphans_are_found_and_removed,
+    crate::checks::stale_intents_are_withdrawn => stale_intents_are_withdrawn,
+    crate::checks::single_objects => single_objects,
+    crate::audit_and_lease::the_chain_holds => the_chain_holds,
+    crate::audit_and_lease::the_chain_shows_what_was_done_to_it => the_chain_shows_what_was_done_to_it,
+    crate::audit_and_lease::one_writer_at_a_time => one_writer_at_a_time,
+    crate::audit_and_lease::one_of_many_gets_the_lease => one_of_many_gets_the_lease,
+}

@@ -1,0 +1,289 @@
+//! The walk over an expression.
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::functions_aggregate::grouping::Grouping;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, Case, ScalarFunction, WindowFunction, WindowFunctionDefinition,
+};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use super::casts::keeps_value;
+use super::functions::choosing;
+use super::model::{DirectKind, IndirectKind};
+use super::plan::Walker;
+use super::scope::{Relation, Visible};
+use super::sources::Sources;
+use crate::LineageError;
+
+impl Walker<'_> {
+    /// The sources of the value of `expr`.
+    pub(super) fn expr(
+        &mut self,
+        expr: &Expr,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        match expr {
+            Expr::Column(column) => visible.resolve(column),
+            Expr::OuterReferenceColumn(_, column) => {
+                let outer = self.outers.iter().rev().find_map(|scope| {
+                    let index = scope.schema.maybe_index_of_column(column)?;
+                    Some(scope.columns[index].clone())
+                });
+                outer.ok_or_else(|| LineageError::UnresolvedOuterColumn {
+                    column: column.clone(),
+                })
+            }
+            // Constants, and what a session or a caller fills in as one. A lambda's parameter
+            // stands for elements of an array that is another argument of the same function.
+            Expr::Literal(..)
+            | Expr::ScalarVariable(..)
+            | Expr::Placeholder(_)
+            | Expr::LambdaVariable(_) => Ok(Sources::default()),
+
+            Expr::Alias(alias) => self.expr(&alias.expr, visible),
+            Expr::Cast(cast) => self.cast(&cast.expr, &cast.field, visible),
+            Expr::TryCast(cast) => self.cast(&cast.expr, &cast.field, visible),
+
+            Expr::BinaryExpr(_) => self.binary(expr, visible),
+            Expr::Not(inner)
+            | Expr::IsNotNull(inner)
+            | Expr::IsNull(inner)
+            | Expr::IsTrue(inner)
+            | Expr::IsFalse(inner)
+            | Expr::IsUnknown(inner)
+            | Expr::IsNotTrue(inner)
+            | Expr::IsNotFalse(inner)
+            | Expr::IsNotUnknown(inner)
+            | Expr::Negative(inner) => self.computed([inner.as_ref()], visible),
+            Expr::Like(like) | Expr::SimilarTo(like) => {
+                self.computed([like.expr.as_ref(), like.pattern.as_ref()], visible)
+            }
+            Expr::Between(between) => self.computed(
+                [
+                    between.expr.as_ref(),
+                    between.low.as_ref(),
+                    between.high.as_ref(),
+                ],
+                visible,
+            ),
+            Expr::InList(list) => {
+                self.computed([list.expr.as_ref()].into_iter().chain(&list.list), visible)
+            }
+            Expr::HigherOrderFunction(function) => self.computed(&function.args, visible),
+            Expr::Lambda(lambda) => self.expr(&lambda.body, visible),
+
+            Expr::Case(case) => self.case(case, visible),
+            Expr::ScalarFunction(function) => self.scalar_function(function, visible),
+            Expr::AggregateFunction(function) => self.aggregate_function(function, visible),
+            Expr::WindowFunction(function) => self.window_function(function, visible),
+
+            Expr::ScalarSubquery(subquery) => self.subquery_value(&subquery.subquery, visible),
+            Expr::InSubquery(within) => {
+                self.comparison(&within.expr, &within.subquery.subquery, visible)
+            }
+            Expr::SetComparison(set) => self.comparison(&set.expr, &set.subquery.subquery, visible),
+            // Only whether there is a row; what is in it does not matter.
+            Expr::Exists(exists) => {
+                let relation = self.expression_subquery(&exists.subquery.subquery, visible)?;
+                Ok(Sources::influenced(relation.influence))
+            }
+
+            Expr::Unnest(unnest) => {
+                let list = self.expr(&unnest.expr, visible)?;
+                Ok(Sources::unknown("unplanned `unnest`".into(), &list))
+            }
+            Expr::GroupingSet(_) => Ok(Sources::unknown(
+                "grouping set outside of an aggregate".into(),
+                &whole_row(visible),
+            )),
+            #[expect(deprecated)]
+            Expr::Wildcard { .. } => Ok(Sources::unknown(
+                "unexpanded wildcard".into(),
+                &whole_row(visible),
+            )),
+        }
+    }
+
+    /// All side by side.
+    fn side_by_side<'e>(
+        &mut self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let mut all = Sources::default();
+        for expr in exprs {
+            all.merge(self.expr(expr, visible)?);
+        }
+        Ok(all)
+    }
+
+    /// A value computed from those of `exprs`.
+    fn computed<'e>(
+        &mut self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let inputs = self.side_by_side(exprs, visible)?;
+        Ok(inputs.through(DirectKind::Transformation, false))
+    }
+
+    /// Chains of operators lean to the left and may be thousands long: no recursion there.
+    fn binary(&mut self, expr: &Expr, visible: Visible<'_>) -> Result<Sources, LineageError> {
+        let mut operands = Vec::new();
+        let mut first = expr;
+        while let Expr::BinaryExpr(binary) = first {
+            operands.push(binary.right.as_ref());
+            first = &binary.left;
+        }
+        operands.push(first);
+        self.computed(operands, visible)
+    }
+
+    fn cast(
+        &mut self,
+        inner: &Expr,
+        to: &FieldRef,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let sources = self.expr(inner, visible)?;
+        let kept = type_of(inner, &visible).is_some_and(|from| keeps_value(from, to.data_type()));
+        let kind = if kept {
+            DirectKind::Identity
+        } else {
+            DirectKind::Transformation
+        };
+        Ok(sources.through(kind, false))
+    }
+
+    fn case(&mut self, case: &Case, visible: Visible<'_>) -> Result<Sources, LineageError> {
+        let results = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+        let results = results.chain(case.else_expr.as_deref());
+        let mut value = self.side_by_side(results, visible)?;
+        let conditions = case.when_then_expr.iter().map(|(when, _)| when.as_ref());
+        let conditions = conditions.chain(case.expr.as_deref());
+        let conditions = self.side_by_side(conditions, visible)?;
+        value
+            .influence
+            .merge(conditions.deciding(IndirectKind::Conditional));
+        Ok(value)
+    }
+
+    fn scalar_function(
+        &mut self,
+        function: &ScalarFunction,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let count = function.args.len();
+        let mut value = Sources::default();
+        for (index, arg) in function.args.iter().enumerate() {
+            let arg = self.expr(arg, visible)?;
+            let Some(role) = choosing(&function.func, index, count) else {
+                value.merge(arg.through(DirectKind::Transformation, false));
+                continue;
+            };
+            if role.decides {
+                let decision = arg.clone().deciding(IndirectKind::Conditional);
+                value.influence.merge(decision);
+            }
+            if role.given {
+                value.merge(arg);
+            }
+        }
+        let masking = self.is_masking(function.func.name());
+        Ok(value.through(DirectKind::Identity, masking))
+    }
+
+    fn aggregate_function(
+        &mut self,
+        function: &AggregateFunction,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        if function.func.inner().is::<Grouping>() {
+            // Which grouping set a row belongs to is written in the query, not in the data.
+            return Ok(Sources::default());
+        }
+        let params = &function.params;
+        let masking = self.is_masking(function.func.name());
+        let mut value = self
+            .side_by_side(&params.args, visible)?
+            .through(DirectKind::Aggregation, masking);
+        let filter = self.side_by_side(params.filter.as_deref(), visible)?;
+        value.influence.merge(filter.deciding(IndirectKind::Filter));
+        let order = self.side_by_side(params.order_by.iter().map(|key| &key.expr), visible)?;
+        value.influence.merge(order.deciding(IndirectKind::Sort));
+        Ok(value)
+    }
+
+    fn window_function(
+        &mut self,
+        function: &WindowFunction,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let params = &function.params;
+        let (kind, name) = match &function.fun {
+            WindowFunctionDefinition::AggregateUDF(f) => (DirectKind::Aggregation, f.name()),
+            WindowFunctionDefinition::WindowUDF(f) => (DirectKind::Transformation, f.name()),
+        };
+        let mut value = self
+            .side_by_side(&params.args, visible)?
+            .through(kind, self.is_masking(name));
+        let filter = self.side_by_side(params.filter.as_deref(), visible)?;
+        value.influence.merge(filter.deciding(IndirectKind::Filter));
+        let keys = params.order_by.iter().map(|key| &key.expr);
+        let keys = self.side_by_side(params.partition_by.iter().chain(keys), visible)?;
+        value.influence.merge(keys.deciding(IndirectKind::Window));
+        Ok(value)
+    }
+
+    /// The one value of a subquery, with all that decides which value that is.
+    fn subquery_value(
+        &mut self,
+        subquery: &LogicalPlan,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let Relation { scope, influence } = self.expression_subquery(subquery, visible)?;
+        let column = scope.columns.first().ok_or(LineageError::EmptySubquery)?;
+        let mut value = column.clone();
+        value.influence.merge(influence);
+        Ok(value)
+    }
+
+    /// `expr IN (subquery)`, `expr < ANY (subquery)`.
+    fn comparison(
+        &mut self,
+        expr: &Expr,
+        subquery: &LogicalPlan,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let mut operands = self.expr(expr, visible)?;
+        operands.merge(self.subquery_value(subquery, visible)?);
+        Ok(operands.through(DirectKind::Transformation, false))
+    }
+
+    fn is_masking(&self, function: &str) -> bool {
+        let masking = &self.options.masking_functions;
+        masking.contains(function) || masking.contains(&function.to_ascii_lowercase())
+    }
+}
+
+/// The type of an expression that is a column under casts and aliases. Casts of anything else
+/// are transformations already.
+fn type_of<'v>(expr: &'v Expr, visible: &'v Visible<'_>) -> Option<&'v DataType> {
+    match expr {
+        Expr::Column(column) => visible.data_type(column),
+        Expr::Alias(alias) => type_of(&alias.expr, visible),
+        Expr::Cast(cast) => Some(cast.field.data_type()),
+        Expr::TryCast(cast) => Some(cast.field.data_type()),
+        _ => None,
+    }
+}
+
+fn whole_row(visible: Visible<'_>) -> Sources {
+    let mut row = Sources::default();
+    for scope in visible.scopes {
+        for column in scope.columns.iter() {
+            row.merge(column.clone());
+        }
+    }
+    row
+}

@@ -1,0 +1,9 @@
+//! What a user of the crate relies on.
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod corpus;
+mod events;
+mod perturbation;
+mod plans;
+mod tables;

@@ -1,0 +1,67 @@
+//! Runs a model and stages its table.
+
+use crate::compile::CompiledModel;
+use crate::contract::Contract;
+use crate::error::PipelineError;
+use crate::load::Loading;
+use crate::record::{ModelAccount, ScanAccount};
+use lakewarden_engine::{Engine, Relation, ScanFigures, Session, SessionSpec};
+use lakewarden_lake::{StagedTable, WriterOptions, Zone};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+impl Loading<'_> {
+    /// Builds a model's table from these relations. Its scans' accounts are closed and its contract kept,
+    /// or it is an error.
+    ///
+    /// # Errors
+    /// Those of the engine, the contract and the lake.
+    pub async fn build(
+        &self,
+        engine: &Engine,
+        model: &CompiledModel,
+        relations: Vec<Relation>,
+        progress: &dyn Fn(u64),
+    ) -> Result<(StagedTable, ModelAccount), PipelineError> {
+        let name = &model.model.name;
+        let purpose = model.table.purpose.value.clone();
+        let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone };
+        let session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
+        let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
+        let mut contract = Contract::new(&model.table, self.seed)?;
+        let options = WriterOptions::new(self.run, Handle::current());
+        let mut writer = self.lake.writer(Zone::Curated, name, crate::contract::schema(&model.table), options)?;
+        while let Some(batch) = running.next().await.map_err(PipelineError::of_model(name))? {
+            block_in_place(|| {
+                let batch = contract.take(&batch)?;
+                writer.write(batch).map_err(PipelineError::from)
+            })?;
+            progress(writer.rows());
+        }
+        contract.finish()?;
+        let scans = running.accounts().map_err(PipelineError::of_model(name))?;
+        let staged = block_in_place(|| writer.finish())?;
+        let account = ModelAccount {
+            table: name.clone(),
+            purpose,
+            scans: scans.into_iter().map(scan).collect(),
+            rows: staged.rows,
+            lineage: model.uses.clone(),
+        };
+        Ok((staged, account))
+    }
+}
+
+fn scan(figures: ScanFigures) -> ScanAccount {
+    ScanAccount {
+        basis: serde_json::to_value(figures.basis)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        relation: figures.relation,
+        read: figures.read,
+        used: figures.used,
+        without_subject: figures.without_subject,
+        withheld: figures.withheld.into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect(),
+    }
+}

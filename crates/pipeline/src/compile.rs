@@ -1,0 +1,249 @@
+//! Compiles a pipeline's models against the dictionary: no data, no lake.
+
+use crate::contract;
+use crate::customers::Customers;
+use crate::error::PipelineError;
+use crate::graph::{self, Node, place, sql_problem};
+use crate::project::OpenProject;
+use crate::record::ColumnUse;
+use crate::relations::Relations;
+use chrono::{DateTime, Utc};
+use datafusion::logical_expr::LogicalPlan;
+use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
+use lakewarden_engine::{Engine, EngineError, EngineOptions, Session, SessionSpec};
+use lakewarden_lineage::{Lineage, column_lineage};
+use object_store::memory::InMemory;
+use std::sync::Arc;
+
+/// A model that compiles.
+#[derive(Debug, Clone)]
+pub struct CompiledModel {
+    /// The model.
+    pub model: Model,
+    /// Its contract.
+    pub table: Table,
+    /// The relations it reads.
+    pub reads: Vec<String>,
+    /// Which columns its columns come from.
+    pub uses: Vec<ColumnUse>,
+    /// The same, in full.
+    pub lineage: Lineage,
+}
+
+/// Every problem of a project: its declarations' and its models'.
+///
+/// # Errors
+/// If the engine cannot be started.
+pub async fn check(open: &OpenProject) -> Result<Vec<Problem>, PipelineError> {
+    let mut problems = open.problems.clone();
+    for pipeline in &open.project.pipelines {
+        problems.extend(compile(open, pipeline).await?.1);
+    }
+    problems.sort_by(|a, b| {
+        (&a.span.path, a.span.start, a.code, &a.message).cmp(&(&b.span.path, b.span.start, b.code, &b.message))
+    });
+    problems.dedup();
+    Ok(problems)
+}
+
+/// Compiles a pipeline's models, in the order in which they run.
+///
+/// # Errors
+/// If the engine cannot be started.
+pub async fn compile(
+    open: &OpenProject,
+    pipeline: &Pipeline,
+) -> Result<(Vec<CompiledModel>, Vec<Problem>), PipelineError> {
+    let engine = Engine::new(Arc::new(InMemory::new()), EngineOptions { partitions: 1, ..EngineOptions::default() })
+        .map_err(PipelineError::of_model("check"))?;
+    let (nodes, mut problems) = graph::order(&pipeline.models);
+    let mut compiled = Vec::new();
+    for node in nodes {
+        let Some(table) = open.project.table(&node.model.name) else { continue };
+        match compile_model(open, pipeline, &engine, &node, table).await? {
+            Ok(model) => compiled.push(model),
+            Err(own) => problems.extend(own),
+        }
+    }
+    Ok((compiled, problems))
+}
+
+async fn compile_model(
+    open: &OpenProject,
+    pipeline: &Pipeline,
+    engine: &Engine,
+    node: &Node<'_>,
+    table: &Table,
+) -> Result<Result<CompiledModel, Vec<Problem>>, PipelineError> {
+    let purpose = &table.purpose.value;
+    let relations = Relations::declared(open, pipeline);
+    let mut problems = unknown_relations(&relations, node);
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    let mut nobody: Option<Customers> = None;
+    let names = node.reads.iter().map(|r| r.name.as_str());
+    let readable = relations.of(names, purpose, &mut nobody);
+    let spec = SessionSpec { purpose: purpose.clone(), as_of: DateTime::<Utc>::UNIX_EPOCH, zone: open.zone() };
+    let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
+    let plan = match session.plan(&node.model.sql).await {
+        Ok(plan) => plan,
+        Err(error @ EngineError::Sql(_)) => return Ok(Err(vec![sql_problem(node.model, error)])),
+        Err(error) => return Err(PipelineError::Engine { model: node.model.name.clone(), error }),
+    };
+    problems.extend(compare(node.model, table, &plan));
+    let lineage = match column_lineage(&plan) {
+        Ok(lineage) => lineage,
+        Err(error) => {
+            let span = place(node.model, None);
+            problems.push(Problem::error("LW2008", span, format!("where its columns come from cannot be told: {error}")));
+            return Ok(Err(problems));
+        }
+    };
+    problems.extend(labels(open, node.model, table, &lineage));
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    Ok(Ok(CompiledModel {
+        model: node.model.clone(),
+        table: table.clone(),
+        reads: node.reads.iter().map(|r| r.name.clone()).collect(),
+        uses: uses(&lineage),
+        lineage,
+    }))
+}
+
+fn unknown_relations(relations: &Relations<'_>, node: &Node<'_>) -> Vec<Problem> {
+    let known = relations.names();
+    node.reads
+        .iter()
+        .filter(|r| !known.contains(&r.name))
+        .map(|r| {
+            let problem = Problem::error(
+                "LW2002",
+                place(node.model, r.at),
+                format!("there is no table {:?} in this pipeline", r.name),
+            );
+            match nearest(&r.name, known.iter().map(String::as_str)) {
+                Some(near) => problem.hint(format!("did you mean {near:?}?")),
+                None => problem.hint("a model reads the pipeline's channels, `customers` and other models"),
+            }
+        })
+        .collect()
+}
+
+/// Compares what the SQL gives with what the contract promises.
+fn compare(model: &Model, table: &Table, plan: &LogicalPlan) -> Vec<Problem> {
+    let promised = contract::schema(table);
+    let given = plan.schema();
+    let mut problems = Vec::new();
+    let whole = || place(model, None);
+    for (field, column) in promised.fields().iter().zip(&table.columns) {
+        match given.fields().iter().find(|f| f.name() == field.name()) {
+            None => {
+                let names: Vec<&str> = given.fields().iter().map(|f| f.name().as_str()).collect();
+                let problem = Problem::error("LW2004", whole(), format!("the model gives no column {:?}", field.name()))
+                    .related(column.name.span.clone(), "promised here");
+                problems.push(match nearest(field.name(), names.into_iter()) {
+                    Some(near) => problem.hint(format!("it gives {near:?}; rename one of them")),
+                    None => problem.hint("add it to the SELECT, or take it out of the contract"),
+                });
+            }
+            Some(found) if !contract::fits(found.data_type(), field.data_type()) => problems.push(
+                Problem::error(
+                    "LW2005",
+                    whole(),
+                    format!(
+                        "column {:?} is {}, its contract says {}",
+                        field.name(),
+                        found.data_type(),
+                        field.data_type()
+                    ),
+                )
+                .related(column.data_type.span.clone(), "promised here")
+                .hint("CAST it in the SELECT, or mend the contract"),
+            ),
+            Some(_) => {}
+        }
+    }
+    for field in given.fields() {
+        if promised.field_with_name(field.name()).is_err() {
+            problems.push(
+                Problem::error("LW2006", whole(), format!("column {:?} is not in the contract", field.name()))
+                    .related(table.name.span.clone(), "the contract")
+                    .hint("declare it with its label and meaning, or leave it out of the SELECT"),
+            );
+        }
+    }
+    problems
+}
+
+/// A column that carries a pseudonym must say so in its contract.
+fn labels(open: &OpenProject, model: &Model, table: &Table, lineage: &Lineage) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for output in &lineage.outputs {
+        let Some(column) = table.column(&output.name) else { continue };
+        let carries = output.direct.iter().find(|(source, direct)| {
+            let aggregated = matches!(direct.kind, lakewarden_lineage::columns::DirectKind::Aggregation);
+            !aggregated && is_pseudonym(open, &source.relation.to_string(), &source.column)
+        });
+        if let Some((source, _)) = carries
+            && !column.pseudonym
+        {
+            problems.push(
+                Problem::error(
+                    "LW2007",
+                    place(model, None),
+                    format!("column {:?} carries the pseudonym {}.{}", output.name, source.relation, source.column),
+                )
+                .related(column.span.clone(), "declared here without `pseudonym: true`")
+                .hint("say `pseudonym: true` in the contract, or leave the column out"),
+            );
+        }
+    }
+    problems
+}
+
+fn is_pseudonym(open: &OpenProject, relation: &str, column: &str) -> bool {
+    if column == lakewarden_policy::gate::SUBJECT_COLUMN {
+        return true;
+    }
+    if let Some(dataset) = open.project.dataset(relation) {
+        return dataset.pseudonyms().any(|f| f.column.value == column);
+    }
+    open.project.table(relation).and_then(|t| t.column(column)).is_some_and(|c| c.pseudonym)
+}
+
+fn uses(lineage: &Lineage) -> Vec<ColumnUse> {
+    let mut uses = Vec::new();
+    for output in &lineage.outputs {
+        let name = Some(output.name.clone());
+        for source in output.direct.keys() {
+            uses.push(ColumnUse {
+                relation: source.relation.to_string(),
+                column: source.column.clone(),
+                output: name.clone(),
+                direct: true,
+            });
+        }
+        for source in output.indirect.keys() {
+            uses.push(ColumnUse {
+                relation: source.relation.to_string(),
+                column: source.column.clone(),
+                output: name.clone(),
+                direct: false,
+            });
+        }
+    }
+    for source in lineage.indirect.keys() {
+        uses.push(ColumnUse {
+            relation: source.relation.to_string(),
+            column: source.column.clone(),
+            output: None,
+            direct: false,
+        });
+    }
+    uses.sort();
+    uses.dedup();
+    uses
+}

@@ -1,0 +1,194 @@
+//! Pseudonyms → customers: the identity step and what sessions need of it.
+
+use crate::error::PipelineError;
+use crate::load::Loading;
+use crate::people::People;
+use crate::record::{Counts, IdentityAccount};
+use crate::tables::TableView;
+use arrow::array::{Array, AsArray, RecordBatch};
+use futures::TryStreamExt;
+use lakewarden_engine::{SubjectIndex, SubjectIndexBuilder};
+use lakewarden_identity::{Identities, Known, customers_schema, membership_schema};
+use lakewarden_lake::{Change, Lake, Mode, TableWriter, WriterOptions, Zone};
+use lakewarden_policy::{ConsentBook, Decision, Decisions};
+use lakewarden_privacy::token_bits;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+/// The customers of one pipeline, and what they agreed to.
+#[derive(Clone)]
+pub struct Customers {
+    /// Whose a pseudonym is.
+    pub subjects: Arc<SubjectIndex>,
+    /// What was consented to.
+    pub consent: Arc<ConsentBook>,
+    /// The table `customers`.
+    pub table: TableView,
+    decided: BTreeMap<String, Arc<Decisions>>,
+}
+
+impl Customers {
+    /// The decision for each customer, for a purpose; made once a purpose.
+    pub fn decisions(&mut self, purpose: &str) -> Arc<Decisions> {
+        if let Some(made) = self.decided.get(purpose) {
+            return made.clone();
+        }
+        let subjects = self.subjects.clone();
+        let made = Arc::new(self.consent.decide(purpose, subjects.len(), |bits| subjects.of_token(bits)));
+        self.decided.insert(purpose.to_owned(), made.clone());
+        made
+    }
+
+    /// Customers by decision, for every purpose asked for so far.
+    pub fn decision_counts(&self) -> BTreeMap<String, Counts> {
+        self.decided
+            .iter()
+            .map(|(purpose, decisions)| {
+                let counts = Decision::ALL
+                    .iter()
+                    .map(|d| (d.name().to_owned(), decisions.count(*d)))
+                    .filter(|(_, customers)| *customers > 0)
+                    .collect();
+                (purpose.clone(), counts)
+            })
+            .collect()
+    }
+}
+
+/// Names of a pipeline's identity tables in the lake: customers, and their pseudonyms.
+pub fn table_names(pipeline: &str) -> (String, String) {
+    (format!("{pipeline}_customers"), format!("{pipeline}_customer_identity"))
+}
+
+impl Loading<'_> {
+    /// Joins pseudonyms into customers, and stages both tables.
+    ///
+    /// # Errors
+    /// Those of the lake and of matching.
+    pub async fn recognise(
+        &self,
+        pipeline: &str,
+        people: People,
+        max_links: u32,
+    ) -> Result<(Customers, IdentityAccount, Vec<Change>), PipelineError> {
+        let (customers_name, members_name) = table_names(pipeline);
+        let known = known(self.lake, &members_name).await?;
+        let unknown_purposes = people.consent.unknown_purposes();
+        let ids = self.keys.customer_ids();
+        let found = block_in_place(|| people.matcher.resolve(max_links, &known, &ids))?;
+        let account = IdentityAccount {
+            tokens: found.summary.tokens.clone(),
+            customers: found.summary.customers,
+            merged: found.summary.merged,
+            shared: found.summary.shared,
+            histogram: found.summary.histogram.clone(),
+            consent: BTreeMap::new(),
+            unknown_purposes,
+        };
+        let (changes, table, subjects) = block_in_place(|| {
+            let subjects = index(&found, &members_name)?;
+            let options = || WriterOptions::new(self.run, Handle::current());
+            let customers = stage(
+                self.lake.writer(Zone::Identity, &customers_name, customers_schema(), options())?,
+                found.customers_batches(65_536),
+            )?;
+            let members = stage(
+                self.lake.writer(Zone::Identity, &members_name, membership_schema(), options())?,
+                found.membership_batches(65_536),
+            )?;
+            let table = TableView::replaced_by(&customers);
+            let info: Map<_, _> = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
+            let changes = [customers, members]
+                .map(|staged| Change { staged, mode: Mode::Replace, transactions: Vec::new(), info: info.clone() });
+            Ok::<_, PipelineError>((changes.into(), table, subjects))
+        })?;
+        let customers = Customers {
+            subjects: Arc::new(subjects),
+            consent: Arc::new(people.consent),
+            table,
+            decided: BTreeMap::new(),
+        };
+        Ok((customers, account, changes))
+    }
+}
+
+fn stage(
+    mut writer: TableWriter,
+    batches: impl Iterator<Item = Result<RecordBatch, lakewarden_identity::IdentityError>>,
+) -> Result<lakewarden_lake::StagedTable, PipelineError> {
+    for batch in batches {
+        writer.write(batch?)?;
+    }
+    Ok(writer.finish()?)
+}
+
+fn index(found: &Identities, table: &str) -> Result<SubjectIndex, PipelineError> {
+    let damaged = || PipelineError::Damaged { table: table.to_owned(), column: "customer_id".to_owned() };
+    let mut index = SubjectIndexBuilder::default();
+    for customer in &found.customers {
+        index.customer(&customer.id).ok_or_else(damaged)?;
+    }
+    for member in &found.members {
+        index.token(member.bits, member.customer);
+    }
+    Ok(index.finish())
+}
+
+/// What the last run decided.
+async fn known(lake: &Lake, members: &str) -> Result<Known, PipelineError> {
+    let mut known = Known::default();
+    visit_members(lake, members, |token, _, id_bits| {
+        known.insert(token, id_bits);
+        Some(())
+    })
+    .await?;
+    Ok(known)
+}
+
+/// The customers that are published, without building anything.
+///
+/// # Errors
+/// Those of the lake; [`PipelineError::Damaged`].
+pub async fn published(
+    lake: &Lake,
+    pipeline: &str,
+    consent: ConsentBook,
+) -> Result<Option<Customers>, PipelineError> {
+    let (customers_name, members_name) = table_names(pipeline);
+    let Some(table) = TableView::published(lake, Zone::Identity, &customers_name).await? else { return Ok(None) };
+    let mut index = SubjectIndexBuilder::default();
+    visit_members(lake, &members_name, |token, id, _| {
+        let customer = index.customer(id)?;
+        index.token(token, customer);
+        Some(())
+    })
+    .await?;
+    let subjects = Arc::new(index.finish());
+    Ok(Some(Customers { subjects, consent: Arc::new(consent), table, decided: BTreeMap::new() }))
+}
+
+async fn visit_members(
+    lake: &Lake,
+    name: &str,
+    mut visit: impl FnMut(u128, &str, u128) -> Option<()>,
+) -> Result<(), PipelineError> {
+    let damaged = || PipelineError::Damaged { table: name.to_owned(), column: "token".to_owned() };
+    let Some(table) = lake.table(Zone::Identity, name).await? else { return Ok(()) };
+    let mut batches = lake.read_table_batches(&table, Some(&["token", "customer_id"]))?;
+    while let Some(batch) = batches.try_next().await? {
+        let text = |at: usize| {
+            let array = arrow::compute::cast(batch.column(at), &arrow::datatypes::DataType::Utf8).ok()?;
+            array.as_string_opt::<i32>().cloned()
+        };
+        let (Some(tokens), Some(ids)) = (text(0), text(1)) else { return Err(damaged()) };
+        for row in 0..tokens.len() {
+            let id = ids.value(row);
+            let (token, id_bits) = token_bits(tokens.value(row)).zip(token_bits(id)).ok_or_else(damaged)?;
+            visit(token, id, id_bits).ok_or_else(damaged)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! Plan and run: from export files to published tables, every row accounted for.
+//!
+//! A [`run`] loads what is new, recognises customers, builds the models under the policy, writes down
+//! lineage and an audit record, and makes all tables visible in one publication. [`plan()`] says what a
+//! run would do; [`check`] compiles everything without data; [`query()`] asks what is published.
+
+mod build;
+mod compile;
+mod contract;
+mod customers;
+mod error;
+mod events;
+mod files;
+mod graph;
+mod keys;
+mod load;
+mod observe;
+mod people;
+mod plan;
+mod project;
+mod query;
+pub mod record;
+mod relations;
+mod run;
+mod system;
+mod tables;
+
+pub use compile::{CompiledModel, check, compile};
+pub use error::PipelineError;
+pub use keys::{key_path, key_ring};
+pub use observe::{Observer, Silent};
+pub use plan::{Action, Plan, Verb, plan};
+pub use project::OpenProject;
+pub use query::{Question, query};
+pub use run::{Request, run};

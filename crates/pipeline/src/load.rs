@@ -1,0 +1,319 @@
+//! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
+
+use crate::error::PipelineError;
+use crate::observe::Observer;
+use crate::people::People;
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined};
+use crate::tables::TableView;
+use arrow::array::RecordBatch;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures::TryStreamExt;
+use lakewarden_dictionary::Dataset;
+use lakewarden_extract::{
+    ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, checksum, conformed_schema, extract,
+    quarantine_schema,
+};
+use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
+use lakewarden_privacy::KeyRing;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use uuid::Uuid;
+
+/// What loading needs of the run.
+pub struct Loading<'a> {
+    /// The lake.
+    pub lake: &'a Lake,
+    /// The keys.
+    pub keys: &'a KeyRing,
+    /// The project's zone.
+    pub zone: Tz,
+    /// The run's instant.
+    pub as_of: DateTime<Utc>,
+    /// The run.
+    pub run: Uuid,
+    /// Seed of hash sets and nonces.
+    pub seed: u64,
+    /// Worker threads.
+    pub workers: usize,
+}
+
+/// A dataset after loading.
+pub struct Loaded {
+    /// What happened to its rows.
+    pub account: DatasetAccount,
+    /// The table as it will be.
+    pub table: TableView,
+    /// What to publish; empty if no file was new.
+    pub changes: Vec<Change>,
+    /// Totals over all runs, this one included.
+    pub totals: Totals,
+}
+
+/// What became of all rows a dataset ever brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Totals {
+    /// Rows read.
+    pub read: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows quarantined.
+    pub quarantined: u64,
+    /// Duplicates.
+    pub duplicates: u64,
+    /// Rows outside retention.
+    pub outside_retention: u64,
+    /// Undeclared fields in the last load.
+    pub over_collected_fields: u64,
+}
+
+/// Key of [`Totals`] in a commit's information.
+const TOTALS: &str = "lakewarden.totals";
+
+/// The transaction id under which a file is noted in its table.
+fn transaction(sha256: &str) -> String {
+    format!("lakewarden/file/{sha256}")
+}
+
+/// Files whose bytes no table holds yet, and the names of those that one does.
+///
+/// # Errors
+/// [`PipelineError::Read`] if a file cannot be read.
+pub fn new_files(
+    files: Vec<SourceFile>,
+    published: Option<&TableSnapshot>,
+) -> Result<(Vec<SourceFile>, Vec<String>), PipelineError> {
+    let mut seen = BTreeSet::new();
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for file in files {
+        let sum = checksum(&file).map_err(|e| PipelineError::Read { path: file.name.clone(), why: e.kind() })?;
+        let loaded = published.is_some_and(|p| p.transactions.contains_key(&transaction(&sum)));
+        if loaded || !seen.insert(sum) {
+            known.push(file.name);
+        } else {
+            new.push(file);
+        }
+    }
+    Ok((new, known))
+}
+
+impl Loading<'_> {
+    /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
+    ///
+    /// # Errors
+    /// The first file that is refused, or whose account does not close, refuses the whole dataset.
+    pub async fn load(
+        &self,
+        dataset: &Dataset,
+        files: Vec<SourceFile>,
+        people: Option<&mut People>,
+        observer: &dyn Observer,
+    ) -> Result<Loaded, PipelineError> {
+        let name = &dataset.name.value;
+        let published = self.lake.table(Zone::Conformed, name).await?;
+        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+        let mut seen = KeySet::new(self.seed);
+        let mut people = people.filter(|_| dataset.is_personal());
+        if let Some(published) = &published {
+            self.read_published(dataset, published, new.is_empty(), &mut seen, people.as_deref_mut()).await?;
+        }
+        let schema = conformed_schema(dataset);
+        let before = totals(published.as_ref());
+        if new.is_empty() {
+            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            let table = TableView::appended(published.as_ref(), None, schema);
+            return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
+        }
+        let (accounts, rows, sealed) =
+            block_in_place(|| self.extract(dataset, &new, &mut seen, people, observer))?;
+        let account = sum_up(name, &accounts, already_loaded);
+        let totals = before.and(&account);
+        let table = TableView::appended(published.as_ref(), Some(&rows), schema);
+        let transactions: Vec<(String, i64)> = accounts.iter().map(|a| (transaction(&a.sha256), 1)).collect();
+        let info: Map<String, Value> =
+            [("lakewarden.run".to_owned(), json!(self.run.to_string())), (TOTALS.to_owned(), json!(totals))]
+                .into_iter()
+                .collect();
+        let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
+        if sealed.rows > 0 {
+            changes.push(Change { staged: sealed, mode: Mode::Append, transactions: Vec::new(), info });
+        }
+        Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// Reads what the lake holds: keys, if new rows are to be compared with them, and people.
+    async fn read_published(
+        &self,
+        dataset: &Dataset,
+        published: &TableSnapshot,
+        nothing_new: bool,
+        seen: &mut KeySet,
+        mut people: Option<&mut People>,
+    ) -> Result<(), PipelineError> {
+        let keys: Vec<&str> = dataset.key.iter().map(|k| k.value.as_str()).collect();
+        let compare = !nothing_new && !keys.is_empty();
+        let mut columns = if compare { keys.clone() } else { Vec::new() };
+        if people.is_some() {
+            columns.extend(People::columns(dataset));
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns.retain(|c| published.schema.field_with_name(c).is_ok());
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let mut batches = self.lake.read_table_batches(published, Some(&columns))?;
+        while let Some(batch) = batches.try_next().await? {
+            if compare {
+                seen.observe(&batch, &keys).map_err(|_| PipelineError::Damaged {
+                    table: dataset.name.value.clone(),
+                    column: keys.join(", "),
+                })?;
+            }
+            if let Some(people) = people.as_deref_mut() {
+                people.observe(dataset, &batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn extract(
+        &self,
+        dataset: &Dataset,
+        files: &[SourceFile],
+        seen: &mut KeySet,
+        people: Option<&mut People>,
+        observer: &dyn Observer,
+    ) -> Result<(Vec<FileAccount>, StagedTable, StagedTable), PipelineError> {
+        let name = &dataset.name.value;
+        let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.zone);
+        let context = ExtractContext {
+            dataset,
+            zone,
+            keys: self.keys,
+            as_of: self.as_of,
+            seed: self.seed,
+            batch_rows: 8192,
+            workers: self.workers,
+        };
+        let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
+        let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
+        let mut sink = LoadSink {
+            rows: self.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?,
+            sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
+            dataset,
+            people,
+        };
+        let accounts = extract(&context, files, seen, &mut sink, &|p| observer.progressed(p.bytes, p.rows))?;
+        for account in &accounts {
+            if !account.closes() {
+                return Err(PipelineError::Account {
+                    dataset: name.clone(),
+                    file: account.file.clone(),
+                    read: account.read,
+                    accounted: account.written
+                        + account.quarantined_total()
+                        + account.duplicates
+                        + account.outside_retention,
+                });
+            }
+        }
+        let (rows, sealed) = (sink.rows.finish()?, sink.sealed.finish()?);
+        let written: u64 = accounts.iter().map(|a| a.written).sum();
+        let quarantined: u64 = accounts.iter().map(FileAccount::quarantined_total).sum();
+        if (rows.rows, sealed.rows) != (written, quarantined) {
+            return Err(PipelineError::Account {
+                dataset: name.clone(),
+                file: "all files".to_owned(),
+                read: written + quarantined,
+                accounted: rows.rows + sealed.rows,
+            });
+        }
+        Ok((accounts, rows, sealed))
+    }
+}
+
+struct LoadSink<'a> {
+    rows: TableWriter,
+    sealed: TableWriter,
+    dataset: &'a Dataset,
+    people: Option<&'a mut People>,
+}
+
+impl Sink for LoadSink<'_> {
+    fn rows(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
+        if let Some(people) = self.people.as_deref_mut() {
+            people.observe(self.dataset, &batch).map_err(SinkError::new)?;
+        }
+        self.rows.write(batch).map_err(SinkError::new)
+    }
+
+    fn quarantine(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
+        self.sealed.write(batch).map_err(SinkError::new)
+    }
+}
+
+/// The totals that the last load of a table left.
+pub fn totals(published: Option<&TableSnapshot>) -> Totals {
+    published
+        .and_then(|p| p.metadata.get(TOTALS))
+        .and_then(|value| match value {
+            Value::String(text) => serde_json::from_str(text).ok(),
+            other => serde_json::from_value(other.clone()).ok(),
+        })
+        .unwrap_or_default()
+}
+
+impl Totals {
+    fn and(self, account: &DatasetAccount) -> Self {
+        Self {
+            read: self.read + account.read,
+            written: self.written + account.written,
+            quarantined: self.quarantined + account.quarantined_total(),
+            duplicates: self.duplicates + account.duplicates,
+            outside_retention: self.outside_retention + account.outside_retention,
+            over_collected_fields: account.over_collected.len() as u64,
+        }
+    }
+}
+
+fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> DatasetAccount {
+    let mut quarantined: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
+    let mut account = DatasetAccount { dataset: dataset.to_owned(), already_loaded, ..DatasetAccount::default() };
+    for file in files {
+        account.bytes += file.bytes;
+        account.read += file.read;
+        account.written += file.written;
+        account.duplicates += file.duplicates;
+        account.outside_retention += file.outside_retention;
+        account.exact_duplicates += file.exact_duplicates;
+        for (reason, rows) in &file.quarantined {
+            *quarantined.entry((reason.field.clone(), reason.rule.to_owned())).or_default() += rows;
+        }
+        add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
+        add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
+        account.warnings.extend(
+            file.warnings.iter().map(|w| FileWarning { file: file.file.clone(), warning: w.to_string() }),
+        );
+        account.files.push(FileFacts {
+            file: file.file.clone(),
+            sha256: file.sha256.clone(),
+            bytes: file.bytes,
+            read: file.read,
+            written: file.written,
+            encoding: file.encoding.map(str::to_owned),
+        });
+    }
+    account.quarantined =
+        quarantined.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
+    account
+}
+
+fn add(counts: &mut Counts, more: impl Iterator<Item = (String, u64)>) {
+    for (key, rows) in more {
+        *counts.entry(key).or_default() += rows;
+    }
+}

@@ -1,0 +1,158 @@
+//! Collects, while rows pass, who they are about and what those people agreed to.
+
+use crate::error::PipelineError;
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use chrono::{DateTime, Utc};
+use lakewarden_dictionary::{Dataset, DatasetRole, IdentityRules, Project, TokenDomain, Treatment};
+use lakewarden_identity::{ColumnDomain, DomainId, Matcher};
+use lakewarden_policy::{Action, ConsentBook};
+use lakewarden_privacy::token_bits;
+use std::collections::HashMap;
+
+/// The people of one pipeline.
+pub struct People {
+    /// Which pseudonyms belong together.
+    pub matcher: Matcher,
+    /// What was consented to.
+    pub consent: ConsentBook,
+}
+
+impl People {
+    /// Nobody yet.
+    pub fn new(project: &Project, rules: &IdentityRules, as_of: DateTime<Utc>) -> Self {
+        let link_on: Vec<String> = rules.link_on.iter().map(|d| d.value.clone()).collect();
+        let jurisdiction = project.settings.jurisdiction.as_ref().map(|j| j.value.as_str());
+        Self {
+            matcher: Matcher::new(&link_on),
+            consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()),
+        }
+    }
+
+    /// The columns of a dataset that [`People::observe`] reads.
+    pub fn columns(dataset: &Dataset) -> Vec<&str> {
+        let mut columns: Vec<&str> = Vec::new();
+        for field in dataset.pseudonyms() {
+            columns.push(&field.column.value);
+            if let Some(by) = domain_column(dataset, &field.treatment) {
+                columns.push(by);
+            }
+        }
+        columns.extend(dataset.event_time.as_ref().map(|c| c.value.as_str()));
+        if dataset.role == DatasetRole::ConsentLog {
+            columns.extend(["purpose", "action", "at"]);
+            columns.extend(dataset.column("jurisdiction").map(|f| f.column.value.as_str()));
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// Takes in rows of a dataset's conformed table.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if a column is not what the dictionary says; those of matching.
+    pub fn observe(&mut self, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
+        if !dataset.is_personal() || batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let rows = Rows { dataset, batch };
+        let times = match &dataset.event_time {
+            Some(column) => Some(rows.instants(&column.value)?),
+            None => None,
+        };
+        let mut by_row: Vec<Vec<Option<DomainId>>> = Vec::new();
+        let mut columns: Vec<(Option<DomainId>, StringArray)> = Vec::new();
+        for field in dataset.pseudonyms() {
+            let tokens = rows.text(&field.column.value)?;
+            match &field.treatment {
+                Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => {
+                    columns.push((Some(self.matcher.domain(domain)), tokens));
+                    by_row.push(Vec::new());
+                }
+                other => {
+                    let by = domain_column(dataset, other).ok_or_else(|| rows.damaged(&field.column.value))?;
+                    let words = rows.text(by)?;
+                    let mut known: HashMap<&str, DomainId> = HashMap::new();
+                    let domains = words.iter().map(|word| {
+                        word.map(|w| *known.entry(w).or_insert_with(|| self.matcher.domain(w)))
+                    });
+                    by_row.push(domains.collect());
+                    columns.push((None, tokens));
+                }
+            }
+        }
+        let resolved: Vec<(ColumnDomain<'_>, &StringArray)> = columns
+            .iter()
+            .zip(&by_row)
+            .map(|((fixed, tokens), by_row)| match fixed {
+                Some(domain) => (ColumnDomain::Fixed(*domain), tokens),
+                None => (ColumnDomain::ByRow(by_row), tokens),
+            })
+            .collect();
+        self.matcher.add(&resolved, times.as_ref())?;
+        if dataset.role == DatasetRole::ConsentLog {
+            self.record_consent(&rows)?;
+        }
+        Ok(())
+    }
+
+    fn record_consent(&mut self, rows: &Rows<'_>) -> Result<(), PipelineError> {
+        let (tokens, purposes, actions) = (rows.text("id_token")?, rows.text("purpose")?, rows.text("action")?);
+        let at = rows.instants("at")?;
+        let jurisdictions = match rows.dataset.column("jurisdiction") {
+            Some(_) => Some(rows.text("jurisdiction")?),
+            None => None,
+        };
+        for row in 0..tokens.len() {
+            if tokens.is_null(row) || purposes.is_null(row) || actions.is_null(row) || at.is_null(row) {
+                continue;
+            }
+            let bits = token_bits(tokens.value(row)).ok_or_else(|| rows.damaged("id_token"))?;
+            let action = Action::parse(actions.value(row)).ok_or_else(|| rows.damaged("action"))?;
+            let jurisdiction = jurisdictions.as_ref().filter(|j| j.is_valid(row)).map(|j| j.value(row));
+            self.consent.record(bits, purposes.value(row), action, at.value(row), jurisdiction);
+        }
+        Ok(())
+    }
+}
+
+/// The conformed column that says a row's identifier domain.
+fn domain_column<'a>(dataset: &'a Dataset, treatment: &Treatment) -> Option<&'a str> {
+    let Treatment::Pseudonymise(TokenDomain::ByField(field)) = treatment else { return None };
+    dataset
+        .fields
+        .iter()
+        .find(|f| f.name.value == *field || f.column.value == *field)
+        .map(|f| f.column.value.as_str())
+}
+
+struct Rows<'a> {
+    dataset: &'a Dataset,
+    batch: &'a RecordBatch,
+}
+
+impl Rows<'_> {
+    fn damaged(&self, column: &str) -> PipelineError {
+        PipelineError::Damaged { table: self.dataset.name.value.clone(), column: column.to_owned() }
+    }
+
+    fn text(&self, column: &str) -> Result<StringArray, PipelineError> {
+        let array = self.batch.column_by_name(column).ok_or_else(|| self.damaged(column))?;
+        match array.as_string_opt::<i32>() {
+            Some(text) => Ok(text.clone()),
+            None => {
+                let text = cast(array, &DataType::Utf8).map_err(|_| self.damaged(column))?;
+                text.as_string_opt::<i32>().cloned().ok_or_else(|| self.damaged(column))
+            }
+        }
+    }
+
+    fn instants(&self, column: &str) -> Result<TimestampMicrosecondArray, PipelineError> {
+        let array = self.batch.column_by_name(column).ok_or_else(|| self.damaged(column))?;
+        let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let instants = cast(array, &utc).map_err(|_| self.damaged(column))?;
+        instants.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(|| self.damaged(column))
+    }
+}

@@ -1,0 +1,173 @@
+//! What a run would do, and why, without doing it.
+
+use crate::compile::compile;
+use crate::customers::table_names;
+use crate::error::PipelineError;
+use crate::files;
+use crate::load::new_files;
+use crate::project::OpenProject;
+use crate::record::{Outcome, RunRecord};
+use chrono::{DateTime, Utc};
+use lakewarden_dictionary::Severity;
+use lakewarden_lake::{Lake, Zone};
+use serde::Serialize;
+use tokio::task::block_in_place;
+
+/// The plan of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Where the lake is.
+    pub lake: String,
+    /// The instant that the run would be as of.
+    pub as_of: DateTime<Utc>,
+    /// What would happen, in order.
+    pub actions: Vec<Action>,
+}
+
+/// One thing that would happen, or would not.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Action {
+    /// What.
+    pub verb: Verb,
+    /// To which dataset or table.
+    pub subject: String,
+    /// Why.
+    pub because: String,
+    /// Files that would be loaded.
+    pub files: Vec<String>,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The purpose, of a table.
+    pub purpose: Option<String>,
+    /// What it reads, of a table.
+    pub reads: Vec<String>,
+}
+
+/// What would happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Files would be loaded.
+    Load,
+    /// Customers would be recognised anew.
+    Recognise,
+    /// A table would be built.
+    Build,
+    /// It would stay as it is.
+    Keep,
+}
+
+impl Plan {
+    /// Whether a run would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.actions.iter().all(|a| a.verb == Verb::Keep)
+    }
+}
+
+/// Plans a run. Reads the files' checksums and the lake's logs, and writes nothing.
+///
+/// # Errors
+/// As [`crate::run`], save those of running.
+pub async fn plan(
+    open: &OpenProject,
+    pipeline: Option<&str>,
+    lake: Option<&str>,
+    as_of: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Plan, PipelineError> {
+    let pipeline = open.pipeline(pipeline)?;
+    let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
+    if !errors.is_empty() {
+        return Err(PipelineError::Project(errors));
+    }
+    let (models, problems) = compile(open, pipeline).await?;
+    if problems.iter().any(|p| p.severity == Severity::Error) {
+        return Err(PipelineError::Project(problems));
+    }
+    let url = open.lake_url(lake)?;
+    let lake = Lake::open(&url)?;
+    lake.check_access().await?;
+    let as_of = as_of.unwrap_or(now);
+    let mut actions = Vec::new();
+    for channel in &pipeline.channels {
+        let name = &channel.dataset.value;
+        let found = files::list(&open.root, channel).await?;
+        let published = lake.table(Zone::Conformed, name).await?;
+        let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
+        let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
+        let because = match (new.len(), known.len()) {
+            (0, known) => format!("{} already loaded", counted(known, "file")),
+            (new, 0) => format!("{} not loaded yet", counted(new, "file")),
+            (new, known) => format!("{} not loaded yet, {} already", counted(new, "file"), known),
+        };
+        actions.push(Action {
+            verb,
+            subject: name.clone(),
+            because,
+            bytes: new.iter().map(|f| f.size).sum(),
+            files: new.into_iter().map(|f| f.name).collect(),
+            purpose: None,
+            reads: Vec::new(),
+        });
+    }
+    let reason = reason(open, &lake, &pipeline.name.value, &actions, as_of).await?;
+    let (verb, because) = match &reason {
+        Some(reason) => (Verb::Build, reason.clone()),
+        None => (Verb::Keep, "nothing changed since the last run".to_owned()),
+    };
+    if pipeline.identity.is_some() {
+        actions.push(Action {
+            verb: if reason.is_some() { Verb::Recognise } else { Verb::Keep },
+            subject: table_names(&pipeline.name.value).0,
+            because: because.clone(),
+            files: Vec::new(),
+            bytes: 0,
+            purpose: None,
+            reads: Vec::new(),
+        });
+    }
+    actions.extend(models.into_iter().map(|model| Action {
+        verb,
+        subject: model.model.name,
+        because: because.clone(),
+        files: Vec::new(),
+        bytes: 0,
+        purpose: Some(model.table.purpose.value),
+        reads: model.reads,
+    }));
+    Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions })
+}
+
+/// Why tables would be built anew, if they would.
+async fn reason(
+    open: &OpenProject,
+    lake: &Lake,
+    pipeline: &str,
+    loads: &[Action],
+    as_of: DateTime<Utc>,
+) -> Result<Option<String>, PipelineError> {
+    let new: Vec<&str> = loads.iter().filter(|a| a.verb == Verb::Load).map(|a| a.subject.as_str()).collect();
+    if !new.is_empty() {
+        return Ok(Some(format!("new files in {}", new.join(", "))));
+    }
+    let last = lake
+        .runs(200)
+        .await?
+        .into_iter()
+        .filter_map(|r| serde_json::from_value::<RunRecord>(r.record).ok())
+        .filter(|r| r.pipeline == pipeline && r.outcome == Outcome::Published)
+        .max_by_key(|r| r.started);
+    Ok(match last {
+        None => Some("never built".to_owned()),
+        Some(last) if last.dictionary != open.fingerprint => Some("the project's files changed".to_owned()),
+        Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
+        Some(last) if last.as_of != as_of => Some(format!("as of {} instead of {}", as_of.format("%F %T"), last.as_of.format("%F %T"))),
+        Some(_) => None,
+    })
+}
+
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,120 @@
+//! A project on disk.
+
+use crate::error::PipelineError;
+use lakewarden_dictionary::{Pipeline, Problem, Project, SourceFile, load};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use url::Url;
+
+/// A project's folder, read.
+#[derive(Debug, Clone)]
+pub struct OpenProject {
+    /// The folder that holds `lakewarden.yaml`.
+    pub root: PathBuf,
+    /// Every declarative file, as read.
+    pub files: Vec<SourceFile>,
+    /// What they say.
+    pub project: Project,
+    /// What is wrong with them.
+    pub problems: Vec<Problem>,
+    /// SHA-256 over all of them, hexadecimal.
+    pub fingerprint: String,
+}
+
+impl OpenProject {
+    /// Reads the project in `root`.
+    ///
+    /// # Errors
+    /// [`PipelineError::Read`] if `lakewarden.yaml` is not there or a file cannot be read.
+    pub fn open(root: &Path) -> Result<Self, PipelineError> {
+        let mut files = Vec::new();
+        read(root, "lakewarden.yaml", &mut files)?;
+        for (folder, ending) in [("schemas", "yaml"), ("pipelines", "yaml"), ("pipelines", "sql")] {
+            let mut found = Vec::new();
+            walk(&root.join(folder), folder, ending, &mut found)?;
+            found.sort();
+            for path in found {
+                read(root, &path, &mut files)?;
+            }
+        }
+        let mut hash = Sha256::new();
+        for file in &files {
+            hash.update((file.path.len() as u64).to_le_bytes());
+            hash.update(file.path.as_bytes());
+            hash.update((file.text.len() as u64).to_le_bytes());
+            hash.update(file.text.as_bytes());
+        }
+        let fingerprint = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let loaded = load(&files);
+        Ok(Self { root: root.to_path_buf(), files, project: loaded.project, problems: loaded.problems, fingerprint })
+    }
+
+    /// The pipeline of this name, or the only one there is.
+    ///
+    /// # Errors
+    /// [`PipelineError::UnknownPipeline`], [`PipelineError::WhichPipeline`].
+    pub fn pipeline(&self, name: Option<&str>) -> Result<&Pipeline, PipelineError> {
+        let known = || self.project.pipelines.iter().map(|p| p.name.value.clone()).collect();
+        match name {
+            Some(name) => self
+                .project
+                .pipeline(name)
+                .ok_or_else(|| PipelineError::UnknownPipeline { name: name.to_owned(), known: known() }),
+            None => match self.project.pipelines.as_slice() {
+                [only] => Ok(only),
+                _ => Err(PipelineError::WhichPipeline { known: known() }),
+            },
+        }
+    }
+
+    /// Where the lake is: the URL given, or the project's own.
+    ///
+    /// # Errors
+    /// [`PipelineError::NoLake`].
+    pub fn lake_url(&self, instead: Option<&str>) -> Result<Url, PipelineError> {
+        let declared = self.project.settings.lake.as_ref().map(|l| l.value.as_str());
+        let text = instead.or(declared).ok_or(PipelineError::NoLake)?;
+        if text.contains("://") {
+            return Url::parse(text).map_err(|_| PipelineError::NoLake);
+        }
+        let path = if instead.is_some() { PathBuf::from(text) } else { self.root.join(text) };
+        let absolute = std::path::absolute(path).map_err(|_| PipelineError::NoLake)?;
+        Url::from_directory_path(absolute).map_err(|()| PipelineError::NoLake)
+    }
+
+    /// The zone of wall-clock times.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.project.settings.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(chrono_tz::UTC)
+    }
+}
+
+fn read(root: &Path, path: &str, files: &mut Vec<SourceFile>) -> Result<(), PipelineError> {
+    let full = root.join(path);
+    let failed = |e: std::io::Error| PipelineError::Read { path: full.display().to_string(), why: e.kind() };
+    let bytes = fs::read(&full).map_err(failed)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    files.push(SourceFile { path: Arc::from(path), text: Arc::from(text) });
+    Ok(())
+}
+
+fn walk(folder: &Path, prefix: &str, ending: &str, found: &mut Vec<String>) -> Result<(), PipelineError> {
+    let failed = |e: std::io::Error| PipelineError::Read { path: folder.display().to_string(), why: e.kind() };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(failed(e)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = format!("{prefix}/{name}");
+        if entry.file_type().map_err(failed)?.is_dir() {
+            walk(&entry.path(), &path, ending, found)?;
+        } else if Path::new(&name).extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

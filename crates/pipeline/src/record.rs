@@ -1,0 +1,265 @@
+//! What a run says of itself: the shape of `run --format json`, of `status` and of the audit log.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Rows by the name of what became of them.
+pub type Counts = BTreeMap<String, u64>;
+
+/// The record of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run.
+    pub run: Uuid,
+    /// The project's name.
+    pub project: String,
+    /// The pipeline.
+    pub pipeline: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// How long it took, milliseconds.
+    pub millis: u64,
+    /// The instant of `as_of()` and of consent.
+    pub as_of: DateTime<Utc>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// SHA-256 of the declarative files, hexadecimal.
+    pub dictionary: String,
+    /// The key that pseudonyms were made with.
+    pub key: KeyFacts,
+    /// Version of Lakewarden.
+    pub version: String,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// What was loaded.
+    pub datasets: Vec<DatasetAccount>,
+    /// Who was recognised.
+    pub identity: Option<IdentityAccount>,
+    /// What was built.
+    pub models: Vec<ModelAccount>,
+    /// What became visible.
+    pub publication: Vec<PublishedTable>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All its tables became visible.
+    Published,
+    /// There was nothing to do.
+    Unchanged,
+    /// Nothing became visible.
+    Failed,
+}
+
+/// Which key, without saying the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFacts {
+    /// Its version.
+    pub version: u32,
+    /// Its fingerprint, eight hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Kind of step.
+    pub kind: StepKind,
+    /// The dataset or table.
+    pub name: String,
+    /// Milliseconds.
+    pub millis: u64,
+    /// Rows that came in.
+    pub rows_in: u64,
+    /// Rows that went out.
+    pub rows_out: u64,
+    /// The rows between, by reason.
+    pub losses: Counts,
+}
+
+/// Kinds of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Export files → a conformed table.
+    Extract,
+    /// Pseudonyms → customers.
+    Identity,
+    /// SQL → a curated table.
+    Model,
+    /// Everything becomes visible.
+    Publish,
+}
+
+/// The account of a dataset in one run. `read` = `written` + `quarantined` + `duplicates` + `outside_retention`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatasetAccount {
+    /// The dataset.
+    pub dataset: String,
+    /// Files loaded.
+    pub files: Vec<FileFacts>,
+    /// Files whose bytes the lake already has.
+    pub already_loaded: Vec<String>,
+    /// Bytes of the files loaded.
+    pub bytes: u64,
+    /// Records read.
+    pub read: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows in quarantine, by field and rule.
+    pub quarantined: Vec<Quarantined>,
+    /// Rows whose key was seen before.
+    pub duplicates: u64,
+    /// Rows older than the retention.
+    pub outside_retention: u64,
+    /// Records equal to an earlier one of their file, kept because no key is declared.
+    pub exact_duplicates: u64,
+    /// Undeclared fields by name, with the records that held a value. None was stored.
+    pub over_collected: Counts,
+    /// Placeholders put into free text, by kind.
+    pub redactions: Counts,
+    /// What a person should know of, by file.
+    pub warnings: Vec<FileWarning>,
+}
+
+/// A file that was loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Its name.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Records in it.
+    pub read: u64,
+    /// Rows written of them.
+    pub written: u64,
+    /// The encoding it was read in.
+    pub encoding: Option<String>,
+}
+
+/// Rows in quarantine for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The field, if one is to blame.
+    pub field: Option<String>,
+    /// The rule.
+    pub rule: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// A warning about a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileWarning {
+    /// The file.
+    pub file: String,
+    /// The warning.
+    pub warning: String,
+}
+
+impl DatasetAccount {
+    /// Rows in quarantine, for whatever reason.
+    pub fn quarantined_total(&self) -> u64 {
+        self.quarantined.iter().map(|q| q.rows).sum()
+    }
+}
+
+/// Who was recognised.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdentityAccount {
+    /// Pseudonyms by domain.
+    pub tokens: Counts,
+    /// Customers.
+    pub customers: u64,
+    /// Earlier ids that went into another customer's.
+    pub merged: u64,
+    /// Pseudonyms that too many others share.
+    pub shared: u64,
+    /// Customers by number of pseudonyms.
+    pub histogram: BTreeMap<u32, u64>,
+    /// Customers by the decision of each purpose asked for: permitted and the reasons of refusal.
+    pub consent: BTreeMap<String, Counts>,
+    /// Consent events for purposes that the project does not know.
+    pub unknown_purposes: u64,
+}
+
+/// The account of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelAccount {
+    /// The table.
+    pub table: String,
+    /// Its purpose.
+    pub purpose: String,
+    /// Its governed scans.
+    pub scans: Vec<ScanAccount>,
+    /// Rows it has.
+    pub rows: u64,
+    /// From which columns it comes.
+    pub lineage: Vec<ColumnUse>,
+}
+
+/// The account of one governed scan. `read` = `used` + `withheld`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanAccount {
+    /// The relation.
+    pub relation: String,
+    /// The lawful basis.
+    pub basis: String,
+    /// Rows read.
+    pub read: u64,
+    /// Rows used.
+    pub used: u64,
+    /// Rows used that name nobody.
+    pub without_subject: u64,
+    /// Rows kept back, by reason.
+    pub withheld: Counts,
+}
+
+/// That a column of a table comes from a column of a dataset or another table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ColumnUse {
+    /// The relation it comes from.
+    pub relation: String,
+    /// The column there.
+    pub column: String,
+    /// The column here; `None` if it decides which rows there are.
+    pub output: Option<String>,
+    /// Whether the value itself goes in, rather than deciding about it.
+    pub direct: bool,
+}
+
+/// A table that became visible.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishedTable {
+    /// Its zone.
+    pub zone: String,
+    /// Its name.
+    pub table: String,
+    /// The Delta version.
+    pub version: i64,
+    /// Rows added (append) or held (replace).
+    pub rows: u64,
+    /// Files written.
+    pub files: u64,
+    /// Bytes written.
+    pub bytes: u64,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What would mend it.
+    pub hint: Option<String>,
+}

@@ -1,0 +1,155 @@
+//! What the SQL of a pipeline may name, with the policy's ruling and the rows behind each name.
+
+use crate::contract;
+use crate::customers::Customers;
+use crate::project::OpenProject;
+use crate::system;
+use crate::tables::TableView;
+use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project, TokenDomain, Treatment};
+use lakewarden_engine::{Content, Governance, Relation, SubjectColumns, SubjectIndex};
+use lakewarden_extract::conformed_schema;
+use lakewarden_identity::customers_schema;
+use lakewarden_policy::{Decisions, Refusal, Ruling, ruling};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The name of the relation of customers.
+pub const CUSTOMERS: &str = "customers";
+
+/// The relations of one pipeline.
+pub struct Relations<'a> {
+    open: &'a OpenProject,
+    pipeline: &'a Pipeline,
+    /// Rows by relation; one that is not here has none yet.
+    views: BTreeMap<String, TableView>,
+    system: Vec<Relation>,
+}
+
+impl<'a> Relations<'a> {
+    /// Names and columns without rows.
+    pub fn declared(open: &'a OpenProject, pipeline: &'a Pipeline) -> Self {
+        Self { open, pipeline, views: BTreeMap::new(), system: system::declared() }
+    }
+
+    /// Puts rows behind a name.
+    pub fn set(&mut self, name: &str, view: TableView) {
+        self.views.insert(name.to_owned(), view);
+    }
+
+    /// The rows behind a name.
+    pub fn view(&self, name: &str) -> Option<&TableView> {
+        self.views.get(name)
+    }
+
+    /// Puts rows behind the engine's own relations.
+    pub fn set_system(&mut self, relations: Vec<Relation>) {
+        self.system = relations;
+    }
+
+    /// Every name that SQL may use.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.pipeline.channels.iter().map(|c| c.dataset.value.clone()).collect();
+        if self.pipeline.identity.is_some() {
+            names.push(CUSTOMERS.to_owned());
+        }
+        names.extend(self.pipeline.models.iter().map(|m| m.name.clone()));
+        names.extend(self.system.iter().map(|r| r.name.clone()));
+        names
+    }
+
+    /// The relations of these names, ruled upon for a purpose. Unknown names are left out: the session
+    /// then does not know them either.
+    pub fn of<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+        purpose: &str,
+        customers: &mut Option<Customers>,
+    ) -> Vec<Relation> {
+        names.filter_map(|name| self.one(name, purpose, customers)).collect()
+    }
+
+    fn one(&self, name: &str, purpose: &str, customers: &mut Option<Customers>) -> Option<Relation> {
+        if let Some(system) = self.system.iter().find(|r| r.name == name) {
+            return Some(system.clone());
+        }
+        let project = &self.open.project;
+        if name == CUSTOMERS && self.pipeline.identity.is_some() {
+            let ruling = of_customers(project, self.pipeline, purpose);
+            let content = self.content(name, customers_schema);
+            return Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers));
+        }
+        if self.pipeline.channels.iter().any(|c| c.dataset.value == name) {
+            let dataset = project.dataset(name)?;
+            let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
+            let content = self.content(name, || conformed_schema(dataset));
+            if !dataset.is_personal() {
+                return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+            }
+            let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
+            return Some(self.governed(name, content, ruling, subject, purpose, customers));
+        }
+        let table = self.pipeline.models.iter().find(|m| m.name == name).and_then(|m| project.table(&m.name))?;
+        let ruling = ruling::of_table(&project.purposes, table, purpose);
+        let content = self.content(name, || contract::schema(table));
+        if table.subject.is_none() {
+            return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+        }
+        Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
+    }
+
+    fn content(&self, name: &str, schema: impl FnOnce() -> arrow::datatypes::SchemaRef) -> Content {
+        match self.views.get(name) {
+            Some(view) => view.content(),
+            None => Content::Declared(schema()),
+        }
+    }
+
+    fn governed(
+        &self,
+        name: &str,
+        content: Content,
+        ruling: Ruling,
+        subject: SubjectColumns,
+        purpose: &str,
+        customers: &mut Option<Customers>,
+    ) -> Relation {
+        let (subjects, decisions) = match customers {
+            Some(customers) => (customers.subjects.clone(), customers.decisions(purpose)),
+            None => (Arc::new(SubjectIndex::default()), Arc::new(Decisions::default())),
+        };
+        let governance = Governance { subject, subjects, decisions };
+        Relation { name: name.to_owned(), content, ruling, governance: Some(governance) }
+    }
+}
+
+/// The pseudonym columns of a dataset, those of the pipeline's strongest domains first.
+fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Vec<String> {
+    let strength = |treatment: &Treatment| {
+        let Treatment::Pseudonymise(TokenDomain::Fixed(domain)) = treatment else { return usize::MAX };
+        let rules = pipeline.identity.as_ref();
+        rules.and_then(|r| r.link_on.iter().position(|d| d.value == *domain)).unwrap_or(usize::MAX - 1)
+    };
+    let mut fields: Vec<_> = dataset.pseudonyms().collect();
+    fields.sort_by_key(|f| strength(&f.treatment));
+    fields.into_iter().map(|f| f.column.value.clone()).collect()
+}
+
+/// The table of customers serves a purpose that one of the pipeline's personal datasets serves; on the
+/// ground they share, and on consent if one of them needs it.
+fn of_customers(project: &Project, pipeline: &Pipeline, purpose: &str) -> Ruling {
+    let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
+    let personal: Vec<&Dataset> = datasets.filter(|d| d.is_personal() && d.role == DatasetRole::Data).collect();
+    let mut bases = personal.iter().filter_map(|d| match ruling::of_dataset(&project.purposes, d, purpose) {
+        Ruling::Gated { basis, .. } => Some(basis),
+        _ => None,
+    });
+    let Some(first) = bases.next() else {
+        let mut allowed: Vec<String> =
+            personal.iter().flat_map(|d| d.purposes.iter().map(|p| p.purpose.value.clone())).collect();
+        allowed.sort_unstable();
+        allowed.dedup();
+        return Ruling::Refused(Refusal::Purpose { allowed });
+    };
+    let basis = if bases.all(|b| b == first) { first } else { LawfulBasis::Consent };
+    Ruling::Gated { basis, forbidden_columns: Vec::new() }
+}

@@ -1,0 +1,396 @@
+//! A run: load, recognise, build, prove, publish.
+
+use crate::compile::{CompiledModel, compile};
+use crate::customers::Customers;
+use crate::error::PipelineError;
+use crate::events;
+use crate::files;
+use crate::load::{Loading, Totals};
+use crate::observe::Observer;
+use crate::people::People;
+use crate::project::OpenProject;
+use crate::record::{
+    Counts, DatasetAccount, Failure, KeyFacts, ModelAccount, Outcome, PublishedTable, RunRecord, Step,
+    StepKind,
+};
+use crate::relations::{CUSTOMERS, Relations};
+use crate::system::{self, KnownDataset};
+use crate::tables::TableView;
+use chrono::{DateTime, TimeDelta, Utc};
+use lakewarden_dictionary::{Pipeline, Severity};
+use lakewarden_engine::{Engine, EngineOptions};
+use lakewarden_lake::{Change, Lake, Lease, Publication};
+use lakewarden_privacy::KeyRing;
+use serde_json::json;
+use std::num::NonZeroUsize;
+use uuid::Uuid;
+
+/// How long a run may go without a sign of life before another may take its place.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+
+/// What a run is asked to do, and the clock, ids and randomness it may use.
+pub struct Request<'a> {
+    /// The pipeline; the only one there is if absent.
+    pub pipeline: Option<&'a str>,
+    /// The lake, instead of the project's.
+    pub lake: Option<&'a str>,
+    /// The run's instant; now if absent.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The clock.
+    pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+    /// The run's id, new for each.
+    pub run: Uuid,
+    /// Seed of hash sets.
+    pub seed: u64,
+    /// Who runs it, as shown to others who want the lake meanwhile.
+    pub owner: &'a str,
+}
+
+/// Runs a pipeline. A run that fails leaves the lake's tables as they were, and is recorded as well.
+///
+/// # Errors
+/// Whatever kept it from publishing.
+pub async fn run(
+    open: &OpenProject,
+    keys: &KeyRing,
+    request: &Request<'_>,
+    observer: &dyn Observer,
+) -> Result<RunRecord, PipelineError> {
+    let pipeline = open.pipeline(request.pipeline)?;
+    let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
+    if !errors.is_empty() {
+        return Err(PipelineError::Project(errors));
+    }
+    let (models, problems) = compile(open, pipeline).await?;
+    if problems.iter().any(|p| p.severity == Severity::Error) {
+        return Err(PipelineError::Project(problems));
+    }
+    let lake = Lake::open(&open.lake_url(request.lake)?)?;
+    lake.check_access().await?;
+    let started = (request.clock)();
+    let lease = lake.lease(request.owner, started, LEASE).await?;
+    let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
+    let result = run.carry_out(lease, observer).await;
+    run.record.millis = u64::try_from(((request.clock)() - started).num_milliseconds()).unwrap_or(0);
+    match result {
+        Ok(()) => Ok(run.record),
+        Err(error) => {
+            run.record.outcome = Outcome::Failed;
+            run.record.publication.clear();
+            run.record.failure = Some(Failure {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                hint: error.hint(),
+            });
+            run.note("failed").await?;
+            Err(error)
+        }
+    }
+}
+
+struct Run<'a> {
+    open: &'a OpenProject,
+    pipeline: &'a Pipeline,
+    models: Vec<CompiledModel>,
+    keys: &'a KeyRing,
+    request: &'a Request<'a>,
+    lake: &'a Lake,
+    as_of: DateTime<Utc>,
+    record: RunRecord,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        open: &'a OpenProject,
+        pipeline: &'a Pipeline,
+        models: Vec<CompiledModel>,
+        keys: &'a KeyRing,
+        request: &'a Request<'a>,
+        lake: &'a Lake,
+        started: DateTime<Utc>,
+    ) -> Result<Self, PipelineError> {
+        let as_of = request.as_of.unwrap_or(started);
+        let record = RunRecord {
+            run: request.run,
+            project: open.project.settings.project.clone(),
+            pipeline: pipeline.name.value.clone(),
+            started,
+            millis: 0,
+            as_of,
+            outcome: Outcome::Unchanged,
+            dictionary: open.fingerprint.clone(),
+            key: KeyFacts { version: keys.version(), fingerprint: keys.fingerprint() },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            steps: Vec::new(),
+            datasets: Vec::new(),
+            identity: None,
+            models: Vec::new(),
+            publication: Vec::new(),
+            failure: None,
+        };
+        Ok(Self { open, pipeline, models, keys, request, lake, as_of, record })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.request.clock)()
+    }
+
+    async fn carry_out(&mut self, mut lease: Lease, observer: &dyn Observer) -> Result<(), PipelineError> {
+        let result = self.work(&mut lease, observer).await;
+        let released = lease.release().await;
+        result?;
+        Ok(released?)
+    }
+
+    async fn work(&mut self, lease: &mut Lease, observer: &dyn Observer) -> Result<(), PipelineError> {
+        self.settle_earlier().await?;
+        let previous = self.previous().await?;
+        self.same_key(&previous)?;
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let loading = Loading {
+            lake: self.lake,
+            keys: self.keys,
+            zone: self.open.zone(),
+            as_of: self.as_of,
+            run: self.request.run,
+            seed: self.request.seed,
+            workers: threads,
+        };
+        let mut changes = Vec::new();
+        let mut relations = Relations::declared(self.open, self.pipeline);
+        let mut people =
+            self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
+        let mut totals = Vec::new();
+        for channel in &self.pipeline.channels {
+            lease.renew(self.now(), LEASE).await?;
+            let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
+            let begun = self.now();
+            let files = files::list(&self.open.root, channel).await?;
+            observer.started(StepKind::Extract, &dataset.name.value, Some(files.iter().map(|f| f.size).sum()));
+            let loaded = loading.load(dataset, files, people.as_mut(), observer).await?;
+            relations.set(&dataset.name.value, loaded.table);
+            totals.push((dataset, loaded.totals));
+            changes.extend(loaded.changes);
+            self.finish_step(load_step(&loaded.account), begun, observer);
+            self.record.datasets.push(loaded.account);
+        }
+        if changes.is_empty() && self.nothing_else_changed(&previous) {
+            return Ok(());
+        }
+        let mut customers = self.recognise(&loading, people, &mut relations, &mut changes, observer).await?;
+        self.build_all(&loading, &mut relations, &totals, &mut customers, &mut changes, lease, observer).await?;
+        if let (Some(account), Some(customers)) = (&mut self.record.identity, &customers) {
+            account.consent = customers.decision_counts();
+        }
+        self.publish(changes, lease, observer).await
+    }
+
+    async fn recognise(
+        &mut self,
+        loading: &Loading<'_>,
+        people: Option<People>,
+        relations: &mut Relations<'_>,
+        changes: &mut Vec<Change>,
+        observer: &dyn Observer,
+    ) -> Result<Option<Customers>, PipelineError> {
+        let (Some(people), Some(rules)) = (people, &self.pipeline.identity) else { return Ok(None) };
+        let begun = self.now();
+        observer.started(StepKind::Identity, CUSTOMERS, None);
+        let (customers, account, own) =
+            loading.recognise(&self.pipeline.name.value, people, rules.max_links).await?;
+        relations.set(CUSTOMERS, customers.table.clone());
+        changes.extend(own);
+        let step = Step {
+            kind: StepKind::Identity,
+            name: CUSTOMERS.to_owned(),
+            millis: 0,
+            rows_in: account.tokens.values().sum(),
+            rows_out: account.customers,
+            losses: Counts::new(),
+        };
+        self.finish_step(step, begun, observer);
+        self.record.identity = Some(account);
+        Ok(Some(customers))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of one run, lent for one phase")]
+    async fn build_all(
+        &mut self,
+        loading: &Loading<'_>,
+        relations: &mut Relations<'_>,
+        totals: &[(&lakewarden_dictionary::Dataset, Totals)],
+        customers: &mut Option<Customers>,
+        changes: &mut Vec<Change>,
+        lease: &mut Lease,
+        observer: &dyn Observer,
+    ) -> Result<(), PipelineError> {
+        let mut options = EngineOptions::default();
+        if let Some(budget) = self.open.project.settings.memory_budget {
+            options.memory = budget;
+        }
+        let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
+        let views: Vec<(&lakewarden_dictionary::Dataset, TableView, Totals)> = totals
+            .iter()
+            .filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t)))
+            .collect();
+        let known: Vec<KnownDataset<'_>> =
+            views.iter().map(|(dataset, table, totals)| KnownDataset { dataset, table, totals: *totals }).collect();
+        relations.set_system(system::filled(&known, &self.models)?);
+        for model in &self.models.clone() {
+            lease.renew(self.now(), LEASE).await?;
+            let begun = self.now();
+            let name = &model.model.name;
+            observer.started(StepKind::Model, name, None);
+            let readable = relations.of(model.reads.iter().map(String::as_str), &model.table.purpose.value, customers);
+            let (staged, account) =
+                loading.build(&engine, model, readable, &|rows| observer.progressed(0, rows)).await?;
+            relations.set(name, TableView::replaced_by(&staged));
+            let info = [("lakewarden.run".to_owned(), json!(self.request.run.to_string()))].into_iter().collect();
+            changes.push(Change { staged, mode: lakewarden_lake::Mode::Replace, transactions: Vec::new(), info });
+            self.finish_step(model_step(&account), begun, observer);
+            self.record.models.push(account);
+        }
+        Ok(())
+    }
+
+    async fn publish(
+        &mut self,
+        changes: Vec<Change>,
+        lease: &mut Lease,
+        observer: &dyn Observer,
+    ) -> Result<(), PipelineError> {
+        let begun = self.now();
+        observer.started(StepKind::Publish, "lake", None);
+        let written: Vec<(String, String, u64, u64, u64)> = changes
+            .iter()
+            .map(|c| {
+                let bytes = c.staged.files.iter().map(|f| f.size).sum();
+                (c.staged.zone.to_string(), c.staged.name.clone(), c.staged.rows, c.staged.files.len() as u64, bytes)
+            })
+            .collect();
+        // Lineage and the audit record come first: what cannot be written down is not published.
+        let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
+        self.lake.append_lineage(self.request.run, &events).await?;
+        self.note("prepared").await?;
+        lease.check(self.now()).await?;
+        let published =
+            self.lake.publish(Publication { id: self.request.run, at: self.now(), changes }).await?;
+        self.record.publication = written
+            .into_iter()
+            .map(|(zone, table, rows, files, bytes)| {
+                let version = published
+                    .iter()
+                    .find(|p| p.zone.to_string() == zone && p.name == table)
+                    .map_or(-1, |p| p.version);
+                PublishedTable { zone, table, version, rows, files, bytes }
+            })
+            .collect();
+        self.record.outcome = Outcome::Published;
+        let rows = self.record.publication.iter().map(|p| p.rows).sum();
+        let step = Step {
+            kind: StepKind::Publish,
+            name: "lake".to_owned(),
+            millis: 0,
+            rows_in: rows,
+            rows_out: rows,
+            losses: Counts::new(),
+        };
+        self.finish_step(step, begun, observer);
+        self.record.millis = u64::try_from((self.now() - self.record.started).num_milliseconds()).unwrap_or(0);
+        self.note("published").await
+    }
+
+    /// Ends what a killed run left behind: a publication that was promised is carried out.
+    async fn settle_earlier(&self) -> Result<(), PipelineError> {
+        let recovery = self.lake.recover().await?;
+        for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
+            for run in runs {
+                self.lake.audit().append(json!({ "event": what, "run": run }), self.now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last run of this pipeline that published.
+    async fn previous(&self) -> Result<Option<RunRecord>, PipelineError> {
+        let records = self.lake.runs(200).await?;
+        Ok(records
+            .into_iter()
+            .filter_map(|r| serde_json::from_value::<RunRecord>(r.record).ok())
+            .filter(|r| r.pipeline == self.record.pipeline && r.outcome == Outcome::Published)
+            .max_by_key(|r| r.started))
+    }
+
+    fn same_key(&self, previous: &Option<RunRecord>) -> Result<(), PipelineError> {
+        match previous {
+            Some(p) if p.key.version == self.record.key.version && p.key != self.record.key => {
+                Err(PipelineError::OtherKey {
+                    found: self.record.key.fingerprint.clone(),
+                    expected: p.key.fingerprint.clone(),
+                    version: p.key.version,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn nothing_else_changed(&self, previous: &Option<RunRecord>) -> bool {
+        previous.as_ref().is_some_and(|p| {
+            p.dictionary == self.record.dictionary && p.as_of == self.as_of && p.version == self.record.version
+        })
+    }
+
+    /// Appends the run, as it stands, to the audit log, and to the runs once it has ended.
+    async fn note(&self, event: &str) -> Result<(), PipelineError> {
+        let record = serde_json::to_value(&self.record).map_err(|_| PipelineError::Worker)?;
+        self.lake.audit().append(json!({ "event": event, "run": record }), self.now()).await?;
+        if event != "prepared" {
+            self.lake.record_run(self.request.run, &record).await?;
+        }
+        Ok(())
+    }
+
+    fn finish_step(&mut self, mut step: Step, begun: DateTime<Utc>, observer: &dyn Observer) {
+        step.millis = u64::try_from((self.now() - begun).num_milliseconds()).unwrap_or(0);
+        observer.finished(&step);
+        self.record.steps.push(step);
+    }
+}
+
+fn load_step(account: &DatasetAccount) -> Step {
+    let mut losses = Counts::new();
+    for reason in &account.quarantined {
+        let field = reason.field.as_deref().unwrap_or("record");
+        *losses.entry(format!("quarantined: {field} {}", reason.rule)).or_default() += reason.rows;
+    }
+    for (name, rows) in [("duplicates", account.duplicates), ("outside retention", account.outside_retention)] {
+        if rows > 0 {
+            losses.insert(name.to_owned(), rows);
+        }
+    }
+    Step {
+        kind: StepKind::Extract,
+        name: account.dataset.clone(),
+        millis: 0,
+        rows_in: account.read,
+        rows_out: account.written,
+        losses,
+    }
+}
+
+fn model_step(account: &ModelAccount) -> Step {
+    let mut losses = Counts::new();
+    for scan in &account.scans {
+        for (reason, rows) in &scan.withheld {
+            *losses.entry(format!("withheld: {reason}")).or_default() += rows;
+        }
+    }
+    Step {
+        kind: StepKind::Model,
+        name: account.table.clone(),
+        millis: 0,
+        rows_in: account.scans.iter().map(|s| s.read).sum(),
+        rows_out: account.rows,
+        losses,
+    }
+}

@@ -1,0 +1,19 @@
+//! Labels, purposes and the consent algebra: check a plan, rewrite a plan, verify an optimised plan.
+//!
+//! - [`consent`]: whether a data subject's data may be used for a purpose at an instant;
+//! - [`ruling`]: whether a relation and a column may serve a purpose at all, and on what ground;
+//! - [`gate`] and [`govern`]: the node that stands over every scan of personal data, and the analyser
+//!   rule that puts it there;
+//! - [`verify`]: the walk over an optimised plan that refuses one without it.
+
+pub mod consent;
+pub mod gate;
+pub mod govern;
+pub mod ruling;
+pub mod verify;
+
+pub use consent::{Action, ConsentBook, Decision, Decisions};
+pub use gate::PolicyGate;
+pub use govern::GovernScans;
+pub use ruling::{Refusal, Ruling, Rulings};
+pub use verify::verify;

@@ -1,0 +1,12 @@
+//! Makes values coarser, so that they no longer single a person out by themselves.
+
+mod calendar;
+mod city;
+mod gazetteer;
+mod grid;
+mod mask;
+
+pub use calendar::{decade, month, year};
+pub use city::city;
+pub use grid::grid;
+pub use mask::mask;

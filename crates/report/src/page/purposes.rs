@@ -1,0 +1,89 @@
+//! Section: under which purpose each table was built, and what the policy withheld from it.
+
+use super::parts::{self, Column};
+use crate::chart;
+use crate::data::{Model, RelationRead, Report};
+use crate::format::integer;
+use crate::language::Language;
+use crate::words;
+use maud::{Markup, html};
+
+/// Renders the section.
+pub(super) fn section(report: &Report, language: Language) -> Markup {
+    if report.models.is_empty() {
+        return parts::none(language, words::PURPOSES_NONE);
+    }
+    html! {
+        (parts::lead(words::PURPOSES_LEAD.say(language)))
+        @if let Some(drawing) = chart::withheld(report, language) { (drawing.figure(language)) }
+        (models(report, language))
+        (reads(report, language))
+    }
+}
+
+fn models(report: &Report, language: Language) -> Markup {
+    let heads = [
+        (words::MODEL, Column::Text),
+        (words::PURPOSE, Column::Text),
+        (words::COLUMNS_HEAD, Column::Number),
+        (words::ROWS_OUT, Column::Number),
+    ];
+    let row = |m: &Model| {
+        vec![
+            parts::named(m.label.say(language, &m.name), &m.name),
+            html! { @if m.purpose.is_empty() { "–" } @else { (parts::named(m.purpose_label.say(language, &m.purpose), &m.purpose)) } },
+            parts::count(u64::from(m.columns)),
+            parts::count(m.rows_out),
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = report.models.iter().map(row).collect();
+    parts::table(language, words::CURATED, &heads, &rows, None)
+}
+
+fn reads(report: &Report, language: Language) -> Markup {
+    let heads = [
+        (words::MODEL, Column::Text),
+        (words::RELATION, Column::Text),
+        (words::READ, Column::Number),
+        (words::USED, Column::Number),
+        (words::NO_SUBJECT, Column::Number),
+        (words::WITHHELD, Column::Number),
+        (words::REASONS, Column::Text),
+        (words::CLOSES, Column::Text),
+    ];
+    let rows: Vec<Vec<Markup>> = report
+        .models
+        .iter()
+        .flat_map(|m| m.reads.iter().map(move |r| (m, r)))
+        .map(|(m, r)| {
+            vec![
+                html! { (m.label.say(language, &m.name)) },
+                html! { (report.label(language, &r.relation)) },
+                parts::count(r.read),
+                parts::count(r.used),
+                parts::count(r.without_subject),
+                parts::count(r.withheld_rows()),
+                reasons(report, r, language),
+                parts::closes(r.unaccounted(), language),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    parts::table(language, words::READS, &heads, &rows, None)
+}
+
+fn reasons(report: &Report, read: &RelationRead, language: Language) -> Markup {
+    let purpose = |name: &str| {
+        let model = report.models.iter().find(|m| m.purpose == name);
+        model
+            .map_or(name, |m| m.purpose_label.say(language, &m.purpose))
+            .to_owned()
+    };
+    html! {
+        @for w in read.withheld.iter().filter(|w| w.rows > 0) {
+            span.reason { (purpose(&w.purpose)) " · " (words::code(language, &w.reason)) " " span.soft { (integer(w.rows)) } }
+        }
+    }
+}
