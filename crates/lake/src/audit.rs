@@ -65,10 +65,7 @@ struct Document {
 impl Lake {
     /// Returns the audit log.
     pub fn audit(&self) -> AuditLog {
-        AuditLog {
-            lake: self.clone(),
-            head: Mutex::new(None),
-        }
+        AuditLog { lake: self.clone(), head: Mutex::new(None) }
     }
 }
 
@@ -92,13 +89,9 @@ impl AuditLog {
                 record: record.clone(),
             };
             let path = path_of(document.sequence);
-            let bytes = serde_json::to_vec(&document).map_err(|_| LakeError::DamagedDocument {
-                path: path.to_string(),
-            })?;
-            let new = AuditHead {
-                sequence: document.sequence,
-                sha256: sha256(&bytes),
-            };
+            let bytes =
+                serde_json::to_vec(&document).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
+            let new = AuditHead { sequence: document.sequence, sha256: sha256(&bytes) };
             match self.lake.create(&path, bytes.into()).await {
                 Ok(()) => {
                     *known = Some(new.clone());
@@ -118,10 +111,7 @@ impl AuditLog {
     pub async fn read_all(&self) -> Result<Vec<AuditRecord>, LakeError> {
         let numbers = self.numbers().await?;
         let records = self.documents(numbers).await?;
-        records
-            .into_iter()
-            .map(|(sequence, bytes)| parse(sequence, &bytes))
-            .collect()
+        records.into_iter().map(|(sequence, bytes)| parse(sequence, &bytes)).collect()
     }
 
     /// Checks the whole chain and returns its end. See the module's text for what it cannot show.
@@ -142,10 +132,7 @@ impl AuditLog {
 
     async fn check(&self, earlier: Option<&AuditHead>) -> Result<AuditHead, LakeError> {
         let broken = |sequence, why| Err(LakeError::AuditBroken { sequence, why });
-        let mut head = AuditHead {
-            sequence: 0,
-            sha256: String::new(),
-        };
+        let mut head = AuditHead { sequence: 0, sha256: String::new() };
         for (sequence, bytes) in self.documents(self.numbers().await?).await? {
             if sequence != head.sequence + 1 {
                 return broken(head.sequence + 1, AuditBreak::Missing);
@@ -154,38 +141,24 @@ impl AuditLog {
             if record.previous != (head.sequence > 0).then_some(head.sha256) {
                 return broken(sequence, AuditBreak::Unchained);
             }
-            head = AuditHead {
-                sequence,
-                sha256: sha256(&bytes),
-            };
+            head = AuditHead { sequence, sha256: sha256(&bytes) };
             if earlier.is_some_and(|e| e.sequence == sequence && e.sha256 != head.sha256) {
                 return broken(sequence, AuditBreak::Changed);
             }
         }
         match earlier {
-            Some(earlier) if earlier.sequence > head.sequence => {
-                broken(head.sequence + 1, AuditBreak::Missing)
-            }
+            Some(earlier) if earlier.sequence > head.sequence => broken(head.sequence + 1, AuditBreak::Missing),
             _ => Ok(head),
         }
     }
 
     async fn newest(&self) -> Result<AuditHead, LakeError> {
         let Some(sequence) = self.numbers().await?.pop() else {
-            return Ok(AuditHead {
-                sequence: 0,
-                sha256: String::new(),
-            });
+            return Ok(AuditHead { sequence: 0, sha256: String::new() });
         };
         match self.lake.read(&path_of(sequence)).await? {
-            Some(bytes) => Ok(AuditHead {
-                sequence,
-                sha256: sha256(&bytes),
-            }),
-            None => Err(LakeError::AuditBroken {
-                sequence,
-                why: AuditBreak::Missing,
-            }),
+            Some(bytes) => Ok(AuditHead { sequence, sha256: sha256(&bytes) }),
+            None => Err(LakeError::AuditBroken { sequence, why: AuditBreak::Missing }),
         }
     }
 
@@ -194,14 +167,7 @@ impl AuditLog {
         let objects = self.lake.list(&Path::from("_lakewarden/audit")).await?;
         let mut numbers: Vec<u64> = objects
             .iter()
-            .filter_map(|object| {
-                object
-                    .location
-                    .filename()?
-                    .strip_suffix(".json")?
-                    .parse()
-                    .ok()
-            })
+            .filter_map(|object| object.location.filename()?.strip_suffix(".json")?.parse().ok())
             .collect();
         numbers.sort_unstable();
         Ok(numbers)
@@ -212,10 +178,7 @@ impl AuditLog {
             .map(|sequence| async move {
                 match self.lake.read(&path_of(sequence)).await? {
                     Some(bytes) => Ok((sequence, bytes)),
-                    None => Err(LakeError::AuditBroken {
-                        sequence,
-                        why: AuditBreak::Missing,
-                    }),
+                    None => Err(LakeError::AuditBroken { sequence, why: AuditBreak::Missing }),
                 }
             })
             .buffered(PARALLEL)
@@ -226,20 +189,12 @@ impl AuditLog {
 
 fn parse(sequence: u64, bytes: &[u8]) -> Result<AuditRecord, LakeError> {
     let broken = |why| LakeError::AuditBroken { sequence, why };
-    let document: Document =
-        serde_json::from_slice(bytes).map_err(|_| broken(AuditBreak::Unreadable))?;
+    let document: Document = serde_json::from_slice(bytes).map_err(|_| broken(AuditBreak::Unreadable))?;
     if document.sequence != sequence {
         return Err(broken(AuditBreak::Renumbered));
     }
-    let at = DateTime::parse_from_rfc3339(&document.at)
-        .map_err(|_| broken(AuditBreak::Unreadable))?
-        .to_utc();
-    Ok(AuditRecord {
-        sequence,
-        at,
-        previous: document.previous,
-        record: document.record,
-    })
+    let at = DateTime::parse_from_rfc3339(&document.at).map_err(|_| broken(AuditBreak::Unreadable))?.to_utc();
+    Ok(AuditRecord { sequence, at, previous: document.previous, record: document.record })
 }
 
 fn path_of(sequence: u64) -> Path {
@@ -247,8 +202,5 @@ fn path_of(sequence: u64) -> Path {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -355,10 +355,9 @@ impl LakeError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store { fault, .. } => *fault == StoreFault::Unreachable,
-            Self::Conflict { .. }
-            | Self::PublicationInProgress { .. }
-            | Self::LeaseHeld { .. }
-            | Self::AuditBusy => true,
+            Self::Conflict { .. } | Self::PublicationInProgress { .. } | Self::LeaseHeld { .. } | Self::AuditBusy => {
+                true
+            }
             Self::PublicationPending { source, .. } => source.is_retryable(),
             _ => false,
         }
@@ -367,16 +366,14 @@ impl LakeError {
     /// Says what the reader can do about it, where something general can be said.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::UnsupportedUrl { .. } => {
-                "a lake lies at file:///absolute/path or s3://bucket/prefix"
-            }
+            Self::UnsupportedUrl { .. } => "a lake lies at file:///absolute/path or s3://bucket/prefix",
             Self::InvalidName { .. } => {
                 "names are ASCII letters, digits, `_`, `-` and `.`, start with a letter or a \
                  digit, and have at most 128 characters"
             }
             Self::Store { fault, .. } => return store_hint(*fault),
             Self::StoreSettings { .. } => {
-                "look at AWS_ENDPOINT_URL, AWS_REGION and the other AWS_* variables"
+                "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION"
             }
             Self::UnsupportedTable { .. } => {
                 "another program upgraded this table's protocol; write it anew with Lakewarden"
@@ -393,14 +390,10 @@ impl LakeError {
             Self::Conflict { .. } | Self::PublicationInProgress { .. } => {
                 "run again; what an interrupted run left is completed first"
             }
-            Self::PublicationPending { .. } => {
-                "run again: the publication is completed before anything else"
-            }
+            Self::PublicationPending { .. } => "run again: the publication is completed before anything else",
             Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
             Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",
-            Self::LeaseLost { .. } => {
-                "this run took longer than its lease without renewing it; run again"
-            }
+            Self::LeaseLost { .. } => "this run took longer than its lease without renewing it; run again",
             Self::AuditBroken { .. } => {
                 "the evidence was altered after it was written; compare with a backup of \
                  _lakewarden/audit"
@@ -412,18 +405,12 @@ impl LakeError {
 
 fn store_hint(fault: StoreFault) -> Option<&'static str> {
     match fault {
-        StoreFault::NoBucket => {
-            Some("create the bucket, or correct its name in the lake's address")
+        StoreFault::NoBucket => Some("create the bucket, or correct its name in the lake's address"),
+        StoreFault::Denied => Some("the lake needs permission to list, read, write and delete below its address"),
+        StoreFault::Unauthenticated => {
+            Some("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where used)")
         }
-        StoreFault::Denied => {
-            Some("the lake needs permission to list, read, write and delete below its address")
-        }
-        StoreFault::Unauthenticated => Some(
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where used)",
-        ),
-        StoreFault::NotSupported => {
-            Some("the lake needs a store with conditional puts (If-None-Match)")
-        }
+        StoreFault::NotSupported => Some("the lake needs a store with conditional puts (If-None-Match)"),
         StoreFault::Unreachable => {
             Some("check the network and, for S3, AWS_ENDPOINT_URL, AWS_REGION and the credentials")
         }
@@ -445,18 +432,11 @@ mod tests {
             detail: String::new(),
         };
         assert!(unreachable.is_retryable());
-        let pending = LakeError::PublicationPending {
-            id: Uuid::nil(),
-            source: Box::new(unreachable),
-        };
+        let pending = LakeError::PublicationPending { id: Uuid::nil(), source: Box::new(unreachable) };
         assert!(pending.is_retryable());
         assert_eq!(pending.code(), "LW5042");
-        let denied = LakeError::Store {
-            doing: "reading",
-            path: "x".into(),
-            fault: StoreFault::Denied,
-            detail: String::new(),
-        };
+        let denied =
+            LakeError::Store { doing: "reading", path: "x".into(), fault: StoreFault::Denied, detail: String::new() };
         assert!(!denied.is_retryable());
         assert!(denied.hint().is_some());
     }

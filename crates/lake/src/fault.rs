@@ -21,20 +21,16 @@ pub(crate) fn classify(error: &object_store::Error) -> StoreFault {
                 StoreFault::NotFound
             }
         }
-        E::AlreadyExists { .. } | E::Precondition { .. } | E::NotModified { .. } => {
-            StoreFault::AlreadyExists
-        }
+        E::AlreadyExists { .. } | E::Precondition { .. } | E::NotModified { .. } => StoreFault::AlreadyExists,
         E::PermissionDenied { .. } => StoreFault::Denied,
         E::Unauthenticated { .. } => StoreFault::Unauthenticated,
         E::NotSupported { .. } | E::NotImplemented { .. } => StoreFault::NotSupported,
         _ => match io_kind(error) {
-            Some(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                StoreFault::Denied
-            }
-            Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
-                StoreFault::Full
-            }
+            Some(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => StoreFault::Denied,
+            Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => StoreFault::Full,
             _ if error.to_string().contains("NoSuchBucket") => StoreFault::NoBucket,
+            // Where no credentials are set, the last place to ask is the machine's own address.
+            _ if error.to_string().contains("169.254.169.254") => StoreFault::Unauthenticated,
             _ => StoreFault::Unreachable,
         },
     }
@@ -52,17 +48,8 @@ fn io_kind(error: &(dyn StdError + 'static)) -> Option<std::io::ErrorKind> {
 }
 
 /// Makes an object store error ours; `path` is relative to the lake's root.
-pub(crate) fn store_error(
-    doing: &'static str,
-    path: impl ToString,
-    error: &object_store::Error,
-) -> LakeError {
-    LakeError::Store {
-        doing,
-        path: path.to_string(),
-        fault: classify(error),
-        detail: one_line(&error.to_string()),
-    }
+pub(crate) fn store_error(doing: &'static str, path: impl ToString, error: &object_store::Error) -> LakeError {
+    LakeError::Store { doing, path: path.to_string(), fault: classify(error), detail: one_line(&error.to_string()) }
 }
 
 pub(crate) fn one_line(text: &str) -> String {
@@ -90,56 +77,24 @@ fn store_cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e object_sto
 pub(crate) fn parquet_error(path: &str, error: &ParquetError) -> LakeError {
     match store_cause(error) {
         Some(cause) => store_error("reading", path, cause),
-        None => LakeError::UnreadableFile {
-            path: path.to_owned(),
-        },
+        None => LakeError::UnreadableFile { path: path.to_owned() },
     }
 }
 
-/// Makes an error of deltalake ours. Its text is passed on only where it comes from the store.
+/// Makes an error of deltalake ours, where the store did not fail. Its text is not passed on.
 pub(crate) fn delta_error(table: &str, doing: &'static str, error: &DeltaTableError) -> LakeError {
     if let Some(cause) = store_cause(error) {
         return store_error(doing, table, cause);
     }
-    // The kernel wraps the store's errors without naming them as source.
     let text = error.to_string();
-    if [
-        "Error interacting with object store",
-        "Generic S3 error",
-        "Reqwest Error",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
-    {
-        return LakeError::Store {
-            doing,
-            path: table.to_owned(),
-            fault: StoreFault::Unreachable,
-            detail: "while Delta's log was read or written".to_owned(),
-        };
-    }
-    if [
-        "nsupported",
-        "not supported",
-        "nknown feature",
-        "nknown reader",
-        "ReaderFeature",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
-    {
+    let unsupported = ["nsupported", "not supported", "nknown feature"];
+    if unsupported.iter().any(|sign| text.contains(sign)) {
         return LakeError::UnsupportedTable {
             table: table.to_owned(),
-            feature: "a table feature that this version of Delta does not read".to_owned(),
+            feature: "a feature that this version of Delta does not read".to_owned(),
         };
     }
-    if std::env::var("DBG").is_ok() {
-        eprintln!("DELTA {text}");
-    }
-    LakeError::DamagedTable {
-        table: table.to_owned(),
-        what: format!("{doing} failed"),
-    }
+    LakeError::DamagedTable { table: table.to_owned(), what: format!("{doing} it failed") }
 }
 
 #[cfg(test)]
@@ -148,18 +103,9 @@ mod tests {
 
     #[test]
     fn a_missing_bucket_is_not_a_missing_object() {
-        let missing = |text: &str| object_store::Error::NotFound {
-            path: "x".into(),
-            source: text.to_owned().into(),
-        };
-        assert_eq!(
-            classify(&missing("<Code>NoSuchBucket</Code>")),
-            StoreFault::NoBucket
-        );
-        assert_eq!(
-            classify(&missing("<Code>NoSuchKey</Code>")),
-            StoreFault::NotFound
-        );
+        let missing = |text: &str| object_store::Error::NotFound { path: "x".into(), source: text.to_owned().into() };
+        assert_eq!(classify(&missing("<Code>NoSuchBucket</Code>")), StoreFault::NoBucket);
+        assert_eq!(classify(&missing("<Code>NoSuchKey</Code>")), StoreFault::NotFound);
     }
 
     #[test]
@@ -169,15 +115,16 @@ mod tests {
             source: Box::new(std::io::Error::from(kind)),
         };
         use std::io::ErrorKind;
-        assert_eq!(
-            classify(&generic(ErrorKind::PermissionDenied)),
-            StoreFault::Denied
-        );
+        assert_eq!(classify(&generic(ErrorKind::PermissionDenied)), StoreFault::Denied);
         assert_eq!(classify(&generic(ErrorKind::StorageFull)), StoreFault::Full);
-        assert_eq!(
-            classify(&generic(ErrorKind::TimedOut)),
-            StoreFault::Unreachable
-        );
+        assert_eq!(classify(&generic(ErrorKind::TimedOut)), StoreFault::Unreachable);
+    }
+
+    #[test]
+    fn missing_credentials_are_not_a_missing_network() {
+        let asked = "Error performing PUT http://169.254.169.254/latest/api/token";
+        let error = object_store::Error::Generic { store: "S3", source: asked.into() };
+        assert_eq!(classify(&error), StoreFault::Unauthenticated);
     }
 
     #[test]

@@ -52,9 +52,7 @@ impl Lake {
     fn at(location: Location) -> Self {
         let Location { url, prefix, root } = location;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(root, prefix));
-        Self {
-            inner: Arc::new(Inner { url, store }),
-        }
+        Self { inner: Arc::new(Inner { url, store }) }
     }
 
     /// Returns the store, rooted at the lake: paths are relative to the lake's address.
@@ -94,16 +92,11 @@ impl Lake {
     }
 
     pub(crate) async fn create(&self, path: &Path, bytes: Bytes) -> Result<(), LakeError> {
-        let put = self
-            .store()
-            .put_opts(path, PutPayload::from(bytes), PutMode::Create.into())
-            .await;
+        let put = self.store().put_opts(path, PutPayload::from(bytes), PutMode::Create.into()).await;
         match put {
             Ok(_) => Ok(()),
             Err(error) if classify(&error) == StoreFault::AlreadyExists => {
-                Err(LakeError::AlreadyExists {
-                    path: path.to_string(),
-                })
+                Err(LakeError::AlreadyExists { path: path.to_string() })
             }
             Err(error) => Err(store_error("writing", path, &error)),
         }

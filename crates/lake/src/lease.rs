@@ -41,18 +41,8 @@ impl Lake {
     ///
     /// # Errors
     /// `LW5050` while somebody holds it; `LW5003`, `LW5006`.
-    pub async fn lease(
-        &self,
-        owner: &str,
-        now: DateTime<Utc>,
-        length: TimeDelta,
-    ) -> Result<Lease, LakeError> {
-        let state = State {
-            owner: owner.to_owned(),
-            acquired: now,
-            expires: now + length,
-            released: false,
-        };
+    pub async fn lease(&self, owner: &str, now: DateTime<Utc>, length: TimeDelta) -> Result<Lease, LakeError> {
+        let state = State { owner: owner.to_owned(), acquired: now, expires: now + length, released: false };
         // Once more, where somebody else put the generation that was tried.
         for _ in 0..2 {
             let current = current(self).await?;
@@ -65,11 +55,7 @@ impl Lake {
             let generation = current.map_or(1, |(generation, _)| generation + 1);
             match put(self, generation, &state).await {
                 Ok(()) => {
-                    return Ok(Lease {
-                        lake: self.clone(),
-                        generation,
-                        state,
-                    });
+                    return Ok(Lease { lake: self.clone(), generation, state });
                 }
                 Err(LakeError::AlreadyExists { .. }) => {}
                 Err(error) => return Err(error),
@@ -94,10 +80,7 @@ impl Lease {
     /// # Errors
     /// `LW5051` where somebody took it; `LW5003`.
     pub async fn renew(&mut self, now: DateTime<Utc>, length: TimeDelta) -> Result<(), LakeError> {
-        let state = State {
-            expires: now + length,
-            ..self.state.clone()
-        };
+        let state = State { expires: now + length, ..self.state.clone() };
         self.advance(state).await
     }
 
@@ -108,9 +91,7 @@ impl Lease {
     /// `LW5051`; `LW5003`, `LW5006`.
     pub async fn check(&self, now: DateTime<Utc>) -> Result<(), LakeError> {
         match current(&self.lake).await? {
-            Some((generation, _)) if generation == self.generation && now < self.state.expires => {
-                Ok(())
-            }
+            Some((generation, _)) if generation == self.generation && now < self.state.expires => Ok(()),
             _ => Err(self.lost()),
         }
     }
@@ -120,10 +101,7 @@ impl Lease {
     /// # Errors
     /// `LW5051` where somebody took it; `LW5003`.
     pub async fn release(mut self) -> Result<(), LakeError> {
-        let state = State {
-            released: true,
-            ..self.state.clone()
-        };
+        let state = State { released: true, ..self.state.clone() };
         self.advance(state).await
     }
 
@@ -140,9 +118,7 @@ impl Lease {
     }
 
     fn lost(&self) -> LakeError {
-        LakeError::LeaseLost {
-            owner: self.state.owner.clone(),
-        }
+        LakeError::LeaseLost { owner: self.state.owner.clone() }
     }
 }
 
@@ -153,10 +129,7 @@ impl fmt::Display for Lease {
 }
 
 fn held_by(state: &State) -> LakeError {
-    LakeError::LeaseHeld {
-        owner: state.owner.clone(),
-        expires: state.expires,
-    }
+    LakeError::LeaseHeld { owner: state.owner.clone(), expires: state.expires }
 }
 
 fn path_of(generation: u64) -> Path {
@@ -172,9 +145,8 @@ async fn current(lake: &Lake) -> Result<Option<(u64, State)>, LakeError> {
         };
         let path = path_of(generation);
         if let Some(bytes) = lake.read(&path).await? {
-            let state = serde_json::from_slice(&bytes).map_err(|_| LakeError::DamagedDocument {
-                path: path.to_string(),
-            })?;
+            let state =
+                serde_json::from_slice(&bytes).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
             return Ok(Some((generation, state)));
         }
     }
@@ -182,17 +154,8 @@ async fn current(lake: &Lake) -> Result<Option<(u64, State)>, LakeError> {
 
 async fn generations(lake: &Lake) -> Result<Vec<u64>, LakeError> {
     let objects = lake.list(&Path::from("_lakewarden/lease")).await?;
-    let mut generations: Vec<u64> = objects
-        .iter()
-        .filter_map(|object| {
-            object
-                .location
-                .filename()?
-                .strip_suffix(".json")?
-                .parse()
-                .ok()
-        })
-        .collect();
+    let mut generations: Vec<u64> =
+        objects.iter().filter_map(|object| object.location.filename()?.strip_suffix(".json")?.parse().ok()).collect();
     generations.sort_unstable();
     Ok(generations)
 }
@@ -203,16 +166,12 @@ async fn generations(lake: &Lake) -> Result<Vec<u64>, LakeError> {
 /// before the put succeeded, and as the highest is never deleted, it is there afterwards.
 async fn put(lake: &Lake, generation: u64, state: &State) -> Result<(), LakeError> {
     let path = path_of(generation);
-    let bytes = serde_json::to_vec(state).map_err(|_| LakeError::DamagedDocument {
-        path: path.to_string(),
-    })?;
+    let bytes = serde_json::to_vec(state).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
     lake.create(&path, bytes.into()).await?;
     let there = generations(lake).await?;
     if there.last().is_some_and(|highest| *highest > generation) {
         lake.delete(&path).await?;
-        return Err(LakeError::AlreadyExists {
-            path: path.to_string(),
-        });
+        return Err(LakeError::AlreadyExists { path: path.to_string() });
     }
     for old in there.into_iter().filter(|old| *old < generation) {
         lake.delete(&path_of(old)).await?;

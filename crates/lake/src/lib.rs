@@ -21,6 +21,7 @@
 //! `deltalake`.
 
 mod audit;
+mod delta_store;
 mod error;
 mod fault;
 mod lake;
@@ -33,7 +34,6 @@ mod publish;
 mod read;
 mod records;
 mod schema;
-mod sorted;
 mod stats;
 mod table;
 mod writer;

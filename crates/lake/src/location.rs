@@ -42,9 +42,7 @@ pub(crate) fn split(url: &Url) -> Result<(Url, ObjectStoreScheme, Path), LakeErr
         let path = format!("{}/", url.path());
         url.set_path(&path);
     }
-    let refused = || LakeError::UnsupportedUrl {
-        url: printable(&url),
-    };
+    let refused = || LakeError::UnsupportedUrl { url: printable(&url) };
     let (scheme, prefix) = ObjectStoreScheme::parse(&url).map_err(|_| refused())?;
     Ok((url.clone(), scheme, prefix))
 }
@@ -63,26 +61,20 @@ pub(crate) fn open(url: &Url) -> Result<Location, LakeError> {
         (ObjectStoreScheme::Memory, _) => Arc::new(InMemory::new()),
         (ObjectStoreScheme::AmazonS3, "s3" | "s3a") => Arc::new(s3(&url)?),
         _ => {
-            return Err(LakeError::UnsupportedUrl {
-                url: printable(&url),
-            });
+            return Err(LakeError::UnsupportedUrl { url: printable(&url) });
         }
     };
     Ok(Location { url, prefix, root })
 }
 
 fn create_folder(url: &Url) -> Result<(), LakeError> {
-    let folder = url.to_file_path().map_err(|()| LakeError::UnsupportedUrl {
-        url: printable(url),
-    })?;
+    let folder = url.to_file_path().map_err(|()| LakeError::UnsupportedUrl { url: printable(url) })?;
     std::fs::create_dir_all(&folder).map_err(|error| LakeError::Store {
         doing: "creating the lake's folder",
         path: folder.display().to_string(),
         fault: match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreFault::Full,
-            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
-                StoreFault::AlreadyExists
-            }
+            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => StoreFault::AlreadyExists,
             _ => StoreFault::Denied,
         },
         detail: error.kind().to_string(),
@@ -93,9 +85,11 @@ fn s3(url: &Url) -> Result<impl ObjectStore, LakeError> {
     let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    let plain = endpoint
-        .as_deref()
-        .is_some_and(|endpoint| endpoint.starts_with("http://"));
+    s3_at(url, endpoint).build().map_err(|error| LakeError::StoreSettings { detail: one_line(&error.to_string()) })
+}
+
+fn s3_at(url: &Url, endpoint: Option<String>) -> AmazonS3Builder {
+    let plain = endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"));
     let mut builder = AmazonS3Builder::from_env()
         .with_url(url.as_str())
         .with_config(client(ClientConfigKey::ConnectTimeout), CONNECT)
@@ -115,9 +109,7 @@ fn s3(url: &Url) -> Result<impl ObjectStore, LakeError> {
     if plain {
         builder = builder.with_allow_http(true);
     }
-    builder.build().map_err(|error| LakeError::StoreSettings {
-        detail: one_line(&error.to_string()),
-    })
+    builder
 }
 
 fn client(key: ClientConfigKey) -> AmazonS3ConfigKey {
@@ -149,13 +141,33 @@ mod tests {
 
     #[test]
     fn other_schemes_are_refused_without_their_secrets() {
-        for bad in [
-            "ftp://user:secret@example.com/lake",
-            "https://user:secret@example.com/lake",
-        ] {
+        for bad in ["ftp://user:secret@example.com/lake", "https://user:secret@example.com/lake"] {
             let error = open(&Url::parse(bad).unwrap()).err().unwrap();
             assert_eq!(error.code(), "LW5001");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_refused() {
+        let error = open(&Url::parse("file:///dev/null/lake").unwrap()).err().unwrap();
+        assert_eq!(error.code(), "LW5003");
+        assert!(!error.is_retryable());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn an_endpoint_that_is_not_there_is_given_up_soon() {
+        let url = Url::parse("s3://bucket/lake").unwrap();
+        let store = s3_at(&url, Some("http://127.0.0.1:1".to_owned()))
+            .with_access_key_id("nobody")
+            .with_secret_access_key("nothing")
+            .build()
+            .unwrap();
+        let lake = crate::Lake::with_store(&url, Arc::new(store)).unwrap();
+        let checked = tokio::time::timeout(Duration::from_secs(12), lake.check_access()).await;
+        let error = checked.expect("within seconds").unwrap_err();
+        assert_eq!(error.code(), "LW5003");
+        assert!(error.is_retryable());
+        assert!(error.hint().unwrap().contains("AWS_ENDPOINT_URL"));
     }
 }

@@ -68,11 +68,7 @@ impl LogListing {
         for object in objects {
             let name = object.location.filename().unwrap_or_default().to_owned();
             let mut words = name.split('.');
-            let Some(version) = words
-                .next()
-                .filter(|w| w.len() == 20)
-                .and_then(|w| w.parse().ok())
-            else {
+            let Some(version) = words.next().filter(|w| w.len() == 20).and_then(|w| w.parse().ok()) else {
                 continue;
             };
             match words.collect::<Vec<_>>().as_slice() {
@@ -92,11 +88,7 @@ impl LogListing {
             .filter(|((_, of), found)| *of == found.len())
             .map(|((version, _), found)| (version, found))
             .collect();
-        Ok(Self {
-            table: table.clone(),
-            commits,
-            checkpoints,
-        })
+        Ok(Self { table: table.clone(), commits, checkpoints })
     }
 
     /// The table's version. None where there is no table.
@@ -107,10 +99,7 @@ impl LogListing {
 
     /// Reads the facts of the newest version: from the newest checkpoint, and the commits after it.
     pub(crate) async fn facts(&self, lake: &Lake) -> Result<LogFacts, LakeError> {
-        let mut facts = LogFacts {
-            transactions: HashMap::new(),
-            commit_info: Map::new(),
-        };
+        let mut facts = LogFacts { transactions: HashMap::new(), commit_info: Map::new() };
         let mut first = 0;
         if let Some((version, parts)) = self.checkpoints.last_key_value() {
             // The checkpoint's own commit is read again for its info.
@@ -157,22 +146,14 @@ impl LogListing {
     }
 
     async fn lines(&self, lake: &Lake, first: u64) -> Result<Vec<Line>, LakeError> {
-        let wanted: Vec<Path> = self
-            .commits
-            .range(first..)
-            .map(|(_, path)| path.clone())
-            .collect();
+        let wanted: Vec<Path> = self.commits.range(first..).map(|(_, path)| path.clone()).collect();
         let commits: Vec<Vec<Line>> = stream::iter(wanted)
             .map(|path| async move {
-                let bytes = lake
-                    .read(&path)
-                    .await?
-                    .ok_or_else(|| self.damaged("a commit is gone"))?;
+                let bytes = lake.read(&path).await?.ok_or_else(|| self.damaged("a commit is gone"))?;
                 let mut lines = Vec::new();
                 for line in bytes.split(|byte| *byte == b'\n') {
                     if !line.trim_ascii().is_empty() {
-                        let line = serde_json::from_slice(line)
-                            .map_err(|_| self.damaged("a commit is not JSON"))?;
+                        let line = serde_json::from_slice(line).map_err(|_| self.damaged("a commit is not JSON"))?;
                         lines.push(line);
                     }
                 }
@@ -184,18 +165,11 @@ impl LogListing {
         Ok(commits.into_iter().flatten().collect())
     }
 
-    fn transactions_of(
-        &self,
-        batch: &RecordBatch,
-        into: &mut HashMap<String, i64>,
-    ) -> Result<(), LakeError> {
+    fn transactions_of(&self, batch: &RecordBatch, into: &mut HashMap<String, i64>) -> Result<(), LakeError> {
         let Some([ids, versions]) = actions_of(batch, "txn", ["appId", "version"]) else {
             return Ok(());
         };
-        let (Some(ids), Some(versions)) = (
-            ids.as_string_opt::<i32>(),
-            versions.as_primitive_opt::<Int64Type>(),
-        ) else {
+        let (Some(ids), Some(versions)) = (ids.as_string_opt::<i32>(), versions.as_primitive_opt::<Int64Type>()) else {
             return Err(self.damaged("a checkpoint's transactions have another type"));
         };
         for (id, version) in ids.iter().zip(versions.iter()) {
@@ -211,21 +185,14 @@ impl LogListing {
     }
 
     fn damaged(&self, what: &str) -> LakeError {
-        LakeError::DamagedTable {
-            table: self.table.to_string(),
-            what: what.to_owned(),
-        }
+        LakeError::DamagedTable { table: self.table.to_string(), what: what.to_owned() }
     }
 }
 
 /// A checkpoint's actions of one kind: the given fields of the rows that are of this kind.
 ///
 /// The other rows are null, and a reader gives the required fields of a null row any value.
-fn actions_of<const N: usize>(
-    batch: &RecordBatch,
-    kind: &str,
-    fields: [&str; N],
-) -> Option<[ArrayRef; N]> {
+fn actions_of<const N: usize>(batch: &RecordBatch, kind: &str, fields: [&str; N]) -> Option<[ArrayRef; N]> {
     let actions = batch.column_by_name(kind)?.as_struct_opt()?;
     let present = arrow::compute::is_not_null(actions).ok()?;
     let mut columns = Vec::with_capacity(N);
@@ -236,11 +203,7 @@ fn actions_of<const N: usize>(
     columns.try_into().ok()
 }
 
-async fn checkpoint_columns(
-    lake: &Lake,
-    object: &ObjectMeta,
-    columns: &[&str],
-) -> Result<Vec<RecordBatch>, LakeError> {
+async fn checkpoint_columns(lake: &Lake, object: &ObjectMeta, columns: &[&str]) -> Result<Vec<RecordBatch>, LakeError> {
     let failed = |error| parquet_error(object.location.as_ref(), &error);
     let builder = parquet_file::open(lake, &object.location, object.size).await?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

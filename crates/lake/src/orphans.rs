@@ -29,20 +29,12 @@ impl Lake {
     ///
     /// # Errors
     /// `LW5003`, `LW5006`, `LW5011`.
-    pub async fn orphans(
-        &self,
-        age: TimeDelta,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Orphan>, LakeError> {
+    pub async fn orphans(&self, age: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Orphan>, LakeError> {
         // Files first, then the names of those in use: what is published in between is in use.
         let mut tables: BTreeMap<TableId, Vec<ObjectMeta>> = BTreeMap::new();
         for zone in Zone::ALL {
             for object in self.list(&Path::from(zone.folder())).await? {
-                let parts: Vec<String> = object
-                    .location
-                    .parts()
-                    .map(|part| part.as_ref().to_owned())
-                    .collect();
+                let parts: Vec<String> = object.location.parts().map(|part| part.as_ref().to_owned()).collect();
                 let [_, table, inside @ ..] = parts.as_slice() else {
                     continue;
                 };
@@ -58,23 +50,14 @@ impl Lake {
         let mut orphans = Vec::new();
         for (table, objects) in tables {
             let folder = table.folder();
-            for file in LogListing::read(self, &table)
-                .await?
-                .files_ever(self)
-                .await?
-            {
+            for file in LogListing::read(self, &table).await?.files_ever(self).await? {
                 used.insert(Path::from_iter(folder.parts().chain(file.parts())));
             }
-            orphans.extend(
-                objects
-                    .into_iter()
-                    .filter(|o| !used.contains(&o.location))
-                    .map(|o| Orphan {
-                        path: o.location.to_string(),
-                        size: o.size,
-                        written: o.last_modified,
-                    }),
-            );
+            orphans.extend(objects.into_iter().filter(|o| !used.contains(&o.location)).map(|o| Orphan {
+                path: o.location.to_string(),
+                size: o.size,
+                written: o.last_modified,
+            }));
         }
         Ok(orphans)
     }
@@ -83,11 +66,7 @@ impl Lake {
     ///
     /// # Errors
     /// As [`Lake::orphans`]; files deleted before the error stay deleted.
-    pub async fn remove_orphans(
-        &self,
-        age: TimeDelta,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Orphan>, LakeError> {
+    pub async fn remove_orphans(&self, age: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Orphan>, LakeError> {
         let orphans = self.orphans(age, now).await?;
         for orphan in &orphans {
             self.delete(&Path::from(orphan.path.as_str())).await?;

@@ -34,11 +34,7 @@ pub(crate) async fn open(
     path: &Path,
     size: u64,
 ) -> Result<ParquetRecordBatchStreamBuilder<StoredFile>, LakeError> {
-    let file = StoredFile {
-        store: Arc::clone(lake.store()),
-        path: path.clone(),
-        size,
-    };
+    let file = StoredFile { store: Arc::clone(lake.store()), path: path.clone(), size };
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     ParquetRecordBatchStreamBuilder::new_with_options(file, options)
         .await
@@ -51,26 +47,11 @@ fn external(error: object_store::Error) -> ParquetError {
 
 impl AsyncFileReader for StoredFile {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
-        async move {
-            self.store
-                .get_range(&self.path, range)
-                .await
-                .map_err(external)
-        }
-        .boxed()
+        async move { self.store.get_range(&self.path, range).await.map_err(external) }.boxed()
     }
 
-    fn get_byte_ranges(
-        &mut self,
-        ranges: Vec<Range<u64>>,
-    ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
-        async move {
-            self.store
-                .get_ranges(&self.path, &ranges)
-                .await
-                .map_err(external)
-        }
-        .boxed()
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        async move { self.store.get_ranges(&self.path, &ranges).await.map_err(external) }.boxed()
     }
 
     fn get_metadata<'a>(

@@ -73,10 +73,7 @@ impl Lake {
         let builder = parquet_file::open(self, &Path::from(path.as_str()), file.size).await?;
         let names: HashSet<&str> = wanted.fields().iter().map(|f| f.name().as_str()).collect();
         let roots = builder.schema().fields().iter().enumerate();
-        let roots: Vec<usize> = roots
-            .filter(|(_, f)| names.contains(f.name().as_str()))
-            .map(|(i, _)| i)
-            .collect();
+        let roots: Vec<usize> = roots.filter(|(_, f)| names.contains(f.name().as_str())).map(|(i, _)| i).collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let batches = builder
             .with_projection(mask)
@@ -93,11 +90,7 @@ impl Lake {
     }
 }
 
-fn project(
-    table: &TableId,
-    schema: &SchemaRef,
-    columns: Option<&[&str]>,
-) -> Result<SchemaRef, LakeError> {
+fn project(table: &TableId, schema: &SchemaRef, columns: Option<&[&str]>) -> Result<SchemaRef, LakeError> {
     let Some(columns) = columns else {
         return Ok(Arc::clone(schema));
     };
@@ -105,38 +98,28 @@ fn project(
     for column in columns {
         let field = schema
             .field_with_name(column)
-            .map_err(|_| LakeError::NoSuchColumn {
-                table: table.to_string(),
-                column: (*column).to_owned(),
-            })?;
+            .map_err(|_| LakeError::NoSuchColumn { table: table.to_string(), column: (*column).to_owned() })?;
         fields.push(field.clone());
     }
     Ok(Arc::new(Schema::new(fields)))
 }
 
 /// Brings a file's batch into the table's form: order, types, and nulls for what the file lacks.
-fn adapt(
-    table: &TableId,
-    path: &str,
-    batch: &RecordBatch,
-    wanted: &SchemaRef,
-) -> Result<RecordBatch, LakeError> {
+fn adapt(table: &TableId, path: &str, batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch, LakeError> {
     let misfit = |column: &str| LakeError::DamagedTable {
         table: table.to_string(),
         what: format!("column `{column}` of {path} does not fit the schema"),
     };
-    let cast = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+    let cast = CastOptions { safe: false, ..CastOptions::default() };
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(wanted.fields().len());
     for field in wanted.fields() {
         columns.push(match batch.column_by_name(field.name()) {
             None if field.is_nullable() => new_null_array(field.data_type(), batch.num_rows()),
             None => return Err(misfit(field.name())),
             Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
-            Some(column) => arrow::compute::cast_with_options(column, field.data_type(), &cast)
-                .map_err(|_| misfit(field.name()))?,
+            Some(column) => {
+                arrow::compute::cast_with_options(column, field.data_type(), &cast).map_err(|_| misfit(field.name()))?
+            }
         });
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

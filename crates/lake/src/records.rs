@@ -49,16 +49,10 @@ impl Lake {
         stream::iter(named.take(limit).collect::<Vec<_>>())
             .map(|(run, object)| async move {
                 let path = object.location;
-                let damaged = || LakeError::DamagedDocument {
-                    path: path.to_string(),
-                };
+                let damaged = || LakeError::DamagedDocument { path: path.to_string() };
                 let bytes = self.read(&path).await?.ok_or_else(damaged)?;
                 let record = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
-                Ok(RunRecord {
-                    run,
-                    recorded: object.last_modified,
-                    record,
-                })
+                Ok(RunRecord { run, recorded: object.last_modified, record })
             })
             .buffered(PARALLEL)
             .try_collect()
@@ -72,11 +66,7 @@ impl Lake {
     /// `LW5003`.
     pub async fn append_lineage(&self, run: Uuid, events: &[Value]) -> Result<(), LakeError> {
         let path = lineage_path(run);
-        let mut bytes = self
-            .read(&path)
-            .await?
-            .map(|b| b.to_vec())
-            .unwrap_or_default();
+        let mut bytes = self.read(&path).await?.map(|b| b.to_vec()).unwrap_or_default();
         for event in events {
             bytes.extend_from_slice(event.to_string().as_bytes());
             bytes.push(b'\n');
@@ -98,11 +88,7 @@ impl Lake {
         bytes
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
-            .map(|line| {
-                serde_json::from_slice(line).map_err(|_| LakeError::DamagedDocument {
-                    path: path.to_string(),
-                })
-            })
+            .map(|line| serde_json::from_slice(line).map_err(|_| LakeError::DamagedDocument { path: path.to_string() }))
             .collect()
     }
 }

@@ -29,10 +29,7 @@ pub(crate) fn stored(table: &TableId, schema: &Schema) -> Result<SchemaRef, Lake
     let mut fields = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         if !names.insert(field.name().to_lowercase()) {
-            return Err(LakeError::DuplicateColumn {
-                table: table.to_string(),
-                column: field.name().clone(),
-            });
+            return Err(LakeError::DuplicateColumn { table: table.to_string(), column: field.name().clone() });
         }
         let stored = stored_type(field.data_type()).ok_or_else(|| LakeError::UnsupportedType {
             table: table.to_string(),
@@ -81,13 +78,11 @@ pub(crate) fn has_bounds(data_type: &DataType) -> bool {
 
 /// Converts a stored schema to Delta's.
 pub(crate) fn to_delta(table: &TableId, schema: &Schema) -> Result<StructType, LakeError> {
-    schema
-        .try_into_kernel()
-        .map_err(|_| LakeError::UnsupportedType {
-            table: table.to_string(),
-            column: String::new(),
-            data_type: "a struct".to_owned(),
-        })
+    schema.try_into_kernel().map_err(|_| LakeError::UnsupportedType {
+        table: table.to_string(),
+        column: String::new(),
+        data_type: "a struct".to_owned(),
+    })
 }
 
 /// Converts Delta's schema to Arrow's.
@@ -95,10 +90,8 @@ pub(crate) fn to_delta(table: &TableId, schema: &Schema) -> Result<StructType, L
 /// # Errors
 /// `LW5020` where a column has a type that Lakewarden does not write (structs, lists, local times).
 pub(crate) fn from_delta(table: &TableId, schema: &StructType) -> Result<SchemaRef, LakeError> {
-    let damaged = |_| LakeError::DamagedTable {
-        table: table.to_string(),
-        what: "its schema cannot be read".to_owned(),
-    };
+    let damaged =
+        |_| LakeError::DamagedTable { table: table.to_string(), what: "its schema cannot be read".to_owned() };
     let schema: Schema = schema.try_into_arrow().map_err(damaged)?;
     stored(table, &schema)
 }
@@ -109,18 +102,11 @@ pub(crate) fn from_delta(table: &TableId, schema: &StructType) -> Result<SchemaR
 /// # Errors
 /// `LW5021` for a missing column, `LW5022` for another type, `LW5023` for a new column that is not
 /// nullable.
-pub(crate) fn merged(
-    table: &TableId,
-    held: &Schema,
-    added: &Schema,
-) -> Result<SchemaRef, LakeError> {
+pub(crate) fn merged(table: &TableId, held: &Schema, added: &Schema) -> Result<SchemaRef, LakeError> {
     let mut fields = Vec::with_capacity(added.fields().len());
     for field in held.fields() {
         let Ok(new) = added.field_with_name(field.name()) else {
-            return Err(LakeError::RemovedColumn {
-                table: table.to_string(),
-                column: field.name().clone(),
-            });
+            return Err(LakeError::RemovedColumn { table: table.to_string(), column: field.name().clone() });
         };
         if new.data_type() != field.data_type() {
             return Err(LakeError::ChangedType {
@@ -138,10 +124,7 @@ pub(crate) fn merged(
             continue;
         }
         if !field.is_nullable() {
-            return Err(LakeError::RequiredColumn {
-                table: table.to_string(),
-                column: field.name().clone(),
-            });
+            return Err(LakeError::RequiredColumn { table: table.to_string(), column: field.name().clone() });
         }
         fields.push(field.as_ref().clone());
     }
@@ -159,12 +142,7 @@ mod tests {
     }
 
     fn schema(fields: &[(&str, DataType, bool)]) -> Schema {
-        Schema::new(
-            fields
-                .iter()
-                .map(|(n, t, null)| Field::new(*n, t.clone(), *null))
-                .collect::<Vec<_>>(),
-        )
+        Schema::new(fields.iter().map(|(n, t, null)| Field::new(*n, t.clone(), *null)).collect::<Vec<_>>())
     }
 
     #[test]
@@ -208,30 +186,11 @@ mod tests {
         let held = schema(&[("a", DataType::Int64, false), ("b", DataType::Utf8, true)]);
         let code = |fields: &[_]| merged(&table(), &held, &schema(fields)).unwrap_err().code();
         assert_eq!(code(&[("a", DataType::Int64, false)]), "LW5021");
-        assert_eq!(
-            code(&[("a", DataType::Utf8, false), ("b", DataType::Utf8, true)]),
-            "LW5022"
-        );
+        assert_eq!(code(&[("a", DataType::Utf8, false), ("b", DataType::Utf8, true)]), "LW5022");
         let b = ("b", DataType::Utf8, true);
-        assert_eq!(
-            code(&[
-                ("a", DataType::Int64, false),
-                b.clone(),
-                ("c", DataType::Date32, false)
-            ]),
-            "LW5023"
-        );
-        let grown = schema(&[
-            ("c", DataType::Date32, true),
-            b,
-            ("a", DataType::Int64, true),
-        ]);
-        let names = |s: &Schema| {
-            s.fields()
-                .iter()
-                .map(|f| f.name().clone())
-                .collect::<Vec<_>>()
-        };
+        assert_eq!(code(&[("a", DataType::Int64, false), b.clone(), ("c", DataType::Date32, false)]), "LW5023");
+        let grown = schema(&[("c", DataType::Date32, true), b, ("a", DataType::Int64, true)]);
+        let names = |s: &Schema| s.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
         let after = merged(&table(), &held, &grown).unwrap();
         assert_eq!(names(&after), ["a", "b", "c"]);
         assert!(after.field(0).is_nullable());

@@ -29,11 +29,7 @@ impl FileStats {
         let object = |values: &BTreeMap<String, Value>| {
             Value::Object(values.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
         };
-        let nulls: Map<String, Value> = self
-            .null_counts
-            .iter()
-            .map(|(k, v)| (k.clone(), Value::from(*v)))
-            .collect();
+        let nulls: Map<String, Value> = self.null_counts.iter().map(|(k, v)| (k.clone(), Value::from(*v))).collect();
         serde_json::json!({
             "numRecords": self.rows,
             "minValues": object(&self.min),
@@ -48,11 +44,7 @@ impl FileStats {
         let value: Value = serde_json::from_str(text).ok()?;
         let flat = |key: &str| -> BTreeMap<String, Value> {
             let values = value.get(key).and_then(Value::as_object);
-            values
-                .into_iter()
-                .flatten()
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect()
+            values.into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
         };
         Some(Self {
             rows: value.get("numRecords")?.as_u64()?,
@@ -86,11 +78,7 @@ pub(crate) struct Counter {
 
 impl Counter {
     pub(crate) fn new(schema: &Schema) -> Self {
-        Self {
-            nulls: vec![0; schema.fields().len()],
-            with_nan: BTreeSet::new(),
-            rows: 0,
-        }
+        Self { nulls: vec![0; schema.fields().len()], with_nan: BTreeSet::new(), rows: 0 }
     }
 
     pub(crate) fn count(&mut self, batch: &RecordBatch) {
@@ -98,16 +86,8 @@ impl Counter {
         for (index, column) in batch.columns().iter().enumerate() {
             self.nulls[index] += column.null_count() as u64;
             let nan = match column.data_type() {
-                DataType::Float64 => column
-                    .as_primitive::<Float64Type>()
-                    .iter()
-                    .flatten()
-                    .any(f64::is_nan),
-                DataType::Float32 => column
-                    .as_primitive::<Float32Type>()
-                    .iter()
-                    .flatten()
-                    .any(f32::is_nan),
+                DataType::Float64 => column.as_primitive::<Float64Type>().iter().flatten().any(f64::is_nan),
+                DataType::Float32 => column.as_primitive::<Float32Type>().iter().flatten().any(f32::is_nan),
                 _ => false,
             };
             if nan {
@@ -118,24 +98,16 @@ impl Counter {
 
     /// Joins the counts with the bounds in the footer of the file that was written.
     pub(crate) fn finish(self, schema: &Schema, footer: &ParquetMetaData) -> FileStats {
-        let mut stats = FileStats {
-            rows: self.rows,
-            ..FileStats::default()
-        };
+        let mut stats = FileStats { rows: self.rows, ..FileStats::default() };
         for (index, field) in schema.fields().iter().enumerate() {
-            stats
-                .null_counts
-                .insert(field.name().clone(), self.nulls[index]);
+            stats.null_counts.insert(field.name().clone(), self.nulls[index]);
             if !has_bounds(field.data_type()) || self.with_nan.contains(&index) {
                 continue;
             }
             let Some((low, high)) = bounds(index, footer) else {
                 continue;
             };
-            let (min, max) = (
-                low.render(field.data_type(), false),
-                high.render(field.data_type(), true),
-            );
+            let (min, max) = (low.render(field.data_type(), false), high.render(field.data_type(), true));
             if let (Some(min), Some(max)) = (min, max) {
                 stats.min.insert(field.name().clone(), min);
                 stats.max.insert(field.name().clone(), max);
@@ -163,10 +135,7 @@ fn bounds(column: usize, footer: &ParquetMetaData) -> Option<(Bound, Bound)> {
         let (low, high) = of_chunk(statistics)?;
         all = Some(match all {
             None => (low, high),
-            Some((l, h)) => (
-                if low < l { low } else { l },
-                if high > h { high } else { h },
-            ),
+            Some((l, h)) => (if low < l { low } else { l }, if high > h { high } else { h }),
         });
     }
     all
@@ -174,24 +143,14 @@ fn bounds(column: usize, footer: &ParquetMetaData) -> Option<(Bound, Bound)> {
 
 fn of_chunk(statistics: &Statistics) -> Option<(Bound, Bound)> {
     Some(match statistics {
-        Statistics::Int32(s) => (
-            Bound::Whole((*s.min_opt()?).into()),
-            Bound::Whole((*s.max_opt()?).into()),
-        ),
-        Statistics::Int64(s) => (
-            Bound::Whole((*s.min_opt()?).into()),
-            Bound::Whole((*s.max_opt()?).into()),
-        ),
-        Statistics::Float(s) => (
-            Bound::Float((*s.min_opt()?).into()),
-            Bound::Float((*s.max_opt()?).into()),
-        ),
+        Statistics::Int32(s) => (Bound::Whole((*s.min_opt()?).into()), Bound::Whole((*s.max_opt()?).into())),
+        Statistics::Int64(s) => (Bound::Whole((*s.min_opt()?).into()), Bound::Whole((*s.max_opt()?).into())),
+        Statistics::Float(s) => (Bound::Float((*s.min_opt()?).into()), Bound::Float((*s.max_opt()?).into())),
         Statistics::Double(s) => (Bound::Float(*s.min_opt()?), Bound::Float(*s.max_opt()?)),
         // Decimals of more than 18 digits: big-endian two's complement.
-        Statistics::FixedLenByteArray(s) => (
-            Bound::Whole(big_endian(s.min_opt()?.data())?),
-            Bound::Whole(big_endian(s.max_opt()?.data())?),
-        ),
+        Statistics::FixedLenByteArray(s) => {
+            (Bound::Whole(big_endian(s.min_opt()?.data())?), Bound::Whole(big_endian(s.max_opt()?.data())?))
+        }
         _ => return None,
     })
 }
@@ -220,8 +179,7 @@ impl Bound {
                 let micros = i64::try_from(value).ok()?;
                 let millis = micros.div_euclid(1000);
                 let inexact = micros.rem_euclid(1000) != 0;
-                let instant =
-                    DateTime::from_timestamp_millis(millis + i64::from(upper && inexact))?;
+                let instant = DateTime::from_timestamp_millis(millis + i64::from(upper && inexact))?;
                 within_four_digits(instant.date_naive())
                     .then(|| Value::from(instant.to_rfc3339_opts(SecondsFormat::Millis, true)))
             }
@@ -249,10 +207,7 @@ fn decimal_text(value: i128, scale: u32) -> String {
     };
     let sign = if value < 0 { "-" } else { "" };
     let (whole, part) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
-    format!(
-        "{sign}{whole}.{part:0width$}",
-        width = scale.max(1) as usize
-    )
+    format!("{sign}{whole}.{part:0width$}", width = scale.max(1) as usize)
 }
 
 #[cfg(test)]
@@ -272,27 +227,15 @@ mod tests {
         assert_eq!(low, "2023-11-14T22:13:20.123Z");
         assert_eq!(high, "2023-11-14T22:13:20.124Z");
         let before = Bound::Whole(-1);
-        assert_eq!(
-            before.render(&timestamp(), false).unwrap(),
-            "1969-12-31T23:59:59.999Z"
-        );
-        assert_eq!(
-            before.render(&timestamp(), true).unwrap(),
-            "1970-01-01T00:00:00.000Z"
-        );
+        assert_eq!(before.render(&timestamp(), false).unwrap(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(before.render(&timestamp(), true).unwrap(), "1970-01-01T00:00:00.000Z");
         assert_eq!(instant(&low).unwrap().timestamp_millis(), 1_700_000_000_123);
     }
 
     #[test]
     fn what_cannot_be_said_is_not_said() {
-        assert_eq!(
-            Bound::Whole(i64::MAX.into()).render(&timestamp(), true),
-            None
-        );
-        assert_eq!(
-            Bound::Float(f64::INFINITY).render(&DataType::Float64, true),
-            None
-        );
+        assert_eq!(Bound::Whole(i64::MAX.into()).render(&timestamp(), true), None);
+        assert_eq!(Bound::Float(f64::INFINITY).render(&DataType::Float64, true), None);
         let long = Bound::Whole(1_234_567_890_123_456_789);
         assert_eq!(long.render(&DataType::Decimal128(38, 2), true), None);
     }
@@ -300,24 +243,10 @@ mod tests {
     #[test]
     fn decimals_and_dates() {
         let decimal = DataType::Decimal128(18, 2);
-        assert_eq!(
-            Bound::Whole(-105).render(&decimal, true).unwrap(),
-            Value::from(-1.05)
-        );
-        assert_eq!(
-            Bound::Whole(7)
-                .render(&DataType::Decimal128(9, 0), true)
-                .unwrap(),
-            Value::from(7.0)
-        );
-        assert_eq!(
-            Bound::Whole(0).render(&DataType::Date32, true).unwrap(),
-            "1970-01-01"
-        );
-        assert_eq!(
-            instant(&Value::from("1970-01-02")).unwrap().timestamp(),
-            86_400
-        );
+        assert_eq!(Bound::Whole(-105).render(&decimal, true).unwrap(), Value::from(-1.05));
+        assert_eq!(Bound::Whole(7).render(&DataType::Decimal128(9, 0), true).unwrap(), Value::from(7.0));
+        assert_eq!(Bound::Whole(0).render(&DataType::Date32, true).unwrap(), "1970-01-01");
+        assert_eq!(instant(&Value::from("1970-01-02")).unwrap().timestamp(), 86_400);
         assert_eq!(big_endian(&[0xff, 0x97]), Some(-105));
     }
 

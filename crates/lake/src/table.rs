@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
+use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::EagerSnapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use object_store::ObjectStore;
@@ -14,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::delta_store::{DeltaStore, Trouble};
 use crate::error::LakeError;
 use crate::fault::delta_error;
 use crate::lake::Lake;
 use crate::log::{LogFacts, LogListing};
 use crate::schema::from_delta;
-use crate::sorted::Sorted;
 use crate::stats::{FileStats, instant};
 use crate::zone::{TableId, Zone};
 
@@ -73,10 +74,7 @@ impl DataFile {
     /// Returns the range of a date or timestamp column in this file; a date is its midnight in
     /// UTC. None for other columns, for a column of nulls, and where the log does not say.
     pub fn time_range(&self, column: &str) -> Option<TimeRange> {
-        Some(TimeRange {
-            min: instant(self.min_values.get(column)?)?,
-            max: instant(self.max_values.get(column)?)?,
-        })
+        Some(TimeRange { min: instant(self.min_values.get(column)?)?, max: instant(self.max_values.get(column)?)? })
     }
 }
 
@@ -107,10 +105,7 @@ impl TableSnapshot {
     }
 
     pub(crate) fn id(&self) -> TableId {
-        TableId {
-            zone: self.zone,
-            name: self.name.clone(),
-        }
+        TableId { zone: self.zone, name: self.name.clone() }
     }
 }
 
@@ -118,6 +113,23 @@ impl TableSnapshot {
 pub(crate) struct LoadedTable {
     pub(crate) snapshot: TableSnapshot,
     pub(crate) delta: EagerSnapshot,
+}
+
+/// Delta's access to one table's log, and what the store said meanwhile.
+pub(crate) struct LogAccess {
+    table: String,
+    pub(crate) store: LogStoreRef,
+    trouble: Trouble,
+}
+
+impl LogAccess {
+    /// Makes an error of Delta's ours: the store's, where the store failed.
+    pub(crate) fn error(&self, doing: &'static str, error: &DeltaTableError) -> LakeError {
+        match self.trouble.take() {
+            Some((fault, detail)) => LakeError::Store { doing, path: self.table.clone(), fault, detail },
+            None => delta_error(&self.table, doing, error),
+        }
+    }
 }
 
 impl Lake {
@@ -159,23 +171,14 @@ impl Lake {
     ///
     /// Delta is shown a store whose root is the lake. So it never sees the lake's own address,
     /// whose percent signs and non-ASCII letters it takes apart wrongly.
-    pub(crate) fn log_store(&self, table: &TableId) -> Result<LogStoreRef, LakeError> {
-        let url = Url::parse(&format!(
-            "memory:///{}/{}/",
-            table.zone.folder(),
-            table.name
-        ))
-        .map_err(|_| LakeError::InvalidName {
-            name: table.name.clone(),
-        })?;
-        let root: Arc<dyn ObjectStore> = Arc::new(Sorted(Arc::clone(self.store())));
+    pub(crate) fn log_access(&self, table: &TableId) -> Result<LogAccess, LakeError> {
+        let url = Url::parse(&format!("memory:///{}/{}/", table.zone.folder(), table.name))
+            .map_err(|_| LakeError::InvalidName { name: table.name.clone() })?;
+        let trouble = Trouble::default();
+        let root: Arc<dyn ObjectStore> = Arc::new(DeltaStore::new(Arc::clone(self.store()), trouble.clone()));
         let folder = Arc::new(PrefixStore::new(Arc::clone(&root), table.folder()));
-        Ok(default_logstore(
-            folder,
-            root,
-            &url,
-            &StorageConfig::default(),
-        ))
+        let store = default_logstore(folder, root, &url, &StorageConfig::default());
+        Ok(LogAccess { table: table.to_string(), store, trouble })
     }
 
     pub(crate) async fn load(&self, table: &TableId) -> Result<Option<LoadedTable>, LakeError> {
@@ -183,10 +186,10 @@ impl Lake {
         let Some(version) = listing.version() else {
             return Ok(None);
         };
-        let log_store = self.log_store(table)?;
-        let delta = EagerSnapshot::try_new(log_store.as_ref(), Some(version))
+        let access = self.log_access(table)?;
+        let delta = EagerSnapshot::try_new(access.store.as_ref(), Some(version))
             .await
-            .map_err(|error| delta_error(&table.to_string(), "reading the log of", &error))?;
+            .map_err(|error| access.error("reading the log of", &error))?;
         check_readable(table, &delta)?;
         let facts = listing.facts(self).await?;
         let snapshot = describe(table, &delta, facts)?;
@@ -196,25 +199,13 @@ impl Lake {
 
 /// Refuses a table that this crate would read wrongly.
 fn check_readable(table: &TableId, delta: &EagerSnapshot) -> Result<(), LakeError> {
-    let unsupported = |feature: String| {
-        Err(LakeError::UnsupportedTable {
-            table: table.to_string(),
-            feature,
-        })
-    };
+    let unsupported = |feature: String| Err(LakeError::UnsupportedTable { table: table.to_string(), feature });
     let protocol = delta.protocol();
     if protocol.min_reader_version() != 1 {
-        let features: Vec<String> = protocol
-            .reader_features()
-            .unwrap_or_default()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let features: Vec<String> =
+            protocol.reader_features().unwrap_or_default().iter().map(ToString::to_string).collect();
         let version = protocol.min_reader_version();
-        return unsupported(format!(
-            "reader version {version} ({})",
-            features.join(", ")
-        ));
+        return unsupported(format!("reader version {version} ({})", features.join(", ")));
     }
     if !delta.metadata().partition_columns().is_empty() {
         return unsupported("partition columns".to_owned());
@@ -222,18 +213,9 @@ fn check_readable(table: &TableId, delta: &EagerSnapshot) -> Result<(), LakeErro
     Ok(())
 }
 
-fn describe(
-    table: &TableId,
-    delta: &EagerSnapshot,
-    facts: LogFacts,
-) -> Result<TableSnapshot, LakeError> {
-    let damaged = |what: &str| LakeError::DamagedTable {
-        table: table.to_string(),
-        what: what.to_owned(),
-    };
-    let log = delta
-        .try_log_data()
-        .map_err(|error| delta_error(&table.to_string(), "reading the log of", &error))?;
+fn describe(table: &TableId, delta: &EagerSnapshot, facts: LogFacts) -> Result<TableSnapshot, LakeError> {
+    let damaged = |what: &str| LakeError::DamagedTable { table: table.to_string(), what: what.to_owned() };
+    let log = delta.try_log_data().map_err(|error| delta_error(&table.to_string(), "reading the log of", &error))?;
     let mut files = Vec::new();
     for view in log.iter() {
         if view.path().contains("://") || view.path().starts_with('/') {
@@ -247,12 +229,7 @@ fn describe(
             .and_then(|stats| FileStats::from_json(&stats))
             .ok_or_else(|| damaged("a file without a row count, added by another program"))?;
         let size = u64::try_from(view.size()).map_err(|_| damaged("a file of negative size"))?;
-        let path = Path::from_iter(
-            table
-                .folder()
-                .parts()
-                .chain(view.object_store_path().parts()),
-        );
+        let path = Path::from_iter(table.folder().parts().chain(view.object_store_path().parts()));
         files.push((view.modification_time(), DataFile::new(&path, size, stats)));
     }
     files.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));

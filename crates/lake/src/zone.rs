@@ -23,12 +23,7 @@ pub enum Zone {
 
 impl Zone {
     /// All zones, in the order in which data passes them.
-    pub const ALL: [Self; 4] = [
-        Self::Conformed,
-        Self::Quarantine,
-        Self::Identity,
-        Self::Curated,
-    ];
+    pub const ALL: [Self; 4] = [Self::Conformed, Self::Quarantine, Self::Identity, Self::Curated];
 
     /// Returns the zone's folder below the lake's root.
     pub fn folder(self) -> &'static str {
@@ -59,10 +54,7 @@ impl TableId {
     /// `LW5002` where the name is not one that every store and reader takes.
     pub(crate) fn new(zone: Zone, name: &str) -> Result<Self, LakeError> {
         check_name(name)?;
-        Ok(Self {
-            zone,
-            name: name.to_owned(),
-        })
+        Ok(Self { zone, name: name.to_owned() })
     }
 
     /// The table's folder, relative to the lake's root.
@@ -81,16 +73,8 @@ impl fmt::Display for TableId {
 pub(crate) fn check_name(name: &str) -> Result<(), LakeError> {
     let good = name.len() <= 128
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if good {
-        Ok(())
-    } else {
-        Err(LakeError::InvalidName {
-            name: name.to_owned(),
-        })
-    }
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if good { Ok(()) } else { Err(LakeError::InvalidName { name: name.to_owned() }) }
 }
 
 #[cfg(test)]
@@ -99,22 +83,10 @@ mod tests {
 
     #[test]
     fn names_stay_inside_their_folder() {
-        for bad in [
-            "",
-            "..",
-            "_delta_log",
-            "a/b",
-            "a b",
-            ".hidden",
-            "表",
-            &"x".repeat(129),
-        ] {
+        for bad in ["", "..", "_delta_log", "a/b", "a b", ".hidden", "表", &"x".repeat(129)] {
             assert!(TableId::new(Zone::Curated, bad).is_err(), "{bad}");
         }
         let table = TableId::new(Zone::Curated, "customer_rfm");
-        assert_eq!(
-            table.map(|t| t.folder().to_string()).ok().as_deref(),
-            Some("curated/customer_rfm")
-        );
+        assert_eq!(table.map(|t| t.folder().to_string()).ok().as_deref(), Some("curated/customer_rfm"));
     }
 }

@@ -9,7 +9,7 @@ use crate::record::ColumnUse;
 use crate::relations::Relations;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
-use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
+use lakewarden_dictionary::{DataType, Model, Pipeline, Problem, Table, nearest};
 use lakewarden_engine::{Engine, EngineError, EngineOptions, Session, SessionSpec};
 use lakewarden_lineage::{Lineage, column_lineage};
 use object_store::memory::InMemory;
@@ -183,6 +183,10 @@ fn labels(open: &OpenProject, model: &Model, table: &Table, lineage: &Lineage) -
     let mut problems = Vec::new();
     for output in &lineage.outputs {
         let Some(column) = table.column(&output.name) else { continue };
+        // What is no text (a flag, a count, a day) has no room for a pseudonym's 128 bits.
+        if column.data_type.value != DataType::String {
+            continue;
+        }
         let carries = output.direct.iter().find(|(source, direct)| {
             let aggregated = matches!(direct.kind, lakewarden_lineage::columns::DirectKind::Aggregation);
             !aggregated && is_pseudonym(open, &source.relation.to_string(), &source.column)
@@ -196,7 +200,7 @@ fn labels(open: &OpenProject, model: &Model, table: &Table, lineage: &Lineage) -
                     place(model, None),
                     format!("column {:?} carries the pseudonym {}.{}", output.name, source.relation, source.column),
                 )
-                .related(column.span.clone(), "declared here without `pseudonym: true`")
+                .related(column.name.span.clone(), "declared here without `pseudonym: true`")
                 .hint("say `pseudonym: true` in the contract, or leave the column out"),
             );
         }

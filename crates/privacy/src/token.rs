@@ -208,7 +208,6 @@ impl<'a> Seen<'a> {
     /// An earlier row with the value of this one, if remembered; else remembers this one.
     #[inline(always)]
     fn row_like(&mut self, row: usize) -> Option<u32> {
-        if self.slots.len() > 0 { return None; }
         let value = self.values.value(row);
         let hash = xxh3_64_with_seed(value.as_bytes(), self.seed);
         let tag = (hash >> 32) as u32;

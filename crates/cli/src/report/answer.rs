@@ -19,19 +19,13 @@ impl Answer {
     /// # Errors
     /// Those of the engine.
     pub(super) async fn collect(table: &str, mut running: Running) -> Result<Self, PipelineError> {
-        let failed = |error| PipelineError::Engine {
-            model: table.to_owned(),
-            error,
-        };
+        let failed = |error| PipelineError::Engine { model: table.to_owned(), error };
         let mut batches = Vec::new();
         while let Some(batch) = running.next().await.map_err(failed)? {
             batches.push(batch);
         }
         running.accounts().map_err(failed)?;
-        Ok(Self {
-            table: table.to_owned(),
-            batches,
-        })
+        Ok(Self { table: table.to_owned(), batches })
     }
 
     /// A column of text.
@@ -50,9 +44,7 @@ impl Answer {
     /// # Errors
     /// As [`Answer::texts`].
     pub(super) fn integers(&self, column: &str) -> Result<Vec<Option<i64>>, PipelineError> {
-        self.read(column, &DataType::Int64, |array| {
-            Some(array.as_primitive_opt::<Int64Type>()?.iter().collect())
-        })
+        self.read(column, &DataType::Int64, |array| Some(array.as_primitive_opt::<Int64Type>()?.iter().collect()))
     }
 
     /// A column of counts, all of them there.
@@ -61,12 +53,7 @@ impl Answer {
     /// As [`Answer::texts`], and for a null or a negative number.
     pub(super) fn counts(&self, column: &str) -> Result<Vec<u64>, PipelineError> {
         let integers = self.integers(column)?.into_iter();
-        integers
-            .map(|i| {
-                i.and_then(|i| u64::try_from(i).ok())
-                    .ok_or_else(|| self.damaged(column))
-            })
-            .collect()
+        integers.map(|i| i.and_then(|i| u64::try_from(i).ok()).ok_or_else(|| self.damaged(column))).collect()
     }
 
     /// A column of numbers; what is not finite is null.
@@ -76,12 +63,7 @@ impl Answer {
     pub(super) fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, PipelineError> {
         self.read(column, &DataType::Float64, |array| {
             let array = array.as_primitive_opt::<Float64Type>()?;
-            Some(
-                array
-                    .iter()
-                    .map(|number| number.filter(|n| n.is_finite()))
-                    .collect(),
-            )
+            Some(array.iter().map(|number| number.filter(|n| n.is_finite())).collect())
         })
     }
 
@@ -92,12 +74,7 @@ impl Answer {
     pub(super) fn days(&self, column: &str) -> Result<Vec<Option<NaiveDate>>, PipelineError> {
         self.read(column, &DataType::Date32, |array| {
             let array = array.as_primitive_opt::<Date32Type>()?;
-            let day = |row| {
-                array
-                    .is_valid(row)
-                    .then(|| array.value_as_date(row))
-                    .flatten()
-            };
+            let day = |row| array.is_valid(row).then(|| array.value_as_date(row)).flatten();
             Some((0..array.len()).map(day).collect())
         })
     }
@@ -110,9 +87,7 @@ impl Answer {
     ) -> Result<Vec<T>, PipelineError> {
         let mut all = Vec::new();
         for batch in &self.batches {
-            let array = batch
-                .column_by_name(column)
-                .ok_or_else(|| self.damaged(column))?;
+            let array = batch.column_by_name(column).ok_or_else(|| self.damaged(column))?;
             let array = cast(array, to).map_err(|_| self.damaged(column))?;
             all.extend(values(&array).ok_or_else(|| self.damaged(column))?);
         }
@@ -120,9 +95,6 @@ impl Answer {
     }
 
     fn damaged(&self, column: &str) -> PipelineError {
-        PipelineError::Damaged {
-            table: self.table.clone(),
-            column: column.to_owned(),
-        }
+        PipelineError::Damaged { table: self.table.clone(), column: column.to_owned() }
     }
 }

@@ -8,10 +8,7 @@ use lakewarden_pipeline::PipelineError;
 use lakewarden_report::data::{CustomerPicture, RfmCell, Segment, SpendBin, TopShare};
 
 /// Tables with one scored buyer a row, and the column of segments, if they have one.
-const TABLES: &[(&str, Option<&str>)] = &[
-    ("customer_rfm", Some("segment")),
-    ("online_retail_rfm", None),
-];
+const TABLES: &[(&str, Option<&str>)] = &[("customer_rfm", Some("segment")), ("online_retail_rfm", None)];
 /// The columns needed of them.
 const COLUMNS: [&str; 3] = ["recency_score", "frequency_score", "monetary"];
 /// Lower bounds of spend. What is less than the first is in its bin, the last bin has no upper bound.
@@ -53,10 +50,7 @@ const THIN: u64 = 200;
 ///
 /// # Errors
 /// Those of the lake and of the query.
-pub(super) async fn draw(
-    published: &Published<'_>,
-    picture: &mut CustomerPicture,
-) -> Result<bool, PipelineError> {
+pub(super) async fn draw(published: &Published<'_>, picture: &mut CustomerPicture) -> Result<bool, PipelineError> {
     for (name, segment) in TABLES {
         let needed: Vec<&str> = COLUMNS.into_iter().chain(*segment).collect();
         let Some(table) = published.offers(name, &needed).await? else {
@@ -78,36 +72,37 @@ fn sql(table: &str, segment: Option<&str>) -> String {
     let last = BOUNDS.len() - 1;
     let percent = |p: &u8| format!("WHEN place * 100 <= buyers * {p} THEN {p} ");
     let best: String = PERCENTS.iter().map(percent).collect();
-    let part = |part: &str, a: &str, b: &str, name: &str, from: &str| {
-        format!(
-            "SELECT '{part}' AS part, CAST({a} AS BIGINT) AS a, CAST({b} AS BIGINT) AS b, \
-             CAST({name} AS VARCHAR) AS name, CAST(count(*) AS BIGINT) AS customers, \
-             CAST(sum(monetary) AS DOUBLE) AS money FROM {from} GROUP BY 2, 3, 4"
-        )
-    };
     let mut parts = vec![
         part(
             "spend",
-            "bin",
-            "NULL",
-            "NULL",
+            [Some("bin"), None, None],
             &format!("(SELECT monetary, CASE {bins}ELSE {last} END AS bin FROM {table}) AS binned"),
         ),
         part(
             "best",
-            "best",
-            "NULL",
-            "NULL",
+            [Some("best"), None, None],
             &format!("(SELECT monetary, CASE {best}ELSE 100 END AS best FROM placed) AS ranked"),
         ),
-        part("rfm", "recency_score", "frequency_score", "NULL", table),
+        part("rfm", [Some("recency_score"), Some("frequency_score"), None], table),
     ];
-    parts.extend(segment.map(|segment| part("segment", "NULL", "NULL", segment, table)));
+    parts.extend(segment.map(|_| part("segment", [None, None, segment], table)));
     format!(
         "WITH placed AS (SELECT monetary, \
          CAST(row_number() OVER (ORDER BY monetary DESC) AS BIGINT) AS place, \
          CAST(count(*) OVER () AS BIGINT) AS buyers FROM {table}) {}",
         parts.join(" UNION ALL ")
+    )
+}
+
+/// The groups of one part, by the keys `a`, `b` and `name` that it has.
+fn part(part: &str, keys: [Option<&str>; 3], from: &str) -> String {
+    let [a, b, name] = keys.map(|key| key.unwrap_or("NULL"));
+    let by: Vec<&str> = keys.into_iter().flatten().collect();
+    format!(
+        "SELECT '{part}' AS part, CAST({a} AS BIGINT) AS a, CAST({b} AS BIGINT) AS b, \
+         CAST({name} AS VARCHAR) AS name, CAST(count(*) AS BIGINT) AS customers, \
+         CAST(sum(monetary) AS DOUBLE) AS money FROM {from} GROUP BY {}",
+        by.join(", ")
     )
 }
 
@@ -124,10 +119,7 @@ struct Group {
 fn groups(answer: &Answer) -> Result<Vec<Group>, PipelineError> {
     let keys = answer.integers("a")?.into_iter().zip(answer.integers("b")?);
     let named = answer.texts("part")?.into_iter().zip(answer.texts("name")?);
-    let measured = answer
-        .counts("customers")?
-        .into_iter()
-        .zip(answer.numbers("money")?);
+    let measured = answer.counts("customers")?.into_iter().zip(answer.numbers("money")?);
     Ok(keys
         .zip(named)
         .zip(measured)
@@ -165,17 +157,12 @@ fn fill(picture: &mut CustomerPicture, answer: &Answer) -> Result<(), PipelineEr
 fn bins<'a>(groups: impl Iterator<Item = &'a Group>, buyers: u64) -> Vec<SpendBin> {
     let mut counts = [0u64; BOUNDS.len()];
     for group in groups {
-        if let Some(count) = group
-            .a
-            .and_then(|a| usize::try_from(a).ok())
-            .and_then(|a| counts.get_mut(a))
-        {
+        if let Some(count) = group.a.and_then(|a| usize::try_from(a).ok()).and_then(|a| counts.get_mut(a)) {
             *count += group.customers;
         }
     }
     let used = |i: &usize| counts[*i] > 0;
-    let (Some(first), Some(last)) = ((0..counts.len()).find(used), (0..counts.len()).rfind(used))
-    else {
+    let (Some(first), Some(last)) = ((0..counts.len()).find(used), (0..counts.len()).rfind(used)) else {
         return Vec::new();
     };
     let bin = |i: usize| SpendBin {
@@ -190,11 +177,7 @@ fn bins<'a>(groups: impl Iterator<Item = &'a Group>, buyers: u64) -> Vec<SpendBi
 fn shares<'a>(groups: impl Iterator<Item = &'a Group>, buyers: u64, revenue: f64) -> Vec<TopShare> {
     let groups: Vec<&Group> = groups.collect();
     let share = |percent: &u8| {
-        let best = || {
-            groups
-                .iter()
-                .filter(|g| g.a.is_some_and(|a| a <= i64::from(*percent)))
-        };
+        let best = || groups.iter().filter(|g| g.a.is_some_and(|a| a <= i64::from(*percent)));
         let customers: u64 = best().map(|g| g.customers).sum();
         let enough = customers >= LEAST && buyers - customers >= LEAST;
         enough.then(|| TopShare {
@@ -206,11 +189,7 @@ fn shares<'a>(groups: impl Iterator<Item = &'a Group>, buyers: u64, revenue: f64
 }
 
 fn cells<'a>(groups: impl Iterator<Item = &'a Group>) -> Vec<RfmCell> {
-    let score = |score: Option<i64>| {
-        score
-            .and_then(|s| u8::try_from(s).ok())
-            .filter(|s| (1..=5).contains(s))
-    };
+    let score = |score: Option<i64>| score.and_then(|s| u8::try_from(s).ok()).filter(|s| (1..=5).contains(s));
     let mut cells: Vec<RfmCell> = groups
         .filter_map(|g| {
             Some(RfmCell {
@@ -258,29 +237,15 @@ mod tests {
 
     /// Spend in cents: skewed, a few below nothing.
     fn cents(buyers: i128) -> Vec<i128> {
-        (0..buyers)
-            .map(|i| {
-                if i % 97 == 0 {
-                    -500
-                } else {
-                    (i * i * 37) % 9_000_000 / (1 + i % 50)
-                }
-            })
-            .collect()
+        (0..buyers).map(|i| if i % 97 == 0 { -500 } else { (i * i * 37) % 9_000_000 / (1 + i % 50) }).collect()
     }
 
     async fn picture(cents: &[i128], segment: Option<&str>) -> CustomerPicture {
         let scores = |by: i64| -> ArrayRef {
-            Arc::new(
-                (0..cents.len() as i64)
-                    .map(|i| Some(1 + i / by % 5))
-                    .collect::<Int64Array>(),
-            )
+            Arc::new((0..cents.len() as i64).map(|i| Some(1 + i / by % 5)).collect::<Int64Array>())
         };
         let names = (0..cents.len()).map(|i| if i < 3 { "loyal" } else { SEGMENTS[i % 3] });
-        let money = Decimal128Array::from(cents.to_vec())
-            .with_precision_and_scale(14, 2)
-            .unwrap();
+        let money = Decimal128Array::from(cents.to_vec()).with_precision_and_scale(14, 2).unwrap();
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("recency_score", scores(1)),
             ("frequency_score", scores(5)),
@@ -300,30 +265,16 @@ mod tests {
         let whole = cents.iter().sum::<i128>() as f64 / 100.0;
         assert_eq!(picture.buyers, Some(2_000));
         assert!((picture.revenue.unwrap() - whole).abs() < 0.005);
-        assert_eq!(
-            picture.spend.iter().map(|b| b.customers).sum::<u64>(),
-            2_000
-        );
+        assert_eq!(picture.spend.iter().map(|b| b.customers).sum::<u64>(), 2_000);
         assert_eq!(picture.rfm.iter().map(|c| c.customers).sum::<u64>(), 2_000);
         assert_eq!(picture.rfm.len(), 25);
-        let spent: f64 = picture
-            .rfm
-            .iter()
-            .map(|c| c.mean_money.unwrap() * c.customers as f64)
-            .sum();
+        let spent: f64 = picture.rfm.iter().map(|c| c.mean_money.unwrap() * c.customers as f64).sum();
         assert!((spent - whole).abs() < 0.01);
-        assert_eq!(
-            picture.segments.iter().map(|s| s.customers).sum::<u64>(),
-            2_000
-        );
+        assert_eq!(picture.segments.iter().map(|s| s.customers).sum::<u64>(), 2_000);
         let shares: f64 = picture.segments.iter().map(|s| s.revenue_share).sum();
         assert!((shares - 1.0).abs() < 1e-9);
         let names: Vec<_> = picture.segments.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(
-            names,
-            ["champion", "dormant", "other"],
-            "three loyal ones join the smallest"
-        );
+        assert_eq!(names, ["champion", "dormant", "other"], "three loyal ones join the smallest");
     }
 
     #[tokio::test]
@@ -336,11 +287,7 @@ mod tests {
                 let money = **c as f64 / 100.0;
                 money >= bin.from && bin.to.is_none_or(|to| money < to)
             };
-            assert_eq!(
-                cents.iter().filter(inside).count() as u64,
-                bin.customers,
-                "{bin:?}"
-            );
+            assert_eq!(cents.iter().filter(inside).count() as u64, bin.customers, "{bin:?}");
         }
         cents.sort_unstable_by(|a, b| b.cmp(a));
         let whole: i128 = cents.iter().sum();
@@ -356,16 +303,10 @@ mod tests {
     async fn few_buyers_are_counted_without_money() {
         let few = picture(&[100, 200, 300, 400], Some("segment")).await;
         assert_eq!((few.buyers, few.revenue), (Some(4), None));
-        assert_eq!(
-            (few.spend, few.concentration, few.segments),
-            (vec![], vec![], vec![])
-        );
+        assert_eq!((few.spend, few.concentration, few.segments), (vec![], vec![], vec![]));
         assert!(few.rfm.iter().all(|c| c.mean_money.is_none()));
         let nobody = picture(&[], Some("segment")).await;
-        assert_eq!(
-            (nobody.buyers, nobody.revenue, nobody.rfm.len()),
-            (Some(0), None, 0)
-        );
+        assert_eq!((nobody.buyers, nobody.revenue, nobody.rfm.len()), (Some(0), None, 0));
     }
 
     #[test]

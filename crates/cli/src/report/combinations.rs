@@ -20,14 +20,8 @@ const SEEN: [(&str, &str); 5] = [
 ///
 /// # Errors
 /// Those of the lake and of the query.
-pub(super) async fn draw(
-    published: &Published<'_>,
-    picture: &mut CustomerPicture,
-) -> Result<bool, PipelineError> {
-    let Some(table) = published
-        .offers(TABLE, &SEEN.map(|(column, _)| column))
-        .await?
-    else {
+pub(super) async fn draw(published: &Published<'_>, picture: &mut CustomerPicture) -> Result<bool, PipelineError> {
+    let Some(table) = published.offers(TABLE, &SEEN.map(|(column, _)| column)).await? else {
         return Ok(false);
     };
     picture.combinations = combinations(&published.ask(table, &sql()).await?)?;
@@ -36,20 +30,13 @@ pub(super) async fn draw(
 
 fn sql() -> String {
     let columns = SEEN.map(|(column, _)| column).join(", ");
-    format!(
-        "SELECT {columns}, CAST(count(*) AS BIGINT) AS customers FROM {TABLE} GROUP BY {columns}"
-    )
+    format!("SELECT {columns}, CAST(count(*) AS BIGINT) AS customers FROM {TABLE} GROUP BY {columns}")
 }
 
 fn combinations(answer: &Answer) -> Result<Vec<ChannelCombination>, PipelineError> {
     let counts = answer.counts("customers")?;
-    let mut found: Vec<ChannelCombination> = counts
-        .iter()
-        .map(|c| ChannelCombination {
-            channels: Vec::new(),
-            customers: *c,
-        })
-        .collect();
+    let mut found: Vec<ChannelCombination> =
+        counts.iter().map(|c| ChannelCombination { channels: Vec::new(), customers: *c }).collect();
     for (column, channel) in SEEN {
         for (combination, seen) in found.iter_mut().zip(answer.integers(column)?) {
             if seen == Some(1) {
@@ -57,11 +44,7 @@ fn combinations(answer: &Answer) -> Result<Vec<ChannelCombination>, PipelineErro
             }
         }
     }
-    found.sort_by(|a, b| {
-        b.customers
-            .cmp(&a.customers)
-            .then_with(|| a.channels.cmp(&b.channels))
-    });
+    found.sort_by(|a, b| b.customers.cmp(&a.customers).then_with(|| a.channels.cmp(&b.channels)));
     Ok(found)
 }
 
@@ -86,30 +69,16 @@ mod tests {
             (*column, array)
         });
         let answer = ask(TABLE, columns.collect(), &sql()).await;
-        let own: Vec<(Vec<String>, u64)> = combinations(&answer)
-            .unwrap()
-            .into_iter()
-            .map(|c| (c.channels, c.customers))
-            .collect();
-        let names =
-            |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
-        assert_eq!(
-            own,
-            [
-                (names(&["store"]), 2),
-                (names(&[]), 1),
-                (names(&["store", "miniapp", "service"]), 1)
-            ]
-        );
+        let own: Vec<(Vec<String>, u64)> =
+            combinations(&answer).unwrap().into_iter().map(|c| (c.channels, c.customers)).collect();
+        let names = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
+        assert_eq!(own, [(names(&["store"]), 2), (names(&[]), 1), (names(&["store", "miniapp", "service"]), 1)]);
     }
 
     #[test]
     fn the_reference_project_has_the_columns() {
         let open = reference_project();
         let table = open.project.table(TABLE).unwrap();
-        assert!(
-            SEEN.iter()
-                .all(|(column, _)| table.column(column).is_some())
-        );
+        assert!(SEEN.iter().all(|(column, _)| table.column(column).is_some()));
     }
 }

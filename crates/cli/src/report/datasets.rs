@@ -11,11 +11,7 @@ const WHOLE_RECORD: &str = "*";
 
 /// One account a dataset, in the order in which they were loaded.
 pub(super) fn accounts(record: &RunRecord, project: &Project) -> Vec<data::Dataset> {
-    record
-        .datasets
-        .iter()
-        .map(|account| self::account(account, project.dataset(&account.dataset)))
-        .collect()
+    record.datasets.iter().map(|account| self::account(account, project.dataset(&account.dataset))).collect()
 }
 
 fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Dataset {
@@ -41,23 +37,13 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
         over_collected: account
             .over_collected
             .iter()
-            .map(|(field, rows)| data::OverCollected {
-                field: field.clone(),
-                rows: *rows,
-            })
+            .map(|(field, rows)| data::OverCollected { field: field.clone(), rows: *rows })
             .collect(),
-        warnings: account
-            .warnings
-            .iter()
-            .map(|w| warning(&w.file, &w.warning))
-            .collect(),
+        warnings: account.warnings.iter().map(|w| warning(&w.file, &w.warning)).collect(),
         redactions: account
             .redactions
             .iter()
-            .map(|(kind, count)| data::Redaction {
-                kind: kind.clone(),
-                count: *count,
-            })
+            .map(|(kind, count)| data::Redaction { kind: kind.clone(), count: *count })
             .collect(),
         treatments: declared.map(treatments).unwrap_or_default(),
     }
@@ -93,37 +79,11 @@ mod tests {
         let pos = own.iter().find(|d| d.name == "pos_sales").unwrap();
         assert_eq!((pos.files, pos.files_already_loaded), (2, 1));
         assert_eq!((pos.read, pos.written, pos.unaccounted()), (100, 90, 0));
-        assert_eq!(
-            (
-                pos.duplicates,
-                pos.outside_retention,
-                pos.exact_duplicates_kept
-            ),
-            (4, 1, 7)
-        );
-        let causes: Vec<_> = pos
-            .quarantined
-            .iter()
-            .map(|q| (q.field.as_str(), q.rule.as_str(), q.rows))
-            .collect();
-        assert_eq!(
-            causes,
-            [("手机号", "phone", 3), (WHOLE_RECORD, "columns", 2)]
-        );
-        assert_eq!(
-            pos.over_collected,
-            [data::OverCollected {
-                field: "clipboard".into(),
-                rows: 12
-            }]
-        );
-        assert_eq!(
-            pos.redactions,
-            [data::Redaction {
-                kind: "phone".into(),
-                count: 8
-            }]
-        );
+        assert_eq!((pos.duplicates, pos.outside_retention, pos.exact_duplicates_kept), (4, 1, 7));
+        let causes: Vec<_> = pos.quarantined.iter().map(|q| (q.field.as_str(), q.rule.as_str(), q.rows)).collect();
+        assert_eq!(causes, [("手机号", "phone", 3), (WHOLE_RECORD, "columns", 2)]);
+        assert_eq!(pos.over_collected, [data::OverCollected { field: "clipboard".into(), rows: 12 }]);
+        assert_eq!(pos.redactions, [data::Redaction { kind: "phone".into(), count: 8 }]);
         assert_eq!(pos.warnings.len(), 1);
         assert!(!pos.label.zh.is_empty() && !pos.label.en.is_empty());
     }

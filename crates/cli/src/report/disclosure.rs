@@ -59,10 +59,8 @@ pub(super) fn hide_small_means(cells: &mut [RfmCell]) {
 /// Puts small segments together, with the next smallest if need be. Nothing is left if all together are
 /// fewer than [`LEAST`].
 pub(super) fn fold_segments(segments: Vec<Segment>) -> Vec<Segment> {
-    let (few, mut shown): (Vec<_>, Vec<_>) = segments
-        .into_iter()
-        .filter(|s| s.customers > 0)
-        .partition(|s| is_few(s.customers, LEAST));
+    let (few, mut shown): (Vec<_>, Vec<_>) =
+        segments.into_iter().filter(|s| s.customers > 0).partition(|s| is_few(s.customers, LEAST));
     if few.is_empty() {
         return shown;
     }
@@ -73,11 +71,7 @@ pub(super) fn fold_segments(segments: Vec<Segment>) -> Vec<Segment> {
         revenue_share: few.iter().map(|s| s.revenue_share).sum(),
     };
     while other.customers < LEAST {
-        let smallest = shown
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, s)| s.customers)
-            .map(|(i, _)| i);
+        let smallest = shown.iter().enumerate().min_by_key(|(_, s)| s.customers).map(|(i, _)| i);
         let Some(next) = smallest.map(|i| shown.remove(i)) else {
             return Vec::new();
         };
@@ -102,10 +96,7 @@ pub(super) struct MonthSold {
 pub(super) fn fold_months(sold: Vec<MonthSold>) -> Vec<ChannelRevenue> {
     let mut channels: BTreeMap<String, Vec<MonthSold>> = BTreeMap::new();
     for month in sold {
-        channels
-            .entry(month.channel.clone())
-            .or_default()
-            .push(month);
+        channels.entry(month.channel.clone()).or_default().push(month);
     }
     channels.into_values().flat_map(fold_channel).collect()
 }
@@ -127,11 +118,7 @@ fn fold_channel(mut sold: Vec<MonthSold>) -> Vec<ChannelRevenue> {
             any_waits = false;
             enough = Some(shown.len());
         }
-        shown.push(ChannelRevenue {
-            channel: month.channel,
-            month: month.month,
-            amount,
-        });
+        shown.push(ChannelRevenue { channel: month.channel, month: month.month, amount });
     }
     match enough {
         Some(last) => shown[last].amount += waiting,
@@ -157,26 +144,14 @@ mod tests {
 
     #[test]
     fn bins_keep_their_sum_and_adjoin() {
-        for given in [
-            vec![1, 2, 9, 0, 3, 40, 2],
-            vec![9, 0, 2],
-            vec![0, 4, 0, 0, 6],
-            vec![5],
-            vec![8, 1, 0, 0, 3],
-        ] {
+        for given in [vec![1, 2, 9, 0, 3, 40, 2], vec![9, 0, 2], vec![0, 4, 0, 0, 6], vec![5], vec![8, 1, 0, 0, 3]] {
             let merged = merge_bins(bins(&given), LEAST);
             let sum: u64 = merged.iter().map(|b| b.customers).sum();
             assert_eq!(sum, given.iter().sum::<u64>(), "{given:?}");
-            assert!(
-                merged.iter().all(|b| !is_few(b.customers, LEAST)),
-                "{merged:?}"
-            );
+            assert!(merged.iter().all(|b| !is_few(b.customers, LEAST)), "{merged:?}");
             assert_eq!(merged[0].from, 0.0);
             assert_eq!(merged.last().unwrap().to, Some(given.len() as f64));
-            assert!(
-                merged.windows(2).all(|w| w[0].to == Some(w[1].from)),
-                "{merged:?}"
-            );
+            assert!(merged.windows(2).all(|w| w[0].to == Some(w[1].from)), "{merged:?}");
         }
         assert_eq!(merge_bins(bins(&[1, 0, 3]), LEAST), []);
         assert_eq!(merge_bins(bins(&[]), LEAST), []);
@@ -184,21 +159,12 @@ mod tests {
 
     #[test]
     fn a_single_hidden_mean_hides_another() {
-        let cell = |customers| RfmCell {
-            recency: 1,
-            frequency: 1,
-            customers,
-            mean_money: Some(10.0),
-        };
+        let cell = |customers| RfmCell { recency: 1, frequency: 1, customers, mean_money: Some(10.0) };
         let mut cells = [cell(3), cell(90), cell(7), cell(50)];
         hide_small_means(&mut cells);
         let shown: Vec<_> = cells.iter().map(|c| c.mean_money.is_some()).collect();
         assert_eq!(shown, [false, true, false, true]);
-        assert_eq!(
-            cells.iter().map(|c| c.customers).sum::<u64>(),
-            150,
-            "counts stay"
-        );
+        assert_eq!(cells.iter().map(|c| c.customers).sum::<u64>(), 150, "counts stay");
         let mut enough = [cell(5), cell(90)];
         hide_small_means(&mut enough);
         assert!(enough.iter().all(|c| c.mean_money.is_some()));
@@ -212,22 +178,12 @@ mod tests {
             revenue_share,
             ..Segment::default()
         };
-        let folded = fold_segments(vec![
-            segment("a", 90, 0.5),
-            segment("b", 3, 0.25),
-            segment("c", 6, 0.25),
-        ]);
-        let own: Vec<_> = folded
-            .iter()
-            .map(|s| (s.name.as_str(), s.customers, s.revenue_share))
-            .collect();
+        let folded = fold_segments(vec![segment("a", 90, 0.5), segment("b", 3, 0.25), segment("c", 6, 0.25)]);
+        let own: Vec<_> = folded.iter().map(|s| (s.name.as_str(), s.customers, s.revenue_share)).collect();
         assert_eq!(own, [("a", 90, 0.5), (names::OTHER, 9, 0.5)]);
         let whole = vec![segment("a", 90, 0.5), segment("b", 5, 0.5)];
         assert_eq!(fold_segments(whole.clone()), whole);
-        assert_eq!(
-            fold_segments(vec![segment("a", 2, 0.5), segment("b", 2, 0.5)]),
-            []
-        );
+        assert_eq!(fold_segments(vec![segment("a", 2, 0.5), segment("b", 2, 0.5)]), []);
     }
 
     #[test]
@@ -246,22 +202,8 @@ mod tests {
             month("tmall", 1, 3, 5.0),
             month("tmall", 2, 0, 5.0),
         ]);
-        let own: Vec<_> = folded
-            .iter()
-            .map(|r| {
-                (
-                    r.channel.as_str(),
-                    r.month.format("%m").to_string(),
-                    r.amount,
-                )
-            })
-            .collect();
-        assert_eq!(
-            own,
-            [
-                ("store", "02".to_owned(), 7.0),
-                ("store", "03".to_owned(), 111.0)
-            ]
-        );
+        let own: Vec<_> =
+            folded.iter().map(|r| (r.channel.as_str(), r.month.format("%m").to_string(), r.amount)).collect();
+        assert_eq!(own, [("store", "02".to_owned(), 7.0), ("store", "03".to_owned(), 111.0)]);
     }
 }

@@ -22,10 +22,7 @@ pub(super) fn publication(record: &RunRecord) -> Option<data::Publication> {
             bytes: t.bytes,
         })
         .collect();
-    Some(data::Publication {
-        tables,
-        audit: None,
-    })
+    Some(data::Publication { tables, audit: None })
 }
 
 /// Finds the audit record that says the run was published, after the whole chain was verified.
@@ -43,9 +40,8 @@ pub(super) async fn sealing_record(
     let head = log.verify().await?;
     let records = log.read_all().await?;
     let run = record.run.to_string();
-    let seals = |r: &lakewarden_lake::AuditRecord| {
-        r.record["event"] == "published" && r.record["run"]["run"] == run.as_str()
-    };
+    let seals =
+        |r: &lakewarden_lake::AuditRecord| r.record["event"] == "published" && r.record["run"]["run"] == run.as_str();
     let Some(at) = records.iter().rposition(seals) else {
         return Ok(None);
     };
@@ -70,21 +66,14 @@ mod tests {
         let tables = publication(&record(json!({}))).unwrap().tables;
         assert_eq!(tables.iter().filter_map(|t| t.rows).sum::<u64>(), 90 + 118);
         assert_eq!(tables.iter().map(|t| t.bytes).sum::<u64>(), 9_000 + 5_000);
-        assert_eq!(
-            publication(&record(
-                json!({ "outcome": "unchanged", "publication": [] })
-            )),
-            None
-        );
+        assert_eq!(publication(&record(json!({ "outcome": "unchanged", "publication": [] }))), None);
     }
 
     #[tokio::test]
     async fn the_record_of_this_run_is_found_wherever_it_stands() {
         let record = record(json!({}));
         let folder = tempfile::tempdir().unwrap();
-        let url = reference_project()
-            .lake_url(folder.path().to_str())
-            .unwrap();
+        let url = reference_project().lake_url(folder.path().to_str()).unwrap();
         let lake = Lake::open(&url).unwrap();
         let log = lake.audit();
         let at = DateTime::UNIX_EPOCH;
@@ -95,9 +84,7 @@ mod tests {
         let sealed = log.append(event("published", &own), at).await.unwrap();
         let found = sealing_record(&lake, &record).await.unwrap().unwrap();
         assert_eq!((found.number, &found.hash), (2, &sealed.sha256));
-        log.append(event("published", "another run"), at)
-            .await
-            .unwrap();
+        log.append(event("published", "another run"), at).await.unwrap();
         assert_eq!(sealing_record(&lake, &record).await.unwrap(), Some(found));
     }
 }

@@ -9,10 +9,7 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
         tokens: account
             .tokens
             .iter()
-            .map(|(domain, tokens)| data::DomainTokens {
-                domain: domain.clone(),
-                tokens: *tokens,
-            })
+            .map(|(domain, tokens)| data::DomainTokens { domain: domain.clone(), tokens: *tokens })
             .collect(),
         customers: account.customers,
         merged: account.merged,
@@ -20,10 +17,7 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
         identifiers: account
             .histogram
             .iter()
-            .map(|(identifiers, customers)| data::IdentifierCount {
-                identifiers: *identifiers,
-                customers: *customers,
-            })
+            .map(|(identifiers, customers)| data::IdentifierCount { identifiers: *identifiers, customers: *customers })
             .collect(),
     }
 }
@@ -40,14 +34,8 @@ mod tests {
         let record = record(json!({}));
         let given = record.identity.unwrap();
         let own = account(&given);
-        assert_eq!(
-            own.tokens.iter().map(|t| t.tokens).sum::<u64>(),
-            given.tokens.values().sum::<u64>()
-        );
-        assert_eq!(
-            own.identifiers.iter().map(|i| i.customers).sum::<u64>(),
-            given.customers
-        );
+        assert_eq!(own.tokens.iter().map(|t| t.tokens).sum::<u64>(), given.tokens.values().sum::<u64>());
+        assert_eq!(own.identifiers.iter().map(|i| i.customers).sum::<u64>(), given.customers);
         assert_eq!((own.customers, own.merged, own.shared_tokens), (40, 2, 1));
     }
 }

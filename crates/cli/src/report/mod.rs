@@ -41,11 +41,7 @@ use published::Published;
 ///
 /// # Errors
 /// Those of the lake, an audit chain that does not hold (`LW5060`) included, and of queries.
-pub async fn of_run(
-    record: &RunRecord,
-    open: &OpenProject,
-    lake: Option<&str>,
-) -> Result<Report, PipelineError> {
+pub async fn of_run(record: &RunRecord, open: &OpenProject, lake: Option<&str>) -> Result<Report, PipelineError> {
     let mut report = recorded(record, open);
     if record.outcome == Outcome::Failed {
         return Ok(report);
@@ -55,13 +51,7 @@ pub async fn of_run(
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
-        let published = Published {
-            record,
-            open,
-            pipeline,
-            lake: &opened,
-            instead: lake,
-        };
+        let published = Published { record, open, pipeline, lake: &opened, instead: lake };
         report.customers = picture(&published).await?;
         report.values = values::measured(&published).await?;
     }
@@ -107,33 +97,22 @@ mod tests {
         let report = recorded(&record, &open);
         assert_eq!(report.steps.len(), record.steps.len());
         let totals = report.totals();
-        let sum = |of: fn(&lakewarden_pipeline::record::DatasetAccount) -> u64| {
-            record.datasets.iter().map(of).sum::<u64>()
-        };
+        let sum =
+            |of: fn(&lakewarden_pipeline::record::DatasetAccount) -> u64| record.datasets.iter().map(of).sum::<u64>();
         assert_eq!(totals.read, sum(|d| d.read));
         assert_eq!(totals.written, sum(|d| d.written));
         assert_eq!(totals.quarantined, sum(|d| d.quarantined_total()));
         assert_eq!(totals.unaccounted, 0);
-        let scanned: u64 = record
-            .models
-            .iter()
-            .flat_map(|m| &m.scans)
-            .map(|s| s.read)
-            .sum();
+        let scanned: u64 = record.models.iter().flat_map(|m| &m.scans).map(|s| s.read).sum();
         assert_eq!(report.models.iter().map(|m| m.read()).sum::<u64>(), scanned);
-        assert_eq!(
-            report.publication.unwrap().tables.len(),
-            record.publication.len()
-        );
+        assert_eq!(report.publication.unwrap().tables.len(), record.publication.len());
     }
 
     #[tokio::test]
     async fn a_lake_without_the_tables_leaves_their_parts_out() {
         let folder = tempfile::tempdir().unwrap();
         let (record, open) = (record(json!({})), reference_project());
-        let report = of_run(&record, &open, folder.path().to_str())
-            .await
-            .unwrap();
+        let report = of_run(&record, &open, folder.path().to_str()).await.unwrap();
         assert_eq!((report.customers, report.values.len()), (None, 0));
         assert_eq!(report.publication.unwrap().audit, None);
     }
@@ -157,9 +136,7 @@ mod tests {
     async fn a_run_of_a_pipeline_that_is_gone_is_still_reported() {
         let folder = tempfile::tempdir().unwrap();
         let record = record(json!({ "pipeline": "given_up" }));
-        let report = of_run(&record, &reference_project(), folder.path().to_str())
-            .await
-            .unwrap();
+        let report = of_run(&record, &reference_project(), folder.path().to_str()).await.unwrap();
         assert_eq!(report.run.pipeline, "given_up");
         assert_eq!(report.datasets.len(), record.datasets.len());
     }

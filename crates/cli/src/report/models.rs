@@ -13,14 +13,7 @@ pub(super) fn accounts(record: &RunRecord, project: &Project) -> Vec<data::Model
 
 fn account(model: &ModelAccount, project: &Project) -> data::Model {
     let table = project.table(&model.table);
-    let outputs = || {
-        model
-            .lineage
-            .iter()
-            .filter_map(|u| u.output.as_deref())
-            .collect::<BTreeSet<_>>()
-            .len()
-    };
+    let outputs = || model.lineage.iter().filter_map(|u| u.output.as_deref()).collect::<BTreeSet<_>>().len();
     let columns = table.map_or_else(outputs, |t| t.columns.len());
     let purpose = project.purposes.find(&model.purpose);
     data::Model {
@@ -80,23 +73,11 @@ mod tests {
     fn several_scans_of_a_relation_are_one_read() {
         let own = accounts(&record(json!({})), &reference_project().project);
         let sales = own.iter().find(|m| m.name == "sales").unwrap();
-        let [pos, tmall] = sales.reads.as_slice() else {
-            panic!("{:?}", sales.reads)
-        };
-        assert_eq!(
-            (pos.relation.as_str(), tmall.relation.as_str()),
-            ("pos_sales", "tmall_orders")
-        );
-        assert_eq!(
-            (pos.read, pos.used, pos.without_subject, pos.unaccounted()),
-            (100, 88, 7, 0)
-        );
+        let [pos, tmall] = sales.reads.as_slice() else { panic!("{:?}", sales.reads) };
+        assert_eq!((pos.relation.as_str(), tmall.relation.as_str()), ("pos_sales", "tmall_orders"));
+        assert_eq!((pos.read, pos.used, pos.without_subject, pos.unaccounted()), (100, 88, 7, 0));
         assert_eq!((tmall.read, tmall.used, tmall.unaccounted()), (30, 27, 0));
-        let reasons: Vec<_> = pos
-            .withheld
-            .iter()
-            .map(|w| (w.reason.as_str(), w.rows))
-            .collect();
+        let reasons: Vec<_> = pos.withheld.iter().map(|w| (w.reason.as_str(), w.rows)).collect();
         assert_eq!(reasons, [("not_granted", 7), ("withdrawn", 5)]);
         assert!(pos.withheld.iter().all(|w| w.purpose == "analytics"));
     }
@@ -108,10 +89,7 @@ mod tests {
         let sales = own.iter().find(|m| m.name == "sales").unwrap();
         assert_eq!(sales.label.zh, "全渠道销售明细");
         assert_eq!(sales.purpose_label.en, "Analytics");
-        assert_eq!(
-            sales.columns as usize,
-            open.project.table("sales").unwrap().columns.len()
-        );
+        assert_eq!(sales.columns as usize, open.project.table("sales").unwrap().columns.len());
         let unknown = accounts(&record(json!({})), &Project::default());
         assert_eq!(unknown[0].columns, 2, "counted from lineage");
     }

@@ -57,14 +57,7 @@ pub(super) fn channels_of(picture: &CustomerPicture) -> Vec<ChannelName> {
     let combined = picture.combinations.iter().flat_map(|c| &c.channels);
     let sold = picture.revenue_by_month.iter().map(|r| &r.channel);
     let used: BTreeSet<&String> = combined.chain(sold).collect();
-    used.into_iter()
-        .filter_map(|name| {
-            Some(ChannelName {
-                name: name.clone(),
-                label: find(CHANNELS, name)?,
-            })
-        })
-        .collect()
+    used.into_iter().filter_map(|name| Some(ChannelName { name: name.clone(), label: find(CHANNELS, name)? })).collect()
 }
 
 fn find(among: &[(&str, &str, &str)], code: &str) -> Option<Label> {
@@ -82,24 +75,8 @@ mod tests {
 
     fn listed(table: &str, column: &str) -> Vec<String> {
         let open = reference_project();
-        let column = open
-            .project
-            .table(table)
-            .unwrap()
-            .column(column)
-            .unwrap()
-            .clone();
-        column
-            .tests
-            .into_iter()
-            .find_map(|t| {
-                if let Rule::In(words) = t.value {
-                    Some(words)
-                } else {
-                    None
-                }
-            })
-            .unwrap()
+        let column = open.project.table(table).unwrap().column(column).unwrap().clone();
+        column.tests.into_iter().find_map(|t| if let Rule::In(words) = t.value { Some(words) } else { None }).unwrap()
     }
 
     #[test]
@@ -114,13 +91,7 @@ mod tests {
 
     #[test]
     fn reasons_of_the_policy_are_told_apart() {
-        let codes: BTreeSet<&str> = Decision::ALL
-            .iter()
-            .map(|d| reason_code(d.name()))
-            .collect();
-        assert_eq!(
-            codes,
-            BTreeSet::from(["permitted", "withdrawn", "not_granted"])
-        );
+        let codes: BTreeSet<&str> = Decision::ALL.iter().map(|d| reason_code(d.name())).collect();
+        assert_eq!(codes, BTreeSet::from(["permitted", "withdrawn", "not_granted"]));
     }
 }

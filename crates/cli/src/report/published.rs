@@ -22,11 +22,7 @@ impl<'a> Published<'a> {
     ///
     /// # Errors
     /// Those of the lake.
-    pub(super) async fn offers(
-        &self,
-        name: &str,
-        columns: &[&str],
-    ) -> Result<Option<&'a Table>, PipelineError> {
+    pub(super) async fn offers(&self, name: &str, columns: &[&str]) -> Result<Option<&'a Table>, PipelineError> {
         if !self.pipeline.models.iter().any(|m| m.name == name) {
             return Ok(None);
         }
@@ -39,14 +35,8 @@ impl<'a> Published<'a> {
         let Some(shown) = self.lake.table(Zone::Curated, name).await? else {
             return Ok(None);
         };
-        let complete = columns
-            .iter()
-            .all(|c| shown.schema.field_with_name(c).is_ok());
-        let own = self
-            .record
-            .publication
-            .iter()
-            .find(|p| p.table == name && p.zone == Zone::Curated.folder());
+        let complete = columns.iter().all(|c| shown.schema.field_with_name(c).is_ok());
+        let own = self.record.publication.iter().find(|p| p.table == name && p.zone == Zone::Curated.folder());
         let current = match self.record.outcome {
             Outcome::Published => own.is_some_and(|own| own.version == shown.version),
             Outcome::Unchanged => true,
@@ -89,16 +79,8 @@ mod tests {
             Arc::new(Int64Array::from(vec![30, 31])),
             Arc::new(Int64Array::from(vec![60, 61])),
             Arc::new(Int64Array::from(vec![20, 21])),
-            Arc::new(
-                Decimal128Array::from(vec![100_000, 100_000])
-                    .with_precision_and_scale(18, 2)
-                    .unwrap(),
-            ),
-            Arc::new(
-                Decimal128Array::from(vec![0, 0])
-                    .with_precision_and_scale(18, 2)
-                    .unwrap(),
-            ),
+            Arc::new(Decimal128Array::from(vec![100_000, 100_000]).with_precision_and_scale(18, 2).unwrap()),
+            Arc::new(Decimal128Array::from(vec![0, 0]).with_precision_and_scale(18, 2).unwrap()),
         ];
         publish(&open, folder, "channel_monthly", columns, round).await
     }
@@ -114,30 +96,17 @@ mod tests {
                 "version": version, "rows": 2, "files": 1, "bytes": 1_000 }] })
         };
         let own = record(table(first));
-        let picture = of_run(&own, &open, Some(path))
-            .await
-            .unwrap()
-            .customers
-            .unwrap();
+        let picture = of_run(&own, &open, Some(path)).await.unwrap().customers.unwrap();
         let amounts: Vec<f64> = picture.revenue_by_month.iter().map(|r| r.amount).collect();
         assert_eq!(amounts, [1_000.0, 1_000.0]);
         assert_eq!(picture.currency.as_deref(), Some("CNY"));
         assert_eq!(picture.channels[0].label.zh, "门店");
-        assert_eq!(
-            (picture.buyers, picture.rfm.len()),
-            (None, 0),
-            "no table tells"
-        );
+        assert_eq!((picture.buyers, picture.rfm.len()), (None, 0), "no table tells");
 
         let second = publish_months(path, 2).await;
         assert!(second > first);
-        assert_eq!(
-            of_run(&own, &open, Some(path)).await.unwrap().customers,
-            None
-        );
-        let later = of_run(&record(table(second)), &open, Some(path))
-            .await
-            .unwrap();
+        assert_eq!(of_run(&own, &open, Some(path)).await.unwrap().customers, None);
+        let later = of_run(&record(table(second)), &open, Some(path)).await.unwrap();
         assert!(later.customers.is_some());
     }
 }

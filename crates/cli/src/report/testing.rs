@@ -97,27 +97,18 @@ fn datasets() -> Value {
     pos["exact_duplicates"] = json!(7);
     pos["over_collected"] = json!({ "clipboard": 12 });
     pos["redactions"] = json!({ "phone": 8 });
-    pos["warnings"] =
-        json!([{ "file": "pos_sales.csv", "warning": "declared as GB18030, read as UTF-8" }]);
-    json!([
-        pos,
-        dataset("tmall_orders", 30, true),
-        dataset("stores", 0, false),
-        dataset("consent_log", 20, true),
-    ])
+    pos["warnings"] = json!([{ "file": "pos_sales.csv", "warning": "declared as GB18030, read as UTF-8" }]);
+    json!([pos, dataset("tmall_orders", 30, true), dataset("stores", 0, false), dataset("consent_log", 20, true),])
 }
 
 /// `sales` scans `pos_sales` twice; `data_asset_value` reads nothing that is governed.
 fn models() -> Value {
     let scan = |relation: &str, read: u64, nobody: u64, withdrawn: u64, not_granted: u64| {
-        let withheld: Map<String, Value> = [
-            ("consent_withdrawn", withdrawn),
-            ("consent_not_granted", not_granted),
-        ]
-        .into_iter()
-        .filter(|(_, rows)| *rows > 0)
-        .map(|(reason, rows)| (reason.to_owned(), json!(rows)))
-        .collect();
+        let withheld: Map<String, Value> = [("consent_withdrawn", withdrawn), ("consent_not_granted", not_granted)]
+            .into_iter()
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(reason, rows)| (reason.to_owned(), json!(rows)))
+            .collect();
         json!({ "relation": relation, "basis": "consent", "read": read,
             "used": read - withdrawn - not_granted, "without_subject": nobody, "withheld": withheld })
     };
@@ -149,53 +140,24 @@ fn models() -> Value {
 /// Asks a table that holds these columns, and about nobody.
 pub(super) async fn ask(table: &str, columns: Vec<(&str, ArrayRef)>, sql: &str) -> Answer {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let content = Content::Memory {
-        schema: batch.schema(),
-        batches: vec![batch],
-    };
-    let relation = Relation {
-        name: table.to_owned(),
-        content,
-        ruling: Ruling::Open,
-        governance: None,
-    };
+    let content = Content::Memory { schema: batch.schema(), batches: vec![batch] };
+    let relation = Relation { name: table.to_owned(), content, ruling: Ruling::Open, governance: None };
     let folder = tempfile::tempdir().unwrap();
-    let url = reference_project()
-        .lake_url(folder.path().to_str())
-        .unwrap();
-    let options = EngineOptions {
-        partitions: 2,
-        ..EngineOptions::default()
-    };
+    let url = reference_project().lake_url(folder.path().to_str()).unwrap();
+    let options = EngineOptions { partitions: 2, ..EngineOptions::default() };
     let engine = Engine::new(Lake::open(&url).unwrap().store().clone(), options).unwrap();
-    let spec = SessionSpec {
-        purpose: "analytics".to_owned(),
-        as_of: DateTime::UNIX_EPOCH,
-        zone: chrono_tz::UTC,
-    };
+    let spec = SessionSpec { purpose: "analytics".to_owned(), as_of: DateTime::UNIX_EPOCH, zone: chrono_tz::UTC };
     let session = Session::new(&engine, &spec, vec![relation]).unwrap();
-    Answer::collect(table, session.run(sql).await.unwrap())
-        .await
-        .unwrap()
+    Answer::collect(table, session.run(sql).await.unwrap()).await.unwrap()
 }
 
 /// Publishes a curated table of the reference project, columns in the contract's order; gives its version.
 /// `round` tells several publications apart.
-pub(super) async fn publish(
-    open: &OpenProject,
-    folder: &str,
-    table: &str,
-    columns: Vec<ArrayRef>,
-    round: u32,
-) -> i64 {
+pub(super) async fn publish(open: &OpenProject, folder: &str, table: &str, columns: Vec<ArrayRef>, round: u32) -> i64 {
     let lake = Lake::open(&open.lake_url(Some(folder)).unwrap()).unwrap();
     let contract = open.project.table(table).unwrap();
     let field = |name: &str, declared: Declared| Field::new(name, arrow_type(declared), true);
-    let fields: Vec<Field> = contract
-        .columns
-        .iter()
-        .map(|c| field(&c.name.value, c.data_type.value))
-        .collect();
+    let fields: Vec<Field> = contract.columns.iter().map(|c| field(&c.name.value, c.data_type.value)).collect();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(schema.clone(), columns).unwrap();
     let run = format!("00000000-0000-0000-0000-{round:012}");
@@ -206,16 +168,7 @@ pub(super) async fn publish(
         writer.write(batch).unwrap();
         writer.finish().unwrap()
     });
-    let change = Change {
-        staged,
-        mode: Mode::Replace,
-        transactions: Vec::new(),
-        info: Map::new(),
-    };
-    let publication = Publication {
-        id,
-        at: DateTime::UNIX_EPOCH,
-        changes: vec![change],
-    };
+    let change = Change { staged, mode: Mode::Replace, transactions: Vec::new(), info: Map::new() };
+    let publication = Publication { id, at: DateTime::UNIX_EPOCH, changes: vec![change] };
     lake.publish(publication).await.unwrap()[0].version
 }

@@ -8,15 +8,8 @@ use lakewarden_report::data::AssetValue;
 /// The table with one dataset a row.
 const TABLE: &str = "data_asset_value";
 /// The columns needed of it.
-const COLUMNS: [&str; 7] = [
-    "dataset",
-    "rows",
-    "completeness",
-    "consistency",
-    "timeliness",
-    "columns_made",
-    "value_index",
-];
+const COLUMNS: [&str; 7] =
+    ["dataset", "rows", "completeness", "consistency", "timeliness", "columns_made", "value_index"];
 
 /// The values, best index first; empty if no table tells.
 ///
@@ -66,13 +59,9 @@ mod tests {
 
     #[tokio::test]
     async fn measures_that_could_not_be_taken_are_absent() {
-        let share =
-            |of: [Option<f64>; 3]| -> ArrayRef { Arc::new(Float64Array::from(of.to_vec())) };
+        let share = |of: [Option<f64>; 3]| -> ArrayRef { Arc::new(Float64Array::from(of.to_vec())) };
         let columns: Vec<(&str, ArrayRef)> = vec![
-            (
-                "dataset",
-                Arc::new(StringArray::from(vec!["stores", "empty", "pos_sales"])),
-            ),
+            ("dataset", Arc::new(StringArray::from(vec!["stores", "empty", "pos_sales"]))),
             ("rows", Arc::new(Int64Array::from(vec![12, 0, 900]))),
             ("completeness", share([Some(1.0), None, Some(0.9)])),
             ("consistency", share([Some(1.0), None, Some(f64::NAN)])),
@@ -81,10 +70,7 @@ mod tests {
             ("value_index", share([Some(40.0), None, Some(80.0)])),
         ];
         let own = values(&ask(TABLE, columns, &sql()).await).unwrap();
-        let names: Vec<_> = own
-            .iter()
-            .map(|v| (v.dataset.as_str(), v.scale, v.usage, v.index))
-            .collect();
+        let names: Vec<_> = own.iter().map(|v| (v.dataset.as_str(), v.scale, v.usage, v.index)).collect();
         assert_eq!(
             names,
             [

@@ -7,23 +7,11 @@ use lakewarden_report::{Label, data};
 /// Tells what a warning of a file says. A text of an unknown form is shown as it is.
 pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     let file = file.to_owned();
-    if let Some((declared, found)) = text
-        .strip_prefix("declared as ")
-        .and_then(|t| t.split_once(", read as "))
-    {
-        return data::Warning::Encoding {
-            file,
-            declared: declared.to_owned(),
-            found: found.to_owned(),
-        };
+    if let Some((declared, found)) = text.strip_prefix("declared as ").and_then(|t| t.split_once(", read as ")) {
+        return data::Warning::Encoding { file, declared: declared.to_owned(), found: found.to_owned() };
     }
-    let zh = container(text)
-        .or_else(|| never_occurs(text))
-        .or_else(|| too_many(text));
-    data::Warning::Note {
-        file,
-        text: Label::new(zh.unwrap_or_default(), text),
-    }
+    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| too_many(text));
+    data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
 fn container(text: &str) -> Option<String> {
@@ -33,23 +21,18 @@ fn container(text: &str) -> Option<String> {
 
 fn never_occurs(text: &str) -> Option<String> {
     let field = text.strip_prefix("no record holds `")?.strip_suffix('`')?;
-    Some(
-        match field.split_once("`; the nearest undeclared name is `") {
-            Some((field, nearest)) => {
-                format!("没有记录含有字段 `{field}`；最接近的未申报字段是 `{nearest}`")
-            }
-            None => format!("没有记录含有字段 `{field}`"),
-        },
-    )
+    Some(match field.split_once("`; the nearest undeclared name is `") {
+        Some((field, nearest)) => {
+            format!("没有记录含有字段 `{field}`；最接近的未申报字段是 `{nearest}`")
+        }
+        None => format!("没有记录含有字段 `{field}`"),
+    })
 }
 
 fn too_many(text: &str) -> Option<String> {
-    let (remembered, _) = text
-        .strip_prefix("more than ")?
-        .split_once(" undeclared names; the rest is counted as `(others)`")?;
-    Some(format!(
-        "未申报的字段超过 {remembered} 个；其余计入 `(others)`"
-    ))
+    let (remembered, _) =
+        text.strip_prefix("more than ")?.split_once(" undeclared names; the rest is counted as `(others)`")?;
+    Some(format!("未申报的字段超过 {remembered} 个；其余计入 `(others)`"))
 }
 
 #[cfg(test)]
@@ -69,15 +52,8 @@ mod tests {
 
     #[test]
     fn another_encoding_is_told_apart() {
-        let of = Warning::EncodingDiffers {
-            declared: "GB18030",
-            found: "UTF-8",
-        };
-        let own = data::Warning::Encoding {
-            file: "a.csv".into(),
-            declared: "GB18030".into(),
-            found: "UTF-8".into(),
-        };
+        let of = Warning::EncodingDiffers { declared: "GB18030", found: "UTF-8" };
+        let own = data::Warning::Encoding { file: "a.csv".into(), declared: "GB18030".into(), found: "UTF-8".into() };
         assert_eq!(warning("a.csv", &of.to_string()), own);
     }
 
@@ -86,24 +62,12 @@ mod tests {
         let field = || "手机号".to_owned();
         let cases = [
             (Warning::ContainerDiffers { found: "XLSX" }, "按 XLSX 读取"),
+            (Warning::FieldNeverOccurs { field: field(), nearest: None }, "没有记录含有字段 `手机号`"),
             (
-                Warning::FieldNeverOccurs {
-                    field: field(),
-                    nearest: None,
-                },
-                "没有记录含有字段 `手机号`",
-            ),
-            (
-                Warning::FieldNeverOccurs {
-                    field: field(),
-                    nearest: Some("手机".to_owned()),
-                },
+                Warning::FieldNeverOccurs { field: field(), nearest: Some("手机".to_owned()) },
                 "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
             ),
-            (
-                Warning::TooManyUndeclaredNames { remembered: 64 },
-                "未申报的字段超过 64 个；其余计入 `(others)`",
-            ),
+            (Warning::TooManyUndeclaredNames { remembered: 64 }, "未申报的字段超过 64 个；其余计入 `(others)`"),
         ];
         for (of, zh) in cases {
             let english = of.to_string();
@@ -115,12 +79,6 @@ mod tests {
     fn an_unknown_text_is_shown_as_it_is() {
         let shown = warning("a.csv", "something new");
         let text = Label::new("", "something new");
-        assert_eq!(
-            shown,
-            data::Warning::Note {
-                file: "a.csv".into(),
-                text
-            }
-        );
+        assert_eq!(shown, data::Warning::Note { file: "a.csv".into(), text });
     }
 }

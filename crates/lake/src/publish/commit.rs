@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::transaction::{
-    CommitBuilder, CommitProperties, TableReference, TransactionError,
-};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
 use deltalake_core::kernel::{Action, Add, CommitInfo, Metadata, MetadataExt, Remove, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::json;
@@ -25,15 +23,12 @@ use crate::zone::TableId;
 const TRIES: usize = 20;
 /// Commits between checkpoints. A table that gets a file a day is opened by reading at most this
 /// many log entries.
-const CHECKPOINT_INTERVAL: &str = "20";
+const CHECKPOINT_INTERVAL: &str = "10";
 /// Names the columns whose bounds other writers may keep in the log: none of text.
 const STATS_COLUMNS: &str = "delta.dataSkippingStatsColumns";
 
 /// Checks that a change can be made to the table as it is; returns the schema it will have.
-pub(super) fn check(
-    change: &IntentChange,
-    table: Option<&LoadedTable>,
-) -> Result<SchemaRef, LakeError> {
+pub(super) fn check(change: &IntentChange, table: Option<&LoadedTable>) -> Result<SchemaRef, LakeError> {
     let id = change.table()?;
     let staged = from_delta(&id, &change.schema)?;
     let Some(table) = table else {
@@ -41,10 +36,7 @@ pub(super) fn check(
     };
     let writer = table.delta.protocol().min_writer_version();
     if writer > 2 {
-        return Err(LakeError::UnsupportedTable {
-            table: id.to_string(),
-            feature: format!("writer version {writer}"),
-        });
+        return Err(LakeError::UnsupportedTable { table: id.to_string(), feature: format!("writer version {writer}") });
     }
     match change.mode {
         Mode::Append => merged(&id, &table.snapshot.schema, &staged),
@@ -80,13 +72,7 @@ pub(super) async fn commit(
     begun: bool,
 ) -> Result<Outcome, LakeError> {
     let id = change.table()?;
-    let published = |version: i64| {
-        Outcome::Done(vec![Published {
-            zone: id.zone,
-            name: id.name.clone(),
-            version,
-        }])
-    };
+    let published = |version: i64| Outcome::Done(vec![Published { zone: id.zone, name: id.name.clone(), version }]);
     for _ in 0..TRIES {
         if let Some(table) = table.as_ref().filter(|table| intent.is_in(Some(table))) {
             return Ok(published(table.snapshot.version));
@@ -95,9 +81,7 @@ pub(super) async fn commit(
             return Ok(Outcome::Refused(error));
         }
         let actions = actions(intent, change, &id, table.as_ref())?;
-        let reference = table
-            .as_ref()
-            .map(|table| &table.delta as &dyn TableReference);
+        let reference = table.as_ref().map(|table| &table.delta as &dyn TableReference);
         let operation = DeltaOperation::Write {
             mode: match change.mode {
                 Mode::Append => SaveMode::Append,
@@ -111,18 +95,17 @@ pub(super) async fn commit(
             .with_max_retries(0)
             .with_create_checkpoint(true)
             .with_cleanup_expired_logs(Some(false));
+        let access = lake.log_access(&id)?;
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
-            .build(reference, lake.log_store(&id)?, operation)
+            .build(reference, access.store.clone(), operation)
             .await;
         match committed {
             Ok(commit) => {
-                return Ok(published(
-                    i64::try_from(commit.version()).unwrap_or(i64::MAX),
-                ));
+                return Ok(published(i64::try_from(commit.version()).unwrap_or(i64::MAX)));
             }
             Err(error) if is_race(&error) => table = lake.load(&id).await?,
-            Err(error) => return Err(delta_error(&id.to_string(), "committing to", &error)),
+            Err(error) => return Err(access.error("committing to", &error)),
         }
     }
     Err(LakeError::Conflict {
@@ -180,9 +163,8 @@ fn actions(
     let mut added = HashSet::new();
     for file in &change.files {
         let path = object_store::path::Path::from(file.path.as_str());
-        let inside: Option<Vec<String>> = path
-            .prefix_match(&folder)
-            .map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
+        let inside: Option<Vec<String>> =
+            path.prefix_match(&folder).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
         let inside = inside.ok_or_else(|| damaged(id, "a staged file lies in another folder"))?;
         let inside = inside.join("/");
         added.insert(inside.clone());
@@ -196,15 +178,10 @@ fn actions(
         }));
     }
     if let (Mode::Replace, Some(table)) = (change.mode, table) {
-        let log = table
-            .delta
-            .try_log_data()
-            .map_err(|error| delta_error(&id.to_string(), "reading the log of", &error))?;
+        let log =
+            table.delta.try_log_data().map_err(|error| delta_error(&id.to_string(), "reading the log of", &error))?;
         // A version must not both add and remove a file.
-        for file in log
-            .iter()
-            .filter(|file| !added.contains(file.path().as_ref()))
-        {
+        for file in log.iter().filter(|file| !added.contains(file.path().as_ref())) {
             actions.push(Action::Remove(Remove {
                 path: file.path().into_owned(),
                 data_change: true,
@@ -218,11 +195,7 @@ fn actions(
     }
     let own = (intent.app_id(), 1);
     for (app_id, version) in change.transactions.iter().chain([&own]) {
-        actions.push(Action::Txn(Transaction {
-            app_id: app_id.clone(),
-            version: *version,
-            last_updated: Some(at),
-        }));
+        actions.push(Action::Txn(Transaction { app_id: app_id.clone(), version: *version, last_updated: Some(at) }));
     }
     Ok(actions)
 }
@@ -245,8 +218,8 @@ fn commit_info(intent: &Intent, change: &IntentChange, table: Option<&LoadedTabl
 }
 
 fn new_metadata(intent: &Intent, id: &TableId, schema: &SchemaRef) -> Result<Metadata, LakeError> {
-    let schema_string = serde_json::to_string(&to_delta(id, schema)?)
-        .map_err(|_| damaged(id, "its schema cannot be written"))?;
+    let schema_string =
+        serde_json::to_string(&to_delta(id, schema)?).map_err(|_| damaged(id, "its schema cannot be written"))?;
     document(
         id,
         json!({
@@ -267,33 +240,17 @@ fn new_metadata(intent: &Intent, id: &TableId, schema: &SchemaRef) -> Result<Met
 fn stats_columns(schema: &SchemaRef) -> String {
     let quoted = |name: &str| {
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if plain {
-            name.to_owned()
-        } else {
-            format!("`{}`", name.replace('`', "``"))
-        }
+        if plain { name.to_owned() } else { format!("`{}`", name.replace('`', "``")) }
     };
-    let with_bounds = schema
-        .fields()
-        .iter()
-        .filter(|field| has_bounds(field.data_type()));
-    with_bounds
-        .map(|field| quoted(field.name()))
-        .collect::<Vec<_>>()
-        .join(",")
+    let with_bounds = schema.fields().iter().filter(|field| has_bounds(field.data_type()));
+    with_bounds.map(|field| quoted(field.name())).collect::<Vec<_>>().join(",")
 }
 
 /// Makes one of the kernel's actions, which have no public constructor.
-fn document<T: serde::de::DeserializeOwned>(
-    id: &TableId,
-    value: serde_json::Value,
-) -> Result<T, LakeError> {
+fn document<T: serde::de::DeserializeOwned>(id: &TableId, value: serde_json::Value) -> Result<T, LakeError> {
     serde_json::from_value(value).map_err(|_| damaged(id, "an action cannot be written"))
 }
 
 fn damaged(id: &TableId, what: &str) -> LakeError {
-    LakeError::DamagedTable {
-        table: id.to_string(),
-        what: what.to_owned(),
-    }
+    LakeError::DamagedTable { table: id.to_string(), what: what.to_owned() }
 }

@@ -71,26 +71,15 @@ impl Intent {
     pub(super) fn new(publication: Publication) -> Result<Self, LakeError> {
         let mut tables = HashSet::new();
         let mut changes = Vec::with_capacity(publication.changes.len());
-        for Change {
-            staged,
-            mode,
-            transactions,
-            info,
-        } in publication.changes
-        {
+        for Change { staged, mode, transactions, info } in publication.changes {
             let table = TableId::new(staged.zone, &staged.name)?;
             if tables.contains(&table) {
-                return Err(LakeError::DuplicateChange {
-                    table: table.to_string(),
-                });
+                return Err(LakeError::DuplicateChange { table: table.to_string() });
             }
             if let Some(key) = info.keys().find(|key| RESERVED.contains(&key.as_str())) {
                 return Err(LakeError::ReservedKey { key: key.clone() });
             }
-            if let Some((app, _)) = transactions
-                .iter()
-                .find(|(app, _)| app.starts_with(APP_PREFIX))
-            {
+            if let Some((app, _)) = transactions.iter().find(|(app, _)| app.starts_with(APP_PREFIX)) {
                 return Err(LakeError::ReservedKey { key: app.clone() });
             }
             changes.push(IntentChange {
@@ -105,12 +94,7 @@ impl Intent {
             });
             tables.insert(table);
         }
-        Ok(Self {
-            format: FORMAT,
-            id: publication.id,
-            at: publication.at,
-            changes,
-        })
+        Ok(Self { format: FORMAT, id: publication.id, at: publication.at, changes })
     }
 
     /// The transaction that marks this publication's commits.
@@ -126,32 +110,20 @@ impl Intent {
     /// Says whether another intent wants the same, whatever the tables looked like at its time.
     pub(super) fn same_changes(&self, other: &Self) -> bool {
         let bare = |intent: &Self| -> Vec<IntentChange> {
-            intent
-                .changes
-                .iter()
-                .map(|c| IntentChange {
-                    base: None,
-                    ..c.clone()
-                })
-                .collect()
+            intent.changes.iter().map(|c| IntentChange { base: None, ..c.clone() }).collect()
         };
         bare(self) == bare(other)
     }
 
     pub(super) async fn put(&self, lake: &Lake) -> Result<(), LakeError> {
         let path = path_of(self.id);
-        let bytes = serde_json::to_vec(self).map_err(|_| LakeError::DamagedDocument {
-            path: path.to_string(),
-        })?;
+        let bytes = serde_json::to_vec(self).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
         match lake.create(&path, bytes.into()).await {
-            Err(LakeError::AlreadyExists { .. }) => {
-                Err(LakeError::PublicationInProgress { other: self.id })
-            }
+            Err(LakeError::AlreadyExists { .. }) => Err(LakeError::PublicationInProgress { other: self.id }),
             // The store may have done it and the answer may be lost. If so it will be completed.
-            Err(error) if error.is_retryable() => Err(LakeError::PublicationPending {
-                id: self.id,
-                source: Box::new(error),
-            }),
+            Err(error) if error.is_retryable() => {
+                Err(LakeError::PublicationPending { id: self.id, source: Box::new(error) })
+            }
             put => put,
         }
     }
@@ -163,9 +135,7 @@ impl Intent {
         };
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(intent) if intent.format == FORMAT && intent.id == id => Ok(Some(intent)),
-            _ => Err(LakeError::DamagedDocument {
-                path: path.to_string(),
-            }),
+            _ => Err(LakeError::DamagedDocument { path: path.to_string() }),
         }
     }
 
@@ -178,10 +148,7 @@ impl Intent {
 pub(super) async fn list(lake: &Lake) -> Result<Vec<Uuid>, LakeError> {
     let objects = lake.list(&Path::from(FOLDER)).await?;
     let id = |path: &Path| Uuid::parse_str(path.filename()?.strip_suffix(".json")?).ok();
-    Ok(objects
-        .iter()
-        .filter_map(|object| id(&object.location))
-        .collect())
+    Ok(objects.iter().filter_map(|object| id(&object.location)).collect())
 }
 
 fn path_of(id: Uuid) -> Path {

@@ -115,7 +115,7 @@ impl Lake {
             if !recorded.same_changes(&intent) {
                 return Err(LakeError::PublicationReused { id });
             }
-            return self.carry_out(&recorded).await;
+            return self.carry_out(&recorded, None).await;
         }
         let tables = self.tables_of(&intent).await?;
         if tables.iter().all(|table| intent.is_in(table.as_ref())) && !tables.is_empty() {
@@ -137,7 +137,7 @@ impl Lake {
                 Err(error) => Err(pending(id, error)),
             };
         }
-        self.carry_out(&intent).await
+        self.carry_out(&intent, Some(tables)).await
     }
 
     /// Completes what interrupted runs left. To be called with the lease held, before anything is
@@ -152,7 +152,7 @@ impl Lake {
             let Some(intent) = Intent::read(self, id).await? else {
                 continue;
             };
-            match self.carry_out(&intent).await {
+            match self.carry_out(&intent, None).await {
                 Ok(_) => recovery.completed.push(id),
                 Err(error @ LakeError::PublicationPending { .. }) => return Err(error),
                 Err(_) => recovery.withdrawn.push(id),
@@ -175,11 +175,7 @@ impl Lake {
     }
 
     async fn no_other_intent(&self, id: Uuid) -> Result<(), LakeError> {
-        match intent::list(self)
-            .await?
-            .into_iter()
-            .find(|other| *other != id)
-        {
+        match intent::list(self).await?.into_iter().find(|other| *other != id) {
             Some(other) => Err(LakeError::PublicationInProgress { other }),
             None => Ok(()),
         }
@@ -193,26 +189,34 @@ impl Lake {
         Ok(tables)
     }
 
-    /// Commits every change of a recorded intent that is not committed yet, and deletes the intent.
-    async fn carry_out(&self, intent: &Intent) -> Result<Vec<Published>, LakeError> {
+    /// Commits every change of a recorded intent that is not committed yet, and deletes the
+    /// intent. `tables` are the intent's tables where they and the files were just looked at.
+    async fn carry_out(
+        &self,
+        intent: &Intent,
+        tables: Option<Vec<Option<LoadedTable>>>,
+    ) -> Result<Vec<Published>, LakeError> {
         let id = intent.id;
-        let outcome = self
-            .commit_all(intent)
-            .await
-            .map_err(|error| pending(id, error))?;
-        intent
-            .delete(self)
-            .await
-            .map_err(|error| pending(id, error))?;
+        let outcome = self.commit_all(intent, tables).await.map_err(|error| pending(id, error))?;
+        intent.delete(self).await.map_err(|error| pending(id, error))?;
         match outcome {
             Outcome::Done(published) => Ok(published),
             Outcome::Refused(error) => Err(error),
         }
     }
 
-    async fn commit_all(&self, intent: &Intent) -> Result<Outcome, LakeError> {
-        let tables = self.tables_of(intent).await?;
+    async fn commit_all(
+        &self,
+        intent: &Intent,
+        tables: Option<Vec<Option<LoadedTable>>>,
+    ) -> Result<Outcome, LakeError> {
+        let looked_at = tables.is_some();
+        let tables = match tables {
+            Some(tables) => tables,
+            None => self.tables_of(intent).await?,
+        };
         let mut begun = tables.iter().any(|table| intent.is_in(table.as_ref()));
+        let complete = tables.iter().all(|table| intent.is_in(table.as_ref()));
         if !begun {
             for (change, table) in intent.changes.iter().zip(&tables) {
                 if let Err(error) = commit::fits(change, table.as_ref()) {
@@ -220,7 +224,7 @@ impl Lake {
                 }
             }
         }
-        if tables.iter().any(|table| !intent.is_in(table.as_ref())) {
+        if !looked_at && !complete {
             match self.check_files(intent).await {
                 Err(error @ LakeError::StagedFileMissing { .. }) if !begun => {
                     return Ok(Outcome::Refused(error));
@@ -250,9 +254,7 @@ impl Lake {
                     Err(error) if classify(&error) != StoreFault::NotFound => {
                         Err(store_error("looking for", &path, &error))
                     }
-                    _ => Err(LakeError::StagedFileMissing {
-                        path: file.path.clone(),
-                    }),
+                    _ => Err(LakeError::StagedFileMissing { path: file.path.clone() }),
                 }
             })
             .await
@@ -260,10 +262,7 @@ impl Lake {
 }
 
 fn pending(id: Uuid, error: LakeError) -> LakeError {
-    LakeError::PublicationPending {
-        id,
-        source: Box::new(error),
-    }
+    LakeError::PublicationPending { id, source: Box::new(error) }
 }
 
 fn published(intent: &Intent, tables: &[Option<LoadedTable>]) -> Vec<Published> {
@@ -274,10 +273,5 @@ fn published(intent: &Intent, tables: &[Option<LoadedTable>]) -> Vec<Published> 
             version: table.snapshot.version,
         })
     };
-    intent
-        .changes
-        .iter()
-        .zip(tables)
-        .filter_map(changed)
-        .collect()
+    intent.changes.iter().zip(tables).filter_map(changed).collect()
 }

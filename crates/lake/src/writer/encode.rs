@@ -33,9 +33,7 @@ pub(super) struct Encoder {
 impl Encoder {
     /// `schema` is a stored schema (see `schema::stored`).
     pub(super) fn new(table: &TableId, schema: SchemaRef) -> Result<Self, LakeError> {
-        let failed = |_| LakeError::Encode {
-            table: table.to_string(),
-        };
+        let failed = |_| LakeError::Encode { table: table.to_string() };
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(failed)?))
             .set_created_by(crate::publish::ENGINE.to_owned())
@@ -44,34 +42,22 @@ impl Encoder {
         for field in schema.fields() {
             if has_bounds(field.data_type()) {
                 let path = ColumnPath::new(vec![field.name().clone()]);
-                properties =
-                    properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+                properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
             }
         }
-        Ok(Self {
-            table: table.clone(),
-            schema,
-            properties: properties.build(),
-        })
+        Ok(Self { table: table.clone(), schema, properties: properties.build() })
     }
 
     /// Encodes batches into the bytes of one file. Batches are freed as they are encoded.
-    pub(super) fn encode(
-        &self,
-        batches: Vec<RecordBatch>,
-    ) -> Result<(Vec<u8>, FileStats), LakeError> {
-        let failed = |_| LakeError::Encode {
-            table: self.table.to_string(),
-        };
+    pub(super) fn encode(&self, batches: Vec<RecordBatch>) -> Result<(Vec<u8>, FileStats), LakeError> {
+        let failed = |_| LakeError::Encode { table: self.table.to_string() };
         let mut bytes = Vec::new();
         let mut counter = Counter::new(&self.schema);
         let options = ArrowWriterOptions::new()
             .with_properties(self.properties.clone())
             // Without it readers see plain types, whatever kinds of arrays were written.
             .with_skip_arrow_metadata(true);
-        let mut writer =
-            ArrowWriter::try_new_with_options(&mut bytes, self.schema.clone(), options)
-                .map_err(failed)?;
+        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, self.schema.clone(), options).map_err(failed)?;
         for batch in batches {
             let batch = self.stored(batch)?;
             counter.count(&batch);
@@ -84,26 +70,23 @@ impl Encoder {
 
     /// Casts a batch to the stored types.
     fn stored(&self, batch: RecordBatch) -> Result<RecordBatch, LakeError> {
-        let cast = CastOptions {
-            safe: false,
-            ..CastOptions::default()
-        };
+        let cast = CastOptions { safe: false, ..CastOptions::default() };
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.schema.fields()) {
             if column.data_type() == field.data_type() {
                 columns.push(column.clone());
                 continue;
             }
-            let column = arrow::compute::cast_with_options(column, field.data_type(), &cast)
-                .map_err(|_| LakeError::Unrepresentable {
+            let column = arrow::compute::cast_with_options(column, field.data_type(), &cast).map_err(|_| {
+                LakeError::Unrepresentable {
                     table: self.table.to_string(),
                     column: field.name().clone(),
                     data_type: field.data_type().to_string(),
-                })?;
+                }
+            })?;
             columns.push(column);
         }
-        RecordBatch::try_new(self.schema.clone(), columns).map_err(|_| LakeError::Encode {
-            table: self.table.to_string(),
-        })
+        RecordBatch::try_new(self.schema.clone(), columns)
+            .map_err(|_| LakeError::Encode { table: self.table.to_string() })
     }
 }

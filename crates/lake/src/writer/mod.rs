@@ -41,13 +41,7 @@ impl WriterOptions {
         const THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
         const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(499_999);
         const BYTES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((128 << 20) - 1);
-        Self {
-            id,
-            runtime,
-            threads: THREADS,
-            rows_per_file: ROWS,
-            bytes_per_file: BYTES,
-        }
+        Self { id, runtime, threads: THREADS, rows_per_file: ROWS, bytes_per_file: BYTES }
     }
 
     /// Changes the number of encoding threads.
@@ -113,20 +107,8 @@ impl Lake {
         let table = TableId::new(zone, name)?;
         let stored = stored(&table, &schema)?;
         let encoder = Encoder::new(&table, Arc::clone(&stored))?;
-        let WriterOptions {
-            id,
-            runtime,
-            threads,
-            rows_per_file,
-            bytes_per_file,
-        } = options;
-        let pool = Pool::new(
-            table.to_string(),
-            self.clone(),
-            encoder,
-            runtime,
-            threads.get(),
-        );
+        let WriterOptions { id, runtime, threads, rows_per_file, bytes_per_file } = options;
+        let pool = Pool::new(table.to_string(), self.clone(), encoder, runtime, threads.get());
         Ok(TableWriter {
             table,
             id,
@@ -175,9 +157,7 @@ impl TableWriter {
             self.buffered_rows += take;
             self.buffer.push(part);
             batch = rest;
-            if self.buffered_rows == self.rows_per_file
-                || self.buffered_bytes >= self.bytes_per_file
-            {
+            if self.buffered_rows == self.rows_per_file || self.buffered_bytes >= self.bytes_per_file {
                 self.flush()?;
             }
         }
@@ -229,23 +209,14 @@ impl TableWriter {
         self.buffered_rows = 0;
         self.buffered_bytes = 0;
         let batches = std::mem::take(&mut self.buffer);
-        self.pool.send(Chunk {
-            path,
-            index,
-            batches,
-        })
+        self.pool.send(Chunk { path, index, batches })
     }
 
     fn check(&self, batch: &RecordBatch) -> Result<(), LakeError> {
         const NONE: &str = "no such column";
         let schema = batch.schema_ref();
         let differs = |column: &str, expected: String, found: String| {
-            Err(LakeError::BatchSchema {
-                table: self.table.to_string(),
-                column: column.to_owned(),
-                expected,
-                found,
-            })
+            Err(LakeError::BatchSchema { table: self.table.to_string(), column: column.to_owned(), expected, found })
         };
         let (ours, theirs) = (self.schema.fields(), schema.fields());
         for index in 0..ours.len().max(theirs.len()) {
@@ -285,11 +256,7 @@ impl Drop for TableWriter {
 
 /// The bytes that a slice of a batch stands for, whatever buffers it shares with others.
 fn memory_of(batch: &RecordBatch) -> usize {
-    batch
-        .columns()
-        .iter()
-        .map(|column| memory_of_column(column.as_ref()))
-        .sum()
+    batch.columns().iter().map(|column| memory_of_column(column.as_ref())).sum()
 }
 
 fn memory_of_column(column: &dyn Array) -> usize {

@@ -53,21 +53,10 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(
-        table: String,
-        lake: Lake,
-        encoder: Encoder,
-        runtime: Handle,
-        threads: usize,
-    ) -> Self {
+    pub(super) fn new(table: String, lake: Lake, encoder: Encoder, runtime: Handle, threads: usize) -> Self {
         let (sender, receiver) = sync_channel(0);
-        let shared = Shared {
-            lake,
-            encoder,
-            runtime,
-            chunks: Mutex::new(receiver),
-            outcome: Mutex::new(Outcome::default()),
-        };
+        let shared =
+            Shared { lake, encoder, runtime, chunks: Mutex::new(receiver), outcome: Mutex::new(Outcome::default()) };
         Self {
             table,
             shared: Arc::new(shared),
@@ -84,19 +73,14 @@ impl Pool {
         if self.threads.len() < self.most {
             let shared = Arc::clone(&self.shared);
             let name = format!("lake-encode-{}", self.threads.len());
-            let thread = std::thread::Builder::new()
-                .name(name)
-                .spawn(move || shared.work());
+            let thread = std::thread::Builder::new().name(name).spawn(move || shared.work());
             match thread {
                 Ok(thread) => self.threads.push(thread),
                 Err(_) if !self.threads.is_empty() => self.most = self.threads.len(),
                 Err(_) => return Err(self.stopped()),
             }
         }
-        let sent = self
-            .sender
-            .as_ref()
-            .is_some_and(|sender| sender.send(chunk).is_ok());
+        let sent = self.sender.as_ref().is_some_and(|sender| sender.send(chunk).is_ok());
         if sent { Ok(()) } else { Err(self.stopped()) }
     }
 
@@ -158,9 +142,7 @@ impl Pool {
     }
 
     fn stopped(&self) -> LakeError {
-        LakeError::EncoderStopped {
-            table: self.table.clone(),
-        }
+        LakeError::EncoderStopped { table: self.table.clone() }
     }
 }
 
@@ -172,11 +154,7 @@ impl Shared {
     fn work(&self) {
         let mut failed = false;
         loop {
-            let next = self
-                .chunks
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .recv();
+            let next = self.chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(chunk) = next else { return };
             // After a failure chunks are taken and dropped, so that nobody waits for ever.
             if failed {
@@ -190,11 +168,7 @@ impl Shared {
     }
 
     fn store(&self, chunk: Chunk) -> Result<(), LakeError> {
-        let Chunk {
-            path,
-            index,
-            batches,
-        } = chunk;
+        let Chunk { path, index, batches } = chunk;
         let (bytes, stats) = self.encoder.encode(batches)?;
         let file = DataFile::new(&path, bytes.len() as u64, stats);
         self.outcome().begun.push(path.clone());
@@ -212,11 +186,7 @@ impl Shared {
                     put = self.lake.create(path, bytes.clone()).await;
                     if matches!(put, Err(LakeError::AlreadyExists { .. })) {
                         let there = self.lake.read(path).await?;
-                        return if there.as_ref() == Some(&bytes) {
-                            Ok(())
-                        } else {
-                            put
-                        };
+                        return if there.as_ref() == Some(&bytes) { Ok(()) } else { put };
                     }
                 }
                 _ => break,

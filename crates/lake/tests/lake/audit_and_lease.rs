@@ -16,10 +16,7 @@ async fn filled(lake: &Lake) -> AuditHead {
     let mut head = audit.verify().await.unwrap();
     assert_eq!(head.sequence, 0);
     for step in 0..5 {
-        head = audit
-            .append(json!({"step": step}), noon() + minutes(step))
-            .await
-            .unwrap();
+        head = audit.append(json!({"step": step}), noon() + minutes(step)).await.unwrap();
     }
     head
 }
@@ -30,10 +27,7 @@ pub async fn the_chain_holds(lake: &Lake) {
     assert_eq!(audit.verify().await.unwrap(), head);
     let records = audit.read_all().await.unwrap();
     assert_eq!(records.len(), 5);
-    assert_eq!(
-        (records[2].sequence, &records[2].record),
-        (3, &json!({"step": 2}))
-    );
+    assert_eq!((records[2].sequence, &records[2].record), (3, &json!({"step": 2})));
     assert_eq!(records[2].at, noon() + minutes(2));
     assert_eq!(records[0].previous, None);
     assert_eq!(records[4].previous.as_ref().unwrap().len(), 64);
@@ -43,10 +37,7 @@ pub async fn the_chain_holds(lake: &Lake) {
         let audit = lake.audit();
         tasks.push(tokio::spawn(async move {
             for step in 0..5 {
-                audit
-                    .append(json!({"writer": writer, "step": step}), noon())
-                    .await
-                    .unwrap();
+                audit.append(json!({"writer": writer, "step": step}), noon()).await.unwrap();
             }
         }));
     }
@@ -54,10 +45,7 @@ pub async fn the_chain_holds(lake: &Lake) {
         task.await.unwrap();
     }
     assert_eq!(audit.verify_holds(&head).await.unwrap().sequence, 25);
-    assert_eq!(
-        audit.append(json!("last"), noon()).await.unwrap().sequence,
-        26
-    );
+    assert_eq!(audit.append(json!("last"), noon()).await.unwrap().sequence, 26);
 }
 
 pub async fn the_chain_shows_what_was_done_to_it(lake: &Lake) {
@@ -68,33 +56,19 @@ pub async fn the_chain_shows_what_was_done_to_it(lake: &Lake) {
         other => panic!("{other}"),
     };
     let store = lake.store();
-    let original = |number: u64| async move {
-        store
-            .get(&record(number))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap()
-    };
+    let original = |number: u64| async move { store.get(&record(number)).await.unwrap().bytes().await.unwrap() };
     // Changed in the middle: the next one tells.
     let third = original(3).await;
     let text = String::from_utf8(third.to_vec()).unwrap();
     let forged = text.replace("\"step\":2", "\"step\":9");
     assert_ne!(forged, text);
-    store
-        .put(&record(3), forged.into_bytes().into())
-        .await
-        .unwrap();
+    store.put(&record(3), forged.into_bytes().into()).await.unwrap();
     assert_eq!(found(audit.verify().await), (4, AuditBreak::Unchained));
     // Removed in the middle.
     store.delete(&record(3)).await.unwrap();
     assert_eq!(found(audit.verify().await), (3, AuditBreak::Missing));
     // Put under another number.
-    store
-        .put(&record(3), original(4).await.into())
-        .await
-        .unwrap();
+    store.put(&record(3), original(4).await.into()).await.unwrap();
     assert_eq!(found(audit.verify().await), (3, AuditBreak::Renumbered));
     store.put(&record(3), b"{}".to_vec().into()).await.unwrap();
     assert_eq!(found(audit.verify().await), (3, AuditBreak::Unreadable));
@@ -104,74 +78,32 @@ pub async fn the_chain_shows_what_was_done_to_it(lake: &Lake) {
     let last = original(5).await;
     store.delete(&record(5)).await.unwrap();
     assert_eq!(audit.verify().await.unwrap().sequence, 4);
-    assert_eq!(
-        found(audit.verify_holds(&head).await),
-        (5, AuditBreak::Missing)
-    );
-    let text = String::from_utf8(last.to_vec())
-        .unwrap()
-        .replace("\"step\":4", "\"step\":5");
-    store
-        .put(&record(5), text.into_bytes().into())
-        .await
-        .unwrap();
-    assert_eq!(
-        found(audit.verify_holds(&head).await),
-        (5, AuditBreak::Changed)
-    );
+    assert_eq!(found(audit.verify_holds(&head).await), (5, AuditBreak::Missing));
+    let text = String::from_utf8(last.to_vec()).unwrap().replace("\"step\":4", "\"step\":5");
+    store.put(&record(5), text.into_bytes().into()).await.unwrap();
+    assert_eq!(found(audit.verify_holds(&head).await), (5, AuditBreak::Changed));
 }
 
 pub async fn one_writer_at_a_time(lake: &Lake) {
     let mut first = lake.lease("first", noon(), minutes(10)).await.unwrap();
-    let refused = lake
-        .lease("second", noon() + minutes(9), minutes(10))
-        .await
-        .unwrap_err();
+    let refused = lake.lease("second", noon() + minutes(9), minutes(10)).await.unwrap_err();
     assert_eq!(refused.code(), "LW5050");
     assert!(refused.to_string().contains("first"));
     first.renew(noon() + minutes(9), minutes(10)).await.unwrap();
     assert_eq!(first.expires(), noon() + minutes(19));
     first.check(noon() + minutes(18)).await.unwrap();
-    assert_eq!(
-        first.check(noon() + minutes(19)).await.unwrap_err().code(),
-        "LW5051"
-    );
-    assert_eq!(
-        lake.lease("second", noon() + minutes(18), minutes(10))
-            .await
-            .unwrap_err()
-            .code(),
-        "LW5050"
-    );
+    assert_eq!(first.check(noon() + minutes(19)).await.unwrap_err().code(), "LW5051");
+    assert_eq!(lake.lease("second", noon() + minutes(18), minutes(10)).await.unwrap_err().code(), "LW5050");
     // It dies, and the second takes over, renews (which deletes old generations), and is safe.
-    let mut second = lake
-        .lease("second", noon() + minutes(19), minutes(10))
-        .await
-        .unwrap();
-    second
-        .renew(noon() + minutes(20), minutes(10))
-        .await
-        .unwrap();
-    second
-        .renew(noon() + minutes(21), minutes(10))
-        .await
-        .unwrap();
-    assert_eq!(
-        first
-            .renew(noon() + minutes(21), minutes(10))
-            .await
-            .unwrap_err()
-            .code(),
-        "LW5051"
-    );
+    let mut second = lake.lease("second", noon() + minutes(19), minutes(10)).await.unwrap();
+    second.renew(noon() + minutes(20), minutes(10)).await.unwrap();
+    second.renew(noon() + minutes(21), minutes(10)).await.unwrap();
+    assert_eq!(first.renew(noon() + minutes(21), minutes(10)).await.unwrap_err().code(), "LW5051");
     assert_eq!(first.check(noon()).await.unwrap_err().code(), "LW5051");
     assert_eq!(first.release().await.unwrap_err().code(), "LW5051");
     second.check(noon() + minutes(22)).await.unwrap();
     second.release().await.unwrap();
-    let third = lake
-        .lease("third", noon() + minutes(22), minutes(10))
-        .await
-        .unwrap();
+    let third = lake.lease("third", noon() + minutes(22), minutes(10)).await.unwrap();
     third.check(noon() + minutes(23)).await.unwrap();
 }
 
@@ -181,9 +113,7 @@ pub async fn one_of_many_gets_the_lease(lake: &Lake) {
         let mut tasks = Vec::new();
         for task in 0..8 {
             let lake = lake.clone();
-            tasks.push(tokio::spawn(async move {
-                lake.lease(&format!("task {task}"), now, minutes(30)).await
-            }));
+            tasks.push(tokio::spawn(async move { lake.lease(&format!("task {task}"), now, minutes(30)).await }));
         }
         let mut winners = 0;
         for task in tasks {

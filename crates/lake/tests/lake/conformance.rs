@@ -15,25 +15,19 @@ pub struct Opened {
 pub fn local() -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let url = Url::from_directory_path(folder.path().join("湖 a+b%20")).unwrap();
-    Opened {
-        lake: Lake::open(&url).unwrap(),
-        _folder: Some(folder),
-    }
+    Opened { lake: Lake::open(&url).unwrap(), _folder: Some(folder) }
 }
 
 /// In memory.
 pub fn memory() -> Opened {
     let url = Url::parse("memory:///some/where").unwrap();
-    Opened {
-        lake: Lake::open(&url).unwrap(),
-        _folder: None,
-    }
+    Opened { lake: Lake::open(&url).unwrap(), _folder: None }
 }
 
 /// In a bucket, under a prefix of its own.
 pub fn s3() -> Opened {
-    let endpoint = std::env::var("LAKEWARDEN_S3_ENDPOINT")
-        .expect("LAKEWARDEN_S3_ENDPOINT is the address of an S3 server");
+    let endpoint =
+        std::env::var("LAKEWARDEN_S3_ENDPOINT").expect("LAKEWARDEN_S3_ENDPOINT is the address of an S3 server");
     assert_eq!(
         std::env::var("AWS_ENDPOINT_URL").ok().as_deref(),
         Some(endpoint.as_str()),
@@ -42,10 +36,7 @@ pub fn s3() -> Opened {
     );
     let bucket = std::env::var("LAKEWARDEN_S3_BUCKET").unwrap_or_else(|_| "lakewarden".into());
     let url = Url::parse(&format!("s3://{bucket}/{}", Uuid::new_v4())).unwrap();
-    Opened {
-        lake: Lake::open(&url).unwrap(),
-        _folder: None,
-    }
+    Opened { lake: Lake::open(&url).unwrap(), _folder: None }
 }
 
 macro_rules! suite {
@@ -97,4 +88,18 @@ suite! {
     crate::audit_and_lease::the_chain_shows_what_was_done_to_it => the_chain_shows_what_was_done_to_it,
     crate::audit_and_lease::one_writer_at_a_time => one_writer_at_a_time,
     crate::audit_and_lease::one_of_many_gets_the_lease => one_of_many_gets_the_lease,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs an S3 server at LAKEWARDEN_S3_ENDPOINT"]
+async fn a_missing_bucket_is_said_so() {
+    let _settings_are_there = s3();
+    let url = Url::parse(&format!("s3://no-bucket-{}/lake", Uuid::new_v4())).unwrap();
+    let lake = Lake::open(&url).unwrap();
+    let staged = crate::sample::stage(&lake, lakewarden_lake::Zone::Curated, "t", crate::sample::rows(0, 1));
+    for error in [lake.check_access().await.unwrap_err(), staged.await.unwrap_err()] {
+        assert!(error.to_string().contains("the bucket does not exist"), "{error}");
+        assert!(!error.is_retryable());
+        assert!(error.hint().unwrap().contains("bucket"));
+    }
 }

@@ -11,8 +11,8 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 /// What happens at the chosen call.
@@ -45,12 +45,7 @@ enum Turn {
 impl FaultStore {
     /// Fails at call `at`, counted from 1.
     pub fn new(inner: Arc<dyn ObjectStore>, at: usize, fault: Fault) -> Arc<Self> {
-        Arc::new(Self {
-            inner,
-            calls: AtomicUsize::new(0),
-            at,
-            fault,
-        })
+        Arc::new(Self { inner, calls: AtomicUsize::new(0), at, fault })
     }
 
     /// Says whether the chosen call was reached.
@@ -62,9 +57,7 @@ impl FaultStore {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         match (call.cmp(&self.at), self.fault) {
             (std::cmp::Ordering::Less, _) => Turn::Works,
-            (std::cmp::Ordering::Equal, Fault::DiesAfter | Fault::AnswerLost) => {
-                Turn::WorksAndFails
-            }
+            (std::cmp::Ordering::Equal, Fault::DiesAfter | Fault::AnswerLost) => Turn::WorksAndFails,
             (std::cmp::Ordering::Equal, _) => Turn::Fails,
             (std::cmp::Ordering::Greater, Fault::DiesBefore | Fault::DiesAfter) => Turn::Fails,
             (std::cmp::Ordering::Greater, _) => Turn::Works,
@@ -73,10 +66,7 @@ impl FaultStore {
 }
 
 fn broken() -> Error {
-    Error::Generic {
-        store: "FaultStore",
-        source: "scripted fault".into(),
-    }
+    Error::Generic { store: "FaultStore", source: "scripted fault".into() }
 }
 
 impl fmt::Display for FaultStore {
@@ -100,20 +90,11 @@ macro_rules! scripted {
 
 #[async_trait]
 impl ObjectStore for FaultStore {
-    async fn put_opts(
-        &self,
-        at: &Path,
-        payload: PutPayload,
-        opts: PutOptions,
-    ) -> Result<PutResult> {
+    async fn put_opts(&self, at: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         scripted!(self, self.inner.put_opts(at, payload, opts))
     }
 
-    async fn put_multipart_opts(
-        &self,
-        at: &Path,
-        opts: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, at: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         scripted!(self, self.inner.put_multipart_opts(at, opts))
     }
 
@@ -125,10 +106,7 @@ impl ObjectStore for FaultStore {
         scripted!(self, self.inner.get_ranges(at, ranges))
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         match self.turn() {
             Turn::Works => self.inner.delete_stream(locations),
             Turn::Fails => stream::once(async { Err(broken()) }).boxed(),
@@ -170,13 +148,7 @@ pub async fn contents(store: &dyn ObjectStore) -> Vec<(String, Bytes)> {
     objects.sort_by(|a, b| a.location.cmp(&b.location));
     let mut found = Vec::new();
     for object in objects {
-        let bytes = store
-            .get(&object.location)
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        let bytes = store.get(&object.location).await.unwrap().bytes().await.unwrap();
         found.push((object.location.to_string(), bytes));
     }
     found

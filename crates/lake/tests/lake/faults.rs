@@ -11,11 +11,7 @@ use uuid::Uuid;
 use crate::fault_store::{Fault, FaultStore, contents};
 use crate::sample::*;
 
-const TABLES: [(Zone, &str); 3] = [
-    (Zone::Conformed, "old"),
-    (Zone::Curated, "replaced"),
-    (Zone::Curated, "new"),
-];
+const TABLES: [(Zone, &str); 3] = [(Zone::Conformed, "old"), (Zone::Curated, "replaced"), (Zone::Curated, "new")];
 const FILE: &str = "lakewarden/file/0123";
 
 fn url() -> Url {
@@ -29,30 +25,18 @@ fn lake_on(store: &Arc<dyn ObjectStore>) -> Lake {
 /// What a run does: takes the lease, completes what others left, and, unless the ledger says that
 /// it is done, stages three tables, publishes them and says so in the audit log.
 async fn run(lake: &Lake, hour: i64) -> Result<(), LakeError> {
-    let lease = lake
-        .lease("run", noon() + minutes(hour * 60), minutes(30))
-        .await?;
+    let lease = lake.lease("run", noon() + minutes(hour * 60), minutes(30)).await?;
     lake.recover().await?;
-    let ledger = lake
-        .table(Zone::Conformed, "old")
-        .await?
-        .unwrap()
-        .transactions;
+    let ledger = lake.table(Zone::Conformed, "old").await?.unwrap().transactions;
     if !ledger.contains_key(FILE) {
         let mut changes = Vec::new();
-        for ((zone, name), mode) in
-            TABLES
-                .into_iter()
-                .zip([Mode::Append, Mode::Replace, Mode::Append])
-        {
+        for ((zone, name), mode) in TABLES.into_iter().zip([Mode::Append, Mode::Replace, Mode::Append]) {
             let staged = stage(lake, zone, name, rows(100, 150)).await?;
             changes.push(change(staged, mode));
         }
         changes[0].transactions.push((FILE.to_owned(), 1));
         lake.publish(publication(Uuid::new_v4(), changes)).await?;
-        lake.audit()
-            .append(serde_json::json!("published"), noon())
-            .await?;
+        lake.audit().append(serde_json::json!("published"), noon()).await?;
     }
     lease.release().await
 }
@@ -69,21 +53,11 @@ async fn prepared() -> InMemory {
     let memory = Arc::new(InMemory::new());
     let store: Arc<dyn ObjectStore> = memory.clone();
     let lake = lake_on(&store);
-    // Nineteen versions, so that the run's own commit makes a checkpoint.
-    for version in 0..19 {
-        publish(
-            &lake,
-            Zone::Conformed,
-            "old",
-            Mode::Append,
-            rows(version, 1),
-        )
-        .await
-        .unwrap();
+    // Nine versions, so that the run's own commit makes a checkpoint.
+    for version in 0..9 {
+        publish(&lake, Zone::Conformed, "old", Mode::Append, rows(version, 1)).await.unwrap();
     }
-    publish(&lake, Zone::Curated, "replaced", Mode::Replace, rows(0, 7))
-        .await
-        .unwrap();
+    publish(&lake, Zone::Curated, "replaced", Mode::Replace, rows(0, 7)).await.unwrap();
     memory.fork()
 }
 
@@ -112,10 +86,7 @@ async fn every_call(fault: Fault) {
         let lake = lake_on(&store);
         lake.recover().await.unwrap();
         let found = state(&lake).await;
-        assert!(
-            found == before || found == after,
-            "call {at}: neither as before nor as after"
-        );
+        assert!(found == before || found == after, "call {at}: neither as before nor as after");
         if found == before {
             saw_before += 1
         } else {
@@ -128,21 +99,14 @@ async fn every_call(fault: Fault) {
         assert_eq!(state(&lake).await, after, "call {at}: after another run");
         lake.audit().verify().await.unwrap();
 
-        lake.remove_orphans(minutes(0), chrono::Utc::now() + minutes(1))
-            .await
-            .unwrap();
+        lake.remove_orphans(minutes(0), chrono::Utc::now() + minutes(1)).await.unwrap();
         assert_eq!(state(&lake).await, after, "call {at}: after tidying up");
         let objects = contents(lake.store().as_ref()).await;
-        let intents = objects
-            .iter()
-            .filter(|(path, _)| path.contains("_lakewarden/publication"));
+        let intents = objects.iter().filter(|(path, _)| path.contains("_lakewarden/publication"));
         assert_eq!(intents.count(), 0, "call {at}");
-        let files = objects
-            .iter()
-            .filter(|(path, _)| path.ends_with(".zstd.parquet"))
-            .count();
-        // 19 + 2 of `old`, 1 removed and 2 of `replaced`, 2 of `new`.
-        assert_eq!(files, 26, "call {at}: files that nobody needs are left");
+        let files = objects.iter().filter(|(path, _)| path.ends_with(".zstd.parquet")).count();
+        // 9 + 2 of `old`, 1 removed and 2 of `replaced`, 2 of `new`.
+        assert_eq!(files, 16, "call {at}: files that nobody needs are left");
     }
     assert!(saw_before > 20 && saw_after > 5, "{saw_before} {saw_after}");
 }
@@ -176,16 +140,10 @@ pub async fn record_intent_only(lake: &Lake, publication: Publication) {
     for at in 1.. {
         let copy: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         for (path, bytes) in contents(lake.store().as_ref()).await {
-            copy.put(&Path::from(format!("lake/{path}")), bytes.into())
-                .await
-                .unwrap();
+            copy.put(&Path::from(format!("lake/{path}")), bytes.into()).await.unwrap();
         }
-        let faulty: Arc<dyn ObjectStore> =
-            FaultStore::new(Arc::clone(&copy), at, Fault::DiesBefore);
-        lake_on(&faulty)
-            .publish(publication.clone())
-            .await
-            .unwrap_err();
+        let faulty: Arc<dyn ObjectStore> = FaultStore::new(Arc::clone(&copy), at, Fault::DiesBefore);
+        lake_on(&faulty).publish(publication.clone()).await.unwrap_err();
         if let Ok(found) = lake_on(&copy).store().get(&intent).await {
             let bytes = found.bytes().await.unwrap();
             lake.store().put(&intent, bytes.into()).await.unwrap();
@@ -199,13 +157,7 @@ pub async fn foreign_append(lake: &Lake, zone: Zone, name: &str) {
     use object_store::ObjectStoreExt;
     use object_store::path::Path;
     let version = lake.table(zone, name).await.unwrap().unwrap().version + 1;
-    let path = Path::from(format!(
-        "{}/{name}/_delta_log/{version:020}.json",
-        zone.folder()
-    ));
+    let path = Path::from(format!("{}/{name}/_delta_log/{version:020}.json", zone.folder()));
     let commit = r#"{"commitInfo":{"operation":"OPTIMIZE"}}"#;
-    lake.store()
-        .put(&path, commit.as_bytes().to_vec().into())
-        .await
-        .unwrap();
+    lake.store().put(&path, commit.as_bytes().to_vec().into()).await.unwrap();
 }

@@ -17,55 +17,24 @@ async fn python_and_polars_read_what_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(&Url::from_directory_path(folder.path()).unwrap()).unwrap();
     // Past a checkpoint, with a column that came later.
-    publish(&lake, Zone::Curated, "grown", Mode::Replace, rows(500, 5))
-        .await
-        .unwrap();
-    publish(&lake, Zone::Curated, "grown", Mode::Replace, rows(0, 250))
-        .await
-        .unwrap();
+    publish(&lake, Zone::Curated, "grown", Mode::Replace, rows(500, 5)).await.unwrap();
+    publish(&lake, Zone::Curated, "grown", Mode::Replace, rows(0, 250)).await.unwrap();
     for day in 0..22 {
-        publish(
-            &lake,
-            Zone::Curated,
-            "grown",
-            Mode::Append,
-            rows(250 + day, 1),
-        )
-        .await
-        .unwrap();
+        publish(&lake, Zone::Curated, "grown", Mode::Append, rows(250 + day, 1)).await.unwrap();
     }
     let last = rows(272, 2);
-    let mut fields: Vec<Field> = last
-        .schema()
-        .fields()
-        .iter()
-        .map(|f| f.as_ref().clone())
-        .collect();
+    let mut fields: Vec<Field> = last.schema().fields().iter().map(|f| f.as_ref().clone()).collect();
     fields.push(Field::new("city", DataType::Utf8, true));
     let mut columns = last.columns().to_vec();
     columns.push(Arc::new(StringArray::from(vec![Some("杭州"), None])));
     let last = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
-    publish(&lake, Zone::Curated, "grown", Mode::Append, last)
-        .await
-        .unwrap();
+    publish(&lake, Zone::Curated, "grown", Mode::Append, last).await.unwrap();
     // No row and no column with bounds.
     let text = Arc::new(Schema::new(vec![Field::new("name", DataType::Utf8, true)]));
-    publish(
-        &lake,
-        Zone::Curated,
-        "empty",
-        Mode::Append,
-        RecordBatch::new_empty(text),
-    )
-    .await
-    .unwrap();
+    publish(&lake, Zone::Curated, "empty", Mode::Append, RecordBatch::new_empty(text)).await.unwrap();
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/open_tables.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(folder.path())
-        .output()
-        .unwrap();
+    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

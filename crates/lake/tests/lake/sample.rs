@@ -4,15 +4,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array,
-    Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
-use lakewarden_lake::{
-    Change, Lake, LakeError, Mode, Publication, Published, StagedTable, WriterOptions, Zone,
-};
+use lakewarden_lake::{Change, Lake, LakeError, Mode, Publication, Published, StagedTable, WriterOptions, Zone};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -46,11 +44,7 @@ pub fn rows(first: i64, count: i64) -> RecordBatch {
     let micros = |id: i64| 1_700_000_000_000_000 + id * 1_000_001;
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_iter_values(ids())),
-        Arc::new(
-            ids()
-                .map(|id| some(id).then(|| token(id)))
-                .collect::<StringArray>(),
-        ),
+        Arc::new(ids().map(|id| some(id).then(|| token(id))).collect::<StringArray>()),
         Arc::new(
             ids()
                 .map(|id| some(id).then_some(i128::from(id) * 101 - 500))
@@ -59,34 +53,13 @@ pub fn rows(first: i64, count: i64) -> RecordBatch {
                 .unwrap(),
         ),
         Arc::new(
-            ids()
-                .map(|id| some(id).then(|| micros(id)))
-                .collect::<TimestampMicrosecondArray>()
-                .with_timezone("UTC"),
+            ids().map(|id| some(id).then(|| micros(id))).collect::<TimestampMicrosecondArray>().with_timezone("UTC"),
         ),
-        Arc::new(
-            ids()
-                .map(|id| some(id).then(|| 19_000 + i32::try_from(id % 365).unwrap()))
-                .collect::<Date32Array>(),
-        ),
-        Arc::new(
-            ids()
-                .map(|id| some(id).then(|| id as f64 / 8.0))
-                .collect::<Float64Array>(),
-        ),
-        Arc::new(
-            ids()
-                .map(|id| some(id).then_some(id % 2 == 0))
-                .collect::<BooleanArray>(),
-        ),
-        Arc::new(BinaryArray::from_iter(
-            ids().map(|id| some(id).then(|| token(id).into_bytes())),
-        )),
-        Arc::new(
-            ids()
-                .map(|id| some(id).then(|| i32::try_from(id % 7).unwrap()))
-                .collect::<Int32Array>(),
-        ),
+        Arc::new(ids().map(|id| some(id).then(|| 19_000 + i32::try_from(id % 365).unwrap())).collect::<Date32Array>()),
+        Arc::new(ids().map(|id| some(id).then(|| id as f64 / 8.0)).collect::<Float64Array>()),
+        Arc::new(ids().map(|id| some(id).then_some(id % 2 == 0)).collect::<BooleanArray>()),
+        Arc::new(BinaryArray::from_iter(ids().map(|id| some(id).then(|| token(id).into_bytes())))),
+        Arc::new(ids().map(|id| some(id).then(|| i32::try_from(id % 7).unwrap())).collect::<Int32Array>()),
     ];
     RecordBatch::try_new(schema(), columns).unwrap()
 }
@@ -126,38 +99,16 @@ pub async fn stage_with(
     .unwrap()
 }
 
-pub async fn stage(
-    lake: &Lake,
-    zone: Zone,
-    name: &str,
-    batch: RecordBatch,
-) -> Result<StagedTable, LakeError> {
-    stage_with(
-        lake,
-        zone,
-        name,
-        batch.schema(),
-        vec![batch],
-        options(Uuid::new_v4()),
-    )
-    .await
+pub async fn stage(lake: &Lake, zone: Zone, name: &str, batch: RecordBatch) -> Result<StagedTable, LakeError> {
+    stage_with(lake, zone, name, batch.schema(), vec![batch], options(Uuid::new_v4())).await
 }
 
 pub fn change(staged: StagedTable, mode: Mode) -> Change {
-    Change {
-        staged,
-        mode,
-        transactions: Vec::new(),
-        info: serde_json::Map::new(),
-    }
+    Change { staged, mode, transactions: Vec::new(), info: serde_json::Map::new() }
 }
 
 pub fn publication(id: Uuid, changes: Vec<Change>) -> Publication {
-    Publication {
-        id,
-        at: noon(),
-        changes,
-    }
+    Publication { id, at: noon(), changes }
 }
 
 /// Stages and publishes one batch.
@@ -169,19 +120,13 @@ pub async fn publish(
     batch: RecordBatch,
 ) -> Result<Vec<Published>, LakeError> {
     let staged = stage(lake, zone, name, batch).await?;
-    lake.publish(publication(Uuid::new_v4(), vec![change(staged, mode)]))
-        .await
+    lake.publish(publication(Uuid::new_v4(), vec![change(staged, mode)])).await
 }
 
 /// The ids of a table's rows, in the order in which they are read. None where there is no table.
 pub async fn ids(lake: &Lake, zone: Zone, name: &str) -> Option<Vec<i64>> {
     let table = lake.table(zone, name).await.unwrap()?;
-    let batches: Vec<RecordBatch> = lake
-        .read_table_batches(&table, Some(&[ID]))
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let batches: Vec<RecordBatch> = lake.read_table_batches(&table, Some(&[ID])).unwrap().try_collect().await.unwrap();
     let mut ids = Vec::new();
     for batch in batches {
         ids.extend_from_slice(batch.column(0).as_primitive::<Int64Type>().values());

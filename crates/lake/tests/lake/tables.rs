@@ -14,79 +14,43 @@ use crate::sample::*;
 
 async fn read(lake: &Lake, zone: Zone, name: &str) -> RecordBatch {
     let table = lake.table(zone, name).await.unwrap().unwrap();
-    let batches: Vec<RecordBatch> = lake
-        .read_table_batches(&table, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let batches: Vec<RecordBatch> = lake.read_table_batches(&table, None).unwrap().try_collect().await.unwrap();
     arrow::compute::concat_batches(&table.schema, &batches).unwrap()
 }
 
 pub async fn create_append_replace(lake: &Lake) {
-    assert!(
-        lake.table(Zone::Conformed, "sales")
-            .await
-            .unwrap()
-            .is_none()
-    );
-    let done = publish(lake, Zone::Conformed, "sales", Mode::Append, rows(0, 250))
-        .await
-        .unwrap();
+    assert!(lake.table(Zone::Conformed, "sales").await.unwrap().is_none());
+    let done = publish(lake, Zone::Conformed, "sales", Mode::Append, rows(0, 250)).await.unwrap();
     assert_eq!(done[0].version, 0);
     let table = lake.table(Zone::Conformed, "sales").await.unwrap().unwrap();
-    assert_eq!(
-        (table.version, table.rows(), table.files.len()),
-        (0, 250, 3)
-    );
+    assert_eq!((table.version, table.rows(), table.files.len()), (0, 250, 3));
     assert_eq!(table.schema, schema());
-    assert_eq!(
-        table.metadata["engineInfo"],
-        concat!("Lakewarden/", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(table.metadata["engineInfo"], concat!("Lakewarden/", env!("CARGO_PKG_VERSION")));
     assert_eq!(read(lake, Zone::Conformed, "sales").await, rows(0, 250));
 
-    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(250, 50))
-        .await
-        .unwrap();
+    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(250, 50)).await.unwrap();
     let all = ids(lake, Zone::Conformed, "sales").await.unwrap();
     assert_eq!(sorted(all), to(300));
 
-    publish(lake, Zone::Conformed, "sales", Mode::Replace, rows(7, 3))
-        .await
-        .unwrap();
-    assert_eq!(
-        ids(lake, Zone::Conformed, "sales").await.unwrap(),
-        [7, 8, 9]
-    );
+    publish(lake, Zone::Conformed, "sales", Mode::Replace, rows(7, 3)).await.unwrap();
+    assert_eq!(ids(lake, Zone::Conformed, "sales").await.unwrap(), [7, 8, 9]);
     let after = lake.table(Zone::Conformed, "sales").await.unwrap().unwrap();
     assert_eq!((after.version, after.files.len()), (2, 1));
     // A snapshot stays what it was: its files are still there.
-    let old: Vec<RecordBatch> = lake
-        .read_table_batches(&table, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let old: Vec<RecordBatch> = lake.read_table_batches(&table, None).unwrap().try_collect().await.unwrap();
     assert_eq!(old.iter().map(RecordBatch::num_rows).sum::<usize>(), 250);
 
-    publish(lake, Zone::Conformed, "sales", Mode::Replace, rows(0, 0))
-        .await
-        .unwrap();
+    publish(lake, Zone::Conformed, "sales", Mode::Replace, rows(0, 0)).await.unwrap();
     assert_eq!(ids(lake, Zone::Conformed, "sales").await.unwrap(), to(0));
     assert_eq!(lake.tables(Zone::Conformed).await.unwrap(), ["sales"]);
     assert!(lake.tables(Zone::Curated).await.unwrap().is_empty());
 }
 
 pub async fn publishing_twice_changes_nothing(lake: &Lake) {
-    let staged = stage(lake, Zone::Conformed, "sales", rows(0, 10))
-        .await
-        .unwrap();
+    let staged = stage(lake, Zone::Conformed, "sales", rows(0, 10)).await.unwrap();
     let once = publication(Uuid::new_v4(), vec![change(staged, Mode::Append)]);
     let first = lake.publish(once.clone()).await.unwrap();
-    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(10, 10))
-        .await
-        .unwrap();
+    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(10, 10)).await.unwrap();
     let again = lake.publish(once).await.unwrap();
     assert_eq!((first[0].version, again[0].version), (0, 1));
     let all = ids(lake, Zone::Conformed, "sales").await.unwrap();
@@ -96,13 +60,9 @@ pub async fn publishing_twice_changes_nothing(lake: &Lake) {
 /// A publication whose intent is recorded is the recorded one, whatever is given under its id.
 pub async fn an_id_stands_for_one_set_of_changes(lake: &Lake) {
     let id = Uuid::new_v4();
-    let staged = stage(lake, Zone::Conformed, "sales", rows(0, 10))
-        .await
-        .unwrap();
+    let staged = stage(lake, Zone::Conformed, "sales", rows(0, 10)).await.unwrap();
     let honest = publication(id, vec![change(staged, Mode::Append)]);
-    let other = stage(lake, Zone::Conformed, "sales", rows(50, 10))
-        .await
-        .unwrap();
+    let other = stage(lake, Zone::Conformed, "sales", rows(50, 10)).await.unwrap();
     let other = publication(id, vec![change(other, Mode::Append)]);
     // An intent as a run leaves it that dies right after it: taken from a store that dies there.
     crate::faults::record_intent_only(lake, honest.clone()).await;
@@ -113,30 +73,15 @@ pub async fn an_id_stands_for_one_set_of_changes(lake: &Lake) {
 
 pub async fn several_tables_at_once(lake: &Lake) {
     let mut changes = Vec::new();
-    for (zone, name) in [
-        (Zone::Conformed, "a"),
-        (Zone::Identity, "b"),
-        (Zone::Curated, "c"),
-    ] {
-        let mut one = change(
-            stage(lake, zone, name, rows(0, 5)).await.unwrap(),
-            Mode::Replace,
-        );
-        one.transactions
-            .push((format!("lakewarden/file/{name}"), 7));
+    for (zone, name) in [(Zone::Conformed, "a"), (Zone::Identity, "b"), (Zone::Curated, "c")] {
+        let mut one = change(stage(lake, zone, name, rows(0, 5)).await.unwrap(), Mode::Replace);
+        one.transactions.push((format!("lakewarden/file/{name}"), 7));
         one.info.insert("run".to_owned(), "r1".into());
         changes.push(one);
     }
-    let done = lake
-        .publish(publication(Uuid::new_v4(), changes))
-        .await
-        .unwrap();
+    let done = lake.publish(publication(Uuid::new_v4(), changes)).await.unwrap();
     assert_eq!(done.len(), 3);
-    for (zone, name) in [
-        (Zone::Conformed, "a"),
-        (Zone::Identity, "b"),
-        (Zone::Curated, "c"),
-    ] {
+    for (zone, name) in [(Zone::Conformed, "a"), (Zone::Identity, "b"), (Zone::Curated, "c")] {
         let table = lake.table(zone, name).await.unwrap().unwrap();
         assert_eq!(table.transactions[&format!("lakewarden/file/{name}")], 7);
         assert_eq!(table.metadata["run"], "r1");
@@ -150,33 +95,17 @@ pub async fn files_do_not_depend_on_batches(lake: &Lake) {
     let mut shapes = Vec::new();
     for (name, size) in [("one", 1030), ("few", 97), ("many", 3)] {
         let all = rows(0, 1030);
-        let batches = (0..1030)
-            .step_by(size)
-            .map(|at| all.slice(at, size.min(1030 - at)))
-            .collect::<Vec<_>>();
+        let batches = (0..1030).step_by(size).map(|at| all.slice(at, size.min(1030 - at))).collect::<Vec<_>>();
         let mut options = options(id);
         options.threads = NonZeroUsize::new(3).unwrap();
-        let staged = stage_with(lake, Zone::Conformed, name, schema(), batches, options)
-            .await
-            .unwrap();
+        let staged = stage_with(lake, Zone::Conformed, name, schema(), batches, options).await.unwrap();
         assert_eq!((staged.rows, staged.files.len()), (1030, 11));
         for (index, file) in staged.files.iter().enumerate() {
             let start = format!("conformed/{name}/part-{index:05}-");
             assert!(file.path.starts_with(&start) && file.path.ends_with(".zstd.parquet"));
         }
-        shapes.push(
-            staged
-                .files
-                .iter()
-                .map(|f| (f.size, f.rows, f.min_values.clone()))
-                .collect::<Vec<_>>(),
-        );
-        lake.publish(publication(
-            Uuid::new_v4(),
-            vec![change(staged, Mode::Append)],
-        ))
-        .await
-        .unwrap();
+        shapes.push(staged.files.iter().map(|f| (f.size, f.rows, f.min_values.clone())).collect::<Vec<_>>());
+        lake.publish(publication(Uuid::new_v4(), vec![change(staged, Mode::Append)])).await.unwrap();
         assert_eq!(read(lake, Zone::Conformed, name).await, rows(0, 1030));
     }
     assert!(shapes.windows(2).all(|pair| pair[0] == pair[1]));
@@ -184,78 +113,48 @@ pub async fn files_do_not_depend_on_batches(lake: &Lake) {
     let mut options = options(Uuid::new_v4());
     options.bytes_per_file = NonZeroUsize::new(1000).unwrap();
     let batches = (0..10).map(|i| rows(i * 10, 10)).collect();
-    let staged = stage_with(lake, Zone::Conformed, "x", schema(), batches, options)
-        .await
-        .unwrap();
+    let staged = stage_with(lake, Zone::Conformed, "x", schema(), batches, options).await.unwrap();
     assert!(staged.files.len() > 3, "{}", staged.files.len());
 }
 
 pub async fn schemas_grow(lake: &Lake) {
-    publish(lake, Zone::Curated, "t", Mode::Append, rows(0, 3))
-        .await
-        .unwrap();
+    publish(lake, Zone::Curated, "t", Mode::Append, rows(0, 3)).await.unwrap();
     let narrow = rows(3, 2);
-    let mut fields: Vec<Field> = narrow
-        .schema()
-        .fields()
-        .iter()
-        .map(|f| f.as_ref().clone())
-        .collect();
+    let mut fields: Vec<Field> = narrow.schema().fields().iter().map(|f| f.as_ref().clone()).collect();
     let mut columns = narrow.columns().to_vec();
     // In another place, and as a view: the table keeps its order and its types.
     fields.insert(0, Field::new("city", DataType::Utf8View, true));
     columns.insert(0, Arc::new(StringViewArray::from(vec![Some("杭州"), None])));
     let wide = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
-    publish(lake, Zone::Curated, "t", Mode::Append, wide.clone())
-        .await
-        .unwrap();
+    publish(lake, Zone::Curated, "t", Mode::Append, wide.clone()).await.unwrap();
     let table = lake.table(Zone::Curated, "t").await.unwrap().unwrap();
     assert_eq!(table.schema.fields().last().unwrap().name(), "city");
-    assert_eq!(
-        table.schema.fields().last().unwrap().data_type(),
-        &DataType::Utf8
-    );
+    assert_eq!(table.schema.fields().last().unwrap().data_type(), &DataType::Utf8);
     let all = read(lake, Zone::Curated, "t").await;
     let city = all.column_by_name("city").unwrap().as_string::<i32>();
     assert_eq!(city.iter().flatten().collect::<Vec<_>>(), ["杭州"]);
     assert_eq!(city.iter().count(), 5);
 
-    let narrow = publish(lake, Zone::Curated, "t", Mode::Append, rows(9, 1))
-        .await
-        .unwrap_err();
+    let narrow = publish(lake, Zone::Curated, "t", Mode::Append, rows(9, 1)).await.unwrap_err();
     assert_eq!(narrow.code(), "LW5021", "{narrow}");
     let other: arrow::array::ArrayRef = Arc::new(Float64Array::from(vec![1.5]));
     let other = RecordBatch::try_from_iter([("id", other)]).unwrap();
-    let changed = publish(lake, Zone::Curated, "t", Mode::Append, other.clone())
-        .await
-        .unwrap_err();
+    let changed = publish(lake, Zone::Curated, "t", Mode::Append, other.clone()).await.unwrap_err();
     assert_eq!(changed.code(), "LW5022", "{changed}");
     let all = ids(lake, Zone::Curated, "t").await.unwrap();
     assert_eq!(sorted(all), to(5));
     // Replacing may change everything.
-    publish(lake, Zone::Curated, "t", Mode::Replace, other.clone())
-        .await
-        .unwrap();
-    assert_eq!(
-        read(lake, Zone::Curated, "t").await.columns(),
-        other.columns()
-    );
+    publish(lake, Zone::Curated, "t", Mode::Replace, other.clone()).await.unwrap();
+    assert_eq!(read(lake, Zone::Curated, "t").await.columns(), other.columns());
 }
 
 pub async fn columns_and_files(lake: &Lake) {
-    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(0, 250))
-        .await
-        .unwrap();
+    publish(lake, Zone::Conformed, "sales", Mode::Append, rows(0, 250)).await.unwrap();
     let table = lake.table(Zone::Conformed, "sales").await.unwrap().unwrap();
     let mut seen = 0;
     for file in &table.files {
-        let batches: Vec<RecordBatch> = lake
-            .open_file(&table, file, Some(&["member", "id"]))
-            .await
-            .unwrap()
-            .try_collect()
-            .await
-            .unwrap();
+        let batches: Vec<RecordBatch> =
+            lake.open_file(&table, file, Some(&["member", "id"])).await.unwrap().try_collect().await.unwrap();
         for batch in batches {
             assert_eq!(batch.num_columns(), 2);
             assert_eq!(batch.column(0).as_string::<i32>().value(0), token(seen));
@@ -275,33 +174,20 @@ pub async fn columns_and_files(lake: &Lake) {
     assert_eq!(table.files[0].min_values["amount"], -5.0);
     assert_eq!(table.files[0].max_values["id"], 99);
     // Nothing but the number of rows.
-    let none: Vec<RecordBatch> = lake
-        .read_table_batches(&table, Some(&[]))
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let none: Vec<RecordBatch> = lake.read_table_batches(&table, Some(&[])).unwrap().try_collect().await.unwrap();
     assert_eq!(none.iter().map(RecordBatch::num_rows).sum::<usize>(), 250);
-    let unknown = lake
-        .read_table_batches(&table, Some(&["nobody"]))
-        .err()
-        .unwrap();
+    let unknown = lake.read_table_batches(&table, Some(&["nobody"])).err().unwrap();
     assert_eq!(unknown.code(), "LW5024");
 }
 
 /// Past checkpoints nothing is forgotten.
 pub async fn many_versions_and_a_ledger(lake: &Lake) {
     for day in 0..45 {
-        let staged = stage(lake, Zone::Conformed, "daily", rows(day * 2, 2))
-            .await
-            .unwrap();
+        let staged = stage(lake, Zone::Conformed, "daily", rows(day * 2, 2)).await.unwrap();
         let mut one = change(staged, Mode::Append);
-        one.transactions
-            .push((format!("lakewarden/file/{day}"), day));
+        one.transactions.push((format!("lakewarden/file/{day}"), day));
         one.info.insert("day".to_owned(), day.into());
-        lake.publish(publication(Uuid::new_v4(), vec![one]))
-            .await
-            .unwrap();
+        lake.publish(publication(Uuid::new_v4(), vec![one])).await.unwrap();
     }
     let table = lake.table(Zone::Conformed, "daily").await.unwrap().unwrap();
     assert_eq!(table.version, 44);
@@ -310,35 +196,17 @@ pub async fn many_versions_and_a_ledger(lake: &Lake) {
         assert_eq!(table.transactions[&format!("lakewarden/file/{day}")], day);
     }
     assert_eq!(table.transactions.len(), 90);
-    assert_eq!(
-        sorted(ids(lake, Zone::Conformed, "daily").await.unwrap()),
-        to(90)
-    );
+    assert_eq!(sorted(ids(lake, Zone::Conformed, "daily").await.unwrap()), to(90));
     let objects = contents(lake.store().as_ref()).await;
-    let checkpoints = objects
-        .iter()
-        .filter(|(path, _)| path.ends_with(".checkpoint.parquet"));
-    assert_eq!(checkpoints.count(), 2);
-    assert!(
-        lake.orphans(minutes(0), noon() + minutes(1_000_000_000))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let checkpoints = objects.iter().filter(|(path, _)| path.ends_with(".checkpoint.parquet"));
+    assert_eq!(checkpoints.count(), 4);
+    assert!(lake.orphans(minutes(0), noon() + minutes(1_000_000_000)).await.unwrap().is_empty());
 }
 
 /// Promise 1: no value of a text or binary column in Delta's log, nor in any record of ours.
 pub async fn no_text_in_the_log(lake: &Lake) {
     for day in 0..21 {
-        publish(
-            lake,
-            Zone::Conformed,
-            "daily",
-            Mode::Append,
-            rows(day * 20, 20),
-        )
-        .await
-        .unwrap();
+        publish(lake, Zone::Conformed, "daily", Mode::Append, rows(day * 20, 20)).await.unwrap();
     }
     let needle = b"secrettoken";
     let mut in_data = 0;
@@ -355,8 +223,7 @@ pub async fn no_text_in_the_log(lake: &Lake) {
                     };
                     let stats: serde_json::Value = serde_json::from_str(stats).unwrap();
                     for bound in ["minValues", "maxValues"] {
-                        let names: Vec<&String> =
-                            stats[bound].as_object().unwrap().keys().collect();
+                        let names: Vec<&String> = stats[bound].as_object().unwrap().keys().collect();
                         assert_eq!(names, ["amount", "at", "day", "id", "quantity", "score"]);
                     }
                     assert_eq!(stats["nullCount"]["member"], 2);
@@ -382,9 +249,7 @@ pub async fn concurrent_publishers(lake: &Lake) {
         tasks.push(tokio::spawn(async move {
             let mut changes = Vec::new();
             for name in ["left", "right"] {
-                let staged = stage(&lake, Zone::Curated, name, rows(task * 10, 10))
-                    .await
-                    .unwrap();
+                let staged = stage(&lake, Zone::Curated, name, rows(task * 10, 10)).await.unwrap();
                 changes.push(change(staged, Mode::Append));
             }
             let publication = publication(Uuid::new_v4(), changes);
@@ -414,9 +279,6 @@ pub async fn concurrent_publishers(lake: &Lake) {
     recoverer.await.unwrap();
     lake.recover().await.unwrap();
     for name in ["left", "right"] {
-        assert_eq!(
-            sorted(ids(lake, Zone::Curated, name).await.unwrap()),
-            to(60)
-        );
+        assert_eq!(sorted(ids(lake, Zone::Curated, name).await.unwrap()), to(60));
     }
 }
