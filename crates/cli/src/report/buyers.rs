@@ -42,8 +42,8 @@ const BOUNDS: [i64; 27] = [
     100_000_000,
 ];
 /// The best so many percent, of whom the share of revenue is told.
-const PERCENTS: [u8; 5] = [1, 5, 10, 20, 50];
-/// A bin at either end with fewer than one in this many buyers is merged into the next.
+const PERCENTS: [u8; 5] = [1, 5, 10, 20, 40];
+/// A bin with fewer than one in this many buyers is merged with its neighbour.
 const THIN: u64 = 200;
 
 /// Draws the part of the picture that the first table at hand tells; `false` if there is none.
@@ -73,6 +73,7 @@ fn sql(table: &str, segment: Option<&str>) -> String {
     let percent = |p: &u8| format!("WHEN place * 100 <= buyers * {p} THEN {p} ");
     let best: String = PERCENTS.iter().map(percent).collect();
     let mut parts = vec![
+        part("all", [None; 3], table),
         part(
             "spend",
             [Some("bin"), None, None],
@@ -94,15 +95,15 @@ fn sql(table: &str, segment: Option<&str>) -> String {
     )
 }
 
-/// The groups of one part, by the keys `a`, `b` and `name` that it has.
+/// The groups of one part, by the keys `a`, `b` and `name` that it has; without any, everybody.
 fn part(part: &str, keys: [Option<&str>; 3], from: &str) -> String {
     let [a, b, name] = keys.map(|key| key.unwrap_or("NULL"));
     let by: Vec<&str> = keys.into_iter().flatten().collect();
+    let grouped = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", by.join(", ")) };
     format!(
         "SELECT '{part}' AS part, CAST({a} AS BIGINT) AS a, CAST({b} AS BIGINT) AS b, \
          CAST({name} AS VARCHAR) AS name, CAST(count(*) AS BIGINT) AS customers, \
-         CAST(sum(monetary) AS DOUBLE) AS money FROM {from} GROUP BY {}",
-        by.join(", ")
+         CAST(sum(monetary) AS DOUBLE) AS money FROM {from}{grouped}"
     )
 }
 
@@ -137,8 +138,8 @@ fn groups(answer: &Answer) -> Result<Vec<Group>, PipelineError> {
 fn fill(picture: &mut CustomerPicture, answer: &Answer) -> Result<(), PipelineError> {
     let groups = groups(answer)?;
     let of = |part: &'static str| groups.iter().filter(move |g| g.part == part);
-    let buyers: u64 = of("spend").map(|g| g.customers).sum();
-    let revenue: f64 = of("spend").map(|g| g.money).sum();
+    let buyers: u64 = of("all").map(|g| g.customers).sum();
+    let revenue: f64 = of("all").map(|g| g.money).sum();
     picture.buyers = Some(buyers);
     picture.rfm = cells(of("rfm"));
     picture.spend = bins(of("spend"), buyers);
@@ -146,6 +147,7 @@ fn fill(picture: &mut CustomerPicture, answer: &Answer) -> Result<(), PipelineEr
         return Ok(());
     }
     picture.revenue = Some(revenue);
+    // Returns can take a group below nothing, and with it the others above the whole: shares are held at 0 and 1.
     if revenue > 0.0 {
         picture.concentration = shares(of("best"), buyers, revenue);
         picture.segments = segments(of("segment"), revenue);
@@ -182,7 +184,7 @@ fn shares<'a>(groups: impl Iterator<Item = &'a Group>, buyers: u64, revenue: f64
         let enough = customers >= LEAST && buyers - customers >= LEAST;
         enough.then(|| TopShare {
             top_percent: f64::from(*percent),
-            revenue_share: part_of(best().map(|g| g.money).sum(), revenue),
+            revenue_share: (best().map(|g| g.money).sum::<f64>() / revenue).clamp(0.0, 1.0),
         })
     };
     PERCENTS.iter().filter_map(share).collect()
@@ -208,21 +210,14 @@ fn cells<'a>(groups: impl Iterator<Item = &'a Group>) -> Vec<RfmCell> {
 fn segments<'a>(groups: impl Iterator<Item = &'a Group>, revenue: f64) -> Vec<Segment> {
     let segment = |g: &Group| {
         let name = g.name.clone()?;
-        Some(Segment {
-            label: names::segment(&name),
-            name,
-            customers: g.customers,
-            revenue_share: part_of(g.money, revenue),
-        })
+        Some(Segment { label: names::segment(&name), name, customers: g.customers, revenue_share: g.money / revenue })
     };
     let mut segments = fold_segments(groups.filter_map(segment).collect());
+    for segment in &mut segments {
+        segment.revenue_share = segment.revenue_share.clamp(0.0, 1.0);
+    }
     segments.sort_by_key(|s| (names::segment_place(&s.name), s.name.clone()));
     segments
-}
-
-/// Returns can take a group below nothing, and with it the others above the whole.
-fn part_of(money: f64, whole: f64) -> f64 {
-    (money / whole).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -264,7 +259,7 @@ mod tests {
         let picture = picture(&cents, Some("segment")).await;
         let whole = cents.iter().sum::<i128>() as f64 / 100.0;
         assert_eq!(picture.buyers, Some(2_000));
-        assert!((picture.revenue.unwrap() - whole).abs() < 0.005);
+        assert_eq!(picture.revenue, Some(whole), "to the last digit");
         assert_eq!(picture.spend.iter().map(|b| b.customers).sum::<u64>(), 2_000);
         assert_eq!(picture.rfm.iter().map(|c| c.customers).sum::<u64>(), 2_000);
         assert_eq!(picture.rfm.len(), 25);

@@ -1,6 +1,7 @@
 //! Which channels customers combine.
 
 use super::answer::Answer;
+use super::names::NO_CHANNEL;
 use super::published::Published;
 use lakewarden_pipeline::PipelineError;
 use lakewarden_report::data::{ChannelCombination, CustomerPicture};
@@ -44,6 +45,9 @@ fn combinations(answer: &Answer) -> Result<Vec<ChannelCombination>, PipelineErro
             }
         }
     }
+    for unseen in found.iter_mut().filter(|c| c.channels.is_empty()) {
+        unseen.channels.push(NO_CHANNEL.to_owned());
+    }
     found.sort_by(|a, b| b.customers.cmp(&a.customers).then_with(|| a.channels.cmp(&b.channels)));
     Ok(found)
 }
@@ -72,7 +76,7 @@ mod tests {
         let own: Vec<(Vec<String>, u64)> =
             combinations(&answer).unwrap().into_iter().map(|c| (c.channels, c.customers)).collect();
         let names = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
-        assert_eq!(own, [(names(&["store"]), 2), (names(&[]), 1), (names(&["store", "miniapp", "service"]), 1)]);
+        assert_eq!(own, [(names(&["store"]), 2), (names(&["none"]), 1), (names(&["store", "miniapp", "service"]), 1)]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// The channel of a table that has only one.
 pub(super) const ONLINE: &str = "online";
+/// Stands in a combination for all channels, where a customer is known and was seen in none of them.
+pub(super) const NO_CHANNEL: &str = "none";
 /// The segment into which segments of very few customers are put.
 pub(super) const OTHER: &str = "other";
 
@@ -17,6 +19,7 @@ const CHANNELS: &[(&str, &str, &str)] = &[
     ("app", "App", "App"),
     ("service", "客服", "Customer service"),
     (ONLINE, "网店", "Online shop"),
+    (NO_CHANNEL, "尚无活动", "No activity yet"),
 ];
 
 /// Segments in the order in which they are shown: code, Chinese, English.

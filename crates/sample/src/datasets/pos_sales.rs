@@ -35,7 +35,7 @@ const COLUMNS: [&str; 12] = [
     "类型",
 ];
 
-pub(crate) static DEFECTS: [Defect; 9] = [
+pub(crate) static DEFECTS: [Defect; 8] = [
     defect("交易时间", "type", "昨天"),
     defect("实付金额", "type", "N/A"),
     defect("数量", "type", "两件"),
@@ -43,7 +43,6 @@ pub(crate) static DEFECTS: [Defect; 9] = [
     defect("类型", "in", "换货"),
     defect("小票号", "required", ""),
     defect("手机号", "phone", "131****3211"),
-    defect("实付金额", "between", "-58.00"),
     defect("手机号", "phone", "131870132111"),
 ];
 
