@@ -56,7 +56,8 @@ fn print_run(run: usize, done: &Measured) -> Result<(), ChoreError> {
     let unreadable = || ChoreError::Result("lakewarden run");
     let record: Value = serde_json::from_slice(&done.stdout).map_err(|_| unreadable())?;
     let steps = record["steps"].as_array().ok_or_else(unreadable)?;
-    let read: u64 = record["datasets"].as_array().ok_or_else(unreadable)?.iter().filter_map(|d| d["read"].as_u64()).sum();
+    let read: u64 =
+        record["datasets"].as_array().ok_or_else(unreadable)?.iter().filter_map(|d| d["read"].as_u64()).sum();
     println!(
         "run {run}: {read} rows in {:.1} s ({:.0} rows/s), peak {:.0} MiB",
         done.seconds,

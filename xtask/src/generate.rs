@@ -11,7 +11,8 @@ pub fn generate(check: bool) -> Result<(), ChoreError> {
     let root = root();
     let mut files: Vec<(PathBuf, String)> = Vec::new();
     for kind in FileKind::ALL {
-        let schema = serde_json::to_string_pretty(&sorted(json_schema(kind))).map_err(|_| ChoreError::Result("json_schema"))?;
+        let schema =
+            serde_json::to_string_pretty(&sorted(json_schema(kind))).map_err(|_| ChoreError::Result("json_schema"))?;
         files.push((root.join(format!("docs/reference/{}.schema.json", kind.name())), schema + "\n"));
     }
     files.push((root.join("docs/reference/dictionary.md"), reference_markdown()));

@@ -94,11 +94,14 @@ impl Failure {
         match self {
             Self::Problems { problems, files } => {
                 problems::show(output, problems, files);
-                output.json(&json!({ "error": { "code": self.code(), "message": self.to_string() }, "problems": problems }));
+                output.json(
+                    &json!({ "error": { "code": self.code(), "message": self.to_string() }, "problems": problems }),
+                );
                 return;
             }
             Self::Pipeline(PipelineError::Engine { error: EngineError::Sql(problem), .. }) => {
-                let place = problem.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+                let place =
+                    problem.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
                 output.say(format!("error[{}]: {self}{place}", self.code()));
             }
             _ => output.say(format!("error[{}]: {self}", self.code())),

@@ -21,7 +21,10 @@ fn groups<'a>(problem: &'a Problem, files: &'a [SourceFile]) -> Vec<Group<'a>> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut main = level.primary_title(problem.message.as_str()).id(problem.code).elements(Vec::<Snippet<'a, annotate_snippets::Annotation<'a>>>::new());
+    let mut main = level
+        .primary_title(problem.message.as_str())
+        .id(problem.code)
+        .elements(Vec::<Snippet<'a, annotate_snippets::Annotation<'a>>>::new());
     match text_of(&problem.span, files) {
         Some(text) => {
             main = main.element(

@@ -89,7 +89,12 @@ pub fn line(step: &Step) -> String {
     let rows = format!("{} → {}", grouped(step.rows_in), grouped(step.rows_out));
     let mut text = format!("  {:<9} {:<22} {seconds:>7.2} s  {rows:>23}", verb(step.kind), step.name);
     if step.kind == StepKind::Publish {
-        return format!("  {:<9} {:<22} {seconds:>7.2} s  {:>23}", verb(step.kind), step.name, format!("{} rows", grouped(step.rows_out)));
+        return format!(
+            "  {:<9} {:<22} {seconds:>7.2} s  {:>23}",
+            verb(step.kind),
+            step.name,
+            format!("{} rows", grouped(step.rows_out))
+        );
     }
     let mut quarantined = 0;
     let mut losses = Vec::new();

@@ -34,32 +34,14 @@ impl Span {
         let start = start.min(text.len());
         let before = &text.as_bytes()[..start];
         let line = before.iter().filter(|b| **b == b'\n').count() as u32 + 1;
-        let line_start = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |p| p + 1);
-        let column = String::from_utf8_lossy(&before[line_start..])
-            .chars()
-            .count() as u32
-            + 1;
-        Self {
-            path: path.clone(),
-            start,
-            end: end.clamp(start, text.len()),
-            line,
-            column,
-        }
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
+        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() as u32 + 1;
+        Self { path: path.clone(), start, end: end.clamp(start, text.len()), line, column }
     }
 
     /// The beginning of a file, for problems that concern it as a whole.
     pub fn file(path: &Arc<str>) -> Self {
-        Self {
-            path: path.clone(),
-            start: 0,
-            end: 0,
-            line: 1,
-            column: 1,
-        }
+        Self { path: path.clone(), start: 0, end: 0, line: 1, column: 1 }
     }
 }
 
@@ -109,22 +91,12 @@ pub struct Problem {
 impl Problem {
     /// An error at `span`.
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: Severity::Error,
-            message: message.into(),
-            span,
-            related: None,
-            hint: None,
-        }
+        Self { code, severity: Severity::Error, message: message.into(), span, related: None, hint: None }
     }
 
     /// A warning at `span`.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, span, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
     /// Adds what to do about it.

@@ -51,11 +51,7 @@ pub enum Example {
 pub fn diagnostics() -> &'static [DiagnosticDoc] {
     static DOCS: OnceLock<Vec<DiagnosticDoc>> = OnceLock::new();
     DOCS.get_or_init(|| {
-        let mut docs: Vec<DiagnosticDoc> = structure::DOCS
-            .iter()
-            .copied()
-            .chain(checks::docs())
-            .collect();
+        let mut docs: Vec<DiagnosticDoc> = structure::DOCS.iter().copied().chain(checks::docs()).collect();
         docs.sort_by_key(|d| d.code);
         docs
     })
@@ -63,22 +59,13 @@ pub fn diagnostics() -> &'static [DiagnosticDoc] {
 
 /// The pages as files for `docs/diagnostics/`: name (`LW1003.md`) and Markdown.
 pub fn diagnostic_pages() -> Vec<(String, String)> {
-    diagnostics()
-        .iter()
-        .map(|doc| (format!("{}.md", doc.code), page(doc)))
-        .collect()
+    diagnostics().iter().map(|doc| (format!("{}.md", doc.code), page(doc))).collect()
 }
 
 fn page(doc: &DiagnosticDoc) -> String {
-    let mut page = format!(
-        "# {}: {}\n\n<!-- Generated from crates/dictionary; do not edit. -->\n\n",
-        doc.code, doc.title
-    );
-    let _ = writeln!(
-        page,
-        "{}\n\n## Why\n\n{}\n\n## Example\n",
-        doc.what, doc.why
-    );
+    let mut page =
+        format!("# {}: {}\n\n<!-- Generated from crates/dictionary; do not edit. -->\n\n", doc.code, doc.title);
+    let _ = writeln!(page, "{}\n\n## Why\n\n{}\n\n## Example\n", doc.what, doc.why);
     match doc.example {
         Example::Edit { path, bad, .. } => {
             let _ = writeln!(page, "In `{path}`:\n\n{}", block(path, bad));
@@ -98,11 +85,7 @@ fn page(doc: &DiagnosticDoc) -> String {
 }
 
 fn block(path: &str, text: &str) -> String {
-    let language = if path.ends_with(".sql") {
-        "sql"
-    } else {
-        "yaml"
-    };
+    let language = if path.ends_with(".sql") { "sql" } else { "yaml" };
     format!("```{language}\n{}\n```\n", text.trim_end())
 }
 
@@ -116,10 +99,7 @@ mod tests {
     fn codes_are_in_order_and_unique() {
         let codes: Vec<&str> = diagnostics().iter().map(|d| d.code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
-        assert!(
-            codes.iter().all(|c| c.len() == 6 && c.starts_with("LW1")),
-            "{codes:?}"
-        );
+        assert!(codes.iter().all(|c| c.len() == 6 && c.starts_with("LW1")), "{codes:?}");
         assert!(codes.len() >= 34, "{}", codes.len());
     }
 
@@ -133,23 +113,10 @@ mod tests {
     fn every_example_has_its_problem() {
         for doc in diagnostics() {
             let loaded = crate::load(&with_example(doc.example));
-            let hinted: Vec<bool> = loaded
-                .problems
-                .iter()
-                .filter(|p| p.code == doc.code)
-                .map(|p| p.hint.is_some())
-                .collect();
-            assert!(
-                !hinted.is_empty(),
-                "{}: {:?}",
-                doc.code,
-                rendered(&loaded.problems)
-            );
-            assert!(
-                hinted.iter().all(|h| *h) || doc.code == "LW1001",
-                "{} gives no hint",
-                doc.code
-            );
+            let hinted: Vec<bool> =
+                loaded.problems.iter().filter(|p| p.code == doc.code).map(|p| p.hint.is_some()).collect();
+            assert!(!hinted.is_empty(), "{}: {:?}", doc.code, rendered(&loaded.problems));
+            assert!(hinted.iter().all(|h| *h) || doc.code == "LW1001", "{} gives no hint", doc.code);
         }
     }
 

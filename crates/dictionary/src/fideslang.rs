@@ -104,10 +104,7 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_and_whole() {
-        assert!(
-            DATA_CATEGORIES.is_sorted_by(|a, b| a < b),
-            "binary search needs it so"
-        );
+        assert!(DATA_CATEGORIES.is_sorted_by(|a, b| a < b), "binary search needs it so");
         for key in DATA_CATEGORIES {
             if let Some((parent, _)) = key.rsplit_once('.') {
                 assert!(is_data_category(parent), "{key} has no parent in the list");

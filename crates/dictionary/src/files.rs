@@ -22,13 +22,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// All kinds, in the order a newcomer meets them.
-    pub const ALL: [Self; 5] = [
-        Self::Settings,
-        Self::Purposes,
-        Self::Dataset,
-        Self::Table,
-        Self::Pipeline,
-    ];
+    pub const ALL: [Self; 5] = [Self::Settings, Self::Purposes, Self::Dataset, Self::Table, Self::Pipeline];
 
     /// The kind's name, for file names: `settings`, `purposes`, `dataset`, `table`, `pipeline`.
     pub fn name(self) -> &'static str {
@@ -107,12 +101,8 @@ fn stem<'a>(file: &'a str, ending: &str) -> Option<&'a str> {
 pub(crate) fn stray(path: &Arc<str>) -> Option<Problem> {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let top = path.split('/').next().unwrap_or_default();
-    let ours = matches!(ending, "yaml" | "yml" | "sql")
-        && (matches!(top, "schemas" | "pipelines") || top == &**path);
-    if !ours
-        || top == &**path
-            && nearest(path, ["lakewarden.yaml", "lakewarden.yml"].into_iter()).is_none()
-    {
+    let ours = matches!(ending, "yaml" | "yml" | "sql") && (matches!(top, "schemas" | "pipelines") || top == &**path);
+    if !ours || top == &**path && nearest(path, ["lakewarden.yaml", "lakewarden.yml"].into_iter()).is_none() {
         return None;
     }
     let places = "schemas/purposes.yaml, schemas/channels/*.yaml, schemas/curated/*.yaml, pipelines/*/pipeline.yaml, pipelines/*/models/*.sql";
@@ -132,36 +122,14 @@ mod tests {
 
     #[test]
     fn paths_say_what_files_are() {
-        assert_eq!(
-            Place::of("lakewarden.yaml"),
-            Place::Entry(FileKind::Settings, "lakewarden")
-        );
-        assert_eq!(
-            Place::of("schemas/channels/pos_sales.yaml"),
-            Place::Entry(FileKind::Dataset, "pos_sales")
-        );
-        assert_eq!(
-            Place::of("schemas/curated/sales.yaml"),
-            Place::Entry(FileKind::Table, "sales")
-        );
-        assert_eq!(
-            Place::of("pipelines/retail/pipeline.yaml"),
-            Place::Entry(FileKind::Pipeline, "retail")
-        );
-        assert_eq!(
-            Place::of("pipelines/retail/models/sales.sql"),
-            Place::Model {
-                pipeline: "retail",
-                name: "sales"
-            }
-        );
-        for path in [
-            "",
-            "schemas/channels/.yaml",
-            "schemas/channels/a/b.yaml",
-            "pipelines/a/models/x.txt",
-            "a/lakewarden.yaml",
-        ] {
+        assert_eq!(Place::of("lakewarden.yaml"), Place::Entry(FileKind::Settings, "lakewarden"));
+        assert_eq!(Place::of("schemas/channels/pos_sales.yaml"), Place::Entry(FileKind::Dataset, "pos_sales"));
+        assert_eq!(Place::of("schemas/curated/sales.yaml"), Place::Entry(FileKind::Table, "sales"));
+        assert_eq!(Place::of("pipelines/retail/pipeline.yaml"), Place::Entry(FileKind::Pipeline, "retail"));
+        assert_eq!(Place::of("pipelines/retail/models/sales.sql"), Place::Model { pipeline: "retail", name: "sales" });
+        for path in
+            ["", "schemas/channels/.yaml", "schemas/channels/a/b.yaml", "pipelines/a/models/x.txt", "a/lakewarden.yaml"]
+        {
             assert_eq!(Place::of(path), Place::Elsewhere, "{path}");
         }
     }
@@ -169,19 +137,9 @@ mod tests {
     #[test]
     fn strays_are_told_where_they_belong() {
         let hint = |path: &str| stray(&path.into()).map(|p| p.hint.unwrap());
-        assert_eq!(
-            hint("schemas/channels/a.yml").as_deref(),
-            Some("rename it to `schemas/channels/a.yaml`")
-        );
-        assert_eq!(
-            hint("lakewarden.yml").as_deref(),
-            Some("rename it to `lakewarden.yaml`")
-        );
-        assert!(
-            hint("schemas/chanels/a.yaml")
-                .unwrap()
-                .starts_with("what is read: ")
-        );
+        assert_eq!(hint("schemas/channels/a.yml").as_deref(), Some("rename it to `schemas/channels/a.yaml`"));
+        assert_eq!(hint("lakewarden.yml").as_deref(), Some("rename it to `lakewarden.yaml`"));
+        assert!(hint("schemas/chanels/a.yaml").unwrap().starts_with("what is read: "));
         assert_eq!(hint("README.md"), None);
         assert_eq!(hint("compose.yaml"), None);
         assert_eq!(hint("pipelines/retail/notes.md"), None);

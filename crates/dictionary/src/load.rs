@@ -53,11 +53,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
         let (kind, name) = match Place::of(&file.path) {
             Place::Entry(kind, name) => (kind, name),
             Place::Model { pipeline, name } => {
-                let model = Model {
-                    name: name.to_owned(),
-                    path: file.path.clone(),
-                    sql: file.text.clone(),
-                };
+                let model = Model { name: name.to_owned(), path: file.path.clone(), sql: file.text.clone() };
                 models.entry(pipeline).or_default().push(model);
                 continue;
             }
@@ -89,12 +85,8 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     if !settings {
         let path: Arc<str> = FileKind::Settings.pattern().into();
         found.problems.push(
-            Problem::error(
-                NO_SETTINGS,
-                Span::file(&path),
-                "there is no `lakewarden.yaml` here",
-            )
-            .hint("run `lakewarden init` to make a project, or go to the folder that has one"),
+            Problem::error(NO_SETTINGS, Span::file(&path), "there is no `lakewarden.yaml` here")
+                .hint("run `lakewarden init` to make a project, or go to the folder that has one"),
         );
     }
     for (folder, mut of_folder) in models {
@@ -102,10 +94,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
         if let Some(index) = folders.get(folder) {
             project.pipelines[*index].models = of_folder;
         } else {
-            if !unread
-                .entries
-                .contains(&(FileKind::Pipeline, folder.to_owned()))
-            {
+            if !unread.entries.contains(&(FileKind::Pipeline, folder.to_owned())) {
                 let path: Arc<str> = format!("pipelines/{folder}/pipeline.yaml").into();
                 found.problems.push(
                     Problem::error(
@@ -113,23 +102,15 @@ pub fn load(files: &[SourceFile]) -> Loaded {
                         Span::file(&path),
                         format!("`pipelines/{folder}` has models but no `pipeline.yaml`"),
                     )
-                    .hint(format!(
-                        "write `{path}`, or move the models to another pipeline"
-                    )),
+                    .hint(format!("write `{path}`, or move the models to another pipeline")),
                 );
             }
             unread.models.extend(of_folder.into_iter().map(|m| m.name));
         }
     }
-    project
-        .datasets
-        .sort_by(|a, b| a.name.value.cmp(&b.name.value));
-    project
-        .tables
-        .sort_by(|a, b| a.name.value.cmp(&b.name.value));
-    project
-        .pipelines
-        .sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    project.datasets.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    project.tables.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    project.pipelines.sort_by(|a, b| a.name.value.cmp(&b.name.value));
 
     let between = checks::run(&Context::new(&project, &unread, &found));
     let mut problems = found.problems;
@@ -140,11 +121,5 @@ pub fn load(files: &[SourceFile]) -> Loaded {
 
 fn place(problem: &Problem) -> (&str, usize, usize, &str, &str) {
     let span = &problem.span;
-    (
-        &span.path,
-        span.start,
-        span.end,
-        problem.code,
-        &problem.message,
-    )
+    (&span.path, span.start, span.end, problem.code, &problem.message)
 }

@@ -29,11 +29,7 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
 }
 
 /// The hint for a word that is not known: the nearest one, or else all of them, or else `otherwise`.
-pub(crate) fn hint_for<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    otherwise: &str,
-) -> String {
+pub(crate) fn hint_for<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     const FEW: usize = 24;
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(meant) = nearest(word, known.iter().copied()) {
@@ -48,11 +44,7 @@ pub(crate) fn hint_for<'a>(
 
 /// Words in backticks with commas between.
 pub(crate) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    words
-        .into_iter()
-        .map(|w| format!("`{w}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.into_iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -73,10 +65,7 @@ mod tests {
 
     #[test]
     fn nearer_beats_earlier() {
-        assert_eq!(
-            nearest("member_no", ["member_id", "member_no2"].into_iter()),
-            Some("member_no2")
-        );
+        assert_eq!(nearest("member_no", ["member_id", "member_no2"].into_iter()), Some("member_no2"));
         assert_eq!(nearest("ab", ["ac", "ad"].into_iter()), Some("ac"));
     }
 
@@ -88,15 +77,9 @@ mod tests {
 
     #[test]
     fn a_hint_lists_few_words_and_spares_the_reader_many() {
-        assert_eq!(
-            hint_for("zz", ["alpha", "beta"], "none"),
-            "known: `alpha`, `beta`"
-        );
+        assert_eq!(hint_for("zz", ["alpha", "beta"], "none"), "known: `alpha`, `beta`");
         assert_eq!(hint_for("zz", [], "declare one"), "declare one");
         let many: Vec<String> = (0..40).map(|n| format!("word_number_{n}")).collect();
-        assert_eq!(
-            hint_for("zz", many.iter().map(String::as_str), "see the list"),
-            "see the list"
-        );
+        assert_eq!(hint_for("zz", many.iter().map(String::as_str), "see the list"), "see the list");
     }
 }

@@ -33,11 +33,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "The file breaks the syntax of YAML, is empty, or holds more than one document, so nothing in it could be understood.",
         why: "What cannot be read cannot be checked. Other files are still checked, and what they say about this one is taken on trust until it can be read.",
         mend: "Go to the place: often a missing space after a colon, a bracket that is not closed, uneven indentation, or text that needs quotes.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "key: [member_no]",
-            bad: "key: [member_no",
-        },
+        example: Example::Edit { path: MEMBERS, good: "key: [member_no]", bad: "key: [member_no" },
     },
     DiagnosticDoc {
         code: NO_SETTINGS,
@@ -45,9 +41,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "The folder is not a project: it has no `lakewarden.yaml` at its root.",
         why: "That file says where the lake is, where the key comes from and which clock counts. None of these is guessed.",
         mend: "Run `lakewarden init` to make a project, or go to the folder that has one.",
-        example: Example::Missing {
-            path: "lakewarden.yaml",
-        },
+        example: Example::Missing { path: "lakewarden.yaml" },
     },
     DiagnosticDoc {
         code: UNKNOWN_KEY,
@@ -55,11 +49,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "The object has no such key.",
         why: "A misspelt `retention` that is silently ignored is data kept for ever. So every key must be known.",
         mend: "Take the key that the hint names, or look it up in the reference. Remarks go into comments.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "retention: P5Y",
-            bad: "retenton: P5Y",
-        },
+        example: Example::Edit { path: MEMBERS, good: "retention: P5Y", bad: "retenton: P5Y" },
     },
     DiagnosticDoc {
         code: MISSING_KEY,
@@ -79,11 +69,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "An object has one key twice.",
         why: "Only one of the two can hold, and readers of YAML differ on which.",
         mend: "Remove one of the two.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "source: CRM\n",
-            bad: "source: CRM\nsource: Loyalty system\n",
-        },
+        example: Example::Edit { path: MEMBERS, good: "source: CRM\n", bad: "source: CRM\nsource: Loyalty system\n" },
     },
     DiagnosticDoc {
         code: WRONG_KIND,
@@ -91,11 +77,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "There is text where a list is needed, a number where text is needed, nothing at all, and the like.",
         why: "YAML guesses kinds: `no` is text, `1.10` a number. What was meant is only certain if it is written as declared.",
         mend: "Write the value as the hint says; put text that looks like a number in quotes.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "source: CRM\n",
-            bad: "source: 2024\n",
-        },
+        example: Example::Edit { path: MEMBERS, good: "source: CRM\n", bad: "source: 2024\n" },
     },
     DiagnosticDoc {
         code: UNKNOWN_WORD,
@@ -103,11 +85,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "Only certain words may stand here, and this is none of them.",
         why: "These words decide what is done to data, so none is guessed.",
         mend: "Take one of the words that the hint names.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "identifier: quasi",
-            bad: "identifier: indirect",
-        },
+        example: Example::Edit { path: MEMBERS, good: "identifier: quasi", bad: "identifier: indirect" },
     },
     DiagnosticDoc {
         code: MALFORMED,
@@ -115,11 +93,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "A length of time, a type, a size, a time format, a schedule or a number is not written as one, or is out of range.",
         why: "It could not be acted upon, or not as it was meant.",
         mend: "Write it in the form that the hint shows.",
-        example: Example::Edit {
-            path: MEMBERS,
-            good: "retention: P5Y",
-            bad: "retention: 5 years",
-        },
+        example: Example::Edit { path: MEMBERS, good: "retention: P5Y", bad: "retention: 5 years" },
     },
     DiagnosticDoc {
         code: STRAY_FILE,
@@ -127,10 +101,7 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "A YAML or SQL file lies among the declarative files, but no rule of places reads it. This is a warning.",
         why: "A dataset in `schemas/chanels/` would silently not exist.",
         mend: "Move or rename it to one of the places that the hint names.",
-        example: Example::Extra {
-            path: "schemas/channels/stores.yml",
-            text: "dataset: stores\n",
-        },
+        example: Example::Extra { path: "schemas/channels/stores.yml", text: "dataset: stores\n" },
     },
     DiagnosticDoc {
         code: NO_PIPELINE,
@@ -138,8 +109,6 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         what: "A folder has `models/` but no `pipeline.yaml`.",
         why: "Its models would belong to no pipeline, and never run.",
         mend: "Write a `pipeline.yaml` beside `models/`, or move the models to the pipeline they belong to.",
-        example: Example::Missing {
-            path: "pipelines/shop/pipeline.yaml",
-        },
+        example: Example::Missing { path: "pipelines/shop/pipeline.yaml" },
     },
 ];

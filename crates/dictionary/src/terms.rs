@@ -8,9 +8,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TermError {
     /// Not a length of time.
-    #[error(
-        "`{0}` is not a length of time; write `P`, a number and one of `Y`, `M`, `W`, `D`, such as `P18M`"
-    )]
+    #[error("`{0}` is not a length of time; write `P`, a number and one of `Y`, `M`, `W`, `D`, such as `P18M`")]
     Period(String),
     /// Not a type.
     #[error(
@@ -18,14 +16,10 @@ pub enum TermError {
     )]
     DataType(String),
     /// A decimal type out of range.
-    #[error(
-        "`{0}` is out of range; a decimal has 1 to 38 digits, of which at most as many after the point"
-    )]
+    #[error("`{0}` is out of range; a decimal has 1 to 38 digits, of which at most as many after the point")]
     Decimal(String),
     /// Not a number of bytes.
-    #[error(
-        "`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`"
-    )]
+    #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
 }
 
@@ -94,14 +88,8 @@ impl FromStr for DataType {
             return Ok(*plain);
         }
         let wrong = || TermError::DataType(text.to_owned());
-        let inner = text
-            .strip_prefix("decimal")
-            .map(str::trim)
-            .ok_or_else(wrong)?;
-        let inner = inner
-            .strip_prefix('(')
-            .and_then(|i| i.strip_suffix(')'))
-            .ok_or_else(wrong)?;
+        let inner = text.strip_prefix("decimal").map(str::trim).ok_or_else(wrong)?;
+        let inner = inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')).ok_or_else(wrong)?;
         let (precision, scale) = inner.split_once(',').ok_or_else(wrong)?;
         let number = |digits: &str| digits.trim().parse::<u8>().map_err(|_| wrong());
         let (precision, scale) = (number(precision)?, number(scale)?);
@@ -119,10 +107,7 @@ impl fmt::Display for DataType {
         match self {
             Self::Decimal { precision, scale } => write!(f, "decimal({precision}, {scale})"),
             plain => {
-                let word = PLAIN_TYPES
-                    .iter()
-                    .find(|(_, t)| t == plain)
-                    .map_or("", |(word, _)| word);
+                let word = PLAIN_TYPES.iter().find(|(_, t)| t == plain).map_or("", |(word, _)| word);
                 f.write_str(word)
             }
         }
@@ -163,10 +148,7 @@ pub fn byte_size(text: &str) -> Result<u64, TermError> {
         "TiB" => 1 << 40,
         _ => return Err(wrong()),
     };
-    number
-        .checked_mul(factor)
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(wrong)
+    number.checked_mul(factor).filter(|bytes| *bytes > 0).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -176,30 +158,13 @@ mod tests {
 
     #[test]
     fn periods_are_read_and_written() {
-        for (text, months, days) in [
-            ("P5Y", 60, 0),
-            ("P18M", 18, 0),
-            ("P30D", 0, 30),
-            ("P2W", 0, 14),
-            ("P1M", 1, 0),
-            ("P007D", 0, 7),
-        ] {
+        for (text, months, days) in
+            [("P5Y", 60, 0), ("P18M", 18, 0), ("P30D", 0, 30), ("P2W", 0, 14), ("P1M", 1, 0), ("P007D", 0, 7)]
+        {
             assert_eq!(text.parse(), Ok(Period { months, days }), "{text}");
         }
-        for (period, text) in [
-            ((60, 0), "P5Y"),
-            ((18, 0), "P18M"),
-            ((0, 30), "P30D"),
-            ((13, 2), "P13M2D"),
-        ] {
-            assert_eq!(
-                Period {
-                    months: period.0,
-                    days: period.1
-                }
-                .to_string(),
-                text
-            );
+        for (period, text) in [((60, 0), "P5Y"), ((18, 0), "P18M"), ((0, 30), "P30D"), ((13, 2), "P13M2D")] {
+            assert_eq!(Period { months: period.0, days: period.1 }.to_string(), text);
         }
     }
 
@@ -222,11 +187,7 @@ mod tests {
             "P５Y",
             "P5年",
         ] {
-            assert_eq!(
-                text.parse::<Period>(),
-                Err(TermError::Period(text.to_owned())),
-                "{text}"
-            );
+            assert_eq!(text.parse::<Period>(), Err(TermError::Period(text.to_owned())), "{text}");
         }
     }
 
@@ -241,57 +202,23 @@ mod tests {
         ] {
             assert_eq!(text.parse::<DataType>().unwrap().to_string(), written);
         }
-        for text in [
-            "",
-            "text",
-            "String",
-            "decimal",
-            "decimal(12)",
-            "decimal(12,2",
-            "decimal(a,b)",
-            "decimal(1,-1)",
-        ] {
-            assert!(
-                matches!(text.parse::<DataType>(), Err(TermError::DataType(_))),
-                "{text}"
-            );
+        for text in ["", "text", "String", "decimal", "decimal(12)", "decimal(12,2", "decimal(a,b)", "decimal(1,-1)"] {
+            assert!(matches!(text.parse::<DataType>(), Err(TermError::DataType(_))), "{text}");
         }
         for text in ["decimal(0,0)", "decimal(39,2)", "decimal(5,6)"] {
-            assert!(
-                matches!(text.parse::<DataType>(), Err(TermError::Decimal(_))),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<DataType>(), Err(TermError::Decimal(_))), "{text}");
         }
     }
 
     #[test]
     fn sizes_are_read() {
-        for (text, bytes) in [
-            ("1GiB", 1 << 30),
-            ("512MB", 512_000_000),
-            ("1024", 1024),
-            ("2 KiB", 2048),
-            ("7B", 7),
-            ("1kB", 1000),
-        ] {
+        for (text, bytes) in
+            [("1GiB", 1 << 30), ("512MB", 512_000_000), ("1024", 1024), ("2 KiB", 2048), ("7B", 7), ("1kB", 1000)]
+        {
             assert_eq!(byte_size(text), Ok(bytes), "{text}");
         }
-        for text in [
-            "",
-            "GiB",
-            "0",
-            "0MB",
-            "1.5GiB",
-            "-1",
-            "1gb",
-            "20000000TiB",
-            "1 GiB x",
-        ] {
-            assert_eq!(
-                byte_size(text),
-                Err(TermError::ByteSize(text.to_owned())),
-                "{text}"
-            );
+        for text in ["", "GiB", "0", "0MB", "1.5GiB", "-1", "1gb", "20000000TiB", "1 GiB x"] {
+            assert_eq!(byte_size(text), Err(TermError::ByteSize(text.to_owned())), "{text}");
         }
     }
 }

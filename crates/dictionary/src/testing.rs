@@ -7,34 +7,13 @@ use crate::yaml::{Node, ScalarKind, Value};
 use crate::{Loaded, load};
 
 const FILES: [(&str, &str); 7] = [
-    (
-        "lakewarden.yaml",
-        include_str!("../tests/shop/lakewarden.yaml"),
-    ),
-    (
-        "schemas/purposes.yaml",
-        include_str!("../tests/shop/schemas/purposes.yaml"),
-    ),
-    (
-        "schemas/channels/consents.yaml",
-        include_str!("../tests/shop/schemas/channels/consents.yaml"),
-    ),
-    (
-        "schemas/channels/members.yaml",
-        include_str!("../tests/shop/schemas/channels/members.yaml"),
-    ),
-    (
-        "schemas/channels/stores.yaml",
-        include_str!("../tests/shop/schemas/channels/stores.yaml"),
-    ),
-    (
-        "schemas/curated/member_spend.yaml",
-        include_str!("../tests/shop/schemas/curated/member_spend.yaml"),
-    ),
-    (
-        "pipelines/shop/pipeline.yaml",
-        include_str!("../tests/shop/pipelines/shop/pipeline.yaml"),
-    ),
+    ("lakewarden.yaml", include_str!("../tests/shop/lakewarden.yaml")),
+    ("schemas/purposes.yaml", include_str!("../tests/shop/schemas/purposes.yaml")),
+    ("schemas/channels/consents.yaml", include_str!("../tests/shop/schemas/channels/consents.yaml")),
+    ("schemas/channels/members.yaml", include_str!("../tests/shop/schemas/channels/members.yaml")),
+    ("schemas/channels/stores.yaml", include_str!("../tests/shop/schemas/channels/stores.yaml")),
+    ("schemas/curated/member_spend.yaml", include_str!("../tests/shop/schemas/curated/member_spend.yaml")),
+    ("pipelines/shop/pipeline.yaml", include_str!("../tests/shop/pipelines/shop/pipeline.yaml")),
 ];
 
 /// The sound project.
@@ -43,14 +22,7 @@ pub(crate) fn sample_project() -> Vec<SourceFile> {
         "pipelines/shop/models/member_spend.sql",
         include_str!("../tests/shop/pipelines/shop/models/member_spend.sql"),
     );
-    FILES
-        .into_iter()
-        .chain([sql])
-        .map(|(path, text)| SourceFile {
-            path: path.into(),
-            text: text.into(),
-        })
-        .collect()
+    FILES.into_iter().chain([sql]).map(|(path, text)| SourceFile { path: path.into(), text: text.into() }).collect()
 }
 
 /// The project after replacements, each of the first place where its text stands in the file.
@@ -77,10 +49,7 @@ pub(crate) fn with_example(example: Example) -> Vec<SourceFile> {
         }
         Example::Extra { path, text } => {
             let mut files = sample_project();
-            files.push(SourceFile {
-                path: path.into(),
-                text: text.into(),
-            });
+            files.push(SourceFile { path: path.into(), text: text.into() });
             files
         }
     }
@@ -107,16 +76,8 @@ pub(crate) fn rendered(problems: &[Problem]) -> Vec<String> {
     problems
         .iter()
         .map(|p| {
-            let hint = p
-                .hint
-                .as_ref()
-                .map(|h| format!(" ({h})"))
-                .unwrap_or_default();
-            let related = p
-                .related
-                .as_ref()
-                .map(|(s, l)| format!(" [{} {l}]", place(s)))
-                .unwrap_or_default();
+            let hint = p.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+            let related = p.related.as_ref().map(|(s, l)| format!(" [{} {l}]", place(s))).unwrap_or_default();
             format!("{} {} {}{hint}{related}", place(&p.span), p.code, p.message)
         })
         .collect()
@@ -136,11 +97,8 @@ fn json(node: &Node) -> serde_json::Value {
         Value::Scalar(text, ScalarKind::Text) => text.as_str().into(),
         Value::Scalar(text, _) => serde_json::from_str(text).unwrap(),
         Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(entries) => serde_json::Value::Object(
-            entries
-                .iter()
-                .map(|e| (e.key.clone(), json(&e.value)))
-                .collect(),
-        ),
+        Value::Map(entries) => {
+            serde_json::Value::Object(entries.iter().map(|e| (e.key.clone(), json(&e.value))).collect())
+        }
     }
 }

@@ -5,30 +5,17 @@ use lakewarden_dictionary::{FileKind, Loaded, Problem, Severity, SourceFile, loa
 use proptest::prelude::*;
 
 fn file(path: &str, text: &str) -> SourceFile {
-    SourceFile {
-        path: path.into(),
-        text: text.into(),
-    }
+    SourceFile { path: path.into(), text: text.into() }
 }
 
 /// Problems as a terminal would list them.
 fn rendered(problems: &[Problem]) -> String {
     let mut lines = Vec::new();
     for p in problems {
-        let severity = if p.severity == Severity::Error {
-            "error"
-        } else {
-            "warning"
-        };
-        lines.push(format!(
-            "{}:{}:{} {severity} {}: {}",
-            p.span.path, p.span.line, p.span.column, p.code, p.message
-        ));
+        let severity = if p.severity == Severity::Error { "error" } else { "warning" };
+        lines.push(format!("{}:{}:{} {severity} {}: {}", p.span.path, p.span.line, p.span.column, p.code, p.message));
         if let Some((span, label)) = &p.related {
-            lines.push(format!(
-                "    {}:{}:{} {label}",
-                span.path, span.line, span.column
-            ));
+            lines.push(format!("    {}:{}:{} {label}", span.path, span.line, span.column));
         }
         lines.extend(p.hint.iter().map(|hint| format!("    hint: {hint}")));
     }
@@ -39,27 +26,12 @@ fn rendered(problems: &[Problem]) -> String {
 fn a_broken_project_shows_everything_at_once() {
     let loaded = load(&[
         file("lakewarden.yaml", include_str!("broken/lakewarden.yaml")),
-        file(
-            "schemas/purposes.yaml",
-            include_str!("broken/schemas/purposes.yaml"),
-        ),
-        file(
-            "schemas/channels/orders.yaml",
-            include_str!("broken/schemas/channels/orders.yaml"),
-        ),
-        file(
-            "schemas/channels/unclosed.yaml",
-            include_str!("broken/schemas/channels/unclosed.yaml"),
-        ),
+        file("schemas/purposes.yaml", include_str!("broken/schemas/purposes.yaml")),
+        file("schemas/channels/orders.yaml", include_str!("broken/schemas/channels/orders.yaml")),
+        file("schemas/channels/unclosed.yaml", include_str!("broken/schemas/channels/unclosed.yaml")),
         file("schemas/chanels/lost.yaml", "dataset: lost\n"),
-        file(
-            "schemas/curated/revenue.yaml",
-            include_str!("broken/schemas/curated/revenue.yaml"),
-        ),
-        file(
-            "pipelines/main/pipeline.yaml",
-            include_str!("broken/pipelines/main/pipeline.yaml"),
-        ),
+        file("schemas/curated/revenue.yaml", include_str!("broken/schemas/curated/revenue.yaml")),
+        file("pipelines/main/pipeline.yaml", include_str!("broken/pipelines/main/pipeline.yaml")),
         file("pipelines/main/models/revenues.sql", "SELECT 1"),
     ]);
     assert!(loaded.has_errors());
@@ -69,11 +41,7 @@ fn a_broken_project_shows_everything_at_once() {
     let orders = loaded.project.dataset("order").unwrap();
     assert_eq!(orders.fields.len(), 4);
     assert_eq!(orders.column("amount").unwrap().label.en, "Amount");
-    assert!(
-        loaded
-            .problems
-            .is_sorted_by_key(|p| (p.span.path.clone(), p.span.start))
-    );
+    assert!(loaded.problems.is_sorted_by_key(|p| (p.span.path.clone(), p.span.start)));
 }
 
 #[test]
@@ -96,14 +64,8 @@ fn warnings_stop_nothing() {
 #[test]
 fn the_order_of_files_does_not_matter() {
     let mut files = vec![
-        file(
-            "pipelines/main/pipeline.yaml",
-            include_str!("broken/pipelines/main/pipeline.yaml"),
-        ),
-        file(
-            "schemas/channels/orders.yaml",
-            include_str!("broken/schemas/channels/orders.yaml"),
-        ),
+        file("pipelines/main/pipeline.yaml", include_str!("broken/pipelines/main/pipeline.yaml")),
+        file("schemas/channels/orders.yaml", include_str!("broken/schemas/channels/orders.yaml")),
         file("lakewarden.yaml", include_str!("broken/lakewarden.yaml")),
     ];
     let one = load(&files);
@@ -114,27 +76,15 @@ fn the_order_of_files_does_not_matter() {
 #[test]
 fn the_repository_s_own_till_export_loads() {
     let loaded = load(&[
-        file(
-            "lakewarden.yaml",
-            "project: retail\ntime_zone: Asia/Shanghai\n",
-        ),
-        file(
-            "schemas/purposes.yaml",
-            include_str!("../../../schemas/purposes.yaml"),
-        ),
+        file("lakewarden.yaml", "project: retail\ntime_zone: Asia/Shanghai\n"),
+        file("schemas/purposes.yaml", include_str!("../../../schemas/purposes.yaml")),
         file("schemas/channels/pos_sales.yaml", TILL),
     ]);
     assert_eq!(rendered(&loaded.problems), "");
     let till = loaded.project.dataset("pos_sales").unwrap();
     assert!(till.is_personal());
-    assert_eq!(
-        till.column("kind").unwrap().map[1],
-        ("退货".to_owned(), "return".to_owned())
-    );
-    assert_eq!(
-        till.key.iter().map(|k| k.as_str()).collect::<Vec<_>>(),
-        ["receipt_no", "line_no"]
-    );
+    assert_eq!(till.column("kind").unwrap().map[1], ("退货".to_owned(), "return".to_owned()));
+    assert_eq!(till.key.iter().map(|k| k.as_str()).collect::<Vec<_>>(), ["receipt_no", "line_no"]);
 }
 
 /// A real entry.
@@ -142,22 +92,13 @@ const TILL: &str = include_str!("../../../schemas/channels/pos_sales.yaml");
 
 /// Places must lie inside their file, and columns and lines must be those of the offset.
 fn assert_places(files: &[SourceFile], loaded: &Loaded) -> Result<(), TestCaseError> {
-    let spans = loaded
-        .problems
-        .iter()
-        .flat_map(|p| std::iter::once(&p.span).chain(p.related.iter().map(|(s, _)| s)));
+    let spans = loaded.problems.iter().flat_map(|p| std::iter::once(&p.span).chain(p.related.iter().map(|(s, _)| s)));
     for span in spans {
         let Some(file) = files.iter().find(|f| f.path == span.path) else {
             continue;
         };
-        prop_assert!(
-            span.start <= span.end && span.end <= file.text.len(),
-            "{span:?}"
-        );
-        prop_assert!(
-            file.text.is_char_boundary(span.start) && file.text.is_char_boundary(span.end),
-            "{span:?}"
-        );
+        prop_assert!(span.start <= span.end && span.end <= file.text.len(), "{span:?}");
+        prop_assert!(file.text.is_char_boundary(span.start) && file.text.is_char_boundary(span.end), "{span:?}");
         let line = file.text[..span.start].matches('\n').count() as u32 + 1;
         prop_assert_eq!(span.line, line);
     }
@@ -244,9 +185,7 @@ fn damaged() -> impl Strategy<Value = String> {
     let wounds = prop::collection::vec(
         (
             0..text.len(),
-            prop::sample::select(vec![
-                ':', '\n', ' ', '{', '[', ']', '"', '-', '1', '#', '&', '*', '\u{e000}', '号',
-            ]),
+            prop::sample::select(vec![':', '\n', ' ', '{', '[', ']', '"', '-', '1', '#', '&', '*', '\u{e000}', '号']),
         ),
         1..12,
     );

@@ -123,13 +123,11 @@ mod tests {
 
     #[test]
     fn days_are_those_of_the_wall_clock() {
-        let function = LocalDate {
-            zone: chrono_tz::Europe::London,
-            signature: Signature::nullary(Volatility::Immutable),
-        };
+        let function =
+            LocalDate { zone: chrono_tz::Europe::London, signature: Signature::nullary(Volatility::Immutable) };
         let instants = [
-            (2011, 3, 27, 0, 30, (2011, 3, 27)),  // before the clocks go forward
-            (2011, 6, 30, 23, 30, (2011, 7, 1)),  // summer time
+            (2011, 3, 27, 0, 30, (2011, 3, 27)), // before the clocks go forward
+            (2011, 6, 30, 23, 30, (2011, 7, 1)), // summer time
             (2011, 12, 31, 23, 59, (2011, 12, 31)),
         ];
         let array: TimestampMicrosecondArray = instants

@@ -40,8 +40,7 @@ impl RelationProvider {
         match &self.relation.content {
             Content::Declared(_) => Ok(Arc::new(EmptyExec::new(Arc::new(self.stored.project(columns)?)))),
             Content::Memory { schema, batches } => {
-                let batches: Result<Vec<_>> =
-                    batches.iter().map(|b| cast_to(b, schema, &self.stored)).collect();
+                let batches: Result<Vec<_>> = batches.iter().map(|b| cast_to(b, schema, &self.stored)).collect();
                 let source =
                     MemorySourceConfig::try_new_exec(&[batches?], self.stored.clone(), Some(columns.to_vec()))?;
                 Ok(source)
@@ -50,7 +49,8 @@ impl RelationProvider {
                 Ok(Arc::new(EmptyExec::new(Arc::new(self.stored.project(columns)?))))
             }
             Content::Files { files, .. } => {
-                let group = FileGroup::new(files.iter().map(|f| PartitionedFile::new(f.path.clone(), f.size)).collect());
+                let group =
+                    FileGroup::new(files.iter().map(|f| PartitionedFile::new(f.path.clone(), f.size)).collect());
                 let source = ParquetSource::new(self.stored.clone());
                 let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source))
                     .with_file_group(group)
@@ -136,7 +136,9 @@ impl TableProvider for RelationProvider {
         match (&self.relation.governance, &self.relation.ruling) {
             (Some(governance), _) => self.sealed(state, governance, projection),
             (None, Ruling::Open) => self.read(state, projection),
-            (None, _) => plan_err!("relation {:?} has data subjects but no identity to govern it by", self.relation.name),
+            (None, _) => {
+                plan_err!("relation {:?} has data subjects but no identity to govern it by", self.relation.name)
+            }
         }
     }
 }

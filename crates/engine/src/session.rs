@@ -145,8 +145,8 @@ impl Session {
             .map_err(|e| EngineError::planning(&e))?;
         refuse_sealed(&physical)?;
         let schema = physical.schema();
-        let stream = execute_stream(physical, self.context.task_ctx())
-            .map_err(|e| EngineError::running(&e, self.memory))?;
+        let stream =
+            execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
         Ok(Running { schema, stream, accounts: self.accounts.clone(), first, memory: self.memory })
     }
 }
@@ -213,9 +213,7 @@ impl QueryPlanner for GatedPlanner {
         session: &dyn datafusion::catalog::Session,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let gates = GatePlanner { accounts: self.accounts.clone() };
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(gates)])
-            .create_physical_plan(plan, session)
-            .await
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(gates)]).create_physical_plan(plan, session).await
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::error::{EngineError, SqlProblem};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::{Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor, Visit, Visitor,
+};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -88,7 +90,8 @@ mod tests {
 
     #[test]
     fn ctes_are_not_relations_and_places_are_known() {
-        let found = references("WITH a AS (SELECT * FROM b)\nSELECT * FROM a\nJOIN lakewarden.columns c ON true").unwrap();
+        let found =
+            references("WITH a AS (SELECT * FROM b)\nSELECT * FROM a\nJOIN lakewarden.columns c ON true").unwrap();
         let names: Vec<_> = found.iter().map(|r| (r.name.as_str(), r.at)).collect();
         assert_eq!(names, [("b", Some((1, 26))), ("lakewarden.columns", Some((3, 6)))]);
     }

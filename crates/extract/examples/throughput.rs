@@ -41,14 +41,8 @@ fn measure(name: &str, dataset: &Dataset, file: SourceFile, bytes: usize, worker
     for _ in 0..3 {
         let mut sink = Nowhere(0);
         let start = Instant::now();
-        let accounts = extract(
-            &context,
-            std::slice::from_ref(&file),
-            &mut KeySet::new(SEED),
-            &mut sink,
-            &|_| {},
-        )
-        .unwrap();
+        let accounts =
+            extract(&context, std::slice::from_ref(&file), &mut KeySet::new(SEED), &mut sink, &|_| {}).unwrap();
         best = best.min(start.elapsed().as_secs_f64());
         rows = accounts[0].read;
         assert_eq!(accounts[0].written, rows, "{:?}", accounts[0].quarantined);
@@ -72,15 +66,9 @@ fn events() -> Dataset {
             text("openid").token("openid", Normaliser::Identifier),
             text("event").required(),
             text("sku"),
-            field("ts", DataType::Timestamp)
-                .times(&["epoch_ms"])
-                .required(),
-            field("lat", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid {
-                millidegrees: 100,
-            })),
-            field("lng", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid {
-                millidegrees: 100,
-            })),
+            field("ts", DataType::Timestamp).times(&["epoch_ms"]).required(),
+            field("lat", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid { millidegrees: 100 })),
+            field("lng", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid { millidegrees: 100 })),
             text("campaign").optional(),
             text("phone").token("phone", Normaliser::Phone).optional(),
         ],
@@ -97,20 +85,8 @@ fn main() {
     let mut csv = SALES_HEADER.to_owned();
     (0..rows).for_each(|i| csv.push_str(&sale(i / 3, i % 3)));
     let gb = gb18030(&csv);
-    measure(
-        "CSV UTF-8",
-        &pos_sales(Encoding::Utf8),
-        file("sales.csv", csv.clone()),
-        csv.len(),
-        workers,
-    );
-    measure(
-        "CSV GB18030",
-        &pos_sales(Encoding::Gb18030),
-        file("sales.csv", gb.clone()),
-        gb.len(),
-        workers,
-    );
+    measure("CSV UTF-8", &pos_sales(Encoding::Utf8), file("sales.csv", csv.clone()), csv.len(), workers);
+    measure("CSV GB18030", &pos_sales(Encoding::Gb18030), file("sales.csv", gb.clone()), gb.len(), workers);
 
     let mut json = String::new();
     for i in 0..rows {
@@ -121,65 +97,29 @@ fn main() {
         )
         .unwrap();
     }
-    measure(
-        "NDJSON gzip",
-        &events(),
-        file("events.ndjson.gz", gzip(json.as_bytes())),
-        json.len(),
-        workers,
-    );
+    measure("NDJSON gzip", &events(), file("events.ndjson.gz", gzip(json.as_bytes())), json.len(), workers);
     let array = format!("[{}]", json.trim_end().replace('\n', ","));
     let mut as_array = events();
     as_array.format.container = Container::Json;
-    measure(
-        "JSON array",
-        &as_array,
-        file("events.json", array.clone()),
-        array.len(),
-        workers,
-    );
+    measure("JSON array", &as_array, file("events.json", array.clone()), array.len(), workers);
 
     let batch = RecordBatch::try_from_iter(vec![
-        (
-            "event_id",
-            Arc::new(StringArray::from_iter_values(
-                (0..rows).map(|i| format!("a{i:09}")),
-            )) as ArrayRef,
-        ),
-        (
-            "device_id",
-            Arc::new(StringArray::from_iter_values(
-                (0..rows).map(|i| format!("d{:016}", i % 70_000)),
-            )),
-        ),
-        (
-            "user_id",
-            Arc::new(StringArray::from_iter_values(
-                (0..rows).map(|i| format!("u{:08}", i % 60_000)),
-            )),
-        ),
-        (
-            "event",
-            Arc::new(StringArray::from_iter_values((0..rows).map(|_| "open"))),
-        ),
+        ("event_id", Arc::new(StringArray::from_iter_values((0..rows).map(|i| format!("a{i:09}")))) as ArrayRef),
+        ("device_id", Arc::new(StringArray::from_iter_values((0..rows).map(|i| format!("d{:016}", i % 70_000))))),
+        ("user_id", Arc::new(StringArray::from_iter_values((0..rows).map(|i| format!("u{:08}", i % 60_000))))),
+        ("event", Arc::new(StringArray::from_iter_values((0..rows).map(|_| "open")))),
         (
             "ts",
             Arc::new(
-                TimestampMillisecondArray::from_iter_values(
-                    (0..rows as i64).map(|i| 1_700_000_000_000 + i),
-                )
-                .with_timezone("UTC"),
+                TimestampMillisecondArray::from_iter_values((0..rows as i64).map(|i| 1_700_000_000_000 + i))
+                    .with_timezone("UTC"),
             ),
         ),
-        (
-            "duration_ms",
-            Arc::new(Int64Array::from_iter_values(0..rows as i64)),
-        ),
+        ("duration_ms", Arc::new(Int64Array::from_iter_values(0..rows as i64))),
     ])
     .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let mut app = dataset(
@@ -196,11 +136,5 @@ fn main() {
         ],
     );
     app.key = vec![here("event_id".into())];
-    measure(
-        "Parquet",
-        &app,
-        file("app.parquet", bytes.clone()),
-        bytes.len(),
-        workers,
-    );
+    measure("Parquet", &app, file("app.parquet", bytes.clone()), bytes.len(), workers);
 }

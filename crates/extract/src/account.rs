@@ -53,8 +53,7 @@ impl FileAccount {
 
     /// Whether every row read is accounted for.
     pub fn closes(&self) -> bool {
-        self.read
-            == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+        self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
     }
 }
 
@@ -95,24 +94,12 @@ impl fmt::Display for Warning {
                 write!(f, "declared as {declared}, read as {found}")
             }
             Self::ContainerDiffers { found } => write!(f, "read as {found}"),
-            Self::FieldNeverOccurs {
-                field,
-                nearest: Some(nearest),
-            } => {
-                write!(
-                    f,
-                    "no record holds `{field}`; the nearest undeclared name is `{nearest}`"
-                )
+            Self::FieldNeverOccurs { field, nearest: Some(nearest) } => {
+                write!(f, "no record holds `{field}`; the nearest undeclared name is `{nearest}`")
             }
-            Self::FieldNeverOccurs {
-                field,
-                nearest: None,
-            } => write!(f, "no record holds `{field}`"),
+            Self::FieldNeverOccurs { field, nearest: None } => write!(f, "no record holds `{field}`"),
             Self::TooManyUndeclaredNames { remembered } => {
-                write!(
-                    f,
-                    "more than {remembered} undeclared names; the rest is counted as `(others)`"
-                )
+                write!(f, "more than {remembered} undeclared names; the rest is counted as `(others)`")
             }
         }
     }

@@ -22,9 +22,7 @@ pub enum ExtractError {
         file: String,
     },
     /// LW4003: the file ends in the middle of its compression or container.
-    #[error(
-        "{file}: is cut short: the {what} ends before its end mark, after {rows} whole records"
-    )]
+    #[error("{file}: is cut short: the {what} ends before its end mark, after {rows} whole records")]
     CutShort {
         /// The file.
         file: String,
@@ -54,9 +52,7 @@ pub enum ExtractError {
         declared: Container,
     },
     /// LW4006: none of the declared names is in the header.
-    #[error(
-        "{file}: has no header: its first record holds none of the names declared for {dataset}"
-    )]
+    #[error("{file}: has no header: its first record holds none of the names declared for {dataset}")]
     NoHeader {
         /// The file.
         file: String,
@@ -132,9 +128,7 @@ pub enum ExtractError {
         zone: String,
     },
     /// LW4022: a time format that chrono does not understand.
-    #[error(
-        "{dataset}.{field}: time format `{format}` is not a strftime format, `epoch_ms` or `epoch_s`"
-    )]
+    #[error("{dataset}.{field}: time format `{format}` is not a strftime format, `epoch_ms` or `epoch_s`")]
     InvalidTimeFormat {
         /// The dataset.
         dataset: String,
@@ -166,9 +160,7 @@ pub enum ExtractError {
         problem: &'static str,
     },
     /// LW4025: a separator that cannot separate.
-    #[error(
-        "{dataset}: the CSV delimiter must be one ASCII character other than a quote or a line break"
-    )]
+    #[error("{dataset}: the CSV delimiter must be one ASCII character other than a quote or a line break")]
     InvalidDelimiter {
         /// The dataset.
         dataset: String,
@@ -204,22 +196,14 @@ pub struct MissingColumn {
 impl fmt::Display for MissingColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.nearest {
-            Some(nearest) => write!(
-                f,
-                "column `{}` (the nearest it has is `{nearest}`)",
-                self.name
-            ),
+            Some(nearest) => write!(f, "column `{}` (the nearest it has is `{nearest}`)", self.name),
             None => write!(f, "column `{}`", self.name),
         }
     }
 }
 
 fn list(columns: &[MissingColumn]) -> String {
-    columns
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A container's name in messages.
@@ -273,13 +257,15 @@ impl ExtractError {
             Self::NoHeader { dataset, .. } => {
                 format!("the first record must name the columns as `schemas/channels/{dataset}.yaml` declares them")
             }
-            Self::MissingColumns { columns, .. } => match columns.iter().find_map(|c| c.nearest.as_ref().map(|n| (c, n))) {
-                Some((column, nearest)) => format!(
-                    "if `{nearest}` is the new name of `{}`, change `name` in the dictionary; if the column may be missing, say `optional: true`",
-                    column.name
-                ),
-                None => "if the column may be missing, say `optional: true` in the dictionary".into(),
-            },
+            Self::MissingColumns { columns, .. } => {
+                match columns.iter().find_map(|c| c.nearest.as_ref().map(|n| (c, n))) {
+                    Some((column, nearest)) => format!(
+                        "if `{nearest}` is the new name of `{}`, change `name` in the dictionary; if the column may be missing, say `optional: true`",
+                        column.name
+                    ),
+                    None => "if the column may be missing, say `optional: true` in the dictionary".into(),
+                }
+            }
             Self::DuplicateColumn { .. } => "columns are found by name: give each its own".into(),
             Self::InvalidBytes { .. } => {
                 "export the file again in one encoding; a damaged character would otherwise be stored as another".into()

@@ -4,8 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use hashbrown::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -42,10 +41,7 @@ pub enum KeyError {
 impl KeySet {
     /// An empty set; `seed` must be the run's [`crate::ExtractContext::seed`].
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            hashes: HashSet::default(),
-        }
+        Self { seed, hashes: HashSet::default() }
     }
 
     /// Adds the rows of a conformed table that the lake already holds. `key` names the dataset's key
@@ -57,16 +53,10 @@ impl KeySet {
         let columns = key
             .iter()
             .map(|name| {
-                batch
-                    .column_by_name(name)
-                    .cloned()
-                    .ok_or_else(|| KeyError::Missing {
-                        column: (*name).to_owned(),
-                    })
+                batch.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: (*name).to_owned() })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        self.hashes
-            .extend(RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()));
+        self.hashes.extend(RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()));
         Ok(())
     }
 
@@ -127,17 +117,8 @@ enum Part {
 }
 
 impl RowHasher {
-    pub(crate) fn new(
-        columns: impl IntoIterator<Item = ArrayRef>,
-        seed: u64,
-    ) -> Result<Self, KeyError> {
-        Ok(Self {
-            columns: columns
-                .into_iter()
-                .map(|c| part(&c))
-                .collect::<Result<_, _>>()?,
-            seed,
-        })
+    pub(crate) fn new(columns: impl IntoIterator<Item = ArrayRef>, seed: u64) -> Result<Self, KeyError> {
+        Ok(Self { columns: columns.into_iter().map(|c| part(&c)).collect::<Result<_, _>>()?, seed })
     }
 
     /// The hash of each of the first `rows` rows.
@@ -154,9 +135,7 @@ impl RowHasher {
                             bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
                             bytes.extend_from_slice(value);
                         }
-                        Part::Fixed(values, width, nulls)
-                            if nulls.as_ref().is_none_or(|n| n.is_valid(row)) =>
-                        {
+                        Part::Fixed(values, width, nulls) if nulls.as_ref().is_none_or(|n| n.is_valid(row)) => {
                             bytes.push(1);
                             bytes.extend_from_slice(&values[row * width..][..*width]);
                         }
@@ -170,18 +149,11 @@ impl RowHasher {
 }
 
 fn part(column: &ArrayRef) -> Result<Part, KeyError> {
-    let unfit = || KeyError::Type {
-        data_type: column.data_type().clone(),
-    };
+    let unfit = || KeyError::Type { data_type: column.data_type().clone() };
     let fixed = |bytes: Vec<u8>, width| Ok(Part::Fixed(bytes, width, column.logical_nulls()));
     macro_rules! bytes_of {
         ($array:expr, $kind:ty) => {
-            $array
-                .as_primitive::<$kind>()
-                .values()
-                .iter()
-                .flat_map(|v| v.to_le_bytes())
-                .collect::<Vec<u8>>()
+            $array.as_primitive::<$kind>().values().iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()
         };
     }
     match column.data_type() {
@@ -190,13 +162,8 @@ fn part(column: &ArrayRef) -> Result<Part, KeyError> {
         Arrow::Float64 => fixed(bytes_of!(column, Float64Type), 8),
         Arrow::Decimal128(..) => fixed(bytes_of!(column, Decimal128Type), 16),
         Arrow::Date32 => fixed(bytes_of!(column, Date32Type), 4),
-        Arrow::Timestamp(TimeUnit::Microsecond, _) => {
-            fixed(bytes_of!(column, TimestampMicrosecondType), 8)
-        }
-        Arrow::Boolean => fixed(
-            column.as_boolean().values().iter().map(u8::from).collect(),
-            1,
-        ),
+        Arrow::Timestamp(TimeUnit::Microsecond, _) => fixed(bytes_of!(column, TimestampMicrosecondType), 8),
+        Arrow::Boolean => fixed(column.as_boolean().values().iter().map(u8::from).collect(), 1),
         other => {
             let conformed = match other {
                 Arrow::LargeUtf8 | Arrow::Utf8View => Arrow::Utf8,
@@ -224,18 +191,8 @@ mod tests {
 
     #[test]
     fn what_is_equal_hashes_equal_in_every_shape() {
-        let plain: ArrayRef = Arc::new(StringArray::from(vec![
-            Some("a"),
-            Some("b"),
-            None,
-            Some(""),
-        ]));
-        let view: ArrayRef = Arc::new(StringViewArray::from(vec![
-            Some("a"),
-            Some("b"),
-            None,
-            Some(""),
-        ]));
+        let plain: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), Some("b"), None, Some("")]));
+        let view: ArrayRef = Arc::new(StringViewArray::from(vec![Some("a"), Some("b"), None, Some("")]));
         let dictionary: ArrayRef = Arc::new(
             vec![Some("a"), Some("b"), None, Some("")]
                 .into_iter()
@@ -243,14 +200,9 @@ mod tests {
         );
         assert_eq!(hashes(vec![plain.clone()]), hashes(vec![view]));
         assert_eq!(hashes(vec![plain.clone()]), hashes(vec![dictionary]));
-        assert_eq!(
-            hashes(vec![plain.slice(1, 3)]),
-            hashes(vec![plain.clone()])[1..]
-        );
-        let micros: ArrayRef =
-            Arc::new(TimestampMicrosecondArray::from(vec![1000, 2000]).with_timezone("UTC"));
-        let millis: ArrayRef =
-            Arc::new(TimestampMillisecondArray::from(vec![1, 2]).with_timezone("UTC"));
+        assert_eq!(hashes(vec![plain.slice(1, 3)]), hashes(vec![plain.clone()])[1..]);
+        let micros: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![1000, 2000]).with_timezone("UTC"));
+        let millis: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1, 2]).with_timezone("UTC"));
         assert_eq!(hashes(vec![micros]), hashes(vec![millis]));
         let mut all = hashes(vec![plain]);
         all.sort_unstable();
@@ -261,19 +213,13 @@ mod tests {
     #[test]
     fn columns_do_not_run_into_each_other() {
         let column = |v: &str| Arc::new(StringArray::from(vec![v])) as ArrayRef;
-        assert_ne!(
-            hashes(vec![column("ab"), column("c")]),
-            hashes(vec![column("a"), column("bc")])
-        );
+        assert_ne!(hashes(vec![column("ab"), column("c")]), hashes(vec![column("a"), column("bc")]));
     }
 
     #[test]
     fn the_lake_fills_it() {
         let batch = RecordBatch::try_from_iter(vec![
-            (
-                "id",
-                Arc::new(StringArray::from(vec!["a", "b"])) as ArrayRef,
-            ),
+            ("id", Arc::new(StringArray::from(vec!["a", "b"])) as ArrayRef),
             ("line", Arc::new(Int64Array::from(vec![1, 1])) as ArrayRef),
         ])
         .unwrap();
@@ -281,12 +227,7 @@ mod tests {
         set.observe(&batch, &["id", "line"]).unwrap();
         set.observe(&batch, &["id", "line"]).unwrap();
         assert_eq!(set.len(), 2);
-        assert_eq!(
-            set.observe(&batch, &["no"]),
-            Err(KeyError::Missing {
-                column: "no".into()
-            })
-        );
+        assert_eq!(set.observe(&batch, &["no"]), Err(KeyError::Missing { column: "no".into() }));
         let hash = hashes(batch.columns().to_vec())[0];
         assert!(!set.insert(hash));
     }

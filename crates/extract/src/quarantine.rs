@@ -62,20 +62,12 @@ pub(crate) fn seal(
 
     let len = places.len();
     let mut rows = Vec::with_capacity(len);
-    let (mut fields, mut rules, mut reasons) = (
-        StringBuilder::new(),
-        StringBuilder::new(),
-        StringBuilder::new(),
-    );
+    let (mut fields, mut rules, mut reasons) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut nonces, mut sealed) = (BinaryBuilder::new(), BinaryBuilder::new());
     for (at, (place, fault)) in faults.iter().enumerate() {
         let row = numbers.get(place);
         rows.push(i64::try_from(row).map_err(|_| bug())?);
-        fields.append_option(
-            fault
-                .field
-                .map(|f| plan.dataset.fields[f].name.value.as_str()),
-        );
+        fields.append_option(fault.field.map(|f| plan.dataset.fields[f].name.value.as_str()));
         rules.append_value(fault.rule);
         reasons.append_value(reason(fault.rule));
         let mut record = serde_json::Map::new();
@@ -86,10 +78,7 @@ pub(crate) fn seal(
             }
             _ => {
                 for (name, column) in &columns {
-                    let value = column
-                        .is_valid(at)
-                        .then(|| column.value(at))
-                        .filter(|v| !v.is_empty());
+                    let value = column.is_valid(at).then(|| column.value(at)).filter(|v| !v.is_empty());
                     record.insert((*name).to_owned(), value.into());
                 }
             }
@@ -102,22 +91,14 @@ pub(crate) fn seal(
     }
 
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
-            dataset, len,
-        ))),
-        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
-            file, len,
-        ))),
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(dataset, len))),
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(file, len))),
         Arc::new(Int64Array::from(rows)),
         Arc::new(fields.finish()),
         Arc::new(rules.finish()),
         Arc::new(reasons.finish()),
         Arc::new(TimestampMicrosecondArray::from(vec![plan.as_of; len]).with_timezone(UTC)),
-        Arc::new(Int32Array::from(vec![
-            i32::try_from(plan.key_version)
-                .map_err(|_| bug())?;
-            len
-        ])),
+        Arc::new(Int32Array::from(vec![i32::try_from(plan.key_version).map_err(|_| bug())?; len])),
         Arc::new(nonces.finish()),
         Arc::new(sealed.finish()),
     ];

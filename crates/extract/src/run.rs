@@ -95,33 +95,14 @@ pub fn extract(
             scope.spawn(move || {
                 for work in work_out {
                     // Nobody waits for the reply if the run has been given up.
-                    let _ = work
-                        .reply
-                        .send(plan.convert(&files[work.file].name, work.batch));
+                    let _ = work.reply.send(plan.convert(&files[work.file].name, work.batch));
                 }
             });
         }
         drop(work_out);
         let reader_meter = meter.clone();
-        scope.spawn(move || {
-            read_all(
-                plan.dataset,
-                files,
-                batch_rows,
-                &reader_meter,
-                &work_in,
-                &events_in,
-            )
-        });
-        let mut order = InOrder {
-            plan,
-            files,
-            seen,
-            sink,
-            progress,
-            meter: &meter,
-            rows_before: 0,
-        };
+        scope.spawn(move || read_all(plan.dataset, files, batch_rows, &reader_meter, &work_in, &events_in));
+        let mut order = InOrder { plan, files, seen, sink, progress, meter: &meter, rows_before: 0 };
         // `events` goes with the closure: a reader that still runs then finds nobody listening and stops.
         order.run(events)
     })
@@ -138,15 +119,8 @@ fn read_all(
     for (index, file) in files.iter().enumerate() {
         let mut emit = |batch: RawBatch| {
             let (reply, converted) = bounded(1);
-            events
-                .send(Event::Batch(converted))
-                .map_err(|_| Stop::Cancelled)?;
-            work.send(Work {
-                file: index,
-                batch,
-                reply,
-            })
-            .map_err(|_| Stop::Cancelled)
+            events.send(Event::Batch(converted)).map_err(|_| Stop::Cancelled)?;
+            work.send(Work { file: index, batch, reply }).map_err(|_| Stop::Cancelled)
         };
         let event = match read_file(dataset, file, batch_rows, meter, &mut emit) {
             Ok(summary) => Event::End(Box::new(summary)),
@@ -188,14 +162,10 @@ impl InOrder<'_, '_> {
             current.account.file.clone_from(&file.name);
             loop {
                 // The reader tells of every file's end; a hung-up channel means that it panicked.
-                match events
-                    .recv()
-                    .map_err(|_| self.plan.internal(&file.name, "reading"))?
-                {
+                match events.recv().map_err(|_| self.plan.internal(&file.name, "reading"))? {
                     Event::Batch(converted) => {
-                        let converted = converted
-                            .recv()
-                            .map_err(|_| self.plan.internal(&file.name, "converting"))??;
+                        let converted =
+                            converted.recv().map_err(|_| self.plan.internal(&file.name, "converting"))??;
                         self.take(&mut current, converted)?;
                     }
                     Event::End(summary) => {
@@ -229,19 +199,12 @@ impl InOrder<'_, '_> {
         }
         current.undeclared.merge(&batch.undeclared);
         if let Some(hashes) = &batch.records {
-            account.exact_duplicates += hashes
-                .iter()
-                .filter(|h| !current.records.insert(**h))
-                .count() as u64;
+            account.exact_duplicates += hashes.iter().filter(|h| !current.records.insert(**h)).count() as u64;
         }
         if let Some(occurs) = batch.occurs {
             let first = current.occurs.is_none();
-            let all = current
-                .occurs
-                .get_or_insert_with(|| vec![false; occurs.len()]);
-            all.iter_mut()
-                .zip(&occurs)
-                .for_each(|(all, here)| *all |= here);
+            let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
+            all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
             if first {
                 self.renamed_fields(current)?;
             }
@@ -258,11 +221,7 @@ impl InOrder<'_, '_> {
             for row in 0..len {
                 if is(&batch.faulty, row) {
                     leave_out(row);
-                } else if batch
-                    .keys
-                    .as_ref()
-                    .is_some_and(|keys| !self.seen.insert(keys[row]))
-                {
+                } else if batch.keys.as_ref().is_some_and(|keys| !self.seen.insert(keys[row])) {
                     account.duplicates += 1;
                     leave_out(row);
                 } else if is(&batch.outside, row) {
@@ -277,10 +236,7 @@ impl InOrder<'_, '_> {
             None => batch.rows,
         };
         account.written += rows.num_rows() as u64;
-        let stored = |source| ExtractError::Sink {
-            file: account.file.clone(),
-            source,
-        };
+        let stored = |source| ExtractError::Sink { file: account.file.clone(), source };
         if rows.num_rows() > 0 {
             self.sink.rows(rows).map_err(stored)?;
         }
@@ -302,49 +258,24 @@ impl InOrder<'_, '_> {
         let columns: Vec<MissingColumn> = self
             .absent(occurs)
             .filter(|f| f.is_required())
-            .map(|f| {
-                (
-                    &f.name.value,
-                    nearest(&f.name.value, current.undeclared.names(), RENAMED),
-                )
-            })
+            .map(|f| (&f.name.value, nearest(&f.name.value, current.undeclared.names(), RENAMED)))
             .filter(|(_, nearest)| nearest.is_some() || current.account.read >= ENOUGH_RECORDS)
-            .map(|(name, nearest)| MissingColumn {
-                name: name.clone(),
-                nearest,
-            })
+            .map(|(name, nearest)| MissingColumn { name: name.clone(), nearest })
             .collect();
         if columns.is_empty() {
             Ok(())
         } else {
-            Err(ExtractError::MissingColumns {
-                file: current.account.file.clone(),
-                columns,
-            })
+            Err(ExtractError::MissingColumns { file: current.account.file.clone(), columns })
         }
     }
 
     /// The fields that ought to be in a file and occur in none of its records so far.
-    fn absent<'o>(
-        &'o self,
-        occurs: &'o [bool],
-    ) -> impl Iterator<Item = &'o lakewarden_dictionary::Field> {
-        self.plan
-            .dataset
-            .fields
-            .iter()
-            .zip(occurs)
-            .filter(|(f, occurs)| !f.optional && !**occurs)
-            .map(|(f, _)| f)
+    fn absent<'o>(&'o self, occurs: &'o [bool]) -> impl Iterator<Item = &'o lakewarden_dictionary::Field> {
+        self.plan.dataset.fields.iter().zip(occurs).filter(|(f, occurs)| !f.optional && !**occurs).map(|(f, _)| f)
     }
 
     fn finish(&self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
-        let Current {
-            mut account,
-            mut undeclared,
-            occurs,
-            ..
-        } = current;
+        let Current { mut account, mut undeclared, occurs, .. } = current;
         undeclared.merge(&summary.undeclared);
         account.sha256 = summary.sha256;
         account.bytes = summary.bytes;
@@ -352,21 +283,12 @@ impl InOrder<'_, '_> {
         account.warnings = summary.warnings;
         for field in occurs.iter().flat_map(|o| self.absent(o)) {
             let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
-            account.warnings.push(Warning::FieldNeverOccurs {
-                field: field.name.value.clone(),
-                nearest,
-            });
+            account.warnings.push(Warning::FieldNeverOccurs { field: field.name.value.clone(), nearest });
         }
         if undeclared.overflowed() {
-            account.warnings.push(Warning::TooManyUndeclaredNames {
-                remembered: crate::read::MAX_UNDECLARED,
-            });
+            account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });
         }
         account.over_collected = undeclared.into_counts();
-        if account.closes() {
-            Ok(account)
-        } else {
-            Err(self.plan.internal(&account.file, "closing the account"))
-        }
+        if account.closes() { Ok(account) } else { Err(self.plan.internal(&account.file, "closing the account")) }
     }
 }

@@ -20,10 +20,8 @@ pub fn arrow_type(data_type: DataType) -> Arrow {
 /// The schema of a dataset's conformed table: its stored fields, in declared order, under their column
 /// names, with the types they have after treatment. All nullable.
 pub fn conformed_schema(dataset: &Dataset) -> SchemaRef {
-    let fields: Vec<Field> = dataset
-        .stored()
-        .map(|f| Field::new(f.column.value.as_str(), arrow_type(f.stored_type()), true))
-        .collect();
+    let fields: Vec<Field> =
+        dataset.stored().map(|f| Field::new(f.column.value.as_str(), arrow_type(f.stored_type()), true)).collect();
     Arc::new(Schema::new(fields))
 }
 
@@ -40,11 +38,7 @@ pub fn quarantine_schema() -> SchemaRef {
         Field::new("rule", Arrow::Utf8, false),
         // A fixed sentence a rule, never a value.
         Field::new("reason", Arrow::Utf8, false),
-        Field::new(
-            "quarantined_at",
-            Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            false,
-        ),
+        Field::new("quarantined_at", Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), false),
         Field::new("key_version", Arrow::Int32, false),
         Field::new("nonce", Arrow::Binary, false),
         Field::new("sealed", Arrow::Binary, false),

@@ -18,13 +18,7 @@ fn people(container: Container) -> Dataset {
             field("no", DataType::String).required(),
             field("phone", DataType::String).token("phone", Normaliser::Phone),
             field("points", DataType::Integer),
-            field(
-                "spent",
-                DataType::Decimal {
-                    precision: 10,
-                    scale: 2,
-                },
-            ),
+            field("spent", DataType::Decimal { precision: 10, scale: 2 }),
             field("born", DataType::Date),
             field("seen", DataType::Timestamp),
             field("active", DataType::Boolean),
@@ -39,12 +33,7 @@ fn book() -> Vec<u8> {
     let day = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd");
     let time = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
     let sheet = book.add_worksheet();
-    for (column, name) in [
-        "no", "phone", "extra", "points", "spent", "born", "seen", "active",
-    ]
-    .iter()
-    .enumerate()
-    {
+    for (column, name) in ["no", "phone", "extra", "points", "spent", "born", "seen", "active"].iter().enumerate() {
         sheet.write(0, column as u16, *name).unwrap();
     }
     sheet.write(1, 0, "A1").unwrap();
@@ -52,18 +41,8 @@ fn book() -> Vec<u8> {
     sheet.write(1, 2, "x").unwrap();
     sheet.write(1, 3, 12).unwrap();
     sheet.write(1, 4, 19.9).unwrap();
-    sheet
-        .write_with_format(
-            1,
-            5,
-            rust_xlsxwriter::ExcelDateTime::from_ymd(1990, 2, 3).unwrap(),
-            &day,
-        )
-        .unwrap();
-    let seen = rust_xlsxwriter::ExcelDateTime::from_ymd(2024, 5, 1)
-        .unwrap()
-        .and_hms(8, 3, 7)
-        .unwrap();
+    sheet.write_with_format(1, 5, rust_xlsxwriter::ExcelDateTime::from_ymd(1990, 2, 3).unwrap(), &day).unwrap();
+    let seen = rust_xlsxwriter::ExcelDateTime::from_ymd(2024, 5, 1).unwrap().and_hms(8, 3, 7).unwrap();
     sheet.write_with_format(1, 6, &seen, &time).unwrap();
     sheet.write(1, 7, true).unwrap();
     // Row 2 is blank; the next is the second record.
@@ -73,54 +52,22 @@ fn book() -> Vec<u8> {
 
 fn parquet() -> Vec<u8> {
     let batch = RecordBatch::try_from_iter_with_nullable(vec![
-        (
-            "no",
-            Arc::new(StringViewArray::from(vec!["A1", "A2"])) as ArrayRef,
-            true,
-        ),
-        (
-            "phone",
-            Arc::new(Int64Array::from(vec![Some(13_187_013_211), None])),
-            true,
-        ),
-        (
-            "extra",
-            Arc::new(StringArray::from(vec![Some("x"), None])),
-            true,
-        ),
-        (
-            "points",
-            Arc::new(Int32Array::from(vec![Some(12), None])),
-            true,
-        ),
-        (
-            "spent",
-            Arc::new(Float64Array::from(vec![Some(19.9), None])),
-            true,
-        ),
-        (
-            "born",
-            Arc::new(Date32Array::from(vec![Some(7338), None])),
-            true,
-        ),
+        ("no", Arc::new(StringViewArray::from(vec!["A1", "A2"])) as ArrayRef, true),
+        ("phone", Arc::new(Int64Array::from(vec![Some(13_187_013_211), None])), true),
+        ("extra", Arc::new(StringArray::from(vec![Some("x"), None])), true),
+        ("points", Arc::new(Int32Array::from(vec![Some(12), None])), true),
+        ("spent", Arc::new(Float64Array::from(vec![Some(19.9), None])), true),
+        ("born", Arc::new(Date32Array::from(vec![Some(7338), None])), true),
         (
             "seen",
-            Arc::new(
-                TimestampMillisecondArray::from(vec![Some(1_714_521_787_000), None])
-                    .with_timezone("UTC"),
-            ),
+            Arc::new(TimestampMillisecondArray::from(vec![Some(1_714_521_787_000), None]).with_timezone("UTC")),
             true,
         ),
-        (
-            "active",
-            Arc::new(BooleanArray::from(vec![Some(true), None])),
-            true,
-        ),
+        ("active", Arc::new(BooleanArray::from(vec![Some(true), None])), true),
     ])
     .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
@@ -135,33 +82,17 @@ fn every_container_gives_the_same_rows() {
     assert_eq!(expected.column("seen"), ["2024-05-01T00:03:07", "-"]);
     assert_eq!(expected.column("spent"), ["19.90", "-"]);
     for (container, bytes) in [
-        (
-            Container::Ndjson,
-            format!("{object}\n\n{other}\n").into_bytes(),
-        ),
-        (
-            Container::Ndjson,
-            gzip(format!("{object}\r\n{other}").as_bytes()),
-        ),
-        (
-            Container::Ndjson,
-            zstd::encode_all(format!("\u{feff}{object}\n{other}").as_bytes(), 1).unwrap(),
-        ),
-        (
-            Container::Json,
-            format!(" [{object},\n {other} ]\n").into_bytes(),
-        ),
+        (Container::Ndjson, format!("{object}\n\n{other}\n").into_bytes()),
+        (Container::Ndjson, gzip(format!("{object}\r\n{other}").as_bytes())),
+        (Container::Ndjson, zstd::encode_all(format!("\u{feff}{object}\n{other}").as_bytes(), 1).unwrap()),
+        (Container::Json, format!(" [{object},\n {other} ]\n").into_bytes()),
         (Container::Parquet, parquet()),
         (Container::Parquet, gzip(&parquet())),
         (Container::Xlsx, book()),
     ] {
         let outcome = run(&people(container), &[file("f", bytes)]).unwrap();
         assert_eq!(outcome.rows, expected.rows, "{container:?}");
-        let over: Vec<_> = outcome.accounts[0]
-            .over_collected
-            .iter()
-            .map(|(n, c)| (n.as_str(), *c))
-            .collect();
+        let over: Vec<_> = outcome.accounts[0].over_collected.iter().map(|(n, c)| (n.as_str(), *c)).collect();
         assert_eq!(over, [("extra", 1)], "{container:?}");
     }
 }
@@ -169,18 +100,11 @@ fn every_container_gives_the_same_rows() {
 #[test]
 fn another_container_must_be_accepted() {
     let mut data = people(Container::Csv);
-    assert_eq!(
-        run(&data, &[file("f.xlsx", book())]).unwrap_err().code(),
-        "LW4005"
-    );
+    assert_eq!(run(&data, &[file("f.xlsx", book())]).unwrap_err().code(), "LW4005");
     data.format.accept = vec![Container::Xlsx];
     let outcome = run(&data, &[file("f.xlsx", book())]).unwrap();
     assert_eq!(
-        (
-            outcome.rows.num_rows(),
-            outcome.accounts[0].warnings.len(),
-            outcome.accounts[0].encoding
-        ),
+        (outcome.rows.num_rows(), outcome.accounts[0].warnings.len(), outcome.accounts[0].encoding),
         (2, 1, None)
     );
 }
@@ -192,11 +116,7 @@ fn a_line_that_is_no_object_is_one_bad_record() {
     let lines = "{\"no\":\"A1\"}\n[1]\n\n{\"no\":\"A2\"} x\n{\"no\":\"A3\"\n\"no\"\n{\"no\":\"A4\",\"no\":\"A5\"}\n{\"no\":\"\\ud800\"}\n{\"no\":{\"a\":[1]}}";
     let outcome = run(&data, &[file("f", lines)]).unwrap();
     assert_eq!(outcome.column("no"), ["A1", "A5", "{\"a\":[1]}"]);
-    let refused: Vec<_> = outcome
-        .refused()
-        .into_iter()
-        .map(|(row, _, rule)| format!("{row} {rule}"))
-        .collect();
+    let refused: Vec<_> = outcome.refused().into_iter().map(|(row, _, rule)| format!("{row} {rule}")).collect();
     assert_eq!(refused, ["2 json", "4 json", "5 json", "6 json", "8 json"]);
     assert_eq!(outcome.open(0)["_record"], "[1]");
 }
@@ -207,22 +127,14 @@ fn numbers_keep_their_digits() {
         "n",
         Container::Ndjson,
         Encoding::Utf8,
-        vec![
-            field(
-                "d",
-                DataType::Decimal {
-                    precision: 38,
-                    scale: 10,
-                },
-            ),
-            field("t", DataType::String),
-        ],
+        vec![field("d", DataType::Decimal { precision: 38, scale: 10 }), field("t", DataType::String)],
     );
-    let outcome = run(&data, &[file("f", "{\"d\":1234567890123456789012345678.0123456789,\"t\":1.10}\n{\"d\":1e-3,\"t\":\"\\u4e0a\\n\"}")]).unwrap();
-    assert_eq!(
-        outcome.column("d"),
-        ["1234567890123456789012345678.0123456789", "0.0010000000"]
-    );
+    let outcome = run(
+        &data,
+        &[file("f", "{\"d\":1234567890123456789012345678.0123456789,\"t\":1.10}\n{\"d\":1e-3,\"t\":\"\\u4e0a\\n\"}")],
+    )
+    .unwrap();
+    assert_eq!(outcome.column("d"), ["1234567890123456789012345678.0123456789", "0.0010000000"]);
     assert_eq!(outcome.column("t"), ["1.10", "上"]);
 }
 
@@ -234,66 +146,36 @@ fn wall_clock_timestamps_in_parquet_are_in_the_dataset_zone() {
     )])
     .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
-    let mut data = dataset(
-        "p",
-        Container::Parquet,
-        Encoding::Utf8,
-        vec![field("seen", DataType::Timestamp)],
-    );
-    assert_eq!(
-        run(&data, &[file("f", bytes.clone())])
-            .unwrap()
-            .column("seen"),
-        ["1970-01-01T00:00:00"]
-    );
+    let mut data = dataset("p", Container::Parquet, Encoding::Utf8, vec![field("seen", DataType::Timestamp)]);
+    assert_eq!(run(&data, &[file("f", bytes.clone())]).unwrap().column("seen"), ["1970-01-01T00:00:00"]);
     data.time_zone = Some(here("UTC".into()));
-    assert_eq!(
-        run(&data, &[file("f", bytes)]).unwrap().column("seen"),
-        ["1970-01-01T08:00:00"]
-    );
+    assert_eq!(run(&data, &[file("f", bytes)]).unwrap().column("seen"), ["1970-01-01T08:00:00"]);
 }
 
 #[test]
 fn typed_values_that_do_not_fit_cost_their_row() {
     let batch = RecordBatch::try_from_iter(vec![
-        (
-            "n",
-            Arc::new(Float64Array::from(vec![1.0, 1.5, f64::NAN])) as ArrayRef,
-        ),
+        ("n", Arc::new(Float64Array::from(vec![1.0, 1.5, f64::NAN])) as ArrayRef),
         ("d", Arc::new(Float64Array::from(vec![2.55, 2.0, 2.0]))),
     ])
     .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let data = dataset(
         "p",
         Container::Parquet,
         Encoding::Utf8,
-        vec![
-            field("n", DataType::Double),
-            field(
-                "d",
-                DataType::Decimal {
-                    precision: 5,
-                    scale: 2,
-                },
-            ),
-        ],
+        vec![field("n", DataType::Double), field("d", DataType::Decimal { precision: 5, scale: 2 })],
     );
     let outcome = run(&data, &[file("f", bytes)]).unwrap();
     assert_eq!(
         (outcome.column("n"), outcome.column("d")),
-        (
-            vec!["1.0".into(), "1.5".into()],
-            vec!["2.55".into(), "2.00".into()]
-        )
+        (vec!["1.0".into(), "1.5".into()], vec!["2.55".into(), "2.00".into()])
     );
     assert_eq!(outcome.refused(), [("3".into(), "n".into(), "type".into())]);
 }
@@ -358,23 +240,14 @@ fn a_json_array_is_never_held_whole() {
     impl Sink for Behind {
         fn rows(&mut self, rows: RecordBatch) -> Result<(), SinkError> {
             self.1 += rows.num_rows() as u64;
-            self.2 = self.2.max(
-                self.0
-                    .load(Ordering::SeqCst)
-                    .saturating_sub(self.1 * self.3),
-            );
+            self.2 = self.2.max(self.0.load(Ordering::SeqCst).saturating_sub(self.1 * self.3));
             Ok(())
         }
         fn quarantine(&mut self, _: RecordBatch) -> Result<(), SinkError> {
             Ok(())
         }
     }
-    let data = dataset(
-        "b",
-        Container::Json,
-        Encoding::Utf8,
-        vec![field("no", DataType::String)],
-    );
+    let data = dataset("b", Container::Json, Encoding::Utf8, vec![field("no", DataType::String)]);
     let keys = ring();
     let context = ExtractContext {
         dataset: &data,

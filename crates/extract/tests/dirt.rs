@@ -25,10 +25,7 @@ fn one_phone_has_one_token_however_it_is_spelled() {
     let spellings = "phone\n+86 131-8701-3211\n0086 13187013211\n１３１８７０１３２１１\n13187013211\n\"\"\nunknown\n";
     let outcome = run(&data, &[file("f.csv", spellings)]).unwrap();
     let token = ring().tokeniser("phone").token_of("+8613187013211");
-    assert_eq!(
-        outcome.column("phone"),
-        [token.as_str(), &token, &token, &token, "-"]
-    );
+    assert_eq!(outcome.column("phone"), [token.as_str(), &token, &token, &token, "-"]);
     assert_eq!(outcome.refused(), [triple("6", "phone", "phone")]);
 }
 
@@ -41,18 +38,9 @@ fn spellings_become_codes_and_empty_is_null() {
             .nulls(&["未知"])
             .rule(Rule::In(vec!["M".into(), "F".into()])),
     ]);
-    let outcome = run(
-        &data,
-        &[file(
-            "f.csv",
-            "id,gender\n1,男\n2,女\n3,F\n4,M\n5,\n6,未知\n7, \n8,Ｍ\n9,X\n",
-        )],
-    )
-    .unwrap();
-    assert_eq!(
-        outcome.column("gender"),
-        ["M", "F", "F", "M", "-", "-", "-", "M"]
-    );
+    let outcome =
+        run(&data, &[file("f.csv", "id,gender\n1,男\n2,女\n3,F\n4,M\n5,\n6,未知\n7, \n8,Ｍ\n9,X\n")]).unwrap();
+    assert_eq!(outcome.column("gender"), ["M", "F", "F", "M", "-", "-", "-", "M"]);
     assert_eq!(outcome.refused(), [triple("9", "gender", "in")]);
 }
 
@@ -90,32 +78,14 @@ fn a_value_that_does_not_parse_costs_its_row_alone() {
         ]
     );
     let account = &outcome.accounts[0];
-    assert_eq!(
-        (account.read, account.written, account.encoding),
-        (9, 1, Some("GB18030"))
-    );
-    assert_eq!(
-        account.quarantined[&QuarantineReason {
-            field: Some("数量".into()),
-            rule: "type"
-        }],
-        1
-    );
-    assert_eq!(
-        account.sha256,
-        Sha256::digest(&bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>()
-    );
+    assert_eq!((account.read, account.written, account.encoding), (9, 1, Some("GB18030")));
+    assert_eq!(account.quarantined[&QuarantineReason { field: Some("数量".into()), rule: "type" }], 1);
+    assert_eq!(account.sha256, Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>());
     assert_eq!(account.bytes, bytes.len() as u64);
     assert_eq!(texts(&outcome.quarantine, "dataset")[0], "pos_sales");
     assert_eq!(texts(&outcome.quarantine, "file")[0], "sales.csv");
     let record = outcome.open(0);
-    assert_eq!(
-        (record["交易时间"].as_str(), record["小票号"].as_str()),
-        (Some("昨天"), Some("R00000001"))
-    );
+    assert_eq!((record["交易时间"].as_str(), record["小票号"].as_str()), (Some("昨天"), Some("R00000001")));
 }
 
 #[test]
@@ -125,15 +95,9 @@ fn a_good_row_is_typed_to_the_last_digit() {
     let outcome = run(&sales, &[file("f.csv", format!("{SALES_HEADER}{row}"))]).unwrap();
     let get = |c: &str| outcome.column(c).remove(0);
     assert_eq!(get("sold_at"), "2024-05-01T00:03:07");
-    assert_eq!(
-        (get("unit_price"), get("paid"), get("kind")),
-        ("19.90".into(), "39.80".into(), "return".into())
-    );
+    assert_eq!((get("unit_price"), get("paid"), get("kind")), ("19.90".into(), "39.80".into(), "return".into()));
     assert_eq!(get("member"), ring().tokeniser("member_no").token_of("M1"));
-    assert_eq!(
-        outcome.rows.schema(),
-        lakewarden_extract::conformed_schema(&sales)
-    );
+    assert_eq!(outcome.rows.schema(), lakewarden_extract::conformed_schema(&sales));
 }
 
 #[test]
@@ -141,49 +105,23 @@ fn a_row_delivered_twice_survives_once() {
     let sales = pos_sales(Encoding::Utf8);
     let first = format!("{SALES_HEADER}{}{}{}", sale(1, 1), sale(1, 2), sale(1, 1));
     let second = format!("{SALES_HEADER}{}{}", sale(1, 2), sale(2, 1));
-    let outcome = run(
-        &sales,
-        &[file("a.csv", first.clone()), file("b.csv", second)],
-    )
-    .unwrap();
+    let outcome = run(&sales, &[file("a.csv", first.clone()), file("b.csv", second)]).unwrap();
     assert_eq!(outcome.rows.num_rows(), 3);
-    assert_eq!(
-        outcome
-            .accounts
-            .iter()
-            .map(|a| a.duplicates)
-            .collect::<Vec<_>>(),
-        [1, 1]
-    );
+    assert_eq!(outcome.accounts.iter().map(|a| a.duplicates).collect::<Vec<_>>(), [1, 1]);
 
     // What the lake holds counts too.
     let mut seen = KeySet::new(SEED);
-    seen.observe(&outcome.rows, &["receipt_no", "line_no"])
-        .unwrap();
+    seen.observe(&outcome.rows, &["receipt_no", "line_no"]).unwrap();
     let again = run_with(&sales, &[file("c.csv", first)], 10, 1, &mut seen).unwrap();
-    assert_eq!(
-        (again.rows.num_rows(), again.accounts[0].duplicates),
-        (0, 3)
-    );
+    assert_eq!((again.rows.num_rows(), again.accounts[0].duplicates), (0, 3));
 }
 
 #[test]
 fn a_row_in_quarantine_does_not_make_the_good_one_a_duplicate() {
     let sales = pos_sales(Encoding::Utf8);
     let bad = sale(1, 1).replace("销售", "赠送");
-    let outcome = run(
-        &sales,
-        &[file("a.csv", format!("{SALES_HEADER}{bad}{}", sale(1, 1)))],
-    )
-    .unwrap();
-    assert_eq!(
-        (
-            outcome.accounts[0].duplicates,
-            outcome.rows.num_rows(),
-            outcome.refused().len()
-        ),
-        (0, 1, 1)
-    );
+    let outcome = run(&sales, &[file("a.csv", format!("{SALES_HEADER}{bad}{}", sale(1, 1)))]).unwrap();
+    assert_eq!((outcome.accounts[0].duplicates, outcome.rows.num_rows(), outcome.refused().len()), (0, 1, 1));
 }
 
 #[test]
@@ -191,21 +129,13 @@ fn a_file_delivered_twice_is_recognised_by_its_checksum() {
     let one = file("a.csv.gz", gzip(b"a\n1\n"));
     let other = file("b.csv.gz", gzip(b"a\n1\n"));
     assert_eq!(checksum(&one).unwrap(), checksum(&other).unwrap());
-    let account = run(&csv(vec![text("a")]), &[one])
-        .unwrap()
-        .accounts
-        .remove(0);
+    let account = run(&csv(vec![text("a")]), &[one]).unwrap().accounts.remove(0);
     assert_eq!(account.sha256, checksum(&other).unwrap());
 }
 
 #[test]
 fn undeclared_fields_are_counted_and_left_behind() {
-    let events = dataset(
-        "events",
-        Container::Ndjson,
-        Encoding::Utf8,
-        vec![text("id"), text("sku").optional()],
-    );
+    let events = dataset("events", Container::Ndjson, Encoding::Utf8, vec![text("id"), text("sku").optional()]);
     let lines = concat!(
         r#"{"id":"1","clipboard":"CANARY","sku":null}"#,
         "\n",
@@ -215,26 +145,12 @@ fn undeclared_fields_are_counted_and_left_behind() {
         "\n",
     );
     let outcome = run(&events, &[file("e.ndjson", lines)]).unwrap();
-    let over: Vec<_> = outcome.accounts[0]
-        .over_collected
-        .iter()
-        .map(|(n, c)| (n.as_str(), *c))
-        .collect();
+    let over: Vec<_> = outcome.accounts[0].over_collected.iter().map(|(n, c)| (n.as_str(), *c)).collect();
     assert_eq!(over, [("(name withheld)", 1), ("clipboard", 2)]);
     assert!(!format!("{outcome:?}").contains("CANARY"));
 
-    let outcome = run(
-        &csv(vec![text("id")]),
-        &[file("f.csv", "x,id,y\nCANARY,1,\n,2, \nCANARY,3,\n")],
-    )
-    .unwrap();
-    assert_eq!(
-        outcome.accounts[0]
-            .over_collected
-            .iter()
-            .collect::<Vec<_>>(),
-        [(&"x".to_owned(), &2)]
-    );
+    let outcome = run(&csv(vec![text("id")]), &[file("f.csv", "x,id,y\nCANARY,1,\n,2, \nCANARY,3,\n")]).unwrap();
+    assert_eq!(outcome.accounts[0].over_collected.iter().collect::<Vec<_>>(), [(&"x".to_owned(), &2)]);
     assert_eq!(outcome.column("id"), ["1", "2", "3"]);
 }
 
@@ -243,11 +159,7 @@ fn columns_are_found_by_name() {
     let data = csv(vec![text("a"), text("b"), text("c").optional()]);
     let outcome = run(&data, &[file("f.csv", "\u{feff}b , a\n1,2\n")]).unwrap();
     assert_eq!(
-        (
-            outcome.column("a"),
-            outcome.column("b"),
-            outcome.column("c")
-        ),
+        (outcome.column("a"), outcome.column("b"), outcome.column("c")),
         (vec!["2".into()], vec!["1".into()], vec!["-".into()])
     );
 }
@@ -259,22 +171,11 @@ fn the_wrong_encoding_is_read_right_and_reported() {
     let right = run(&pos_sales(Encoding::Utf8), &[file("f", whole.clone())]).unwrap();
     for (declared, bytes, name, found) in [
         (Encoding::Utf8, gb18030(&whole), "UTF-8", "GB18030"),
-        (
-            Encoding::Gb18030,
-            whole.clone().into_bytes(),
-            "GB18030",
-            "UTF-8",
-        ),
+        (Encoding::Gb18030, whole.clone().into_bytes(), "GB18030", "UTF-8"),
     ] {
         let outcome = run(&pos_sales(declared), &[file("f", bytes)]).unwrap();
         assert_eq!(outcome.rows, right.rows);
-        assert_eq!(
-            outcome.accounts[0].warnings,
-            [Warning::EncodingDiffers {
-                declared: name,
-                found
-            }]
-        );
+        assert_eq!(outcome.accounts[0].warnings, [Warning::EncodingDiffers { declared: name, found }]);
         assert_eq!(outcome.accounts[0].encoding, Some(found));
     }
     assert!(right.accounts[0].warnings.is_empty());
@@ -283,20 +184,10 @@ fn the_wrong_encoding_is_read_right_and_reported() {
 #[test]
 fn free_text_names_nobody() {
     let data = csv(vec![text("id"), text("note").treated(Treatment::Redact)]);
-    let outcome = run(
-        &data,
-        &[file(
-            "f.csv",
-            "id,note\n1,call 13187013211 or mail person@example.com\n2,尺码偏小\n",
-        )],
-    )
-    .unwrap();
+    let outcome =
+        run(&data, &[file("f.csv", "id,note\n1,call 13187013211 or mail person@example.com\n2,尺码偏小\n")]).unwrap();
     let notes = outcome.column("note");
-    assert!(
-        !notes[0].contains("13187013211") && !notes[0].contains("person@example.com"),
-        "{}",
-        notes[0]
-    );
+    assert!(!notes[0].contains("13187013211") && !notes[0].contains("person@example.com"), "{}", notes[0]);
     assert_eq!(notes[1], "尺码偏小");
     let redactions = &outcome.accounts[0].redactions;
     assert_eq!((redactions["phone"], redactions["email"]), (1, 1));
@@ -305,17 +196,12 @@ fn free_text_names_nobody() {
 #[test]
 fn each_treatment_is_applied() {
     let data = csv(vec![
-        text("name").treated(Treatment::Mask {
-            keep_first: 1,
-            keep_last: 0,
-        }),
+        text("name").treated(Treatment::Mask { keep_first: 1, keep_last: 0 }),
         field("born", DataType::Date).treated(Treatment::Generalise(Generalisation::Decade)),
         field("joined", DataType::Timestamp)
             .treated(Treatment::Generalise(Generalisation::Month))
             .times(&["%Y-%m-%d %H:%M:%S"]),
-        field("lat", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid {
-            millidegrees: 100,
-        })),
+        field("lat", DataType::Double).treated(Treatment::Generalise(Generalisation::Grid { millidegrees: 100 })),
         text("address").treated(Treatment::Generalise(Generalisation::City)),
         text("secret").treated(Treatment::Drop),
     ]);
@@ -323,14 +209,8 @@ fn each_treatment_is_applied() {
     let body = "name,born,joined,lat,address,secret\n王示例,1987-05-02,2024-04-01 02:00:00,31.2345,浙江省杭州市西湖区某路1号,CANARY\n";
     let outcome = run(&data, &[file("f.csv", body)]).unwrap();
     let get = |c: &str| outcome.column(c).remove(0);
-    assert_eq!(
-        (get("name"), get("born"), get("joined")),
-        ("王**".into(), "1980".into(), "2024-04-01".into())
-    );
-    assert_eq!(
-        (get("lat"), get("address")),
-        ("31.2".into(), "杭州市".into())
-    );
+    assert_eq!((get("name"), get("born"), get("joined")), ("王**".into(), "1980".into(), "2024-04-01".into()));
+    assert_eq!((get("lat"), get("address")), ("31.2".into(), "杭州市".into()));
     assert!(outcome.rows.column_by_name("secret").is_none());
 }
 
@@ -338,37 +218,18 @@ fn each_treatment_is_applied() {
 fn each_row_may_name_its_own_kind_of_identifier() {
     let mut data = csv(vec![
         text("id_type").mapped(&[("手机", "phone")]),
-        text("id_value")
-            .column("id_token")
-            .treated(Treatment::Pseudonymise(TokenDomain::ByField(
-                "id_type".into(),
-            ))),
+        text("id_value").column("id_token").treated(Treatment::Pseudonymise(TokenDomain::ByField("id_type".into()))),
     ]);
-    let body = "id_type,id_value\nphone,131 8701 3211\nunionid,o1\n手机,+8613187013211\nphone,nobody\nfax,1\n,2\nunionid,\n";
-    data.fields[0].rules.push(here(Rule::In(vec![
-        "phone".into(),
-        "unionid".into(),
-        "fax?".into(),
-    ])));
+    let body =
+        "id_type,id_value\nphone,131 8701 3211\nunionid,o1\n手机,+8613187013211\nphone,nobody\nfax,1\n,2\nunionid,\n";
+    data.fields[0].rules.push(here(Rule::In(vec!["phone".into(), "unionid".into(), "fax?".into()])));
     let outcome = run(&data, &[file("f.csv", body)]).unwrap();
     let keys = ring();
     let phone = keys.tokeniser("phone").token_of("+8613187013211");
-    assert_eq!(
-        outcome.column("id_token"),
-        [
-            phone.as_str(),
-            &keys.tokeniser("unionid").token_of("o1"),
-            &phone,
-            "-"
-        ]
-    );
+    assert_eq!(outcome.column("id_token"), [phone.as_str(), &keys.tokeniser("unionid").token_of("o1"), &phone, "-"]);
     assert_eq!(
         outcome.refused(),
-        [
-            triple("4", "id_value", "phone"),
-            triple("5", "id_type", "in"),
-            triple("6", "id_value", "domain")
-        ]
+        [triple("4", "id_value", "phone"), triple("5", "id_type", "in"), triple("6", "id_value", "domain")]
     );
 }
 
@@ -376,47 +237,19 @@ fn each_row_may_name_its_own_kind_of_identifier() {
 fn old_rows_are_outside_retention() {
     let mut data = csv(vec![text("id"), field("day", DataType::Date), text("v")]);
     data.event_time = Some(here("day".into()));
-    data.retention = Some(here(Period {
-        months: 12,
-        days: 0,
-    }));
+    data.retention = Some(here(Period { months: 12, days: 0 }));
     // As of 2024-12-31 08:00 in Shanghai, a year back is 2023-12-31.
-    let outcome = run(
-        &data,
-        &[file(
-            "f.csv",
-            "id,day,v\n1,2023-12-30,\n2,2023-12-31,\n3,,\n4,2024-06-01,\n",
-        )],
-    )
-    .unwrap();
+    let outcome = run(&data, &[file("f.csv", "id,day,v\n1,2023-12-30,\n2,2023-12-31,\n3,,\n4,2024-06-01,\n")]).unwrap();
     assert_eq!(outcome.column("id"), ["2", "3", "4"]);
     assert_eq!(outcome.accounts[0].outside_retention, 1);
 }
 
 #[test]
 fn without_a_key_equal_records_are_counted_and_kept() {
-    let data = csv(vec![
-        text("id"),
-        text("v"),
-        text("gone").treated(Treatment::Drop),
-    ]);
+    let data = csv(vec![text("id"), text("v"), text("gone").treated(Treatment::Drop)]);
     let body = "id,v,gone\n1,a,x\n1,a,x\n1,a,y\n2,a,x\n1,a,x\n";
-    let outcome = run_with(
-        &data,
-        &[file("f.csv", body), file("g.csv", body)],
-        2,
-        2,
-        &mut KeySet::new(SEED),
-    )
-    .unwrap();
-    assert_eq!(
-        outcome
-            .accounts
-            .iter()
-            .map(|a| (a.written, a.exact_duplicates))
-            .collect::<Vec<_>>(),
-        [(5, 2), (5, 2)]
-    );
+    let outcome = run_with(&data, &[file("f.csv", body), file("g.csv", body)], 2, 2, &mut KeySet::new(SEED)).unwrap();
+    assert_eq!(outcome.accounts.iter().map(|a| (a.written, a.exact_duplicates)).collect::<Vec<_>>(), [(5, 2), (5, 2)]);
 }
 
 #[test]
@@ -424,44 +257,23 @@ fn a_row_without_its_key_is_not_a_duplicate() {
     let mut data = csv(vec![text("id"), text("v")]);
     data.key = vec![here("id".into())];
     let outcome = run(&data, &[file("f.csv", "id,v\n,a\n,b\n1,c\n")]).unwrap();
-    assert_eq!(
-        (outcome.accounts[0].duplicates, outcome.accounts[0].written),
-        (0, 1)
-    );
-    assert_eq!(
-        outcome.refused(),
-        [triple("1", "id", "required"), triple("2", "id", "required")]
-    );
+    assert_eq!((outcome.accounts[0].duplicates, outcome.accounts[0].written), (0, 1));
+    assert_eq!(outcome.refused(), [triple("1", "id", "required"), triple("2", "id", "required")]);
 }
 
 #[test]
 fn ragged_and_quoted_records() {
     let data = csv(vec![text("a"), text("b")]);
-    let outcome = run(
-        &data,
-        &[file(
-            "f.csv",
-            "a,b\r\n\"x, \"\"y\"\"\nz\",1\r\n2\r\n3,4,5\r\n\r\n6,7\r\n",
-        )],
-    )
-    .unwrap();
+    let outcome = run(&data, &[file("f.csv", "a,b\r\n\"x, \"\"y\"\"\nz\",1\r\n2\r\n3,4,5\r\n\r\n6,7\r\n")]).unwrap();
     assert_eq!(outcome.column("a"), ["x, \"y\"\nz", "6"]);
-    assert_eq!(
-        outcome.refused(),
-        [triple("2", "-", "columns"), triple("3", "-", "columns")]
-    );
+    assert_eq!(outcome.refused(), [triple("2", "-", "columns"), triple("3", "-", "columns")]);
 }
 
 #[test]
 fn numbers_of_spreadsheets_are_identifiers_again() {
-    let data = csv(vec![
-        text("CustomerID").token("customer_no", Normaliser::IntegerIdentifier),
-    ]);
+    let data = csv(vec![text("CustomerID").token("customer_no", Normaliser::IntegerIdentifier)]);
     let outcome = run(&data, &[file("f.csv", "CustomerID\n17850.0\n17850\n1.5\n")]).unwrap();
     let token = ring().tokeniser("customer_no").token_of("17850");
     assert_eq!(outcome.column("CustomerID"), [token.as_str(), &token]);
-    assert_eq!(
-        outcome.refused(),
-        [triple("3", "CustomerID", "integer_identifier")]
-    );
+    assert_eq!(outcome.refused(), [triple("3", "CustomerID", "integer_identifier")]);
 }

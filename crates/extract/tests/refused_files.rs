@@ -20,11 +20,7 @@ fn csv(fields: Vec<Field>) -> Dataset {
 }
 
 fn members() -> Dataset {
-    csv(vec![
-        text("会员卡号"),
-        text("手机号"),
-        text("备注").optional(),
-    ])
+    csv(vec![text("会员卡号"), text("手机号"), text("备注").optional()])
 }
 
 fn refusal(data: &Dataset, bytes: impl Into<Vec<u8>>) -> ExtractError {
@@ -42,48 +38,28 @@ fn a_renamed_column_is_named_with_the_nearest() {
     let error = refusal(&members(), format!("会员卡号,手机,备注\nM1,{CANARY},\n"));
     assert_eq!(error.code(), "LW4007");
     let said = error.to_string();
-    assert!(
-        said.contains("`手机号`") && said.contains("`手机`"),
-        "{said}"
-    );
+    assert!(said.contains("`手机号`") && said.contains("`手机`"), "{said}");
     assert!(error.hint().contains("手机"));
 }
 
 #[test]
 fn headerless_empty_and_doubled() {
-    assert_eq!(
-        refusal(&members(), format!("M1,{CANARY},x\nM2,{CANARY},y\n")).code(),
-        "LW4006"
-    );
+    assert_eq!(refusal(&members(), format!("M1,{CANARY},x\nM2,{CANARY},y\n")).code(), "LW4006");
     for empty in ["", "\u{feff}", "\n\n  \n"] {
         assert_eq!(refusal(&members(), empty).code(), "LW4002", "{empty:?}");
     }
     assert_eq!(refusal(&members(), gzip(b"")).code(), "LW4002");
-    let error = refusal(
-        &members(),
-        format!("会员卡号,手机号,手机号\nM1,{CANARY},{CANARY}\n"),
-    );
+    let error = refusal(&members(), format!("会员卡号,手机号,手机号\nM1,{CANARY},{CANARY}\n"));
     assert_eq!(error.code(), "LW4008");
     // A header alone is a file without rows.
-    assert_eq!(
-        run(&members(), &[file("f", "会员卡号,手机号\n")])
-            .unwrap()
-            .accounts[0]
-            .read,
-        0
-    );
+    assert_eq!(run(&members(), &[file("f", "会员卡号,手机号\n")]).unwrap().accounts[0].read, 0);
 }
 
 #[test]
 fn truncated_and_damaged_streams() {
-    let body: String = (0..20_000)
-        .map(|i| format!("M{i},{CANARY}{},\n", i * 7919))
-        .collect();
+    let body: String = (0..20_000).map(|i| format!("M{i},{CANARY}{},\n", i * 7919)).collect();
     let whole = format!("会员卡号,手机号,备注\n{body}");
-    for (packed, what) in [
-        (gzip(whole.as_bytes()), "gzip"),
-        (zstd::encode_all(whole.as_bytes(), 1).unwrap(), "zstd"),
-    ] {
+    for (packed, what) in [(gzip(whole.as_bytes()), "gzip"), (zstd::encode_all(whole.as_bytes(), 1).unwrap(), "zstd")] {
         for keep in [packed.len() / 2, packed.len() - 3] {
             let error = refusal(&members(), &packed[..keep]);
             assert_eq!(error.code(), "LW4003", "{error}");
@@ -104,52 +80,25 @@ fn bytes_that_are_in_no_encoding_stop_at_their_row() {
     }
     bytes.extend_from_slice(b"M\xff\xfe,13187013211\n");
     let error = refusal(&members(), bytes);
-    assert!(
-        matches!(
-            error,
-            ExtractError::InvalidBytes {
-                row: 5001,
-                encoding: "UTF-8",
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, ExtractError::InvalidBytes { row: 5001, encoding: "UTF-8", .. }), "{error}");
 
-    let mut lines = format!("{{\"会员卡号\":\"会员\",\"手机号\":\"{CANARY}\"}}\n")
-        .repeat(40)
-        .into_bytes();
+    let mut lines = format!("{{\"会员卡号\":\"会员\",\"手机号\":\"{CANARY}\"}}\n").repeat(40).into_bytes();
     lines.extend_from_slice(b"{\"\xff\":1}\n");
     let mut data = members();
     data.format.container = Container::Ndjson;
     let error = refusal(&data, lines);
-    assert!(
-        matches!(error, ExtractError::InvalidBytes { row: 41, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, ExtractError::InvalidBytes { row: 41, .. }), "{error}");
 }
 
 #[test]
 fn containers_that_were_not_declared() {
-    assert_eq!(
-        refusal(&members(), format!("{{\"手机号\":\"{CANARY}\"}}\n")).code(),
-        "LW4005"
-    );
-    assert_eq!(
-        refusal(&members(), format!("[{{\"手机号\":\"{CANARY}\"}}]")).code(),
-        "LW4005"
-    );
+    assert_eq!(refusal(&members(), format!("{{\"手机号\":\"{CANARY}\"}}\n")).code(), "LW4005");
+    assert_eq!(refusal(&members(), format!("[{{\"手机号\":\"{CANARY}\"}}]")).code(), "LW4005");
     let mut data = members();
     data.format.container = Container::Json;
-    assert_eq!(
-        refusal(&data, format!("会员卡号,手机号\n1,{CANARY}\n")).code(),
-        "LW4005"
-    );
+    assert_eq!(refusal(&data, format!("会员卡号,手机号\n1,{CANARY}\n")).code(), "LW4005");
     data.format.container = Container::Parquet;
-    assert_eq!(
-        refusal(&data, format!("会员卡号,手机号\n1,{CANARY}\n")).code(),
-        "LW4005"
-    );
+    assert_eq!(refusal(&data, format!("会员卡号,手机号\n1,{CANARY}\n")).code(), "LW4005");
 }
 
 #[test]
@@ -158,34 +107,10 @@ fn json_arrays_that_are_cut_or_broken() {
     data.format.container = Container::Json;
     let element = format!("{{\"会员卡号\":\"M\",\"手机号\":\"{CANARY}\"}}");
     let error = refusal(&data, format!("[{element},{element},{{\"会员卡号\":\"M"));
-    assert!(
-        matches!(
-            error,
-            ExtractError::CutShort {
-                what: "JSON array",
-                rows: 2,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    for broken in [
-        format!("[{element} {element}]"),
-        format!("[{element}] {element}"),
-        format!("[{element},]"),
-    ] {
+    assert!(matches!(error, ExtractError::CutShort { what: "JSON array", rows: 2, .. }), "{error}");
+    for broken in [format!("[{element} {element}]"), format!("[{element}] {element}"), format!("[{element},]")] {
         let error = refusal(&data, broken);
-        assert!(
-            matches!(
-                error,
-                ExtractError::Damaged {
-                    what: "JSON array",
-                    rows: 1,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, ExtractError::Damaged { what: "JSON array", rows: 1, .. }), "{error}");
     }
     assert_eq!(run(&data, &[file("f", "[]")]).unwrap().accounts[0].read, 0);
 }
@@ -193,27 +118,17 @@ fn json_arrays_that_are_cut_or_broken() {
 #[test]
 fn parquet_and_workbooks_that_are_cut() {
     let batch = arrow::array::RecordBatch::try_from_iter(vec![
-        (
-            "会员卡号",
-            Arc::new(arrow::array::StringArray::from(vec!["M1"; 500])) as arrow::array::ArrayRef,
-        ),
-        (
-            "手机号",
-            Arc::new(arrow::array::StringArray::from(vec![CANARY; 500])),
-        ),
+        ("会员卡号", Arc::new(arrow::array::StringArray::from(vec!["M1"; 500])) as arrow::array::ArrayRef),
+        ("手机号", Arc::new(arrow::array::StringArray::from(vec![CANARY; 500]))),
     ])
     .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let mut data = members();
     data.format.container = Container::Parquet;
-    assert_eq!(
-        run(&data, &[file("f", bytes.clone())]).unwrap().accounts[0].written,
-        500
-    );
+    assert_eq!(run(&data, &[file("f", bytes.clone())]).unwrap().accounts[0].written, 500);
     assert_eq!(refusal(&data, &bytes[..bytes.len() - 4]).code(), "LW4003");
     assert_eq!(refusal(&data, b"PAR1".to_vec()).code(), "LW4003");
     let mut broken = bytes.clone();
@@ -229,10 +144,7 @@ fn parquet_and_workbooks_that_are_cut() {
     }
     let bytes = book.save_to_buffer().unwrap();
     data.format.container = Container::Xlsx;
-    assert_eq!(
-        run(&data, &[file("f", bytes.clone())]).unwrap().accounts[0].written,
-        1
-    );
+    assert_eq!(run(&data, &[file("f", bytes.clone())]).unwrap().accounts[0].written, 1);
     assert_eq!(refusal(&data, &bytes[..bytes.len() - 30]).code(), "LW4003");
     let mut broken = bytes.clone();
     broken[100..400].fill(0xee);
@@ -247,13 +159,7 @@ fn storage_that_fails_is_said_so() {
         open: Box::new(|| Err(std::io::ErrorKind::NotFound.into())),
     };
     let error = run(&members(), &[missing]).unwrap_err();
-    assert!(matches!(
-        error,
-        ExtractError::Unreadable {
-            kind: std::io::ErrorKind::NotFound,
-            ..
-        }
-    ));
+    assert!(matches!(error, ExtractError::Unreadable { kind: std::io::ErrorKind::NotFound, .. }));
     assert!(!error.is_retryable());
 
     struct Dies;
@@ -262,43 +168,22 @@ fn storage_that_fails_is_said_so() {
             Err(std::io::ErrorKind::ConnectionReset.into())
         }
     }
-    let open =
-        || Ok(Box::new("会员卡号,手机号\nM1,".as_bytes().chain(Dies)) as Box<dyn Read + Send>);
-    let dies = SourceFile {
-        name: "f".into(),
-        size: 0,
-        open: Box::new(open),
-    };
+    let open = || Ok(Box::new("会员卡号,手机号\nM1,".as_bytes().chain(Dies)) as Box<dyn Read + Send>);
+    let dies = SourceFile { name: "f".into(), size: 0, open: Box::new(open) };
     let error = run(&members(), &[dies]).unwrap_err();
-    assert_eq!(
-        (error.code(), error.is_retryable()),
-        ("LW4001", true),
-        "{error}"
-    );
+    assert_eq!((error.code(), error.is_retryable()), ("LW4001", true), "{error}");
 }
 
 #[test]
 fn a_json_file_whose_required_field_was_renamed() {
     let mut data = csv(vec![text("event_id").required(), text("sku")]);
     data.format.container = Container::Ndjson;
-    let error = refusal(
-        &data,
-        format!("{{\"eventid\":\"{CANARY}\",\"sku\":\"x\"}}\n"),
-    );
+    let error = refusal(&data, format!("{{\"eventid\":\"{CANARY}\",\"sku\":\"x\"}}\n"));
     assert_eq!(error.code(), "LW4007");
     assert!(error.to_string().contains("`eventid`"), "{error}");
     // One bad record alone is a bad record; many are a file without the field.
-    assert_eq!(
-        run(&data, &[file("f", "{\"sku\":\"x\"}\n")])
-            .unwrap()
-            .refused()
-            .len(),
-        1
-    );
-    assert_eq!(
-        refusal(&data, "{\"sku\":\"x\"}\n".repeat(30)).code(),
-        "LW4007"
-    );
+    assert_eq!(run(&data, &[file("f", "{\"sku\":\"x\"}\n")]).unwrap().refused().len(), 1);
+    assert_eq!(refusal(&data, "{\"sku\":\"x\"}\n".repeat(30)).code(), "LW4007");
 }
 
 #[test]
@@ -318,29 +203,12 @@ fn entries_are_refused_before_a_byte_is_read() {
         assert_eq!(error.code(), code, "{error}");
         assert!(!opened.load(Ordering::SeqCst));
     };
-    check(
-        &csv(vec![text("a").rule(Rule::Matches("(".into()))]),
-        "LW4020",
-    );
+    check(&csv(vec![text("a").rule(Rule::Matches("(".into()))]), "LW4020");
     check(&csv(vec![text("a").rule(Rule::NotInFuture)]), "LW4020");
-    let between = Rule::Between {
-        min: Some("zero".into()),
-        max: None,
-    };
-    check(
-        &csv(vec![field("a", DataType::Integer).rule(between)]),
-        "LW4020",
-    );
-    check(
-        &csv(vec![field("a", DataType::Date).times(&["%Q"])]),
-        "LW4022",
-    );
-    check(
-        &csv(vec![
-            field("a", DataType::Integer).treated(Treatment::Redact),
-        ]),
-        "LW4024",
-    );
+    let between = Rule::Between { min: Some("zero".into()), max: None };
+    check(&csv(vec![field("a", DataType::Integer).rule(between)]), "LW4020");
+    check(&csv(vec![field("a", DataType::Date).times(&["%Q"])]), "LW4022");
+    check(&csv(vec![field("a", DataType::Integer).treated(Treatment::Redact)]), "LW4024");
     let by = Treatment::Pseudonymise(TokenDomain::ByField("b".into()));
     check(&csv(vec![text("a").treated(by)]), "LW4023");
     let mut data = csv(vec![text("a")]);
@@ -360,9 +228,7 @@ fn a_sink_that_fails_stops_everything() {
     struct Full;
     impl Sink for Full {
         fn rows(&mut self, _: arrow::array::RecordBatch) -> Result<(), SinkError> {
-            Err(SinkError::new(std::io::Error::from(
-                std::io::ErrorKind::StorageFull,
-            )))
+            Err(SinkError::new(std::io::Error::from(std::io::ErrorKind::StorageFull)))
         }
         fn quarantine(&mut self, _: arrow::array::RecordBatch) -> Result<(), SinkError> {
             Ok(())
@@ -379,24 +245,10 @@ fn a_sink_that_fails_stops_everything() {
         batch_rows: 10,
         workers: 3,
     };
-    let body = format!(
-        "会员卡号,手机号\n{}",
-        format!("M,{CANARY}\n").repeat(100_000)
-    );
-    let error = extract(
-        &context,
-        &[file("f", body)],
-        &mut KeySet::new(1),
-        &mut Full,
-        &|_| {},
-    )
-    .unwrap_err();
+    let body = format!("会员卡号,手机号\n{}", format!("M,{CANARY}\n").repeat(100_000));
+    let error = extract(&context, &[file("f", body)], &mut KeySet::new(1), &mut Full, &|_| {}).unwrap_err();
     assert_eq!(error.code(), "LW4030");
     assert!(
-        std::error::Error::source(&error)
-            .unwrap()
-            .to_string()
-            .contains("full")
-            || error.to_string().contains("stored")
+        std::error::Error::source(&error).unwrap().to_string().contains("full") || error.to_string().contains("stored")
     );
 }

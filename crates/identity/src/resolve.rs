@@ -141,7 +141,8 @@ impl Matcher {
         let mut taken: HashSet<u128, RandomState> = HashSet::default();
         let mut chosen: Vec<Option<String>> = vec![None; groups.len()];
         let mut merged = 0;
-        let prefix_version = |text: &str| text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok());
+        let prefix_version =
+            |text: &str| text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok());
         let version: u32 = if fresh.is_empty() { 1 } else { prefix_version(fresh.value(0)).unwrap_or(1) };
         for (group, chosen) in groups.iter().zip(&mut chosen) {
             if known.is_empty() {

@@ -54,10 +54,7 @@ impl Loading<'_> {
 
 fn scan(figures: ScanFigures) -> ScanAccount {
     ScanAccount {
-        basis: serde_json::to_value(figures.basis)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_owned))
-            .unwrap_or_default(),
+        basis: serde_json::to_value(figures.basis).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
         relation: figures.relation,
         read: figures.read,
         used: figures.used,

@@ -96,7 +96,11 @@ async fn compile_model(
         Ok(lineage) => lineage,
         Err(error) => {
             let span = place(node.model, None);
-            problems.push(Problem::error("LW2008", span, format!("where its columns come from cannot be told: {error}")));
+            problems.push(Problem::error(
+                "LW2008",
+                span,
+                format!("where its columns come from cannot be told: {error}"),
+            ));
             return Ok(Err(problems));
         }
     };
@@ -142,8 +146,9 @@ fn compare(model: &Model, table: &Table, plan: &LogicalPlan) -> Vec<Problem> {
         match given.fields().iter().find(|f| f.name() == field.name()) {
             None => {
                 let names: Vec<&str> = given.fields().iter().map(|f| f.name().as_str()).collect();
-                let problem = Problem::error("LW2004", whole(), format!("the model gives no column {:?}", field.name()))
-                    .related(column.name.span.clone(), "promised here");
+                let problem =
+                    Problem::error("LW2004", whole(), format!("the model gives no column {:?}", field.name()))
+                        .related(column.name.span.clone(), "promised here");
                 problems.push(match nearest(field.name(), names.into_iter()) {
                     Some(near) => problem.hint(format!("it gives {near:?}; rename one of them")),
                     None => problem.hint("add it to the SELECT, or take it out of the contract"),

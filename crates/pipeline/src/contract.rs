@@ -15,9 +15,8 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// The columns that a table's contract promises.
 pub fn schema(table: &Table) -> SchemaRef {
-    let field = |c: &lakewarden_dictionary::TableColumn| {
-        Field::new(c.name.value.as_str(), arrow_type(c.data_type.value), true)
-    };
+    let field =
+        |c: &lakewarden_dictionary::TableColumn| Field::new(c.name.value.as_str(), arrow_type(c.data_type.value), true);
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
@@ -74,7 +73,8 @@ impl<'a> Contract<'a> {
         let mut unique = Vec::new();
         for columns in sets {
             let fields = columns.iter().map(|c| SortField::new(schema.field(*c).data_type().clone())).collect();
-            let converter = RowConverter::new(fields).map_err(|_| type_error(table, schema.field(columns[0]).name()))?;
+            let converter =
+                RowConverter::new(fields).map_err(|_| type_error(table, schema.field(columns[0]).name()))?;
             unique.push(Unique { columns, converter, seen: HashSet::new() });
         }
         Ok(Self { table, schema, seed, failed: BTreeMap::new(), unique })
@@ -112,18 +112,23 @@ impl<'a> Contract<'a> {
                 }
                 Rule::Between { min, max } => {
                     let below = match min {
-                        Some(bound) => count(&lt(column, &scalar(bound, column.data_type()).ok_or_else(wrong)?).map_err(|_| wrong())?),
+                        Some(bound) => count(
+                            &lt(column, &scalar(bound, column.data_type()).ok_or_else(wrong)?).map_err(|_| wrong())?,
+                        ),
                         None => 0,
                     };
                     let above = match max {
-                        Some(bound) => count(&gt(column, &scalar(bound, column.data_type()).ok_or_else(wrong)?).map_err(|_| wrong())?),
+                        Some(bound) => count(
+                            &gt(column, &scalar(bound, column.data_type()).ok_or_else(wrong)?).map_err(|_| wrong())?,
+                        ),
                         None => 0,
                     };
                     below + above
                 }
                 Rule::Matches(pattern) => {
                     let text = column.as_string_opt::<i32>().ok_or_else(wrong)?;
-                    let matched = regexp_is_match_scalar(text, &format!("^(?:{pattern})$"), None).map_err(|_| wrong())?;
+                    let matched =
+                        regexp_is_match_scalar(text, &format!("^(?:{pattern})$"), None).map_err(|_| wrong())?;
                     (text.len() - text.null_count()) as u64 - count(&matched)
                 }
                 Rule::Unique | Rule::NotInFuture => 0,

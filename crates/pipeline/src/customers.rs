@@ -101,8 +101,12 @@ impl Loading<'_> {
             )?;
             let table = TableView::replaced_by(&customers);
             let info: Map<_, _> = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
-            let changes = [customers, members]
-                .map(|staged| Change { staged, mode: Mode::Replace, transactions: Vec::new(), info: info.clone() });
+            let changes = [customers, members].map(|staged| Change {
+                staged,
+                mode: Mode::Replace,
+                transactions: Vec::new(),
+                info: info.clone(),
+            });
             Ok::<_, PipelineError>((changes.into(), table, subjects))
         })?;
         let customers = Customers {
@@ -152,11 +156,7 @@ async fn known(lake: &Lake, members: &str) -> Result<Known, PipelineError> {
 ///
 /// # Errors
 /// Those of the lake; [`PipelineError::Damaged`].
-pub async fn published(
-    lake: &Lake,
-    pipeline: &str,
-    consent: ConsentBook,
-) -> Result<Option<Customers>, PipelineError> {
+pub async fn published(lake: &Lake, pipeline: &str, consent: ConsentBook) -> Result<Option<Customers>, PipelineError> {
     let (customers_name, members_name) = table_names(pipeline);
     let Some(table) = TableView::published(lake, Zone::Identity, &customers_name).await? else { return Ok(None) };
     let mut index = SubjectIndexBuilder::default();

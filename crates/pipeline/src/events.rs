@@ -31,7 +31,13 @@ pub fn of_run(
     lake: &Lake,
     at: DateTime<Utc>,
 ) -> Result<Vec<Value>, PipelineError> {
-    let story = Story { record, open, models, lake: lake.url().as_str().trim_end_matches('/'), producer: Producer::new(PRODUCER) };
+    let story = Story {
+        record,
+        open,
+        models,
+        lake: lake.url().as_str().trim_end_matches('/'),
+        producer: Producer::new(PRODUCER),
+    };
     let mut events = Vec::new();
     let mut begun = record.started;
     for step in &record.steps {
@@ -90,8 +96,7 @@ impl Story<'_> {
             integration: "LAKEWARDEN".to_owned(),
             job_type: Some(kind.to_owned()),
         }));
-        job.facets.sql =
-            sql.map(|query| self.producer.facet(Sql { query, dialect: Some("datafusion".to_owned()) }));
+        job.facets.sql = sql.map(|query| self.producer.facet(Sql { query, dialect: Some("datafusion".to_owned()) }));
         let start = RunEvent::new(&self.producer, EventType::Start, begun, run.clone(), job.clone());
         let mut complete = RunEvent::new(&self.producer, EventType::Complete, ended, run, job);
         complete.inputs = inputs;
@@ -142,23 +147,26 @@ impl Story<'_> {
             file_count: None,
         }));
         let quarantined = account.quarantined.iter();
-        output.output_facets.row_account = Some(self.producer.facet(RowAccount {
-            read: account.read,
-            written: account.written,
-            quarantined: quarantined
-                .map(|q| Quarantined { field: q.field.clone(), rule: q.rule.clone(), rows: q.rows })
-                .collect(),
-            duplicates: account.duplicates,
-            outside_retention: account.outside_retention,
-            withheld: Vec::new(),
-        }));
+        output.output_facets.row_account = Some(
+            self.producer.facet(RowAccount {
+                read: account.read,
+                written: account.written,
+                quarantined: quarantined
+                    .map(|q| Quarantined { field: q.field.clone(), rule: q.rule.clone(), rows: q.rows })
+                    .collect(),
+                duplicates: account.duplicates,
+                outside_retention: account.outside_retention,
+                withheld: Vec::new(),
+            }),
+        );
         (inputs, vec![output])
     }
 
     fn identity(&self, step: &Step) -> (Vec<InputDataset>, Vec<OutputDataset>) {
-        let personal = self.record.datasets.iter().filter(|d| {
-            self.open.project.dataset(&d.dataset).is_some_and(lakewarden_dictionary::Dataset::is_personal)
-        });
+        let personal =
+            self.record.datasets.iter().filter(|d| {
+                self.open.project.dataset(&d.dataset).is_some_and(lakewarden_dictionary::Dataset::is_personal)
+            });
         let inputs = personal.map(|d| InputDataset::new(self.table(Zone::Conformed, &d.dataset))).collect();
         let (customers, members) = table_names(&self.record.pipeline);
         let mut first = OutputDataset::new(self.table(Zone::Identity, &customers));
@@ -179,8 +187,7 @@ impl Story<'_> {
             .iter()
             .map(|name| {
                 let mut input = InputDataset::new(self.relation(name));
-                input.input_facets.row_account =
-                    scans_of(account, name).map(|account| self.producer.facet(account));
+                input.input_facets.row_account = scans_of(account, name).map(|account| self.producer.facet(account));
                 input
             })
             .collect();
@@ -189,11 +196,8 @@ impl Story<'_> {
         output.facets.column_lineage = Some(
             self.producer.facet(ColumnLineage::new(&model.lineage, |relation| self.relation(&relation.to_string()))),
         );
-        output.output_facets.output_statistics = Some(self.producer.facet(OutputStatistics {
-            row_count: Some(account.rows),
-            size: None,
-            file_count: None,
-        }));
+        output.output_facets.output_statistics =
+            Some(self.producer.facet(OutputStatistics { row_count: Some(account.rows), size: None, file_count: None }));
         (inputs, vec![output])
     }
 

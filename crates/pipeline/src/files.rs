@@ -24,11 +24,8 @@ const MATCH: MatchOptions =
 /// [`PipelineError::NoFiles`], [`PipelineError::List`].
 pub async fn list(root: &Path, channel: &Channel) -> Result<Vec<SourceFile>, PipelineError> {
     let pattern = channel.files.value.as_str();
-    let failed = |why: String| PipelineError::List {
-        dataset: channel.dataset.value.clone(),
-        pattern: pattern.to_owned(),
-        why,
-    };
+    let failed =
+        |why: String| PipelineError::List { dataset: channel.dataset.value.clone(), pattern: pattern.to_owned(), why };
     let mut files = if pattern.contains("://") && !pattern.starts_with("file://") {
         remote(pattern).await.map_err(failed)?
     } else {

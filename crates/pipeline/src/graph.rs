@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn models_come_after_what_they_read() {
-        let models = [model("a", "select * from b"), model("b", "select * from c join raw on true"), model("c", "select 1")];
+        let models =
+            [model("a", "select * from b"), model("b", "select * from c join raw on true"), model("c", "select 1")];
         let (order, problems) = super::order(&models);
         assert!(problems.is_empty());
         assert_eq!(order.iter().map(|n| n.model.name.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);

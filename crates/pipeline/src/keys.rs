@@ -16,9 +16,8 @@ pub fn key_ring(settings: &Settings) -> Result<KeyRing, PipelineError> {
         return Err(missing("lakewarden.yaml has no `key`", "add `key: { file: ~/.config/lakewarden/master.key }`"));
     };
     let text = fetch(source)?;
-    let master = MasterKey::from_base64(text.trim()).map_err(|_| {
-        missing(&format!("{} holds no key (32 bytes in base64)", place(source)), &making(source))
-    })?;
+    let master = MasterKey::from_base64(text.trim())
+        .map_err(|_| missing(&format!("{} holds no key (32 bytes in base64)", place(source)), &making(source)))?;
     Ok(KeyRing::new(master, source.version))
 }
 
@@ -43,9 +42,9 @@ fn fetch(source: &KeySource) -> Result<Zeroizing<String>, PipelineError> {
         KeyProvider::File(declared) => {
             let path = key_path(declared)?;
             only_owner(&path)?;
-            std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|e| {
-                missing(&format!("{} cannot be read ({})", path.display(), e.kind()), &making(source))
-            })
+            std::fs::read_to_string(&path)
+                .map(Zeroizing::new)
+                .map_err(|e| missing(&format!("{} cannot be read ({})", path.display(), e.kind()), &making(source)))
         }
         KeyProvider::Command(argv) => {
             let failed = || missing(&format!("the command {:?} gave no key", argv.first()), "run it by hand and see");

@@ -127,8 +127,7 @@ impl Loading<'_> {
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
-        let (accounts, rows, sealed) =
-            block_in_place(|| self.extract(dataset, &new, &mut seen, people, observer))?;
+        let (accounts, rows, sealed) = block_in_place(|| self.extract(dataset, &new, &mut seen, people, observer))?;
         let account = sum_up(name, &accounts, already_loaded);
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
@@ -295,9 +294,9 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         }
         add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
         add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
-        account.warnings.extend(
-            file.warnings.iter().map(|w| FileWarning { file: file.file.clone(), warning: w.to_string() }),
-        );
+        account
+            .warnings
+            .extend(file.warnings.iter().map(|w| FileWarning { file: file.file.clone(), warning: w.to_string() }));
         account.files.push(FileFacts {
             file: file.file.clone(),
             sha256: file.sha256.clone(),

@@ -75,9 +75,9 @@ impl People {
                     let by = domain_column(dataset, other).ok_or_else(|| rows.damaged(&field.column.value))?;
                     let words = rows.text(by)?;
                     let mut known: HashMap<&str, DomainId> = HashMap::new();
-                    let domains = words.iter().map(|word| {
-                        word.map(|w| *known.entry(w).or_insert_with(|| self.matcher.domain(w)))
-                    });
+                    let domains = words
+                        .iter()
+                        .map(|word| word.map(|w| *known.entry(w).or_insert_with(|| self.matcher.domain(w))));
                     by_row.push(domains.collect());
                     columns.push((None, tokens));
                 }
@@ -121,11 +121,7 @@ impl People {
 /// The conformed column that says a row's identifier domain.
 fn domain_column<'a>(dataset: &'a Dataset, treatment: &Treatment) -> Option<&'a str> {
     let Treatment::Pseudonymise(TokenDomain::ByField(field)) = treatment else { return None };
-    dataset
-        .fields
-        .iter()
-        .find(|f| f.name.value == *field || f.column.value == *field)
-        .map(|f| f.column.value.as_str())
+    dataset.fields.iter().find(|f| f.name.value == *field || f.column.value == *field).map(|f| f.column.value.as_str())
 }
 
 struct Rows<'a> {

@@ -163,7 +163,9 @@ async fn reason(
         None => Some("never built".to_owned()),
         Some(last) if last.dictionary != open.fingerprint => Some("the project's files changed".to_owned()),
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
-        Some(last) if last.as_of != as_of => Some(format!("as of {} instead of {}", as_of.format("%F %T"), last.as_of.format("%F %T"))),
+        Some(last) if last.as_of != as_of => {
+            Some(format!("as of {} instead of {}", as_of.format("%F %T"), last.as_of.format("%F %T")))
+        }
         Some(_) => None,
     })
 }

@@ -10,8 +10,7 @@ use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::record::{
-    Counts, DatasetAccount, Failure, KeyFacts, ModelAccount, Outcome, PublishedTable, RunRecord, Step,
-    StepKind,
+    Counts, DatasetAccount, Failure, KeyFacts, ModelAccount, Outcome, PublishedTable, RunRecord, Step, StepKind,
 };
 use crate::relations::{CUSTOMERS, Relations};
 use crate::system::{self, KnownDataset};
@@ -77,11 +76,8 @@ pub async fn run(
         Err(error) => {
             run.record.outcome = Outcome::Failed;
             run.record.publication.clear();
-            run.record.failure = Some(Failure {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-                hint: error.hint(),
-            });
+            run.record.failure =
+                Some(Failure { code: error.code().to_owned(), message: error.to_string(), hint: error.hint() });
             run.note("failed").await?;
             Err(error)
         }
@@ -196,8 +192,7 @@ impl<'a> Run<'a> {
         let (Some(people), Some(rules)) = (people, &self.pipeline.identity) else { return Ok(None) };
         let begun = self.now();
         observer.started(StepKind::Identity, CUSTOMERS, None);
-        let (customers, account, own) =
-            loading.recognise(&self.pipeline.name.value, people, rules.max_links).await?;
+        let (customers, account, own) = loading.recognise(&self.pipeline.name.value, people, rules.max_links).await?;
         relations.set(CUSTOMERS, customers.table.clone());
         changes.extend(own);
         let step = Step {
@@ -229,10 +224,8 @@ impl<'a> Run<'a> {
             options.memory = budget;
         }
         let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
-        let views: Vec<(&lakewarden_dictionary::Dataset, TableView, Totals)> = totals
-            .iter()
-            .filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t)))
-            .collect();
+        let views: Vec<(&lakewarden_dictionary::Dataset, TableView, Totals)> =
+            totals.iter().filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t))).collect();
         let known: Vec<KnownDataset<'_>> =
             views.iter().map(|(dataset, table, totals)| KnownDataset { dataset, table, totals: *totals }).collect();
         relations.set_system(system::filled(&known, &self.models)?);
@@ -273,15 +266,12 @@ impl<'a> Run<'a> {
         self.lake.append_lineage(self.request.run, &events).await?;
         self.note("prepared").await?;
         lease.check(self.now()).await?;
-        let published =
-            self.lake.publish(Publication { id: self.request.run, at: self.now(), changes }).await?;
+        let published = self.lake.publish(Publication { id: self.request.run, at: self.now(), changes }).await?;
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {
-                let version = published
-                    .iter()
-                    .find(|p| p.zone.to_string() == zone && p.name == table)
-                    .map_or(-1, |p| p.version);
+                let version =
+                    published.iter().find(|p| p.zone.to_string() == zone && p.name == table).map_or(-1, |p| p.version);
                 PublishedTable { zone, table, version, rows, files, bytes }
             })
             .collect();

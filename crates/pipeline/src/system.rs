@@ -68,21 +68,19 @@ fn columns_schema() -> SchemaRef {
 
 fn usage_schema() -> SchemaRef {
     use DataType::*;
-    schema(&[
-        ("dataset", Utf8),
-        ("column_name", Utf8),
-        ("table_name", Utf8),
-        ("table_column", Utf8),
-        ("kind", Utf8),
-    ])
+    schema(&[("dataset", Utf8), ("column_name", Utf8), ("table_name", Utf8), ("table_column", Utf8), ("kind", Utf8)])
 }
 
 /// The relations without rows, for compiling.
 pub fn declared() -> Vec<Relation> {
-    [("lakewarden.datasets", datasets_schema()), ("lakewarden.columns", columns_schema()), ("lakewarden.column_usage", usage_schema())]
-        .into_iter()
-        .map(|(name, schema)| relation(name, Content::Declared(schema)))
-        .collect()
+    [
+        ("lakewarden.datasets", datasets_schema()),
+        ("lakewarden.columns", columns_schema()),
+        ("lakewarden.column_usage", usage_schema()),
+    ]
+    .into_iter()
+    .map(|(name, schema)| relation(name, Content::Declared(schema)))
+    .collect()
 }
 
 /// The relations with what is known now.
@@ -177,9 +175,8 @@ fn columns_columns(datasets: &[KnownDataset<'_>]) -> Vec<ArrayRef> {
         text(cells().map(|(_, f)| f.category.as_ref().map(|c| c.value.as_str()))),
         number(cells().map(|(d, _)| d.table.rows())),
         number(cells().map(|(d, f)| {
-            let nulls = |file: &lakewarden_lake::DataFile| {
-                file.null_counts.get(&f.column.value).copied().unwrap_or(file.rows)
-            };
+            let nulls =
+                |file: &lakewarden_lake::DataFile| file.null_counts.get(&f.column.value).copied().unwrap_or(file.rows);
             d.table.files.iter().map(nulls).sum()
         })),
     ]

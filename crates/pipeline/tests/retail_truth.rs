@@ -35,7 +35,8 @@ fn rows(shop: &Shop, record: &lakewarden_pipeline::record::RunRecord) {
         let loaded: Vec<_> = files.iter().filter(|(_, f)| f.repeats.is_none()).collect();
         assert_eq!(found.files.len(), loaded.len(), "{name}: files");
         assert_eq!(found.already_loaded.len(), files.len() - loaded.len(), "{name}: files delivered twice");
-        let sum = |pick: &dyn Fn(&lakewarden_sample::FileAccount) -> u64| loaded.iter().map(|(_, f)| pick(f)).sum::<u64>();
+        let sum =
+            |pick: &dyn Fn(&lakewarden_sample::FileAccount) -> u64| loaded.iter().map(|(_, f)| pick(f)).sum::<u64>();
         assert_eq!(found.read, sum(&|f| f.rows), "{name}: read");
         assert_eq!(found.written, sum(&|f| f.written), "{name}: written");
         assert_eq!(found.duplicates, sum(&|f| f.duplicates), "{name}: duplicates");
@@ -128,7 +129,12 @@ async fn read(lake: &lakewarden_lake::Lake, table: &str, columns: &[&str]) -> Ve
                 batch
                     .columns()
                     .iter()
-                    .map(|c| arrow::util::display::ArrayFormatter::try_new(c.as_ref(), &options).unwrap().value(row).to_string())
+                    .map(|c| {
+                        arrow::util::display::ArrayFormatter::try_new(c.as_ref(), &options)
+                            .unwrap()
+                            .value(row)
+                            .to_string()
+                    })
                     .collect(),
             );
         }

@@ -16,29 +16,17 @@ fn main() {
     let key = [7; 32];
     let tokeniser = KeyRing::new(MasterKey::from_bytes(key), 1).tokeniser("phone");
     let keyed = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
-    println!(
-        "{:<40} {:>12} {:>12} {:>12}   (million tokens a second, by share of repeats)",
-        "", "0 %", "50 %", "90 %"
-    );
+    println!("{:<40} {:>12} {:>12} {:>12}   (million tokens a second, by share of repeats)", "", "0 %", "50 %", "90 %");
     for rows in [8_192, 65_536] {
         let columns = [0, 50, 90].map(|repeats| phones(rows, repeats));
         let show = |name: &str, f: &dyn Fn(&StringArray) -> StringArray| {
             let [none, half, most] = columns.each_ref().map(|column| measure(column, f));
-            println!(
-                "{:<40} {none:>12.2} {half:>12.2} {most:>12.2}",
-                format!("{rows} rows, {name}")
-            );
+            println!("{:<40} {none:>12.2} {half:>12.2} {most:>12.2}", format!("{rows} rows, {name}"));
         };
         show("hmac, new key", &|column| {
-            one_by_one(column, |value| {
-                Hmac::<Sha256>::new_from_slice(&key)
-                    .expect("a key")
-                    .chain_update(value)
-            })
+            one_by_one(column, |value| Hmac::<Sha256>::new_from_slice(&key).expect("a key").chain_update(value))
         });
-        show("hmac, keyed once", &|column| {
-            one_by_one(column, |value| keyed.clone().chain_update(value))
-        });
+        show("hmac, keyed once", &|column| one_by_one(column, |value| keyed.clone().chain_update(value)));
         for (name, tokeniser) in tokeniser.on_each_engine() {
             show(&name, &|column| tokeniser.tokenise(column));
         }
@@ -50,13 +38,7 @@ fn one_by_one(column: &StringArray, mac: impl Fn(&str) -> Hmac<Sha256>) -> Strin
     let mut out = StringBuilder::with_capacity(column.len(), column.len() * 25);
     for value in column.iter() {
         let digest = value.map(|value| mac(value).finalize().into_bytes());
-        out.append_option(digest.map(|d| {
-            token_text(
-                'k',
-                1,
-                u128::from_be_bytes(*d.first_chunk().expect("16 of 32")),
-            )
-        }));
+        out.append_option(digest.map(|d| token_text('k', 1, u128::from_be_bytes(*d.first_chunk().expect("16 of 32")))));
     }
     out.finish()
 }
@@ -71,9 +53,7 @@ fn phones(rows: usize, repeats: usize) -> StringArray {
         state ^= state << 17;
         state as usize
     };
-    let pool: Vec<_> = (0..distinct)
-        .map(|i| format!("+86131{:08}", i * 1_237 % 100_000_000))
-        .collect();
+    let pool: Vec<_> = (0..distinct).map(|i| format!("+86131{:08}", i * 1_237 % 100_000_000)).collect();
     StringArray::from_iter_values((0..rows).map(|row| match pool.get(row) {
         Some(value) if repeats == 0 => value,
         _ => &pool[next() % distinct],

@@ -5,12 +5,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// Derives `out.len()` bytes, at most 255 × 32.
-pub(crate) fn hkdf_sha256(
-    input: &[u8],
-    salt: &[u8],
-    info: &[u8],
-    out: &mut [u8],
-) -> Result<(), InvalidLength> {
+pub(crate) fn hkdf_sha256(input: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), InvalidLength> {
     Hkdf::<Sha256>::new(Some(salt), input).expand(info, out)
 }
 

@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The text is not base64.
-    #[error(
-        "the master key is not base64: expected the 44 characters that `lakewarden keys init` writes"
-    )]
+    #[error("the master key is not base64: expected the 44 characters that `lakewarden keys init` writes")]
     NotBase64,
     /// The text is base64 of something else.
     #[error("the master key has {found} bytes: expected 32")]
@@ -26,8 +24,6 @@ pub enum SealError {
         found: usize,
     },
     /// Authentication failed.
-    #[error(
-        "the sealed data cannot be opened: it was sealed with another key, nonce or context, or has been changed"
-    )]
+    #[error("the sealed data cannot be opened: it was sealed with another key, nonce or context, or has been changed")]
     Refused,
 }

@@ -39,13 +39,9 @@ impl MasterKey {
         let text = text.trim().as_bytes();
         let text = &text[..text.len().min(LONGEST)];
         let mut bytes = Zeroizing::new([0; LONGEST / 4 * 3]);
-        let found = STANDARD
-            .decode_slice(text, &mut *bytes)
-            .map_err(|_| KeyError::NotBase64)?;
+        let found = STANDARD.decode_slice(text, &mut *bytes).map_err(|_| KeyError::NotBase64)?;
         if found != 32 {
-            return Err(KeyError::WrongLength {
-                found: found.min(64),
-            });
+            return Err(KeyError::WrongLength { found: found.min(64) });
         }
         let mut key = Box::new(Zeroizing::new([0; 32]));
         key.copy_from_slice(&bytes[..32]);
@@ -95,23 +91,13 @@ impl KeyRing {
     /// and tokens of different domains cannot be matched.
     pub fn tokeniser(&self, domain: &str) -> Tokeniser {
         let info = format!("token/{domain}/v{}", self.version);
-        Tokeniser::new(
-            'k',
-            self.version,
-            &self.subkey(&info),
-            &self.subkey(&format!("{info}/rows")),
-        )
+        Tokeniser::new('k', self.version, &self.subkey(&info), &self.subkey(&format!("{info}/rows")))
     }
 
     /// The tokeniser that makes customer ids: tokens with the prefix `c`.
     pub fn customer_ids(&self) -> Tokeniser {
         let info = format!("customer/v{}", self.version);
-        Tokeniser::new(
-            'c',
-            self.version,
-            &self.subkey(&info),
-            &self.subkey(&format!("{info}/rows")),
-        )
+        Tokeniser::new('c', self.version, &self.subkey(&info), &self.subkey(&format!("{info}/rows")))
     }
 
     /// The sealer for one use (`quarantine`, …).
@@ -132,9 +118,7 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing")
-            .field("version", &self.version)
-            .finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("version", &self.version).finish_non_exhaustive()
     }
 }
 
@@ -153,32 +137,14 @@ mod tests {
         let key = MasterKey::from_bytes(std::array::from_fn(|i| i as u8));
         let text = key.to_base64();
         assert_eq!(text.len(), 44);
-        assert_eq!(
-            MasterKey::from_base64(&format!("  {}\n", *text)).unwrap(),
-            key
-        );
+        assert_eq!(MasterKey::from_base64(&format!("  {}\n", *text)).unwrap(), key);
         assert_ne!(MasterKey::from_bytes([0; 32]), key);
-        for (bytes, found) in [
-            (0, 0),
-            (16, 16),
-            (31, 31),
-            (33, 33),
-            (64, 64),
-            (66, 64),
-            (600, 64),
-        ] {
+        for (bytes, found) in [(0, 0), (16, 16), (31, 31), (33, 33), (64, 64), (66, 64), (600, 64)] {
             let refused = MasterKey::from_base64(&STANDARD.encode(vec![7; bytes]));
-            assert_eq!(
-                refused.unwrap_err(),
-                KeyError::WrongLength { found },
-                "{bytes} bytes"
-            );
+            assert_eq!(refused.unwrap_err(), KeyError::WrongLength { found }, "{bytes} bytes");
         }
         for text in ["not a key", "\u{4f60}\u{597d}", "AAAA=AAA"] {
-            assert_eq!(
-                MasterKey::from_base64(text).unwrap_err(),
-                KeyError::NotBase64
-            );
+            assert_eq!(MasterKey::from_base64(text).unwrap_err(), KeyError::NotBase64);
         }
     }
 
@@ -187,10 +153,7 @@ mod tests {
         let key = subkey(&[9; 32], b"lakewarden", b"token/phone/v3");
         let expected = crate::mac::MacKey::new(&*key).mac(b"+8613187013211");
         let bits = u128::from_be_bytes(expected[..16].try_into().unwrap());
-        assert_eq!(
-            ring(9, 3).tokeniser("phone").token_of("+8613187013211"),
-            crate::token_text('k', 3, bits)
-        );
+        assert_eq!(ring(9, 3).tokeniser("phone").token_of("+8613187013211"), crate::token_text('k', 3, bits));
     }
 
     #[test]
@@ -198,11 +161,7 @@ mod tests {
         let value = StringArray::from(vec!["+8613187013211"]);
         let mut bits = vec![];
         for ring in [ring(1, 1), ring(1, 2), ring(2, 1)] {
-            for tokeniser in [
-                ring.tokeniser("phone"),
-                ring.tokeniser("email"),
-                ring.customer_ids(),
-            ] {
+            for tokeniser in [ring.tokeniser("phone"), ring.tokeniser("email"), ring.customer_ids()] {
                 bits.push(crate::token_bits(tokeniser.tokenise(&value).value(0)).unwrap());
             }
         }
@@ -220,23 +179,11 @@ mod tests {
         let ring = ring(0xA7, 1);
         let key = crate::mac::MacKey::new(&[0xA7; 32]);
         let printed = [
-            format!(
-                "{:?} {:#?}",
-                MasterKey::from_bytes([0xA7; 32]),
-                MasterKey::from_bytes([0xA7; 32])
-            ),
+            format!("{:?} {:#?}", MasterKey::from_bytes([0xA7; 32]), MasterKey::from_bytes([0xA7; 32])),
             format!("{ring:?} {ring:#?}"),
-            format!(
-                "{:?} {:#?}",
-                ring.tokeniser("phone"),
-                ring.tokeniser("phone")
-            ),
+            format!("{:?} {:#?}", ring.tokeniser("phone"), ring.tokeniser("phone")),
             format!("{:?} {:#?}", ring.customer_ids(), ring.customer_ids()),
-            format!(
-                "{:?} {:#?}",
-                ring.sealer("quarantine"),
-                ring.sealer("quarantine")
-            ),
+            format!("{:?} {:#?}", ring.sealer("quarantine"), ring.sealer("quarantine")),
             format!("{key:?} {key:#?}"),
         ];
         for text in printed {
@@ -246,9 +193,6 @@ mod tests {
                 assert!(!text.contains(secret), "{text}");
             }
         }
-        assert_eq!(
-            format!("{:?}", MasterKey::from_bytes([0xA7; 32])),
-            "MasterKey(…)"
-        );
+        assert_eq!(format!("{:?}", MasterKey::from_bytes([0xA7; 32])), "MasterKey(…)");
     }
 }

@@ -78,16 +78,7 @@ fn compress<const L: usize>(state: &State<L>, w: &mut Block<L>) -> State<L> {
         (h, g, f, e, d, c, b, a) = (g, f, e, d.add(t1), c, b, a, t1.add(t2));
     }
     let [s0, s1, s2, s3, s4, s5, s6, s7] = *state;
-    [
-        s0.add(a),
-        s1.add(b),
-        s2.add(c),
-        s3.add(d),
-        s4.add(e),
-        s5.add(f),
-        s6.add(g),
-        s7.add(h),
-    ]
+    [s0.add(a), s1.add(b), s2.add(c), s3.add(d), s4.add(e), s5.add(f), s6.add(g), s7.add(h)]
 }
 
 /// The HMACs of `L` messages of one (already padded) block each, from the states after the two key blocks.
@@ -98,9 +89,7 @@ fn hmac<const L: usize>(inner: &[u32; 8], outer: &[u32; 8], block: &mut Block<L>
     // A digest is half a block: then come a one bit, zeros, and the length of key block and digest in bits.
     let end = Lanes::all(0x8000_0000);
     let length = Lanes::all((64 + 32) * 8);
-    let mut block = [
-        d0, d1, d2, d3, d4, d5, d6, d7, end, zero, zero, zero, zero, zero, zero, length,
-    ];
+    let mut block = [d0, d1, d2, d3, d4, d5, d6, d7, end, zero, zero, zero, zero, zero, zero, length];
     compress(&outer.map(Lanes::all), &mut block)
 }
 

@@ -12,9 +12,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 const ONE_BLOCK: usize = 55;
 
 /// Where SHA-256 starts (FIPS 180-4 § 5.3.3).
-const START: [u32; 8] = [
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-];
+const START: [u32; 8] =
+    [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
 /// A key of HMAC-SHA-256, as the states of the inner and outer hash after their key blocks: from here, the HMAC of a
 /// message of at most 55 bytes is two compressions.
@@ -38,10 +37,7 @@ impl MacKey {
             compress256(&mut state, &[*Zeroizing::new(block.map(|b| b ^ pad))]);
             state
         };
-        MacKey {
-            inner: after(0x36),
-            outer: after(0x5c),
-        }
+        MacKey { inner: after(0x36), outer: after(0x5c) }
     }
 
     /// The HMAC of one message of any length.
@@ -83,15 +79,7 @@ impl MacKey {
         let mut flush = |block: &mut Block<L>, ids: &[usize]| {
             let state = kernel.hmac(&self.inner, &self.outer, block);
             for (lane, &id) in ids.iter().enumerate() {
-                out(
-                    id,
-                    join([
-                        state[0].0[lane],
-                        state[1].0[lane],
-                        state[2].0[lane],
-                        state[3].0[lane],
-                    ]),
-                );
+                out(id, join([state[0].0[lane], state[1].0[lane], state[2].0[lane], state[3].0[lane]]));
             }
             *block = [Lanes::all(0); 16];
         };
@@ -172,11 +160,7 @@ fn put<const L: usize>(block: &mut Block<L>, lane: usize, message: &[u8]) {
     let mut padded = [0; 64];
     padded[..message.len()].copy_from_slice(message);
     padded[message.len()] = 0x80;
-    for (word, bytes) in block
-        .iter_mut()
-        .zip(padded.as_chunks::<4>().0)
-        .take(message.len() / 4 + 1)
-    {
+    for (word, bytes) in block.iter_mut().zip(padded.as_chunks::<4>().0).take(message.len() / 4 + 1) {
         word.0[lane] = u32::from_be_bytes(*bytes);
     }
     block[15].0[lane] = (64 + message.len() as u32) * 8;
@@ -204,9 +188,7 @@ fn bytes(state: [u32; 8]) -> [u8; 32] {
 }
 
 fn join(words: [u32; 4]) -> u128 {
-    words
-        .into_iter()
-        .fold(0, |bits, word| bits << 32 | u128::from(word))
+    words.into_iter().fold(0, |bits, word| bits << 32 | u128::from(word))
 }
 
 #[cfg(test)]
@@ -218,12 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn reference(key: &[u8], message: &[u8]) -> [u8; 32] {
-        Hmac::<Sha256>::new_from_slice(key)
-            .unwrap()
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .into()
+        Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(message).finalize().into_bytes().into()
     }
 
     fn reference128(key: &[u8], message: &[u8]) -> u128 {
@@ -237,17 +214,11 @@ mod tests {
         let numbered = || messages.iter().copied().enumerate();
         let collect = |run: &dyn Fn(Out)| {
             let mut out = vec![None; messages.len()];
-            run(&mut |id, bits| {
-                assert!(out[id].replace(bits).is_none(), "message {id} hashed twice")
-            });
-            out.into_iter()
-                .map(|bits| bits.expect("hashed"))
-                .collect::<Vec<_>>()
+            run(&mut |id, bits| assert!(out[id].replace(bits).is_none(), "message {id} hashed twice"));
+            out.into_iter().map(|bits| bits.expect("hashed")).collect::<Vec<_>>()
         };
-        let mut all: Vec<_> = Engine::all()
-            .into_iter()
-            .map(|e| collect(&|out| key.mac128_each(e, numbered(), out)))
-            .collect();
+        let mut all: Vec<_> =
+            Engine::all().into_iter().map(|e| collect(&|out| key.mac128_each(e, numbered(), out))).collect();
         all.push(collect(&|out| key.in_lanes::<1>(Plain, numbered(), out)));
         all.push(collect(&|out| key.in_lanes::<5>(Plain, numbered(), out)));
         all
@@ -282,11 +253,7 @@ mod tests {
         ];
         for (number, (key, message, expected)) in (1..).zip(cases) {
             let key = MacKey::new(key);
-            let hex: String = key
-                .mac(message)
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect();
+            let hex: String = key.mac(message).iter().map(|b| format!("{b:02x}")).collect();
             assert!(hex.starts_with(expected), "case {number}");
             let bits = u128::from_str_radix(&expected[..32], 16).unwrap();
             for way in each_way(&key, &[message]) {
@@ -301,11 +268,7 @@ mod tests {
         let mac = MacKey::new(&key);
         let text: Vec<u8> = (0..=255).collect();
         for length in 0..=200 {
-            assert_eq!(
-                mac.mac(&text[..length]),
-                reference(&key, &text[..length]),
-                "{length} bytes"
-            );
+            assert_eq!(mac.mac(&text[..length]), reference(&key, &text[..length]), "{length} bytes");
         }
         // Batches of every size up to more than two full ones, starting at every length, so that each lane sees each.
         for first in 0..=200 {

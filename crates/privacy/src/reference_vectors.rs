@@ -15,8 +15,7 @@ use subtle::ConstantTimeEq;
 
 /// Runs all tests of a file; returns how many were valid and how many invalid.
 fn run(file: &str, algorithm: &str, check: impl Fn(&Value, &Value) -> bool) -> (usize, usize) {
-    let root = std::env::var("LAKEWARDEN_REFERENCE_DATA")
-        .expect("LAKEWARDEN_REFERENCE_DATA names the reference data");
+    let root = std::env::var("LAKEWARDEN_REFERENCE_DATA").expect("LAKEWARDEN_REFERENCE_DATA names the reference data");
     let path = PathBuf::from(root).join("crypto").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let vectors: Value = serde_json::from_str(&text).unwrap();
@@ -39,10 +38,7 @@ fn run(file: &str, algorithm: &str, check: impl Fn(&Value, &Value) -> bool) -> (
 
 fn hex(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap();
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -55,14 +51,10 @@ fn hmac_sha_256() {
         let passes: bool = key.mac(&message)[..tag.len()].ct_eq(&tag).into();
         // The token's 128 bits decide alike, on every engine, where the fault is within them.
         for engine in Engine::all() {
-            key.mac128_each(
-                engine,
-                std::iter::once((0, message.as_slice())),
-                |_, bits| {
-                    assert_eq!(bits.to_be_bytes(), key.mac(&message)[..16]);
-                    assert!(!passes || bits.to_be_bytes() == tag[..16]);
-                },
-            );
+            key.mac128_each(engine, std::iter::once((0, message.as_slice())), |_, bits| {
+                assert_eq!(bits.to_be_bytes(), key.mac(&message)[..16]);
+                assert!(!passes || bits.to_be_bytes() == tag[..16]);
+            });
         }
         passes
     });

@@ -50,10 +50,7 @@ pub(crate) fn rewrite(
             }
         }
     }
-    (
-        out.map_or_else(|| values.clone(), |mut out| out.finish()),
-        invalid,
-    )
+    (out.map_or_else(|| values.clone(), |mut out| out.finish()), invalid)
 }
 
 /// Begins a column with the first rows of another, with room for all of its rows.
@@ -86,33 +83,13 @@ mod tests {
 
     #[test]
     fn every_outcome_lands_in_its_row() {
-        let values = StringArray::from(vec![
-            Some("a"),
-            None,
-            Some("b"),
-            Some(""),
-            Some("!c"),
-            None,
-            Some("^d"),
-            Some("e "),
-        ]);
+        let values =
+            StringArray::from(vec![Some("a"), None, Some("b"), Some(""), Some("!c"), None, Some("^d"), Some("e ")]);
         let (out, invalid) = by_first_letter(&values);
-        let expected = vec![
-            Some("a"),
-            None,
-            Some("b"),
-            None,
-            None,
-            None,
-            Some("^D"),
-            Some("e"),
-        ];
+        let expected = vec![Some("a"), None, Some("b"), None, None, None, Some("^D"), Some("e")];
         assert_eq!((out, invalid), (StringArray::from(expected), vec![4]));
         let (out, invalid) = by_first_letter(&values.slice(2, 3));
-        assert_eq!(
-            (out, invalid),
-            (StringArray::from(vec![Some("b"), None, None]), vec![2])
-        );
+        assert_eq!((out, invalid), (StringArray::from(vec![Some("b"), None, None]), vec![2]));
     }
 
     #[test]

@@ -21,9 +21,7 @@ pub struct Sealer {
 impl Sealer {
     /// Copies the key.
     pub(crate) fn new(key: &[u8; 32]) -> Sealer {
-        Sealer {
-            key: Box::new(*key),
-        }
+        Sealer { key: Box::new(*key) }
     }
 
     /// Encrypts `plain` and binds it to `aad` (which is authenticated, not stored): 16 bytes more than `plain`.
@@ -38,12 +36,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError::TooShort`], and [`SealError::Refused`] if anything differs: key, nonce, `aad` or a bit of `sealed`.
-    pub fn open(
-        &self,
-        nonce: [u8; 12],
-        aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn open(&self, nonce: [u8; 12], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         open_with::<Aes256GcmSiv>(&*self.key, nonce, aad, sealed)
     }
 }
@@ -63,11 +56,7 @@ where
     let mut sealed = Vec::with_capacity(plain.len() + TAG);
     sealed.extend_from_slice(plain);
     let tag = cipher
-        .encrypt_inout_detached(
-            &Nonce::from(nonce),
-            aad,
-            InOutBuf::from(sealed.as_mut_slice()),
-        )
+        .encrypt_inout_detached(&Nonce::from(nonce), aad, InOutBuf::from(sealed.as_mut_slice()))
         .expect("shorter than 64 GiB");
     sealed.extend_from_slice(&tag);
     sealed
@@ -83,20 +72,11 @@ pub(crate) fn open_with<C>(
 where
     C: KeyInit + AeadInOut + AeadCore<NonceSize = NonceSize, TagSize = TagSize>,
 {
-    let (text, tag) = sealed
-        .split_last_chunk::<TAG>()
-        .ok_or(SealError::TooShort {
-            found: sealed.len(),
-        })?;
+    let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or(SealError::TooShort { found: sealed.len() })?;
     let cipher = C::new_from_slice(key).expect("the key has the cipher's length");
     let mut plain = Zeroizing::new(text.to_vec());
     cipher
-        .decrypt_inout_detached(
-            &Nonce::from(nonce),
-            aad,
-            InOutBuf::from(plain.as_mut_slice()),
-            &Tag::from(*tag),
-        )
+        .decrypt_inout_detached(&Nonce::from(nonce), aad, InOutBuf::from(plain.as_mut_slice()), &Tag::from(*tag))
         .map_err(|_| SealError::Refused)?;
     Ok(plain)
 }
@@ -147,13 +127,7 @@ mod tests {
     #[test]
     fn less_than_a_tag_is_told_apart() {
         let sealer = Sealer::new(&[3; 32]);
-        assert_eq!(
-            sealer.open([0; 12], b"", &[0; 15]).unwrap_err(),
-            SealError::TooShort { found: 15 }
-        );
-        assert_eq!(
-            sealer.open([0; 12], b"", &[0; 16]).unwrap_err(),
-            SealError::Refused
-        );
+        assert_eq!(sealer.open([0; 12], b"", &[0; 15]).unwrap_err(), SealError::TooShort { found: 15 });
+        assert_eq!(sealer.open([0; 12], b"", &[0; 16]).unwrap_err(), SealError::Refused);
     }
 }

@@ -28,13 +28,7 @@ struct Inner {
 impl Tokeniser {
     pub(crate) fn new(prefix: char, version: u32, key: &[u8; 32], seed: &[u8; 32]) -> Tokeniser {
         let seed = u64::from_le_bytes(*seed.first_chunk().expect("8 of 32 bytes"));
-        Tokeniser(Arc::new(Inner {
-            key: MacKey::new(key),
-            seed,
-            prefix,
-            version,
-            engine: Engine::detect(),
-        }))
+        Tokeniser(Arc::new(Inner { key: MacKey::new(key), seed, prefix, version, engine: Engine::detect() }))
     }
 
     /// The key version that its tokens carry.
@@ -53,10 +47,7 @@ impl Tokeniser {
         let width = head.len() + TEXT;
         let tokens = values.len() - values.null_count();
         let size = tokens * width;
-        assert!(
-            i32::try_from(size).is_ok(),
-            "the tokens of one batch fit into 2 GiB"
-        );
+        assert!(i32::try_from(size).is_ok(), "the tokens of one batch fit into 2 GiB");
         let offsets = offsets(values, width as i32);
 
         let mut text = vec![0; size];
@@ -64,9 +55,8 @@ impl Tokeniser {
         let mut again = vec![];
         {
             let mut seen = Seen::new(values, self.0.seed);
-            let first = (0..values.len())
-                .filter(|&row| values.is_valid(row))
-                .filter_map(|row| match seen.row_like(row) {
+            let first =
+                (0..values.len()).filter(|&row| values.is_valid(row)).filter_map(|row| match seen.row_like(row) {
                     Some(first) => {
                         again.push((first, row as u32));
                         None
@@ -81,44 +71,21 @@ impl Tokeniser {
             let first = at(first as usize);
             text.copy_within(first..first + width, at(row as usize));
         }
-        StringArray::new(
-            OffsetBuffer::new(offsets),
-            Buffer::from_vec(text),
-            values.nulls().cloned(),
-        )
+        StringArray::new(OffsetBuffer::new(offsets), Buffer::from_vec(text), values.nulls().cloned())
     }
 
     /// The token of one value.
     pub fn token_of(&self, value: &str) -> String {
-        token_text(
-            self.0.prefix,
-            self.0.version,
-            self.0.key.mac128(value.as_bytes()),
-        )
+        token_text(self.0.prefix, self.0.version, self.0.key.mac128(value.as_bytes()))
     }
 
     /// The same tokeniser on each engine of this machine, by name; for `examples/tokens.rs`.
     #[cfg(feature = "bench")]
     #[doc(hidden)]
     pub fn on_each_engine(&self) -> Vec<(String, Tokeniser)> {
-        let Inner {
-            key,
-            seed,
-            prefix,
-            version,
-            ..
-        } = &*self.0;
-        let with = |engine| Inner {
-            key: key.clone(),
-            seed: *seed,
-            prefix: *prefix,
-            version: *version,
-            engine,
-        };
-        Engine::all()
-            .into_iter()
-            .map(|e| (format!("{e:?}"), Tokeniser(Arc::new(with(e)))))
-            .collect()
+        let Inner { key, seed, prefix, version, .. } = &*self.0;
+        let with = |engine| Inner { key: key.clone(), seed: *seed, prefix: *prefix, version: *version, engine };
+        Engine::all().into_iter().map(|e| (format!("{e:?}"), Tokeniser(Arc::new(with(e))))).collect()
     }
 
     fn head(&self) -> String {
@@ -154,10 +121,7 @@ pub fn token_bits(token: &str) -> Option<u128> {
         return None;
     }
     let mut bytes = [0; 18];
-    URL_SAFE_NO_PAD
-        .decode_slice(text, &mut bytes)
-        .ok()
-        .filter(|&found| found == 16)?;
+    URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok().filter(|&found| found == 16)?;
     Some(u128::from_be_bytes(*bytes.first_chunk()?))
 }
 
@@ -178,9 +142,7 @@ fn offsets(values: &StringArray, width: i32) -> ScalarBuffer<i32> {
 fn write(place: &mut [u8], head: &[u8], bits: u128) {
     let (start, text) = place.split_at_mut(head.len());
     start.copy_from_slice(head);
-    URL_SAFE_NO_PAD
-        .encode_slice(bits.to_be_bytes(), text)
-        .expect("22 characters for 16 bytes");
+    URL_SAFE_NO_PAD.encode_slice(bits.to_be_bytes(), text).expect("22 characters for 16 bytes");
 }
 
 /// The values of a batch that have been seen: a direct-mapped table, where a newcomer takes the place of an older value
@@ -198,11 +160,7 @@ const NO_ROW: u32 = u32::MAX;
 impl<'a> Seen<'a> {
     fn new(values: &'a StringArray, seed: u64) -> Seen<'a> {
         let slots = values.len().next_power_of_two().min(1 << 16);
-        Seen {
-            values,
-            seed,
-            slots: vec![(0, NO_ROW); slots],
-        }
+        Seen { values, seed, slots: vec![(0, NO_ROW); slots] }
     }
 
     /// An earlier row with the value of this one, if remembered; else remembers this one.
@@ -273,11 +231,7 @@ mod tests {
     #[test]
     fn empty_batches_and_nulls() {
         let t = tokeniser();
-        assert_eq!(
-            t.tokenise(&StringArray::from(Vec::<Option<&str>>::new()))
-                .len(),
-            0
-        );
+        assert_eq!(t.tokenise(&StringArray::from(Vec::<Option<&str>>::new())).len(), 0);
         let nulls = t.tokenise(&StringArray::from(vec![None::<&str>; 3]));
         assert_eq!((nulls.len(), nulls.null_count()), (3, 3));
     }

@@ -11,11 +11,7 @@ pub(crate) fn integer(n: u64) -> String {
 /// Writes a signed count with thousands separators.
 pub(crate) fn signed(n: i128) -> String {
     let digits = group(&n.unsigned_abs().to_string());
-    if n < 0 {
-        format!("−{digits}")
-    } else {
-        digits
-    }
+    if n < 0 { format!("−{digits}") } else { digits }
 }
 
 /// Writes a number with so many decimals and thousands separators; `–` if it is not finite.
@@ -24,14 +20,8 @@ pub(crate) fn decimal(x: f64, places: usize) -> String {
         return "–".to_owned();
     }
     let text = format!("{:.places$}", x.abs());
-    let (whole, fraction) = text
-        .split_once('.')
-        .map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
-    let sign = if x < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
-        "−"
-    } else {
-        ""
-    };
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+    let sign = if x < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
     match fraction {
         Some(fraction) => format!("{sign}{}.{fraction}", group(whole)),
         None => format!("{sign}{}", group(whole)),
@@ -74,11 +64,7 @@ pub(crate) fn percent_of(part: u64, whole: u64) -> String {
     if part != whole && whole > 0 {
         // A share so near 0 or 1 that a double rounds it there is still not 0 or 1.
         let share = part as f64 / whole as f64;
-        return percent(if part == 0 {
-            0.0
-        } else {
-            share.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON)
-        });
+        return percent(if part == 0 { 0.0 } else { share.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON) });
     }
     crate::data::share(part, whole).map_or_else(|| "–".to_owned(), percent)
 }
@@ -136,26 +122,15 @@ pub(crate) fn span(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms}\u{a0}ms"),
         1_000..59_950 => format!("{:.1}\u{a0}s", ms as f64 / 1000.0),
-        59_950..3_600_000 => format!(
-            "{}\u{a0}min\u{a0}{:02}\u{a0}s",
-            seconds.max(60) / 60,
-            seconds.max(60) % 60
-        ),
-        _ => format!(
-            "{}\u{a0}h\u{a0}{:02}\u{a0}min",
-            seconds / 3600,
-            seconds % 3600 / 60
-        ),
+        59_950..3_600_000 => format!("{}\u{a0}min\u{a0}{:02}\u{a0}s", seconds.max(60) / 60, seconds.max(60) % 60),
+        _ => format!("{}\u{a0}h\u{a0}{:02}\u{a0}min", seconds / 3600, seconds % 3600 / 60),
     }
 }
 
 /// Writes an instant to the second, with its offset.
 pub(crate) fn instant(at: DateTime<FixedOffset>, language: Language) -> String {
     let offset = at.format("UTC%:z").to_string();
-    let offset = offset
-        .strip_suffix("+00:00")
-        .map(str::to_owned)
-        .unwrap_or(offset);
+    let offset = offset.strip_suffix("+00:00").map(str::to_owned).unwrap_or(offset);
     let time = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
     format!("{} {time} {offset}", day(at.date_naive(), language))
 }

@@ -47,10 +47,7 @@ pub struct Label {
 impl Label {
     /// Makes a label.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            zh: zh.into(),
-            en: en.into(),
-        }
+        Self { zh: zh.into(), en: en.into() }
     }
 
     /// Says the label in `language`, else in the other one, else says `name`.
@@ -59,10 +56,7 @@ impl Label {
             Language::Chinese => (&self.zh, &self.en),
             Language::English => (&self.en, &self.zh),
         };
-        [first, second]
-            .into_iter()
-            .find(|t| !t.trim().is_empty())
-            .map_or(name, String::as_str)
+        [first, second].into_iter().find(|t| !t.trim().is_empty()).map_or(name, String::as_str)
     }
 }
 
@@ -72,14 +66,8 @@ mod tests {
 
     #[test]
     fn a_label_falls_back_to_the_other_language_and_then_to_the_name() {
-        assert_eq!(
-            Label::new("门店", "Shop").say(Language::English, "pos"),
-            "Shop"
-        );
-        assert_eq!(
-            Label::new("门店", " ").say(Language::English, "pos"),
-            "门店"
-        );
+        assert_eq!(Label::new("门店", "Shop").say(Language::English, "pos"), "Shop");
+        assert_eq!(Label::new("门店", " ").say(Language::English, "pos"), "门店");
         assert_eq!(Label::default().say(Language::Chinese, "pos"), "pos");
     }
 }

@@ -316,16 +316,8 @@ const CODES: &[(&str, &str, &str)] = &[
     ("withheld", "扣留", "withheld"),
     // Rules.
     ("required", "必填为空", "required, but empty"),
-    (
-        "type",
-        "无法解析为所声明的类型",
-        "does not parse as its type",
-    ),
-    (
-        "parse",
-        "无法解析为所声明的类型",
-        "does not parse as its type",
-    ),
+    ("type", "无法解析为所声明的类型", "does not parse as its type"),
+    ("parse", "无法解析为所声明的类型", "does not parse as its type"),
     ("in", "不在允许的取值中", "not among the allowed values"),
     ("map", "不在允许的取值中", "not among the allowed values"),
     ("between", "超出范围", "out of range"),
@@ -368,11 +360,7 @@ pub(crate) fn kind(language: Language, kind: &str) -> Cow<'_, str> {
     look_up(KINDS, language, kind)
 }
 
-fn look_up<'a>(
-    table: &'static [(&str, &str, &str)],
-    language: Language,
-    code: &'a str,
-) -> Cow<'a, str> {
+fn look_up<'a>(table: &'static [(&str, &str, &str)], language: Language, code: &'a str) -> Cow<'a, str> {
     match table.iter().find(|(c, ..)| *c == code) {
         Some((_, zh, en)) => Cow::Borrowed(match language {
             Language::Chinese => zh,

@@ -7,16 +7,8 @@ use lakewarden_report::{Label, Language, render};
 /// A report in which every part is present and small.
 fn small() -> Report {
     let at = |text: &str| Some(chrono::DateTime::parse_from_rfc3339(text).unwrap());
-    let quarantined = vec![Quarantined {
-        field: "phone".into(),
-        rule: "phone".into(),
-        rows: 3,
-    }];
-    let withheld = vec![Withheld {
-        purpose: "analytics".into(),
-        reason: "withdrawn".into(),
-        rows: 10,
-    }];
+    let quarantined = vec![Quarantined { field: "phone".into(), rule: "phone".into(), rows: 3 }];
+    let withheld = vec![Withheld { purpose: "analytics".into(), reason: "withdrawn".into(), rows: 10 }];
     let month = "2026-05-01".parse().unwrap();
     Report {
         run: Run {
@@ -28,10 +20,7 @@ fn small() -> Report {
             ended: at("2026-07-01T02:00:02.500+08:00"),
             as_of: at("2026-07-01T00:00:00+08:00"),
             dictionary_fingerprint: "0123456789abcdef".into(),
-            key: Some(Key {
-                version: 2,
-                fingerprint: "5ac19e02".into(),
-            }),
+            key: Some(Key { version: 2, fingerprint: "5ac19e02".into() }),
             engine: "DataFusion".into(),
             outcome: Outcome::Published,
             failure: None,
@@ -41,10 +30,7 @@ fn small() -> Report {
             duration_ms: 1_250,
             rows_in: Some(1_010),
             rows_out: Some(1_000),
-            losses: vec![Loss {
-                name: "duplicate".into(),
-                rows: 5,
-            }],
+            losses: vec![Loss { name: "duplicate".into(), rows: 5 }],
             ..Step::default()
         }],
         datasets: vec![Dataset {
@@ -58,24 +44,14 @@ fn small() -> Report {
             duplicates: 5,
             outside_retention: 2,
             exact_duplicates_kept: 4,
-            over_collected: vec![OverCollected {
-                field: "clipboard".into(),
-                rows: 7,
-            }],
+            over_collected: vec![OverCollected { field: "clipboard".into(), rows: 7 }],
             warnings: vec![Warning::Encoding {
                 file: "a.csv".into(),
                 declared: "GB18030".into(),
                 found: "UTF-8".into(),
             }],
-            redactions: vec![Redaction {
-                kind: "email".into(),
-                count: 6,
-            }],
-            treatments: Treatments {
-                kept: 3,
-                pseudonymised: 1,
-                ..Treatments::default()
-            },
+            redactions: vec![Redaction { kind: "email".into(), count: 6 }],
+            treatments: Treatments { kept: 3, pseudonymised: 1, ..Treatments::default() },
         }],
         models: vec![Model {
             name: "sales".into(),
@@ -100,56 +76,23 @@ fn small() -> Report {
             purpose: Some("analytics".into()),
         }],
         identity: Some(Identity {
-            tokens: vec![DomainTokens {
-                domain: "phone".into(),
-                tokens: 80,
-            }],
+            tokens: vec![DomainTokens { domain: "phone".into(), tokens: 80 }],
             customers: 75,
             merged: 1,
             shared_tokens: 2,
-            identifiers: vec![IdentifierCount {
-                identifiers: 1,
-                customers: 75,
-            }],
+            identifiers: vec![IdentifierCount { identifiers: 1, customers: 75 }],
         }),
         customers: Some(CustomerPicture {
             currency: Some("CNY".into()),
             buyers: Some(70),
             revenue: Some(12_345.0),
-            spend: vec![SpendBin {
-                from: 0.0,
-                to: Some(100.0),
-                customers: 70,
-            }],
-            concentration: vec![TopShare {
-                top_percent: 20.0,
-                revenue_share: 0.6,
-            }],
-            rfm: vec![RfmCell {
-                recency: 5,
-                frequency: 5,
-                customers: 9,
-                mean_money: Some(40.0),
-            }],
-            segments: vec![Segment {
-                name: "new".into(),
-                customers: 70,
-                revenue_share: 1.0,
-                ..Segment::default()
-            }],
-            channels: vec![ChannelName {
-                name: "store".into(),
-                label: Label::new("门店", "Shops"),
-            }],
-            combinations: vec![ChannelCombination {
-                channels: vec!["store".into()],
-                customers: 70,
-            }],
-            revenue_by_month: vec![ChannelRevenue {
-                channel: "store".into(),
-                month,
-                amount: 12_345.0,
-            }],
+            spend: vec![SpendBin { from: 0.0, to: Some(100.0), customers: 70 }],
+            concentration: vec![TopShare { top_percent: 20.0, revenue_share: 0.6 }],
+            rfm: vec![RfmCell { recency: 5, frequency: 5, customers: 9, mean_money: Some(40.0) }],
+            segments: vec![Segment { name: "new".into(), customers: 70, revenue_share: 1.0, ..Segment::default() }],
+            channels: vec![ChannelName { name: "store".into(), label: Label::new("门店", "Shops") }],
+            combinations: vec![ChannelCombination { channels: vec!["store".into()], customers: 70 }],
+            revenue_by_month: vec![ChannelRevenue { channel: "store".into(), month, amount: 12_345.0 }],
         }),
         values: vec![AssetValue {
             dataset: "pos_sales".into(),
@@ -169,10 +112,7 @@ fn small() -> Report {
                 files: 1,
                 bytes: 20_480,
             }],
-            audit: Some(AuditRecord {
-                number: 12,
-                hash: "ab".repeat(32),
-            }),
+            audit: Some(AuditRecord { number: 12, hash: "ab".repeat(32) }),
         }),
     }
 }
@@ -180,15 +120,11 @@ fn small() -> Report {
 /// Replaces every text of a report, wherever it stands, by `text`.
 fn hostile(report: &Report, text: &str) -> Report {
     fn walk(value: &mut serde_json::Value, key: &str, text: &str) {
-        let fixed = [
-            "started", "ended", "as_of", "month", "kind", "state", "outcome", "currency",
-        ];
+        let fixed = ["started", "ended", "as_of", "month", "kind", "state", "outcome", "currency"];
         match value {
             serde_json::Value::String(s) if !fixed.contains(&key) => *s = text.to_owned(),
             serde_json::Value::Array(items) => items.iter_mut().for_each(|i| walk(i, key, text)),
-            serde_json::Value::Object(fields) => {
-                fields.iter_mut().for_each(|(k, v)| walk(v, k, text))
-            }
+            serde_json::Value::Object(fields) => fields.iter_mut().for_each(|(k, v)| walk(v, k, text)),
             _ => {}
         }
     }
@@ -210,9 +146,7 @@ fn text(html: &str) -> String {
     for piece in html.split('<').skip(1) {
         let (tag, text) = piece.split_once('>').unwrap();
         // Titles and descriptions of drawings say again what stands beside them.
-        let silent = ["title", "desc", "style"]
-            .iter()
-            .any(|t| tag.starts_with(t));
+        let silent = ["title", "desc", "style"].iter().any(|t| tag.starts_with(t));
         if !silent && !text.trim().is_empty() {
             out.push(text.trim().to_owned());
         }
@@ -227,19 +161,14 @@ fn well_formed(svg: &str) {
         let (tag, text) = piece.split_once('>').expect("a tag ends");
         assert_eq!(tag.matches('"').count() % 2, 0, "quotes of <{tag}>");
         for entity in tag.split('&').skip(1).chain(text.split('&').skip(1)) {
-            let known = ["amp;", "lt;", "gt;", "quot;", "#39;"]
-                .iter()
-                .any(|e| entity.starts_with(e));
+            let known = ["amp;", "lt;", "gt;", "quot;", "#39;"].iter().any(|e| entity.starts_with(e));
             assert!(known, "a bare & in <{tag}>{text}");
         }
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name), "what </{name}> closes");
         } else {
-            let mut attributes: Vec<&str> = tag
-                .split('"')
-                .step_by(2)
-                .filter_map(|a| a.trim().strip_suffix('='))
-                .collect();
+            let mut attributes: Vec<&str> =
+                tag.split('"').step_by(2).filter_map(|a| a.trim().strip_suffix('=')).collect();
             let count = attributes.len();
             attributes.sort_unstable();
             attributes.dedup();
@@ -265,16 +194,9 @@ fn a_small_report_reads_like_this() {
 
 #[test]
 fn names_cannot_become_markup() {
-    for name in [
-        "<script>alert(1)</script>",
-        "\"><img src=x onerror=alert(1)>",
-        "</style></svg>&'",
-    ] {
+    for name in ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "</style></svg>&'"] {
         let html = render(&hostile(&small(), name), Language::Chinese);
-        assert!(
-            !html.contains("<script") && !html.contains("<img"),
-            "{name}"
-        );
+        assert!(!html.contains("<script") && !html.contains("<img"), "{name}");
         assert_eq!(html.matches("</style>").count(), 1);
         assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
         assert!(html.contains("&lt;"));
@@ -284,28 +206,15 @@ fn names_cannot_become_markup() {
 
 #[test]
 fn nothing_outside_the_file_is_referred_to() {
-    let html = render(
-        &hostile(&small(), "https://example.com/x.js"),
-        Language::English,
-    );
-    for (attribute, _) in html
-        .match_indices("href=\"")
-        .chain(html.match_indices("src=\""))
-    {
+    let html = render(&hostile(&small(), "https://example.com/x.js"), Language::English);
+    for (attribute, _) in html.match_indices("href=\"").chain(html.match_indices("src=\"")) {
         let value = html[attribute..].split('"').nth(1).unwrap();
         assert!(value.starts_with('#'), "{value}");
-        assert!(
-            html.contains(&format!("id=\"{}\"", &value[1..])),
-            "nothing is called {value}"
-        );
+        assert!(html.contains(&format!("id=\"{}\"", &value[1..])), "nothing is called {value}");
     }
     let style = &html[html.find("<style>").unwrap()..html.find("</style>").unwrap()];
     assert!(!style.contains("@import") && !style.contains("http"));
-    assert!(
-        style
-            .match_indices("url(")
-            .all(|(at, _)| style[at..].starts_with("url(#"))
-    );
+    assert!(style.match_indices("url(").all(|(at, _)| style[at..].starts_with("url(#")));
     assert!(html.contains("default-src 'none'") || html.contains("default-src &#39;none&#39;"));
 }
 
@@ -316,17 +225,11 @@ fn drawings_are_well_formed_and_named_and_their_ids_are_unique() {
     assert!(drawings.len() > 20);
     for drawing in drawings {
         well_formed(drawing);
-        let named = drawing.contains("role=\"img\"")
-            && drawing.contains("<title")
-            && drawing.contains("<desc");
+        let named = drawing.contains("role=\"img\"") && drawing.contains("<title") && drawing.contains("<desc");
         assert!(named || drawing.contains("aria-hidden=\"true\""));
         assert!(!drawing.contains("NaN") && !drawing.contains("inf\""));
     }
-    let mut ids: Vec<&str> = html
-        .split(" id=\"")
-        .skip(1)
-        .map(|s| s.split('"').next().unwrap())
-        .collect();
+    let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|s| s.split('"').next().unwrap()).collect();
     let count = ids.len();
     ids.sort_unstable();
     ids.dedup();
@@ -337,19 +240,10 @@ fn drawings_are_well_formed_and_named_and_their_ids_are_unique() {
 fn an_empty_report_says_what_is_missing() {
     for language in Language::ALL {
         let html = render(&Report::default(), language);
-        assert_eq!(
-            article(&html, language).matches("class=\"none\"").count(),
-            8
-        );
+        assert_eq!(article(&html, language).matches("class=\"none\"").count(), 8);
         assert!(!html.contains("NaN"));
     }
-    insta::assert_snapshot!(
-        "empty",
-        text(article(
-            &render(&Report::default(), Language::English),
-            Language::English
-        ))
-    );
+    insta::assert_snapshot!("empty", text(article(&render(&Report::default(), Language::English), Language::English)));
 }
 
 #[test]
@@ -360,16 +254,9 @@ fn any_part_may_be_missing_or_absurd() {
     report.publication = Some(Publication::default());
     report.steps = vec![Step::default()];
     report.models = vec![Model::default()];
-    report.datasets.push(Dataset {
-        read: u64::MAX,
-        written: u64::MAX,
-        ..Dataset::default()
-    });
-    report.values = vec![AssetValue {
-        index: Some(f64::NAN),
-        completeness: Some(f64::INFINITY),
-        ..AssetValue::default()
-    }];
+    report.datasets.push(Dataset { read: u64::MAX, written: u64::MAX, ..Dataset::default() });
+    report.values =
+        vec![AssetValue { index: Some(f64::NAN), completeness: Some(f64::INFINITY), ..AssetValue::default() }];
     for language in Language::ALL {
         assert!(!render(&report, language).contains("NaN"));
     }
@@ -401,10 +288,7 @@ fn a_report_survives_json() {
     let report = small();
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
-    assert_eq!(
-        serde_json::from_str::<Report>("{}").unwrap(),
-        Report::default()
-    );
+    assert_eq!(serde_json::from_str::<Report>("{}").unwrap(), Report::default());
 }
 
 #[test]
@@ -413,9 +297,5 @@ fn the_language_asked_for_is_the_one_shown() {
     assert!(html.contains("<html lang=\"zh-CN\">"));
     let input = &html[html.find("id=\"language-zh\"").unwrap()..];
     assert!(input[..input.find('>').unwrap()].contains("checked"));
-    assert_eq!(
-        html.matches(" checked").count(),
-        2,
-        "one language and one colour scheme"
-    );
+    assert_eq!(html.matches(" checked").count(), 2, "one language and one colour scheme");
 }

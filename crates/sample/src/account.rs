@@ -32,10 +32,7 @@ pub struct FileAccount {
 impl FileAccount {
     /// An empty account of a file in this encoding.
     pub(crate) fn new(encoding: &str) -> Self {
-        FileAccount {
-            encoding: encoding.to_owned(),
-            ..FileAccount::default()
-        }
+        FileAccount { encoding: encoding.to_owned(), ..FileAccount::default() }
     }
 
     /// Counts a delivered row; answers whether it survives.
@@ -100,7 +97,5 @@ impl Accounts {
 /// Reads a truth file.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SampleError> {
     let bytes = std::fs::read(path).map_err(at(path))?;
-    serde_json::from_slice(&bytes).map_err(|_| SampleError::Truth {
-        path: path.to_path_buf(),
-    })
+    serde_json::from_slice(&bytes).map_err(|_| SampleError::Truth { path: path.to_path_buf() })
 }

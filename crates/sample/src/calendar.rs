@@ -90,11 +90,7 @@ impl Calendar {
             .rev()
             .map(|back| {
                 let first = this - Months::new(back);
-                let last = if back == 0 {
-                    number(end)
-                } else {
-                    number(first + Months::new(1)) - 1
-                };
+                let last = if back == 0 { number(end) } else { number(first + Months::new(1)) - 1 };
                 let first_day = number(first);
                 let table = |traffic| DayTable::new(first_day, last, traffic);
                 Month {
@@ -150,23 +146,17 @@ impl DayTable {
     fn new(first: i64, last: i64, traffic: Traffic) -> Self {
         let cumulative = cumulate((first..=last).map(|day| busyness(date(day), traffic)));
         let total = cumulative.last().copied().unwrap_or(0);
-        DayTable {
-            cumulative,
-            factor: total as f64 / 3_650.0,
-        }
+        DayTable { cumulative, factor: total as f64 / 3_650.0 }
     }
 }
 
 /// Seconds since midnight.
 pub(crate) fn time_of_day(traffic: Traffic, draw: &mut Draw) -> i64 {
     // Running totals of per-mille by hour.
-    const SHOP: [u64; 24] = [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 105, 175, 245, 320, 400, 485, 570, 660, 775, 895, 1000,
-        1000, 1000,
-    ];
+    const SHOP: [u64; 24] =
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 105, 175, 245, 320, 400, 485, 570, 660, 775, 895, 1000, 1000, 1000];
     const ONLINE: [u64; 24] = [
-        25, 37, 44, 48, 51, 55, 65, 85, 115, 155, 205, 250, 300, 350, 395, 440, 485, 530, 580, 645,
-        725, 825, 920, 1000,
+        25, 37, 44, 48, 51, 55, 65, 85, 115, 155, 205, 250, 300, 350, 395, 440, 485, 530, 580, 645, 725, 825, 920, 1000,
     ];
     let hour = match traffic {
         Traffic::Shop => draw.weighted(&SHOP),
@@ -237,10 +227,7 @@ fn busyness(day: NaiveDate, traffic: Traffic) -> u64 {
         _ => 100,
     };
     weight = weight * festival / 100;
-    let Some(&(month, first)) = usize::try_from(day.year() - 2014)
-        .ok()
-        .and_then(|n| CHINESE_NEW_YEAR.get(n))
-    else {
+    let Some(&(month, first)) = usize::try_from(day.year() - 2014).ok().and_then(|n| CHINESE_NEW_YEAR.get(n)) else {
         return weight;
     };
     let Some(new_year) = NaiveDate::from_ymd_opt(day.year(), month, first) else {
@@ -261,10 +248,7 @@ pub(crate) fn number(date: NaiveDate) -> i64 {
 
 /// The day of this number; 1970-01-01 outside chrono's range.
 pub(crate) fn date(day: i64) -> NaiveDate {
-    i32::try_from(day + EPOCH_FROM_CE)
-        .ok()
-        .and_then(NaiveDate::from_num_days_from_ce_opt)
-        .unwrap_or_default()
+    i32::try_from(day + EPOCH_FROM_CE).ok().and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or_default()
 }
 
 /// Appends `2025-04-03`.
@@ -313,25 +297,13 @@ mod tests {
         assert_eq!(calendar.months[0].label, "2024-10");
         assert_eq!(calendar.months[17].label, "2026-03");
         assert_eq!(date(calendar.last()).to_string(), "2026-03-15");
-        assert!(
-            calendar
-                .months
-                .windows(2)
-                .all(|pair| pair[0].last + 1 == pair[1].first)
-        );
+        assert!(calendar.months.windows(2).all(|pair| pair[0].last + 1 == pair[1].first));
     }
 
     #[test]
     fn festivals_show() {
         let calendar = calendar();
-        let factor = |label: &str, traffic| {
-            calendar
-                .months
-                .iter()
-                .find(|m| m.label == label)
-                .unwrap()
-                .factor(traffic)
-        };
+        let factor = |label: &str, traffic| calendar.months.iter().find(|m| m.label == label).unwrap().factor(traffic);
         assert!(factor("2025-11", Traffic::Online) > 1.5 * factor("2025-08", Traffic::Online));
         assert!(factor("2025-06", Traffic::Online) > 1.3 * factor("2025-07", Traffic::Online));
         assert!(factor("2025-01", Traffic::Shop) > 1.2 * factor("2025-02", Traffic::Shop));
@@ -348,11 +320,7 @@ mod tests {
             assert!((10..22).contains(&(at % DAY / 3600)));
         }
         let mut text = String::new();
-        push_instant(
-            &mut text,
-            number(NaiveDate::from_ymd_opt(2025, 4, 3).unwrap()) * DAY + 51_725,
-            ' ',
-        );
+        push_instant(&mut text, number(NaiveDate::from_ymd_opt(2025, 4, 3).unwrap()) * DAY + 51_725, ' ');
         assert_eq!(text, "2025-04-03 14:22:05");
     }
 }

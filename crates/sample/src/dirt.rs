@@ -43,17 +43,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// Every row once, in order.
     pub fn clean(rows: usize) -> Self {
-        let main = (0..rows)
-            .map(|row| Delivery {
-                row,
-                defect: None,
-                repeated: false,
-            })
-            .collect();
-        Plan {
-            main,
-            late: Vec::new(),
-        }
+        let main = (0..rows).map(|row| Delivery { row, defect: None, repeated: false }).collect();
+        Plan { main, late: Vec::new() }
     }
 
     /// Spoils about 0.3 % of the rows, one at least (none of fewer than eight), with defects in turn from the `turn`th on;
@@ -68,11 +59,7 @@ impl Plan {
         late: bool,
         draw: &mut Draw,
     ) -> Self {
-        let few = if rows < 8 {
-            0
-        } else {
-            (rows * 3 / 1000).max(1)
-        };
+        let few = if rows < 8 { 0 } else { (rows * 3 / 1000).max(1) };
         let mut taken = BTreeSet::new();
         let mut take = |wanted: usize, draw: &mut Draw| {
             let mut chosen = Vec::with_capacity(wanted);
@@ -84,50 +71,34 @@ impl Plan {
             }
             chosen
         };
-        let spoiled: BTreeMap<usize, &'static Defect> =
-            take(if defects.is_empty() { 0 } else { few }, draw)
-                .into_iter()
-                .enumerate()
-                .map(|(n, row)| (row, &defects[(turn + n) % defects.len()]))
-                .collect();
+        let spoiled: BTreeMap<usize, &'static Defect> = take(if defects.is_empty() { 0 } else { few }, draw)
+            .into_iter()
+            .enumerate()
+            .map(|(n, row)| (row, &defects[(turn + n) % defects.len()]))
+            .collect();
         let mut again: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for row in take(if repeat { few } else { 0 }, draw) {
-            again
-                .entry((row + 1 + draw.index(5)).min(rows))
-                .or_default()
-                .push(row);
+            again.entry((row + 1 + draw.index(5)).min(rows)).or_default().push(row);
         }
-        let held_back: BTreeSet<usize> =
-            take(if late { few } else { 0 }, draw).into_iter().collect();
+        let held_back: BTreeSet<usize> = take(if late { few } else { 0 }, draw).into_iter().collect();
         let resent: BTreeSet<usize> = take(if late { few } else { 0 }, draw).into_iter().collect();
 
         let mut plan = Plan::default();
         for row in 0..=rows {
             for &row in again.get(&row).into_iter().flatten() {
-                plan.main.push(Delivery {
-                    row,
-                    defect: None,
-                    repeated: true,
-                });
+                plan.main.push(Delivery { row, defect: None, repeated: true });
             }
             if row == rows {
                 break;
             }
-            let delivery = Delivery {
-                row,
-                defect: spoiled.get(&row).copied(),
-                repeated: false,
-            };
+            let delivery = Delivery { row, defect: spoiled.get(&row).copied(), repeated: false };
             if held_back.contains(&row) {
                 plan.late.push(delivery);
             } else {
                 plan.main.push(delivery);
             }
             if resent.contains(&row) {
-                plan.late.push(Delivery {
-                    repeated: true,
-                    ..delivery
-                });
+                plan.late.push(Delivery { repeated: true, ..delivery });
             }
         }
         plan

@@ -60,10 +60,7 @@ impl SampleError {
 
 /// Ties an I/O error to the path it happened at.
 pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> SampleError + '_ {
-    move |source| SampleError::Io {
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| SampleError::Io { path: path.to_path_buf(), source }
 }
 
 /// Ties an error of the CSV writer, which can only be one of I/O here, to its path.
@@ -73,9 +70,6 @@ pub(crate) fn csv_at(path: &Path) -> impl Fn(csv::Error) -> SampleError + '_ {
             csv::ErrorKind::Io(source) => source,
             _ => io::Error::from(io::ErrorKind::InvalidData),
         };
-        SampleError::Io {
-            path: path.to_path_buf(),
-            source,
-        }
+        SampleError::Io { path: path.to_path_buf(), source }
     }
 }

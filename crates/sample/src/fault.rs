@@ -61,29 +61,15 @@ pub fn plant(dir_exports: &Path, fault: Fault) -> Result<PathBuf, SampleError> {
             // The file may be the one that is in UTF-8.
             let utf8 = std::str::from_utf8(&bytes).is_ok();
             let encode = |text: &'static str| {
-                if utf8 {
-                    text.as_bytes().into()
-                } else {
-                    GB18030.encode(text).0
-                }
+                if utf8 { text.as_bytes().into() } else { GB18030.encode(text).0 }
             };
             let (before, now) = (encode("手机号"), encode("手机"));
-            let place = bytes
-                .windows(before.len())
-                .position(|window| window == before.as_ref());
+            let place = bytes.windows(before.len()).position(|window| window == before.as_ref());
             let place = place.ok_or_else(|| SampleError::NothingToSpoil { path: path.clone() })?;
-            [
-                &bytes[..place],
-                now.as_ref(),
-                &bytes[place + before.len()..],
-            ]
-            .concat()
+            [&bytes[..place], now.as_ref(), &bytes[place + before.len()..]].concat()
         }
         Fault::MissingHeader => {
-            let end = bytes
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(0, |end| end + 1);
+            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             bytes[end..].to_vec()
         }
         Fault::EmptyFile => Vec::new(),
@@ -106,10 +92,5 @@ fn first_file(folder: &Path) -> Result<PathBuf, SampleError> {
         files.push(entry.map_err(at(folder))?.path());
     }
     files.sort();
-    files
-        .into_iter()
-        .next()
-        .ok_or_else(|| SampleError::NothingToSpoil {
-            path: folder.to_path_buf(),
-        })
+    files.into_iter().next().ok_or_else(|| SampleError::NothingToSpoil { path: folder.to_path_buf() })
 }

@@ -65,14 +65,8 @@ impl Line {
 
     /// A field's text; empty for one that was not added.
     pub fn get(&self, column: usize) -> &str {
-        let start = if column == 0 {
-            0
-        } else {
-            self.ends.get(column - 1).copied().unwrap_or(0)
-        };
-        self.ends
-            .get(column)
-            .map_or("", |&end| &self.text[start..end])
+        let start = if column == 0 { 0 } else { self.ends.get(column - 1).copied().unwrap_or(0) };
+        self.ends.get(column).map_or("", |&end| &self.text[start..end])
     }
 }
 
@@ -110,10 +104,7 @@ mod tests {
         line.money(-1250);
         line.fixed(45, 3);
         line.number(-7);
-        assert_eq!(
-            [0, 1, 2, 3, 4, 5].map(|n| line.get(n)),
-            ["a", "", "-12.50", "0.045", "-7", ""]
-        );
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|n| line.get(n)), ["a", "", "-12.50", "0.045", "-7", ""]);
         line.clear();
         assert_eq!(line.get(0), "");
     }

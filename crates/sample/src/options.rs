@@ -21,13 +21,7 @@ pub struct Options {
 impl Options {
     /// Eighteen dirty months of `customers` people up to `end`.
     pub fn new(customers: u32, seed: u64, end: NaiveDate) -> Self {
-        Options {
-            customers,
-            seed,
-            end,
-            months: 18,
-            dirt: true,
-        }
+        Options { customers, seed, end, months: 18, dirt: true }
     }
 
     pub(crate) fn check(&self) -> Result<(), SampleError> {

@@ -30,12 +30,8 @@ impl Output {
         Ok(match compression {
             Compression::None => Output::Plain(file),
             // No time and no name in the header: the same rows give the same bytes.
-            Compression::Gzip => {
-                Output::Gzip(Box::new(GzEncoder::new(file, flate2::Compression::fast())))
-            }
-            Compression::Zstd => {
-                Output::Zstd(Box::new(zstd::Encoder::new(file, 3).map_err(at(path))?))
-            }
+            Compression::Gzip => Output::Gzip(Box::new(GzEncoder::new(file, flate2::Compression::fast()))),
+            Compression::Zstd => Output::Zstd(Box::new(zstd::Encoder::new(file, 3).map_err(at(path))?)),
         })
     }
 
@@ -108,19 +104,11 @@ impl TextEncoding {
 
 impl Layout {
     /// Plain UTF-8.
-    pub const UTF8: Layout = Layout {
-        encoding: TextEncoding::Utf8,
-        compression: Compression::None,
-        crlf: false,
-        order: None,
-    };
+    pub const UTF8: Layout =
+        Layout { encoding: TextEncoding::Utf8, compression: Compression::None, crlf: false, order: None };
     /// GB18030 from a Windows machine.
-    pub const GB18030: Layout = Layout {
-        encoding: TextEncoding::Gb18030,
-        compression: Compression::None,
-        crlf: true,
-        order: None,
-    };
+    pub const GB18030: Layout =
+        Layout { encoding: TextEncoding::Gb18030, compression: Compression::None, crlf: true, order: None };
 }
 
 /// Turns UTF-8 into a file's encoding on the way.
@@ -171,32 +159,12 @@ impl CsvFile {
         if layout.encoding == TextEncoding::Utf8Bom {
             out.write_all("\u{feff}".as_bytes()).map_err(at(path))?;
         }
-        let encoded = Encoded {
-            out,
-            gb18030: layout.encoding == TextEncoding::Gb18030,
-            rest: Vec::new(),
-        };
-        let terminator = if layout.crlf {
-            csv::Terminator::CRLF
-        } else {
-            csv::Terminator::Any(b'\n')
-        };
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(terminator)
-            .buffer_capacity(1 << 16)
-            .from_writer(encoded);
-        let order = layout
-            .order
-            .clone()
-            .unwrap_or_else(|| (0..columns.len()).collect());
-        writer
-            .write_record(order.iter().map(|&column| columns[column]))
-            .map_err(csv_at(path))?;
-        Ok(CsvFile {
-            path: path.to_path_buf(),
-            writer,
-            order,
-        })
+        let encoded = Encoded { out, gb18030: layout.encoding == TextEncoding::Gb18030, rest: Vec::new() };
+        let terminator = if layout.crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+        let mut writer = csv::WriterBuilder::new().terminator(terminator).buffer_capacity(1 << 16).from_writer(encoded);
+        let order = layout.order.clone().unwrap_or_else(|| (0..columns.len()).collect());
+        writer.write_record(order.iter().map(|&column| columns[column])).map_err(csv_at(path))?;
+        Ok(CsvFile { path: path.to_path_buf(), writer, order })
     }
 
     /// Writes a row, with this text in this column instead of its own, if any.
@@ -205,18 +173,13 @@ impl CsvFile {
             Some((at, text)) if at == column => text,
             _ => line.get(column),
         };
-        self.writer
-            .write_record(self.order.iter().map(text))
-            .map_err(csv_at(&self.path))
+        self.writer.write_record(self.order.iter().map(text)).map_err(csv_at(&self.path))
     }
 
     /// Ends the file; answers its size.
     pub fn finish(self) -> Result<u64, SampleError> {
         let path = self.path;
-        let encoded = self
-            .writer
-            .into_inner()
-            .map_err(|error| at(&path)(error.into_error()))?;
+        let encoded = self.writer.into_inner().map_err(|error| at(&path)(error.into_error()))?;
         encoded.out.finish(&path)
     }
 }

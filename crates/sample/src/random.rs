@@ -34,9 +34,7 @@ impl Draw {
     /// The stream of a topic's part (below 65,536) and block (below 2^40).
     pub fn new(seed: u64, topic: Topic, part: usize, block: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(
-            ((topic as u64) << 56) | ((part as u64 & 0xffff) << 40) | (block & 0xff_ffff_ffff),
-        );
+        rng.set_stream(((topic as u64) << 56) | ((part as u64 & 0xffff) << 40) | (block & 0xff_ffff_ffff));
         Draw(rng)
     }
 
@@ -57,11 +55,7 @@ impl Draw {
 
     /// A whole number from `low` to `high`, both included; `low` if they are the wrong way round.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        if high <= low {
-            low
-        } else {
-            low + self.below((high - low + 1) as u64) as i64
-        }
+        if high <= low { low } else { low + self.below((high - low + 1) as u64) as i64 }
     }
 
     /// A number in [0, 1).
@@ -91,8 +85,7 @@ impl Draw {
         let mut sum = 0u64;
         for _ in 0..3 {
             let bits = self.bits();
-            sum +=
-                (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
+            sum += (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
         }
         sum as f64 / 65536.0 - 6.0
     }
@@ -124,9 +117,7 @@ impl Draw {
 /// e to the power of `x`, for |x| up to 40, to ten digits, in operations that IEEE 754 fixes to the bit.
 pub(crate) fn exp(x: f64) -> f64 {
     let y = x / 1024.0;
-    let mut power = 1.0
-        + y * (1.0
-            + y / 2.0 * (1.0 + y / 3.0 * (1.0 + y / 4.0 * (1.0 + y / 5.0 * (1.0 + y / 6.0)))));
+    let mut power = 1.0 + y * (1.0 + y / 2.0 * (1.0 + y / 3.0 * (1.0 + y / 4.0 * (1.0 + y / 5.0 * (1.0 + y / 6.0)))));
     for _ in 0..10 {
         power *= power;
     }
@@ -184,10 +175,7 @@ mod tests {
         let mut draw = Draw::new(1, Topic::Dirt, 0, 0);
         for mean in [0.3, 4.0, 60.0] {
             let total: u64 = (0..20_000).map(|_| u64::from(draw.poisson(mean))).sum();
-            assert!(
-                (total as f64 / 20_000.0 / mean - 1.0).abs() < 0.05,
-                "{mean}"
-            );
+            assert!((total as f64 / 20_000.0 / mean - 1.0).abs() < 0.05, "{mean}");
         }
         let squares: f64 = (0..20_000).map(|_| draw.normal()).map(|x| x * x).sum();
         assert!((squares / 20_000.0 - 1.0).abs() < 0.05);

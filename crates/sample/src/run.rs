@@ -54,14 +54,8 @@ pub fn write(
     options.check()?;
     for folder in [dir_exports, dir_truth] {
         std::fs::create_dir_all(folder).map_err(at(folder))?;
-        if std::fs::read_dir(folder)
-            .map_err(at(folder))?
-            .next()
-            .is_some()
-        {
-            return Err(SampleError::NotEmpty {
-                path: folder.to_path_buf(),
-            });
+        if std::fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
+            return Err(SampleError::NotEmpty { path: folder.to_path_buf() });
         }
     }
     for dataset in DATASETS {
@@ -69,19 +63,9 @@ pub fn write(
         std::fs::create_dir_all(&folder).map_err(at(&folder))?;
     }
     let world = World::new(options);
-    let files = work(
-        &world,
-        &jobs(world.calendar.months.len()),
-        dir_exports,
-        progress,
-    )?;
+    let files = work(&world, &jobs(world.calendar.months.len()), dir_exports, progress)?;
     let datasets = DATASETS.map(|name| {
-        let mut summary = DatasetSummary {
-            name,
-            files: 0,
-            rows: 0,
-            bytes: 0,
-        };
+        let mut summary = DatasetSummary { name, files: 0, rows: 0, bytes: 0 };
         for (_, written) in files.iter().filter(|(dataset, _)| *dataset == name) {
             summary.files += 1;
             summary.rows += written.account.rows;
@@ -90,9 +74,7 @@ pub fn write(
         summary
     });
     truth::write(&world, files, dir_truth)?;
-    Ok(Summary {
-        datasets: datasets.to_vec(),
-    })
+    Ok(Summary { datasets: datasets.to_vec() })
 }
 
 /// Does all jobs; answers their files in the order of the jobs.
@@ -102,9 +84,7 @@ fn work(
     dir_exports: &Path,
     progress: &dyn Fn(&str, u64),
 ) -> Result<Vec<(&'static str, Written)>, SampleError> {
-    let threads = std::thread::available_parallelism()
-        .map_or(2, usize::from)
-        .min(4);
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).min(4);
     let next = AtomicUsize::new(0);
     let mut done: Vec<Option<Vec<Written>>> = jobs.iter().map(|_| None).collect();
     std::thread::scope(|scope| {

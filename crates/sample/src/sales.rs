@@ -26,15 +26,8 @@ impl<'de> Deserialize<'de> for Yuan {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         let refuse = || de::Error::custom("an amount with two decimals is expected");
-        let (whole, part) = text
-            .split_once('.')
-            .filter(|(_, part)| part.len() == 2)
-            .ok_or_else(refuse)?;
-        [whole, part]
-            .concat()
-            .parse()
-            .map(Yuan)
-            .map_err(|_| refuse())
+        let (whole, part) = text.split_once('.').filter(|(_, part)| part.len() == 2).ok_or_else(refuse)?;
+        [whole, part].concat().parse().map(Yuan).map_err(|_| refuse())
     }
 }
 
@@ -97,15 +90,7 @@ impl Sales {
 
     /// Adds a month's sum of a channel.
     pub(crate) fn add(&mut self, month: &str, channel: &str, sum: &ChannelSales) {
-        self.channels
-            .entry(channel.to_owned())
-            .or_default()
-            .add(sum);
-        self.months
-            .entry(month.to_owned())
-            .or_default()
-            .entry(channel.to_owned())
-            .or_default()
-            .add(sum);
+        self.channels.entry(channel.to_owned()).or_default().add(sum);
+        self.months.entry(month.to_owned()).or_default().entry(channel.to_owned()).or_default().add(sum);
     }
 }

@@ -61,13 +61,7 @@ mod tests {
             push_phone(&mut text, 13_187_013_211, spelling);
             let digits: String = text
                 .chars()
-                .map(|c| {
-                    if ('０'..='９').contains(&c) {
-                        char::from((c as u32 - 0xfee0) as u8)
-                    } else {
-                        c
-                    }
-                })
+                .map(|c| if ('０'..='９').contains(&c) { char::from((c as u32 - 0xfee0) as u8) } else { c })
                 .filter(char::is_ascii_digit)
                 .collect();
             assert!(digits.ends_with("13187013211"), "{text}");

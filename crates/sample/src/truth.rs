@@ -15,11 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes all truth files; `files` are all files written, with their datasets, in any fixed order.
-pub(crate) fn write(
-    world: &World,
-    files: Vec<(&'static str, Written)>,
-    folder: &Path,
-) -> Result<(), SampleError> {
+pub(crate) fn write(world: &World, files: Vec<(&'static str, Written)>, folder: &Path) -> Result<(), SampleError> {
     let options = &world.options;
     let mut sales = Sales::default();
     let mut datasets: BTreeMap<String, BTreeMap<String, _>> = BTreeMap::new();
@@ -27,10 +23,7 @@ pub(crate) fn write(
         if let Some((month, channel, sum)) = &written.sales {
             sales.add(month, channel, sum);
         }
-        datasets
-            .entry(dataset.to_owned())
-            .or_default()
-            .insert(written.file, written.account);
+        datasets.entry(dataset.to_owned()).or_default().insert(written.file, written.account);
     }
     let shared = options.dirt && options.customers >= SHARED_PHONE_FROM;
     let accounts = Accounts {
@@ -49,20 +42,14 @@ pub(crate) fn write(
 }
 
 fn json(path: &Path, value: &impl Serialize) -> Result<(), SampleError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|_| SampleError::Truth {
-        path: path.to_path_buf(),
-    })?;
+    let mut text = serde_json::to_vec_pretty(value).map_err(|_| SampleError::Truth { path: path.to_path_buf() })?;
     text.push(b'\n');
     std::fs::write(path, text).map_err(at(path))
 }
 
 /// `customers.csv`: customer, domain, value, group.
 fn people(world: &World, path: &Path) -> Result<(), SampleError> {
-    let mut file = CsvFile::create(
-        path,
-        &["customer", "domain", "value", "group"],
-        &Layout::UTF8,
-    )?;
+    let mut file = CsvFile::create(path, &["customer", "domain", "value", "group"], &Layout::UTF8)?;
     let mut line = Line::default();
     for (customer, persona) in (0u32..).zip(&world.personas) {
         let groups = world.seen.groups(customer);
@@ -84,26 +71,14 @@ fn people(world: &World, path: &Path) -> Result<(), SampleError> {
 
 /// `consent.csv`: customer, group, purpose, decision, decided_at, jurisdiction, stated.
 fn decisions(world: &World, path: &Path) -> Result<(), SampleError> {
-    let columns = [
-        "customer",
-        "group",
-        "purpose",
-        "decision",
-        "decided_at",
-        "jurisdiction",
-        "stated",
-    ];
+    let columns = ["customer", "group", "purpose", "decision", "decided_at", "jurisdiction", "stated"];
     let mut file = CsvFile::create(path, &columns, &Layout::UTF8)?;
     let mut line = Line::default();
     for (customer, persona) in (0u32..).zip(&world.personas) {
         let groups = world.seen.groups(customer);
         let history = history(world, customer);
         for group in 1..=groups.iter().copied().max().unwrap_or(0) {
-            let of_group = || {
-                history
-                    .iter()
-                    .filter(|decision| groups[decision.node as usize] == group)
-            };
+            let of_group = || history.iter().filter(|decision| groups[decision.node as usize] == group);
             for (purpose, (name, _)) in PURPOSES.iter().enumerate() {
                 // The strictest of the identifiers' latest decisions.
                 let mut latest: BTreeMap<Node, (i64, bool)> = BTreeMap::new();
@@ -127,11 +102,7 @@ fn decisions(world: &World, path: &Path) -> Result<(), SampleError> {
                     }
                 }
                 line.text(persona.jurisdiction.code());
-                line.text(if of_group().next().is_some() {
-                    "yes"
-                } else {
-                    "no"
-                });
+                line.text(if of_group().next().is_some() { "yes" } else { "no" });
                 file.row(&line, None)?;
             }
         }

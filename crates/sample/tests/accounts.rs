@@ -20,19 +20,10 @@ fn every_account_closes_and_counts_the_rows_that_are_there() {
             assert_eq!(account.rows, rows(&path).len() as u64, "{dataset}/{file}");
             if file.contains(".csv") {
                 let lines = common::text(&path).lines().count() as u64;
-                assert_eq!(
-                    account.rows + 1,
-                    lines,
-                    "{dataset}/{file}: no field holds a line break"
-                );
+                assert_eq!(account.rows + 1, lines, "{dataset}/{file}: no field holds a line break");
             }
         }
-        let summary = sample
-            .summary
-            .datasets
-            .iter()
-            .find(|d| d.name == dataset)
-            .unwrap();
+        let summary = sample.summary.datasets.iter().find(|d| d.name == dataset).unwrap();
         assert_eq!(summary.rows, files.values().map(|f| f.rows).sum::<u64>());
         assert_eq!(summary.files, files.len() as u64);
     }
@@ -57,10 +48,8 @@ fn what_goes_to_quarantine_is_what_a_reader_finds_spoiled() {
             }
         }
         assert_eq!(found, told, "{dataset}");
-        let kinds: BTreeSet<(&str, &str)> = told
-            .keys()
-            .map(|(_, field, rule)| (field.as_str(), rule.as_str()))
-            .collect();
+        let kinds: BTreeSet<(&str, &str)> =
+            told.keys().map(|(_, field, rule)| (field.as_str(), rule.as_str())).collect();
         let (_, defects) = DIRT.iter().find(|(name, _)| *name == dataset).unwrap();
         let planned: BTreeSet<(&str, &str)> = defects.iter().map(|d| (d.field, d.rule)).collect();
         assert_eq!(kinds, planned, "{dataset}: every kind of defect occurs");
@@ -69,13 +58,7 @@ fn what_goes_to_quarantine_is_what_a_reader_finds_spoiled() {
 
 #[test]
 fn about_three_in_a_thousand_rows_are_spoiled() {
-    let files = || {
-        sample()
-            .accounts
-            .datasets
-            .values()
-            .flat_map(BTreeMap::values)
-    };
+    let files = || sample().accounts.datasets.values().flat_map(BTreeMap::values);
     let rows: u64 = files().map(|f| f.rows).sum();
     let spoiled: u64 = files().map(|f| f.quarantined_rows()).sum();
     let share = spoiled as f64 / rows as f64;
@@ -98,10 +81,8 @@ fn duplicates_are_rows_met_before() {
             }
         }
         let files = sample.accounts.datasets[dataset].iter();
-        let told: BTreeMap<String, u64> = files
-            .filter(|(_, a)| a.duplicates > 0)
-            .map(|(file, a)| (file.clone(), a.duplicates))
-            .collect();
+        let told: BTreeMap<String, u64> =
+            files.filter(|(_, a)| a.duplicates > 0).map(|(file, a)| (file.clone(), a.duplicates)).collect();
         assert_eq!(found, told, "{dataset}");
         if !told.is_empty() {
             datasets_with.insert(dataset);
@@ -109,23 +90,10 @@ fn duplicates_are_rows_met_before() {
     }
     assert_eq!(
         datasets_with.into_iter().collect::<Vec<_>>(),
-        [
-            "app_events",
-            "crm_members",
-            "miniapp_events",
-            "pos_sales",
-            "tmall_orders"
-        ]
+        ["app_events", "crm_members", "miniapp_events", "pos_sales", "tmall_orders"]
     );
-    let late = sample.accounts.datasets["pos_sales"]
-        .iter()
-        .find(|(file, _)| file.ends_with("_late.csv"))
-        .unwrap()
-        .1;
-    assert!(
-        late.duplicates > 0 && late.written > 0,
-        "a late file repeats rows and brings new ones: {late:?}"
-    );
+    let late = sample.accounts.datasets["pos_sales"].iter().find(|(file, _)| file.ends_with("_late.csv")).unwrap().1;
+    assert!(late.duplicates > 0 && late.written > 0, "a late file repeats rows and brings new ones: {late:?}");
 }
 
 #[test]
@@ -138,9 +106,7 @@ fn one_file_is_delivered_twice_under_another_name() {
         .flat_map(|(d, files)| files.iter().map(move |(file, a)| (d, file, a)))
         .filter_map(|(dataset, file, account)| Some((dataset, file, account.repeats.clone()?)))
         .collect();
-    let [(dataset, file, first)] = repeats.as_slice() else {
-        panic!("{repeats:?}")
-    };
+    let [(dataset, file, first)] = repeats.as_slice() else { panic!("{repeats:?}") };
     let bytes = |file: &str| std::fs::read(sample.folder(dataset).join(file)).unwrap();
     assert_eq!(bytes(file), bytes(first));
     assert!(first < *file, "the first one is loaded first");
@@ -154,14 +120,8 @@ fn the_undeclared_field_is_counted() {
         *found.entry(file).or_default() += u64::from(row.contains_key("clipboard"));
     }
     let told = sample.accounts.datasets["miniapp_events"].iter();
-    let told: BTreeMap<String, u64> = told
-        .map(|(file, a)| {
-            (
-                file.clone(),
-                a.over_collected.get("clipboard").copied().unwrap_or(0),
-            )
-        })
-        .collect();
+    let told: BTreeMap<String, u64> =
+        told.map(|(file, a)| (file.clone(), a.over_collected.get("clipboard").copied().unwrap_or(0))).collect();
     assert_eq!(found, told);
     assert!(told.values().sum::<u64>() > 50);
 }
@@ -183,28 +143,15 @@ fn encodings_are_as_told() {
                     let (text, broken) = encoding_rs::GB18030.decode_without_bom_handling(&bytes);
                     assert!(!utf8 && !broken && text.contains("手机"), "{file}");
                 }
-                "parquet" => assert!(
-                    bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"),
-                    "{file}"
-                ),
+                "parquet" => assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{file}"),
                 other => panic!("{other}"),
             }
-            met.entry(dataset)
-                .or_default()
-                .insert(account.encoding.clone());
+            met.entry(dataset).or_default().insert(account.encoding.clone());
         }
     }
     let met = |dataset: &str| met[dataset].iter().map(String::as_str).collect::<Vec<_>>();
-    assert_eq!(
-        met("pos_sales"),
-        ["gb18030", "utf-8"],
-        "one UTF-8 file where GB18030 is declared"
-    );
-    assert_eq!(
-        met("crm_members"),
-        ["gb18030", "utf-8-bom"],
-        "and the reverse"
-    );
+    assert_eq!(met("pos_sales"), ["gb18030", "utf-8"], "one UTF-8 file where GB18030 is declared");
+    assert_eq!(met("crm_members"), ["gb18030", "utf-8-bom"], "and the reverse");
     assert_eq!(met("tmall_orders"), ["gb18030"]);
 }
 
@@ -212,48 +159,24 @@ fn encodings_are_as_told() {
 fn columns_are_moved_in_one_file_only() {
     let sample = sample();
     let files = &sample.accounts.datasets["tmall_orders"];
-    let header = |file: &str| {
-        common::text(&sample.folder("tmall_orders").join(file))
-            .lines()
-            .next()
-            .unwrap()
-            .to_owned()
-    };
-    let usual = "订单编号,买家昵称,收货人姓名,联系手机,收货地址,订单创建时间,付款时间,SKU,数量,实付款,退款金额,订单状态";
+    let header =
+        |file: &str| common::text(&sample.folder("tmall_orders").join(file)).lines().next().unwrap().to_owned();
+    let usual =
+        "订单编号,买家昵称,收货人姓名,联系手机,收货地址,订单创建时间,付款时间,SKU,数量,实付款,退款金额,订单状态";
     let moved: Vec<&String> = files.keys().filter(|file| header(file) != usual).collect();
-    assert_eq!(
-        moved,
-        files
-            .iter()
-            .filter(|(_, a)| a.columns_moved)
-            .map(|(file, _)| file)
-            .collect::<Vec<_>>()
-    );
-    let [file] = moved.as_slice() else {
-        panic!("{moved:?}")
-    };
-    let sorted = |header: &str| {
-        header
-            .split(',')
-            .map(str::to_owned)
-            .collect::<BTreeSet<_>>()
-    };
+    assert_eq!(moved, files.iter().filter(|(_, a)| a.columns_moved).map(|(file, _)| file).collect::<Vec<_>>());
+    let [file] = moved.as_slice() else { panic!("{moved:?}") };
+    let sorted = |header: &str| header.split(',').map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(sorted(&header(file)), sorted(usual));
     let row = &rows(&sample.folder("tmall_orders").join(file))[0];
-    assert!(
-        row["联系手机"].chars().filter(|c| c.is_numeric()).count() >= 11,
-        "values moved with their columns"
-    );
+    assert!(row["联系手机"].chars().filter(|c| c.is_numeric()).count() >= 11, "values moved with their columns");
 }
 
 #[test]
 fn phones_and_genders_are_spelled_in_many_ways() {
     let sample = sample();
     let members = sample.surviving("crm_members");
-    let genders: BTreeSet<&str> = members
-        .iter()
-        .map(|row| row.get("性别").map_or("", String::as_str))
-        .collect();
+    let genders: BTreeSet<&str> = members.iter().map(|row| row.get("性别").map_or("", String::as_str)).collect();
     assert_eq!(genders, BTreeSet::from(["", "F", "M", "女", "男"]));
     let phones: Vec<&String> = members.iter().map(|row| &row["手机号"]).collect();
     for sign in ["+86 1", "0086 1", "１３", "+861", " 1"] {
@@ -266,24 +189,14 @@ fn phones_and_genders_are_spelled_in_many_ways() {
 fn texts_name_people_as_told() {
     let sample = sample();
     let tickets = sample.surviving("service_tickets");
-    let holds = |sign: &str| {
-        tickets
-            .iter()
-            .filter(|row| row["text"].contains(sign))
-            .count() as u64
-    };
+    let holds = |sign: &str| tickets.iter().filter(|row| row["text"].contains(sign)).count() as u64;
     let told = |what: &str| -> u64 {
         let files = sample.accounts.datasets["service_tickets"].values();
-        files
-            .map(|file| file.texts_naming.get(what).copied().unwrap_or(0))
-            .sum()
+        files.map(|file| file.texts_naming.get(what).copied().unwrap_or(0)).sum()
     };
-    for (what, sign) in [
-        ("phone", "请回电13"),
-        ("resident_id", "身份证110199"),
-        ("email", "@example.com"),
-        ("name", "我叫"),
-    ] {
+    for (what, sign) in
+        [("phone", "请回电13"), ("resident_id", "身份证110199"), ("email", "@example.com"), ("name", "我叫")]
+    {
         assert_eq!(told(what), holds(sign), "{what}");
     }
     assert!(told("phone") > 0);
@@ -331,12 +244,7 @@ fn sales_are_the_sums_over_surviving_rows() {
     let told = Sales::read(&sample.truth()).unwrap();
     assert_eq!(told.channels, channels);
     for (channel, sum) in &told.channels {
-        let by_month: i64 = told
-            .months
-            .values()
-            .filter_map(|m| m.get(channel))
-            .map(|m| m.revenue.0)
-            .sum();
+        let by_month: i64 = told.months.values().filter_map(|m| m.get(channel)).map(|m| m.revenue.0).sum();
         assert_eq!(by_month, sum.revenue.0);
     }
 }

@@ -12,62 +12,23 @@ type Identifier = (String, String);
 fn identifiers_by_row() -> Vec<Vec<Identifier>> {
     let sample = sample();
     let fields: [(&str, &[(&str, &str)]); 7] = [
-        (
-            "crm_members",
-            &[
-                ("会员卡号", "member_no"),
-                ("手机号", "phone"),
-                ("邮箱", "email"),
-                ("unionid", "unionid"),
-            ],
-        ),
-        (
-            "pos_sales",
-            &[("会员卡号", "member_no"), ("手机号", "phone")],
-        ),
-        (
-            "tmall_orders",
-            &[("买家昵称", "tmall_buyer"), ("联系手机", "phone")],
-        ),
-        (
-            "miniapp_events",
-            &[
-                ("unionid", "unionid"),
-                ("openid", "openid"),
-                ("phone", "phone"),
-            ],
-        ),
-        (
-            "app_events",
-            &[
-                ("device_id", "device_id"),
-                ("user_id", "app_user_id"),
-                ("unionid", "unionid"),
-            ],
-        ),
+        ("crm_members", &[("会员卡号", "member_no"), ("手机号", "phone"), ("邮箱", "email"), ("unionid", "unionid")]),
+        ("pos_sales", &[("会员卡号", "member_no"), ("手机号", "phone")]),
+        ("tmall_orders", &[("买家昵称", "tmall_buyer"), ("联系手机", "phone")]),
+        ("miniapp_events", &[("unionid", "unionid"), ("openid", "openid"), ("phone", "phone")]),
+        ("app_events", &[("device_id", "device_id"), ("user_id", "app_user_id"), ("unionid", "unionid")]),
         ("service_tickets", &[("phone", "phone")]),
         ("loyalty_ledger", &[("member_no", "member_no")]),
     ];
     let mut found = Vec::new();
     for (dataset, fields) in fields {
         for row in sample.surviving(dataset) {
-            let named = fields
-                .iter()
-                .filter_map(|(field, domain)| Some(canonical(domain, row.get(*field)?)));
-            found.push(
-                named
-                    .filter(|id| Some(&id.1) != sample.accounts.shared_phone.as_ref())
-                    .collect(),
-            );
+            let named = fields.iter().filter_map(|(field, domain)| Some(canonical(domain, row.get(*field)?)));
+            found.push(named.filter(|id| Some(&id.1) != sample.accounts.shared_phone.as_ref()).collect());
         }
     }
     for dataset in ["campaign_touches", "consent_log"] {
-        found.extend(
-            sample
-                .surviving(dataset)
-                .iter()
-                .map(|row| vec![canonical(&row["id_type"], &row["id_value"])]),
-        );
+        found.extend(sample.surviving(dataset).iter().map(|row| vec![canonical(&row["id_type"], &row["id_value"])]));
     }
     found
 }
@@ -90,18 +51,9 @@ fn told() -> BTreeMap<Identifier, (String, String)> {
     let rows = truth("customers.csv");
     let told: BTreeMap<_, _> = rows
         .iter()
-        .map(|row| {
-            (
-                (row["domain"].clone(), row["value"].clone()),
-                (row["customer"].clone(), row["group"].clone()),
-            )
-        })
+        .map(|row| ((row["domain"].clone(), row["value"].clone()), (row["customer"].clone(), row["group"].clone())))
         .collect();
-    assert_eq!(
-        told.len(),
-        rows.len(),
-        "no identifier belongs to two people"
-    );
+    assert_eq!(told.len(), rows.len(), "no identifier belongs to two people");
     told
 }
 
@@ -132,22 +84,13 @@ fn the_groups_of_people_are_what_rows_connect() {
     );
     let mut by_root: BTreeMap<Identifier, BTreeSet<&(String, String)>> = BTreeMap::new();
     for id in parent.keys() {
-        by_root
-            .entry(root(&parent, id))
-            .or_default()
-            .insert(&told[id]);
+        by_root.entry(root(&parent, id)).or_default().insert(&told[id]);
     }
-    assert!(
-        by_root.values().all(|groups| groups.len() == 1),
-        "one component is one group"
-    );
+    assert!(by_root.values().all(|groups| groups.len() == 1), "one component is one group");
     let groups: BTreeSet<_> = told.values().collect();
     assert_eq!(groups.len(), by_root.len(), "one group is one component");
     let people: BTreeSet<_> = told.values().map(|(customer, _)| customer).collect();
-    assert!(
-        people.len() < groups.len() && groups.len() < people.len() * 5 / 4,
-        "few people fall apart"
-    );
+    assert!(people.len() < groups.len() && groups.len() < people.len() * 5 / 4, "few people fall apart");
 }
 
 #[test]
@@ -156,12 +99,7 @@ fn many_people_use_several_channels_and_some_one_only() {
     for ((domain, _), (customer, _)) in told() {
         domains.entry(customer).or_default().insert(domain);
     }
-    let with = |count: std::ops::Range<usize>| {
-        domains
-            .values()
-            .filter(|d| count.contains(&d.len()))
-            .count()
-    };
+    let with = |count: std::ops::Range<usize>| domains.values().filter(|d| count.contains(&d.len())).count();
     assert!(with(4..9) * 3 > domains.len(), "more than a third");
     assert!(with(1..2) > 20);
 }
@@ -170,8 +108,7 @@ fn many_people_use_several_channels_and_some_one_only() {
 fn decisions_are_the_latest_of_the_log() {
     let told = told();
     let mut latest: BTreeMap<(String, String, String), (String, String)> = BTreeMap::new();
-    let mut by_customer: BTreeMap<(String, String), BTreeMap<String, BTreeSet<String>>> =
-        BTreeMap::new();
+    let mut by_customer: BTreeMap<(String, String), BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for row in sample().surviving("consent_log") {
         let id = canonical(&row["id_type"], &row["id_value"]);
         let (customer, group) = told[&id].clone();
@@ -182,40 +119,26 @@ fn decisions_are_the_latest_of_the_log() {
             .or_default()
             .insert(id.1);
         let event = (row["at"].clone(), row["action"].clone());
-        let entry = latest
-            .entry((customer, group, row["purpose"].clone()))
-            .or_insert_with(|| event.clone());
+        let entry = latest.entry((customer, group, row["purpose"].clone())).or_insert_with(|| event.clone());
         *entry = entry.clone().max(event);
     }
     let mut counts: BTreeMap<(String, String), u32> = BTreeMap::new();
     for row in truth("consent.csv") {
-        let key = (
-            row["customer"].clone(),
-            row["group"].clone(),
-            row["purpose"].clone(),
-        );
+        let key = (row["customer"].clone(), row["group"].clone(), row["purpose"].clone());
         let expected = match latest.get(&key) {
             None => "none",
             Some((_, action)) if action == "grant" => "granted",
             Some(_) => "withdrawn",
         };
         assert_eq!(row["decision"], expected, "{key:?}");
-        *counts
-            .entry((row["purpose"].clone(), row["decision"].clone()))
-            .or_default() += 1;
+        *counts.entry((row["purpose"].clone(), row["decision"].clone())).or_default() += 1;
     }
     let granted = |purpose: &str| counts[&(purpose.to_owned(), "granted".to_owned())];
-    assert!(
-        granted("analytics") > granted("marketing")
-            && granted("marketing") > granted("personalization")
+    assert!(granted("analytics") > granted("marketing") && granted("marketing") > granted("personalization"));
+    let otherwise = by_customer.values().filter(
+        |actions| matches!((actions.get("grant"), actions.get("withdraw")), (Some(g), Some(w)) if g.is_disjoint(w)),
     );
-    let otherwise = by_customer.values().filter(|actions| {
-        matches!((actions.get("grant"), actions.get("withdraw")), (Some(g), Some(w)) if g.is_disjoint(w))
-    });
-    assert!(
-        otherwise.count() > 5,
-        "some withdraw under another identifier"
-    );
+    assert!(otherwise.count() > 5, "some withdraw under another identifier");
 }
 
 #[test]
@@ -238,15 +161,11 @@ fn spend_is_skewed() {
     for row in sample().surviving("pos_sales") {
         if let Some(member) = row.get("会员卡号").filter(|_| row["类型"] == "销售") {
             let id = canonical("member_no", member);
-            *spend.entry(&told[&id].0).or_default() +=
-                row["实付金额"].replace('.', "").parse::<i64>().unwrap();
+            *spend.entry(&told[&id].0).or_default() += row["实付金额"].replace('.', "").parse::<i64>().unwrap();
         }
     }
     let mut spend: Vec<i64> = spend.into_values().collect();
     spend.sort_unstable_by(|a, b| b.cmp(a));
     let top: i64 = spend[..spend.len() / 5].iter().sum();
-    assert!(
-        top * 2 > spend.iter().sum(),
-        "a fifth of the members spends more than half"
-    );
+    assert!(top * 2 > spend.iter().sum(), "a fifth of the members spends more than half");
 }

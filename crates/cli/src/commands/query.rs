@@ -23,8 +23,7 @@ pub async fn query(
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?.unwrap_or_else(now);
-    let question =
-        Question { sql, purpose, pipeline: on.pipeline.as_deref(), lake: on.lake.as_deref(), as_of: at };
+    let question = Question { sql, purpose, pipeline: on.pipeline.as_deref(), lake: on.lake.as_deref(), as_of: at };
     let mut running = lakewarden_pipeline::query(&open, &question).await.map_err(Failure::of(&open))?;
     let failed = |error| Failure::Pipeline(PipelineError::Engine { model: "query".to_owned(), error });
     let mut shown: Vec<RecordBatch> = Vec::new();

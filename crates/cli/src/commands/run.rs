@@ -86,8 +86,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
         Outcome::Unchanged => format!("nothing to do ({seconds:.1} s)"),
         Outcome::Failed => format!("failed ({seconds:.1} s)"),
         Outcome::Published => {
-            let withheld: u64 =
-                record.models.iter().flat_map(|m| &m.scans).flat_map(|s| s.withheld.values()).sum();
+            let withheld: u64 = record.models.iter().flat_map(|m| &m.scans).flat_map(|s| s.withheld.values()).sum();
             format!(
                 "published {} tables in {seconds:.1} s: {} rows read, {} written, every other one named; {} withheld by policy",
                 record.publication.len(),

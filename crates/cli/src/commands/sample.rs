@@ -21,7 +21,13 @@ pub fn sample(out: &Path, customers: u32, seed: u64, end: NaiveDate, output: &Ou
         })).collect::<Vec<_>>(),
     }));
     for set in &summary.datasets {
-        output.text(format!("  {:<22} {:>4} files {:>12} rows {:>12}", set.name, set.files, grouped(set.rows), bytes(set.bytes)));
+        output.text(format!(
+            "  {:<22} {:>4} files {:>12} rows {:>12}",
+            set.name,
+            set.files,
+            grouped(set.rows),
+            bytes(set.bytes)
+        ));
     }
     output.text(format!("{} rows, {} in {}", grouped(rows), bytes(size), out.join("exports").display()));
     Ok(ExitCode::SUCCESS)

@@ -31,31 +31,19 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             let Treatment::Pseudonymise(TokenDomain::ByField(by)) = &field.treatment else {
                 continue;
             };
-            let texts = || {
-                dataset
-                    .fields
-                    .iter()
-                    .filter(|f| f.data_type.value == DataType::String && f.column != field.column)
-            };
+            let texts =
+                || dataset.fields.iter().filter(|f| f.data_type.value == DataType::String && f.column != field.column);
             if texts().any(|f| f.column.value == *by) {
                 continue;
             }
             let message = match dataset.column(by) {
                 Some(found) if context.is_broken(&found.span, &["type"]) => continue,
-                Some(_) => format!(
-                    "`by_field` of `{}` names a column that cannot say a domain: `{by}`",
-                    field.column.value
-                ),
-                None => format!(
-                    "`by_field` of `{}` names no column: `{by}`",
-                    field.column.value
-                ),
+                Some(_) => {
+                    format!("`by_field` of `{}` names a column that cannot say a domain: `{by}`", field.column.value)
+                }
+                None => format!("`by_field` of `{}` names no column: `{by}`", field.column.value),
             };
-            let hint = hint_for(
-                by,
-                texts().map(|f| f.column.as_str()),
-                "declare a field of type `string` for it",
-            );
+            let hint = hint_for(by, texts().map(|f| f.column.as_str()), "declare a field of type `string` for it");
             problems.push(Problem::error(CODE, field.column.span.clone(), message).hint(hint));
         }
     }

@@ -36,12 +36,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let known = project.datasets.iter().map(|d| d.name.as_str());
         let otherwise = format!("write schemas/channels/{}.yaml", name.value);
         problems.push(
-            Problem::error(
-                CODE,
-                name.span.clone(),
-                format!("the channel names no dataset: `{}`", name.value),
-            )
-            .hint(hint_for(name, known, &otherwise)),
+            Problem::error(CODE, name.span.clone(), format!("the channel names no dataset: `{}`", name.value))
+                .hint(hint_for(name, known, &otherwise)),
         );
     }
 }
@@ -53,11 +49,7 @@ mod tests {
     #[test]
     fn channels_are_of_datasets() {
         assert_eq!(
-            after(
-                "pipelines/shop/pipeline.yaml",
-                "  consents: exports",
-                "  consent: exports"
-            ),
+            after("pipelines/shop/pipeline.yaml", "  consents: exports", "  consent: exports"),
             [
                 "pipelines/shop/pipeline.yaml:5:3 LW1119 the channel names no dataset: `consent` (did you mean `consents`?)"
             ]

@@ -41,12 +41,7 @@ enum Shape {
 }
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
-    for dataset in context
-        .project
-        .datasets
-        .iter()
-        .filter(|d| d.role == DatasetRole::ConsentLog)
-    {
+    for dataset in context.project.datasets.iter().filter(|d| d.role == DatasetRole::ConsentLog) {
         for (column, shape) in COLUMNS {
             problems.extend(wrong(context, dataset, column, shape));
         }
@@ -55,39 +50,26 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
 
 fn wrong(context: &Context<'_>, dataset: &Dataset, column: &str, shape: Shape) -> Option<Problem> {
     let Some(field) = dataset.column(column) else {
-        let message = format!(
-            "the consent log `{}` has no column `{column}`",
-            dataset.name.value
-        );
+        let message = format!("the consent log `{}` has no column `{column}`", dataset.name.value);
         let problem = Problem::error(CODE, dataset.name.span.clone(), message);
-        return Some(problem.hint(format!(
-            "declare the field with `column: {column}`, or remove `role: consent_log`"
-        )));
+        return Some(problem.hint(format!("declare the field with `column: {column}`, or remove `role: consent_log`")));
     };
     let (fits, hint) = match shape {
         Shape::Text => {
-            let kept =
-                field.treatment == Treatment::Keep && field.data_type.value == DataType::String;
+            let kept = field.treatment == Treatment::Keep && field.data_type.value == DataType::String;
             (kept, "write `type: string` and `treatment: keep`")
         }
         Shape::Pseudonym => {
             let pseudonym = matches!(field.treatment, Treatment::Pseudonymise(_));
-            (
-                pseudonym,
-                "write `treatment: { pseudonymise: { by_field: id_type } }`",
-            )
+            (pseudonym, "write `treatment: { pseudonymise: { by_field: id_type } }`")
         }
         Shape::Instant => {
-            let kept =
-                field.treatment == Treatment::Keep && field.data_type.value == DataType::Timestamp;
+            let kept = field.treatment == Treatment::Keep && field.data_type.value == DataType::Timestamp;
             (kept, "write `type: timestamp` and `treatment: keep`")
         }
     };
     (!fits && !context.is_broken(&field.span, &["treatment", "type"])).then(|| {
-        let message = format!(
-            "the column `{column}` of a consent log must be {}",
-            described(shape)
-        );
+        let message = format!("the column `{column}` of a consent log must be {}", described(shape));
         Problem::error(CODE, field.column.span.clone(), message).hint(hint)
     })
 }
@@ -126,9 +108,6 @@ mod tests {
                 "schemas/channels/consents.yaml:20:13 LW1133 the column `id_token` of a consent log must be a pseudonym (write `treatment: { pseudonymise: { by_field: id_type } }`)"
             ]
         );
-        assert_eq!(
-            after(CONSENTS, "role: consent_log\n", "role: data\n").len(),
-            0
-        );
+        assert_eq!(after(CONSENTS, "role: consent_log\n", "role: data\n").len(), 0);
     }
 }

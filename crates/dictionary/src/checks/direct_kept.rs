@@ -26,13 +26,9 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for field in context.project.datasets.iter().flat_map(|d| &d.fields) {
-        let kept =
-            field.identifier == IdentifierClass::Direct && field.treatment == Treatment::Keep;
+        let kept = field.identifier == IdentifierClass::Direct && field.treatment == Treatment::Keep;
         if kept && !context.is_broken(&field.span, &["identifier", "treatment"]) {
-            let message = format!(
-                "the direct identifier `{}` would be stored in clear text",
-                field.column.value
-            );
+            let message = format!("the direct identifier `{}` would be stored in clear text", field.column.value);
             problems.push(
                 Problem::error(CODE, field.column.span.clone(), message)
                     .hint("write `treatment: { pseudonymise: <domain> }`, or `drop`, `mask`, `generalise`, `redact`"),
@@ -48,11 +44,7 @@ mod tests {
     #[test]
     fn direct_identifiers_are_not_kept() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "    treatment: drop\n",
-                "    treatment: keep\n"
-            ),
+            after("schemas/channels/members.yaml", "    treatment: drop\n", "    treatment: keep\n"),
             [
                 "schemas/channels/members.yaml:25:13 LW1120 the direct identifier `name` would be stored in clear text (write `treatment: { pseudonymise: <domain> }`, or `drop`, `mask`, `generalise`, `redact`)"
             ]

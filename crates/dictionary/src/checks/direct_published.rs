@@ -26,13 +26,8 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for column in context.project.tables.iter().flat_map(|t| &t.columns) {
-        if column.identifier == IdentifierClass::Direct
-            && !context.is_broken(&column.span, &["identifier"])
-        {
-            let message = format!(
-                "the column `{}` would publish a direct identifier",
-                column.name.value
-            );
+        if column.identifier == IdentifierClass::Direct && !context.is_broken(&column.span, &["identifier"]) {
+            let message = format!("the column `{}` would publish a direct identifier", column.name.value);
             let hint = if column.pseudonym {
                 "a pseudonym is not a direct identifier: write `identifier: quasi`"
             } else {
@@ -50,11 +45,7 @@ mod tests {
     #[test]
     fn direct_identifiers_are_not_published() {
         assert_eq!(
-            after(
-                "schemas/curated/member_spend.yaml",
-                "    identifier: quasi",
-                "    identifier: direct"
-            ),
+            after("schemas/curated/member_spend.yaml", "    identifier: quasi", "    identifier: direct"),
             [
                 "schemas/curated/member_spend.yaml:10:11 LW1121 the column `customer_id` would publish a direct identifier (a pseudonym is not a direct identifier: write `identifier: quasi`)"
             ]

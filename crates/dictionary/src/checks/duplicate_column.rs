@@ -33,13 +33,9 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
                 continue;
             };
             problems.push(
-                Problem::error(
-                    CODE,
-                    column.span.clone(),
-                    format!("two fields go to the column `{}`", column.value),
-                )
-                .related(first.clone(), "the other")
-                .hint("give one of them another `column`"),
+                Problem::error(CODE, column.span.clone(), format!("two fields go to the column `{}`", column.value))
+                    .related(first.clone(), "the other")
+                    .hint("give one of them another `column`"),
             );
         }
     }
@@ -52,11 +48,7 @@ mod tests {
     #[test]
     fn columns_are_fields_own() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "    column: name\n",
-                "    column: phone\n"
-            ),
+            after("schemas/channels/members.yaml", "    column: name\n", "    column: phone\n"),
             [
                 "schemas/channels/members.yaml:42:13 LW1103 two fields go to the column `phone` (give one of them another `column`) [schemas/channels/members.yaml:25:13 the other]"
             ]

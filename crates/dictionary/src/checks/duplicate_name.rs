@@ -27,37 +27,19 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
-    let relations = project
-        .datasets
-        .iter()
-        .map(|d| &d.name)
-        .chain(project.tables.iter().map(|t| &t.name));
+    let relations = project.datasets.iter().map(|d| &d.name).chain(project.tables.iter().map(|t| &t.name));
     unique("a dataset or table", relations.map(place), problems);
     for dataset in &project.datasets {
-        unique(
-            "a field",
-            dataset.fields.iter().map(|f| place(&f.name)),
-            problems,
-        );
+        unique("a field", dataset.fields.iter().map(|f| place(&f.name)), problems);
     }
     for table in &project.tables {
-        unique(
-            "a column",
-            table.columns.iter().map(|c| place(&c.name)),
-            problems,
-        );
+        unique("a column", table.columns.iter().map(|c| place(&c.name)), problems);
     }
     let models = project.pipelines.iter().flat_map(|p| &p.models);
-    unique(
-        "a model",
-        models.map(|m| (m.name.as_str(), Span::file(&m.path))),
-        problems,
-    );
+    unique("a model", models.map(|m| (m.name.as_str(), Span::file(&m.path))), problems);
     let purposes = &project.purposes.purposes;
     let names = purposes.iter().map(|p| place(&p.name));
-    let aliases = purposes
-        .iter()
-        .flat_map(|p| p.aliases.iter().map(|a| (a.as_str(), p.name.span.clone())));
+    let aliases = purposes.iter().flat_map(|p| p.aliases.iter().map(|a| (a.as_str(), p.name.span.clone())));
     unique("a purpose", names.chain(aliases), problems);
 }
 
@@ -65,11 +47,7 @@ fn place(name: &Spanned<String>) -> (&str, Span) {
     (&name.value, name.span.clone())
 }
 
-fn unique<'a>(
-    what: &str,
-    names: impl Iterator<Item = (&'a str, Span)>,
-    problems: &mut Vec<Problem>,
-) {
+fn unique<'a>(what: &str, names: impl Iterator<Item = (&'a str, Span)>, problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for (name, span) in names {
         let Some(first) = seen.get(name) else {
@@ -77,13 +55,9 @@ fn unique<'a>(
             continue;
         };
         problems.push(
-            Problem::error(
-                CODE,
-                span,
-                format!("the name `{name}` is taken by {what} already"),
-            )
-            .related(first.clone(), "first here")
-            .hint("rename one of the two"),
+            Problem::error(CODE, span, format!("the name `{name}` is taken by {what} already"))
+                .related(first.clone(), "first here")
+                .hint("rename one of the two"),
         );
     }
 }
@@ -95,11 +69,7 @@ mod tests {
     #[test]
     fn purposes_have_names_and_aliases_of_their_own() {
         assert_eq!(
-            after(
-                "schemas/purposes.yaml",
-                "aliases: [营销]",
-                "aliases: [analytics]"
-            ),
+            after("schemas/purposes.yaml", "aliases: [营销]", "aliases: [analytics]"),
             [
                 "schemas/purposes.yaml:6:3 LW1102 the name `analytics` is taken by a purpose already (rename one of the two) [schemas/purposes.yaml:2:3 first here]"
             ]
@@ -108,16 +78,7 @@ mod tests {
 
     #[test]
     fn a_table_cannot_be_called_as_a_dataset() {
-        let found = after(
-            "schemas/curated/member_spend.yaml",
-            "table: member_spend",
-            "table: members",
-        );
-        assert!(
-            found
-                .iter()
-                .any(|p| p.contains("LW1102 the name `members` is taken")),
-            "{found:?}"
-        );
+        let found = after("schemas/curated/member_spend.yaml", "table: member_spend", "table: members");
+        assert!(found.iter().any(|p| p.contains("LW1102 the name `members` is taken")), "{found:?}");
     }
 }

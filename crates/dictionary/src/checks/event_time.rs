@@ -26,28 +26,17 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for dataset in &context.project.datasets {
-        let Some(event_time) = dataset
-            .event_time
-            .as_ref()
-            .filter(|e| dataset.column(e).is_none())
-        else {
+        let Some(event_time) = dataset.event_time.as_ref().filter(|e| dataset.column(e).is_none()) else {
             continue;
         };
-        let times = dataset
-            .stored()
-            .filter(|f| f.stored_type().is_temporal())
-            .map(|f| f.column.as_str());
+        let times = dataset.stored().filter(|f| f.stored_type().is_temporal()).map(|f| f.column.as_str());
         problems.push(
             Problem::error(
                 CODE,
                 event_time.span.clone(),
                 format!("`event_time` names no column: `{}`", event_time.value),
             )
-            .hint(hint_for(
-                event_time,
-                times,
-                "declare a field of type `timestamp` or `date`",
-            )),
+            .hint(hint_for(event_time, times, "declare a field of type `timestamp` or `date`")),
         );
     }
 }
@@ -59,11 +48,7 @@ mod tests {
     #[test]
     fn event_times_are_columns() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "event_time: registered_at",
-                "event_time: register_at"
-            ),
+            after("schemas/channels/members.yaml", "event_time: registered_at", "event_time: register_at"),
             [
                 "schemas/channels/members.yaml:9:13 LW1111 `event_time` names no column: `register_at` (did you mean `registered_at`?)"
             ]

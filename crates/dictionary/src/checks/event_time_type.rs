@@ -30,31 +30,20 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let Some(event_time) = &dataset.event_time else {
             continue;
         };
-        let Some(field) = dataset
-            .column(event_time)
-            .filter(|f| !context.is_broken(&f.span, &["treatment", "type"]))
+        let Some(field) = dataset.column(event_time).filter(|f| !context.is_broken(&f.span, &["treatment", "type"]))
         else {
             continue;
         };
         let stored_type = field.stored_type();
         let message = if field.treatment == Treatment::Drop {
-            format!(
-                "`event_time` names `{}`, which is dropped",
-                event_time.value
-            )
+            format!("`event_time` names `{}`, which is dropped", event_time.value)
         } else if !stored_type.is_temporal() {
-            format!(
-                "`event_time` names `{}`, which is stored as `{stored_type}`",
-                event_time.value
-            )
+            format!("`event_time` names `{}`, which is stored as `{stored_type}`", event_time.value)
         } else {
             continue;
         };
-        let times: Vec<&str> = dataset
-            .stored()
-            .filter(|f| f.stored_type().is_temporal())
-            .map(|f| f.column.as_str())
-            .collect();
+        let times: Vec<&str> =
+            dataset.stored().filter(|f| f.stored_type().is_temporal()).map(|f| f.column.as_str()).collect();
         let hint = match times.as_slice() {
             [] => "store a field of type `timestamp` or `date`".to_owned(),
             times => format!("stored times: {}", quoted(times.iter().copied())),
@@ -76,11 +65,7 @@ mod tests {
     #[test]
     fn event_times_are_stored_times() {
         assert_eq!(
-            after(
-                MEMBERS,
-                "event_time: registered_at",
-                "event_time: birth_decade"
-            ),
+            after(MEMBERS, "event_time: registered_at", "event_time: birth_decade"),
             [
                 "schemas/channels/members.yaml:9:13 LW1134 `event_time` names `birth_decade`, which is stored as `integer` (stored times: `registered_at`) [schemas/channels/members.yaml:33:13 declared here]"
             ]
@@ -91,9 +76,6 @@ mod tests {
                 "schemas/channels/members.yaml:9:13 LW1134 `event_time` names `name`, which is dropped (stored times: `registered_at`) [schemas/channels/members.yaml:25:13 declared here]"
             ]
         );
-        assert_eq!(
-            after(MEMBERS, "event_time: registered_at", "event_time: points").len(),
-            1
-        );
+        assert_eq!(after(MEMBERS, "event_time: registered_at", "event_time: points").len(), 1);
     }
 }

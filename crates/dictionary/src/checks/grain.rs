@@ -26,19 +26,11 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for table in &context.project.tables {
-        for name in table
-            .grain
-            .iter()
-            .filter(|name| table.column(name).is_none())
-        {
+        for name in table.grain.iter().filter(|name| table.column(name).is_none()) {
             let columns = table.columns.iter().map(|c| c.name.as_str());
             problems.push(
-                Problem::error(
-                    CODE,
-                    name.span.clone(),
-                    format!("the grain names no column: `{}`", name.value),
-                )
-                .hint(hint_for(name, columns, "name columns of this table")),
+                Problem::error(CODE, name.span.clone(), format!("the grain names no column: `{}`", name.value))
+                    .hint(hint_for(name, columns, "name columns of this table")),
             );
         }
     }
@@ -51,11 +43,7 @@ mod tests {
     #[test]
     fn grains_are_columns() {
         assert_eq!(
-            after(
-                "schemas/curated/member_spend.yaml",
-                "grain: customer_id",
-                "grain: [customer_id, month]"
-            ),
+            after("schemas/curated/member_spend.yaml", "grain: customer_id", "grain: [customer_id, month]"),
             [
                 "schemas/curated/member_spend.yaml:7:22 LW1116 the grain names no column: `month` (known: `customer_id`, `spend`)"
             ]

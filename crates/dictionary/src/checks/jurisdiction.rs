@@ -16,11 +16,7 @@ pub(super) const CHECK: Check = Check {
         what: "`jurisdiction` of the project is not declared in `schemas/purposes.yaml`.",
         why: "It decides what the absence of consent means for everybody whose consent log names no jurisdiction.",
         mend: "Name a declared jurisdiction, or declare it.",
-        example: Example::Edit {
-            path: "lakewarden.yaml",
-            good: "jurisdiction: CN",
-            bad: "jurisdiction: CHN",
-        },
+        example: Example::Edit { path: "lakewarden.yaml", good: "jurisdiction: CN", bad: "jurisdiction: CHN" },
     },
     run: check,
 };
@@ -29,25 +25,12 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let Some(named) = &context.project.settings.jurisdiction else {
         return;
     };
-    let known = || {
-        context
-            .project
-            .purposes
-            .jurisdictions
-            .iter()
-            .map(|j| j.code.as_str())
-    };
-    if context.is_unread(FileKind::Purposes, "purposes") || known().any(|code| code == named.value)
-    {
+    let known = || context.project.purposes.jurisdictions.iter().map(|j| j.code.as_str());
+    if context.is_unread(FileKind::Purposes, "purposes") || known().any(|code| code == named.value) {
         return;
     }
     problems.push(
-        Problem::error(
-            CODE,
-            named.span.clone(),
-            format!("unknown jurisdiction `{}`", named.value),
-        )
-        .hint(hint_for(
+        Problem::error(CODE, named.span.clone(), format!("unknown jurisdiction `{}`", named.value)).hint(hint_for(
             named,
             known(),
             "declare it in schemas/purposes.yaml, under `jurisdictions`",

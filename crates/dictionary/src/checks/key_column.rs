@@ -31,31 +31,16 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             let Some(field) = dataset.column(key) else {
                 let columns = dataset.stored().map(|f| f.column.as_str());
                 problems.push(
-                    Problem::error(
-                        CODE,
-                        key.span.clone(),
-                        format!("the key names no column: `{}`", key.value),
-                    )
-                    .hint(hint_for(
-                        key,
-                        columns,
-                        "name columns of this dataset",
-                    )),
+                    Problem::error(CODE, key.span.clone(), format!("the key names no column: `{}`", key.value))
+                        .hint(hint_for(key, columns, "name columns of this dataset")),
                 );
                 continue;
             };
-            if field.treatment == Treatment::Drop && !context.is_broken(&field.span, &["treatment"])
-            {
+            if field.treatment == Treatment::Drop && !context.is_broken(&field.span, &["treatment"]) {
                 problems.push(
-                    Problem::error(
-                        CODE,
-                        key.span.clone(),
-                        format!("the key column `{}` is dropped", key.value),
-                    )
-                    .related(field.column.span.clone(), "dropped here")
-                    .hint(
-                        "store it, as a pseudonym if it identifies people, or choose another key",
-                    ),
+                    Problem::error(CODE, key.span.clone(), format!("the key column `{}` is dropped", key.value))
+                        .related(field.column.span.clone(), "dropped here")
+                        .hint("store it, as a pseudonym if it identifies people, or choose another key"),
                 );
             }
         }
@@ -78,9 +63,7 @@ mod tests {
         );
         assert_eq!(
             after(MEMBERS, "key: [member_no]", "key: [phne]"),
-            [
-                "schemas/channels/members.yaml:8:7 LW1110 the key names no column: `phne` (did you mean `phone`?)"
-            ]
+            ["schemas/channels/members.yaml:8:7 LW1110 the key names no column: `phne` (did you mean `phone`?)"]
         );
         assert_eq!(
             after(MEMBERS, "key: [member_no]", "key: [member_no, name]"),

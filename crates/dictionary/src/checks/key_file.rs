@@ -41,8 +41,7 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
 
 /// Whether a path does not depend on where the project is: absolute (with or without a drive) or `~/…`.
 fn is_outside(path: &str) -> bool {
-    let drive =
-        matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    let drive = matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     path.starts_with('/') || path.starts_with("~/") || drive
 }
 
@@ -55,34 +54,15 @@ mod tests {
     #[test]
     fn keys_are_not_project_files() {
         assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "{ environment: SHOP_KEY }",
-                "{ file: secrets/master.key }"
-            ),
+            after("lakewarden.yaml", "{ environment: SHOP_KEY }", "{ file: secrets/master.key }"),
             [
                 "lakewarden.yaml:5:8 LW1127 the key file `secrets/master.key` is relative to the project (name an absolute path, or one in the home folder: `~/.config/lakewarden/<project>.key`)"
             ]
         );
-        for path in [
-            "/etc/lakewarden.key",
-            "~/lakewarden.key",
-            "C:/keys/k",
-            "D:\\keys\\k",
-        ] {
+        for path in ["/etc/lakewarden.key", "~/lakewarden.key", "C:/keys/k", "D:\\keys\\k"] {
             assert!(is_outside(path), "{path}");
         }
-        for path in [
-            "key",
-            "./key",
-            "../key",
-            "~",
-            "~root/key",
-            "C:key",
-            "",
-            "C:",
-            "$HOME/key",
-        ] {
+        for path in ["key", "./key", "../key", "~", "~root/key", "C:key", "", "C:", "$HOME/key"] {
             assert!(!is_outside(path), "{path}");
         }
     }

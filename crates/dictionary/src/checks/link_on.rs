@@ -35,20 +35,10 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let Some(domains) = domains(context, pipeline) else {
             continue;
         };
-        for name in identity
-            .link_on
-            .iter()
-            .filter(|name| !domains.contains(name.as_str()))
-        {
-            let message = format!(
-                "no channel of `{}` yields the identifier domain `{}`",
-                pipeline.name.value, name.value
-            );
-            let hint = hint_for(
-                name,
-                domains.iter().copied(),
-                "pseudonymise a field in this domain",
-            );
+        for name in identity.link_on.iter().filter(|name| !domains.contains(name.as_str())) {
+            let message =
+                format!("no channel of `{}` yields the identifier domain `{}`", pipeline.name.value, name.value);
+            let hint = hint_for(name, domains.iter().copied(), "pseudonymise a field in this domain");
             problems.push(Problem::error(CODE, name.span.clone(), message).hint(hint));
         }
     }
@@ -68,11 +58,7 @@ fn domains<'a>(context: &Context<'a>, pipeline: &Pipeline) -> Option<BTreeSet<&'
     Some(found)
 }
 
-fn of_dataset<'a>(
-    context: &Context<'_>,
-    dataset: &'a Dataset,
-    found: &mut BTreeSet<&'a str>,
-) -> Option<()> {
+fn of_dataset<'a>(context: &Context<'_>, dataset: &'a Dataset, found: &mut BTreeSet<&'a str>) -> Option<()> {
     for field in &dataset.fields {
         if context.is_broken(&field.span, &["treatment", "rules"]) {
             return None;
@@ -83,14 +69,10 @@ fn of_dataset<'a>(
             }
             Treatment::Pseudonymise(TokenDomain::ByField(by)) => {
                 // The domains are the values that the rules of the other field allow; without such a rule, any.
-                let allowed = dataset
-                    .column(by)?
-                    .rules
-                    .iter()
-                    .find_map(|r| match &r.value {
-                        Rule::In(words) => Some(words),
-                        _ => None,
-                    })?;
+                let allowed = dataset.column(by)?.rules.iter().find_map(|r| match &r.value {
+                    Rule::In(words) => Some(words),
+                    _ => None,
+                })?;
                 found.extend(allowed.iter().map(String::as_str));
             }
             _ => {}
@@ -123,11 +105,7 @@ mod tests {
 
     #[test]
     fn domains_may_be_said_by_a_field() {
-        assert_eq!(
-            after(PIPELINE, "[member_no, phone]", "[email]").len(),
-            0,
-            "consents allow it in `id_type`"
-        );
+        assert_eq!(after(PIPELINE, "[member_no, phone]", "[email]").len(), 0, "consents allow it in `id_type`");
     }
 
     #[test]

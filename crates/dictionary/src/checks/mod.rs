@@ -90,11 +90,7 @@ pub(crate) struct Context<'a> {
 impl<'a> Context<'a> {
     /// `found` is what the files showed by themselves.
     pub fn new(project: &'a Project, unread: &'a Unread, found: &'a Findings) -> Self {
-        Self {
-            project,
-            unread,
-            found,
-        }
+        Self { project, unread, found }
     }
 
     /// Whether one of the keys in the object at `span` could not be understood, so that what was made of it is
@@ -112,8 +108,7 @@ impl<'a> Context<'a> {
 /// Whether an entry goes by `name`: by what it says, or by what its path says. Where the two differ, that is
 /// [`name_and_file`]'s to tell, and no other check should tell it again.
 fn goes_by(entry: &Spanned<String>, name: &str) -> bool {
-    entry.value == name
-        || matches!(Place::of(&entry.span.path), Place::Entry(_, of_path) if of_path == name)
+    entry.value == name || matches!(Place::of(&entry.span.path), Place::Entry(_, of_path) if of_path == name)
 }
 
 /// Runs all checks.

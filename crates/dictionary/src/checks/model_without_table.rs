@@ -17,10 +17,7 @@ pub(super) const CHECK: Check = Check {
         what: "A pipeline has a model for a table that `schemas/curated/` has no entry for.",
         why: "The entry says for which purpose the model reads, and what it may publish. Without one nothing may be read.",
         mend: "Write `schemas/curated/<table>.yaml`, or remove the model.",
-        example: Example::Extra {
-            path: "pipelines/shop/models/visits.sql",
-            text: "SELECT 1 AS one",
-        },
+        example: Example::Extra { path: "pipelines/shop/models/visits.sql", text: "SELECT 1 AS one" },
     },
     run: check,
 };
@@ -30,15 +27,10 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let models = || project.pipelines.iter().flat_map(|p| &p.models);
     for model in models() {
         let name = model.name.as_str();
-        if project.tables.iter().any(|t| goes_by(&t.name, name))
-            || context.is_unread(FileKind::Table, name)
-        {
+        if project.tables.iter().any(|t| goes_by(&t.name, name)) || context.is_unread(FileKind::Table, name) {
             continue;
         }
-        let unfulfilled = project
-            .tables
-            .iter()
-            .filter(|t| !models().any(|m| goes_by(&t.name, &m.name)));
+        let unfulfilled = project.tables.iter().filter(|t| !models().any(|m| goes_by(&t.name, &m.name)));
         let hint = match nearest(name, unfulfilled.map(|t| t.name.as_str())) {
             Some(table) => format!("is it the table `{table}`? Give both one name"),
             None => format!("write schemas/curated/{name}.yaml"),
@@ -57,10 +49,7 @@ mod tests {
     #[test]
     fn models_have_entries() {
         let mut files = sample_project();
-        files.push(SourceFile {
-            path: "pipelines/shop/models/visits.sql".into(),
-            text: "SELECT 1".into(),
-        });
+        files.push(SourceFile { path: "pipelines/shop/models/visits.sql".into(), text: "SELECT 1".into() });
         assert_eq!(
             rendered(&load(&files).problems),
             [

@@ -38,12 +38,8 @@ fn differs(what: &str, name: &Spanned<String>) -> Option<Problem> {
         return None;
     };
     (of_path != name.value).then(|| {
-        let message = format!(
-            "the {what} is called `{}`, but its path says `{of_path}`",
-            name.value
-        );
-        Problem::error(CODE, name.span.clone(), message)
-            .hint(format!("write `{what}: {of_path}`, or rename the path"))
+        let message = format!("the {what} is called `{}`, but its path says `{of_path}`", name.value);
+        Problem::error(CODE, name.span.clone(), message).hint(format!("write `{what}: {of_path}`, or rename the path"))
     })
 }
 
@@ -54,21 +50,13 @@ mod tests {
     #[test]
     fn names_follow_paths() {
         assert_eq!(
-            after(
-                "pipelines/shop/pipeline.yaml",
-                "pipeline: shop",
-                "pipeline: store"
-            ),
+            after("pipelines/shop/pipeline.yaml", "pipeline: shop", "pipeline: store"),
             [
                 "pipelines/shop/pipeline.yaml:1:11 LW1101 the pipeline is called `store`, but its path says `shop` (write `pipeline: shop`, or rename the path)"
             ]
         );
         assert_eq!(
-            after(
-                "schemas/curated/member_spend.yaml",
-                "table: member_spend",
-                "table: spend"
-            ),
+            after("schemas/curated/member_spend.yaml", "table: member_spend", "table: spend"),
             [
                 "schemas/curated/member_spend.yaml:1:8 LW1101 the table is called `spend`, but its path says `member_spend` (write `table: member_spend`, or rename the path)"
             ]

@@ -36,20 +36,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         named.extend(dataset.purposes.iter().map(|p| &p.purpose));
         named.extend(dataset.fields.iter().flat_map(|f| &f.purposes));
     }
-    named.extend(
-        project
-            .tables
-            .iter()
-            .map(|t| &t.purpose)
-            .filter(|p| !p.value.is_empty()),
-    );
-    named.extend(
-        project
-            .purposes
-            .purposes
-            .iter()
-            .filter_map(|p| p.parent.as_ref()),
-    );
+    named.extend(project.tables.iter().map(|t| &t.purpose).filter(|p| !p.value.is_empty()));
+    named.extend(project.purposes.purposes.iter().filter_map(|p| p.parent.as_ref()));
     problems.extend(named.into_iter().filter_map(|name| unknown(context, name)));
 }
 
@@ -61,20 +49,10 @@ fn unknown(context: &Context<'_>, name: &Spanned<String>) -> Option<Problem> {
     }
     let known = purposes.purposes.iter().map(|p| p.name.as_str());
     let hint = match meant {
-        Some(purpose) => format!(
-            "that is an alias, for consent logs only; write `{}`",
-            purpose.name.value
-        ),
+        Some(purpose) => format!("that is an alias, for consent logs only; write `{}`", purpose.name.value),
         None => hint_for(name, known, "declare it in schemas/purposes.yaml"),
     };
-    Some(
-        Problem::error(
-            CODE,
-            name.span.clone(),
-            format!("unknown purpose `{}`", name.value),
-        )
-        .hint(hint),
-    )
+    Some(Problem::error(CODE, name.span.clone(), format!("unknown purpose `{}`", name.value)).hint(hint))
 }
 
 #[cfg(test)]
@@ -84,44 +62,22 @@ mod tests {
     #[test]
     fn purposes_are_declared() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "  analytics: consent",
-                "  analytic: consent"
-            ),
-            [
-                "schemas/channels/members.yaml:12:3 LW1113 unknown purpose `analytic` (did you mean `analytics`?)"
-            ]
+            after("schemas/channels/members.yaml", "  analytics: consent", "  analytic: consent"),
+            ["schemas/channels/members.yaml:12:3 LW1113 unknown purpose `analytic` (did you mean `analytics`?)"]
         );
         assert_eq!(
-            after(
-                "schemas/curated/member_spend.yaml",
-                "purpose: analytics",
-                "purpose: 营销"
-            ),
+            after("schemas/curated/member_spend.yaml", "purpose: analytics", "purpose: 营销"),
             [
                 "schemas/curated/member_spend.yaml:6:10 LW1113 unknown purpose `营销` (that is an alias, for consent logs only; write `marketing`)"
             ]
         );
         assert_eq!(
-            after(
-                "schemas/purposes.yaml",
-                "aliases: [营销]",
-                "parent: everything"
-            ),
-            [
-                "schemas/purposes.yaml:10:13 LW1113 unknown purpose `everything` (known: `analytics`, `marketing`)"
-            ]
+            after("schemas/purposes.yaml", "aliases: [营销]", "parent: everything"),
+            ["schemas/purposes.yaml:10:13 LW1113 unknown purpose `everything` (known: `analytics`, `marketing`)"]
         );
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "    optional: true",
-                "    purposes: [sales]"
-            ),
-            [
-                "schemas/channels/members.yaml:50:16 LW1113 unknown purpose `sales` (known: `analytics`, `marketing`)"
-            ]
+            after("schemas/channels/members.yaml", "    optional: true", "    purposes: [sales]"),
+            ["schemas/channels/members.yaml:50:16 LW1113 unknown purpose `sales` (known: `analytics`, `marketing`)"]
         );
     }
 }

@@ -43,14 +43,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         }
         told.extend(&way[..=end]);
         let steps = std::iter::once(name).chain(way[..=end].iter().copied());
-        let message = format!(
-            "the purpose `{name}` is part of itself: {}",
-            quoted(steps).replace(", ", " → ")
-        );
-        problems.push(
-            Problem::error(CODE, parent.span.clone(), message)
-                .hint("remove one `parent` of the cycle"),
-        );
+        let message = format!("the purpose `{name}` is part of itself: {}", quoted(steps).replace(", ", " → "));
+        problems.push(Problem::error(CODE, parent.span.clone(), message).hint("remove one `parent` of the cycle"));
     }
 }
 
@@ -61,16 +55,13 @@ mod tests {
     #[test]
     fn cycles_are_told_once() {
         assert_eq!(
-            after(
-                "schemas/purposes.yaml",
-                "    aliases: [营销]\n",
-                "    parent: marketing\n"
-            ),
+            after("schemas/purposes.yaml", "    aliases: [营销]\n", "    parent: marketing\n"),
             [
                 "schemas/purposes.yaml:10:13 LW1128 the purpose `marketing` is part of itself: `marketing` → `marketing` (remove one `parent` of the cycle)"
             ]
         );
-        let more = "    parent: sms\n  sms: { label: { zh: 短信, en: SMS }, meaning: Text messages., parent: marketing }\n";
+        let more =
+            "    parent: sms\n  sms: { label: { zh: 短信, en: SMS }, meaning: Text messages., parent: marketing }\n";
         assert_eq!(
             after("schemas/purposes.yaml", "    aliases: [营销]\n", more),
             [

@@ -24,19 +24,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
-    for dataset in context
-        .project
-        .datasets
-        .iter()
-        .filter(|d| d.is_personal() && d.purposes.is_empty())
-    {
+    for dataset in context.project.datasets.iter().filter(|d| d.is_personal() && d.purposes.is_empty()) {
         if context.is_broken(&dataset.span, &["purposes"]) {
             continue;
         }
-        let message = format!(
-            "the dataset `{}` holds pseudonyms but serves no purpose",
-            dataset.name.value
-        );
+        let message = format!("the dataset `{}` holds pseudonyms but serves no purpose", dataset.name.value);
         problems.push(
             Problem::error(CODE, dataset.name.span.clone(), message)
                 .hint("add `purposes:` with a lawful basis for each, such as `analytics: consent`"),
@@ -51,11 +43,7 @@ mod tests {
     #[test]
     fn personal_data_has_purposes() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "purposes:\n  analytics: consent\n",
-                ""
-            ),
+            after("schemas/channels/members.yaml", "purposes:\n  analytics: consent\n", ""),
             [
                 "schemas/channels/members.yaml:1:10 LW1124 the dataset `members` holds pseudonyms but serves no purpose (add `purposes:` with a lawful basis for each, such as `analytics: consent`)"
             ]
@@ -65,12 +53,7 @@ mod tests {
     #[test]
     fn data_without_subjects_needs_none() {
         assert_eq!(
-            after(
-                "schemas/channels/stores.yaml",
-                "key: store_code\n",
-                "key: store_code\npurposes: {}\n"
-            )
-            .len(),
+            after("schemas/channels/stores.yaml", "key: store_code\n", "key: store_code\npurposes: {}\n").len(),
             0
         );
     }

@@ -34,23 +34,13 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let Some(retention) = &dataset.retention else {
             continue;
         };
-        let times: Vec<&str> = dataset
-            .stored()
-            .filter(|f| f.stored_type().is_temporal())
-            .map(|f| f.column.as_str())
-            .collect();
+        let times: Vec<&str> =
+            dataset.stored().filter(|f| f.stored_type().is_temporal()).map(|f| f.column.as_str()).collect();
         let hint = match times.as_slice() {
-            [] => "add `event_time`, and a field of type `timestamp` or `date` for it to name"
-                .to_owned(),
-            times => format!(
-                "add `event_time` with one of {}",
-                quoted(times.iter().copied())
-            ),
+            [] => "add `event_time`, and a field of type `timestamp` or `date` for it to name".to_owned(),
+            times => format!("add `event_time` with one of {}", quoted(times.iter().copied())),
         };
-        let message = format!(
-            "`{}` has a retention but no `event_time` to count it from",
-            dataset.name.value
-        );
+        let message = format!("`{}` has a retention but no `event_time` to count it from", dataset.name.value);
         problems.push(Problem::error(CODE, retention.span.clone(), message).hint(hint));
     }
 }
@@ -62,11 +52,7 @@ mod tests {
     #[test]
     fn retention_is_counted_from_an_event() {
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "event_time: registered_at\n",
-                ""
-            ),
+            after("schemas/channels/members.yaml", "event_time: registered_at\n", ""),
             [
                 "schemas/channels/members.yaml:9:12 LW1135 `members` has a retention but no `event_time` to count it from (add `event_time` with one of `registered_at`)"
             ]

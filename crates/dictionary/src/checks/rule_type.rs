@@ -30,21 +30,11 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
     let fields = project.datasets.iter().flat_map(|d| &d.fields);
     for field in fields.filter(|f| !context.is_broken(&f.span, &["type", "rules"])) {
-        rules(
-            &field.column.value,
-            field.data_type.value,
-            &field.rules,
-            problems,
-        );
+        rules(&field.column.value, field.data_type.value, &field.rules, problems);
     }
     let columns = project.tables.iter().flat_map(|t| &t.columns);
     for column in columns.filter(|c| !context.is_broken(&c.span, &["type", "tests"])) {
-        rules(
-            &column.name.value,
-            column.data_type.value,
-            &column.tests,
-            problems,
-        );
+        rules(&column.name.value, column.data_type.value, &column.tests, problems);
     }
 }
 
@@ -52,19 +42,14 @@ fn rules(column: &str, of: DataType, rules: &[Spanned<Rule>], problems: &mut Vec
     for rule in rules {
         let wrong = match &rule.value {
             Rule::Matches(_) if of != DataType::String => Some("`matches` takes a string"),
-            Rule::NotInFuture if !of.is_temporal() => {
-                Some("`not_in_future` takes a date or timestamp")
-            }
+            Rule::NotInFuture if !of.is_temporal() => Some("`not_in_future` takes a date or timestamp"),
             Rule::Between { .. } if !of.is_numeric() && !of.is_temporal() => {
                 Some("`between` takes a number, a date or a timestamp")
             }
             _ => None,
         };
         if let Some(hint) = wrong {
-            let message = format!(
-                "`{}` does not fit `{column}` of type `{of}`",
-                rule.value.name()
-            );
+            let message = format!("`{}` does not fit `{column}` of type `{of}`", rule.value.name());
             problems.push(Problem::error(CODE, rule.span.clone(), message).hint(hint));
         } else if let Rule::Between { min, max } = &rule.value {
             bounds(column, of, min.as_deref(), max.as_deref(), rule, problems);
@@ -81,11 +66,7 @@ fn bounds(
     problems: &mut Vec<Problem>,
 ) {
     let mut sound = true;
-    for bound in [min, max]
-        .into_iter()
-        .flatten()
-        .filter(|bound| ordinal(of, bound).is_none())
-    {
+    for bound in [min, max].into_iter().flatten().filter(|bound| ordinal(of, bound).is_none()) {
         let message = format!("the bound `{bound}` of `{column}` is not a value of type `{of}`");
         let hint = match of {
             DataType::Date => "write a day such as `2024-12-31`",
@@ -96,16 +77,12 @@ fn bounds(
         problems.push(Problem::error(CODE, rule.span.clone(), message).hint(hint));
         sound = false;
     }
-    let order = min
-        .zip(max)
-        .map(|(min, max)| (ordinal(of, min), ordinal(of, max)));
+    let order = min.zip(max).map(|(min, max)| (ordinal(of, min), ordinal(of, max)));
     if let (true, Some((Some(min), Some(max)))) = (sound, order)
         && min > max
     {
         let message = format!("no value of `{column}` lies between these bounds");
-        problems.push(
-            Problem::error(CODE, rule.span.clone(), message).hint("exchange `min` and `max`"),
-        );
+        problems.push(Problem::error(CODE, rule.span.clone(), message).hint("exchange `min` and `max`"));
     }
 }
 
@@ -115,9 +92,7 @@ fn ordinal(of: DataType, bound: &str) -> Option<f64> {
     let seconds = |time: NaiveDateTime| time.and_utc().timestamp_micros() as f64;
     match of {
         DataType::Integer => bound.parse::<i64>().ok().map(|n| n as f64),
-        DataType::Double | DataType::Decimal { .. } => {
-            bound.parse::<f64>().ok().filter(|n| n.is_finite())
-        }
+        DataType::Double | DataType::Decimal { .. } => bound.parse::<f64>().ok().filter(|n| n.is_finite()),
         DataType::Date => day(bound).and_then(|d| d.and_hms_opt(0, 0, 0)).map(seconds),
         DataType::Timestamp => DateTime::parse_from_rfc3339(bound)
             .map(|t| t.naive_utc())
@@ -140,21 +115,13 @@ mod tests {
     #[test]
     fn rules_fit_types() {
         assert_eq!(
-            after(
-                MEMBERS,
-                "rules: [required, not_in_future]",
-                "rules: [{ matches: '2.*' }]"
-            ),
+            after(MEMBERS, "rules: [required, not_in_future]", "rules: [{ matches: '2.*' }]"),
             [
                 "schemas/channels/members.yaml:59:15 LW1126 `matches` does not fit `registered_at` of type `timestamp` (`matches` takes a string)"
             ]
         );
         assert_eq!(
-            after(
-                MEMBERS,
-                "    rules: [required]\n",
-                "    rules: [not_in_future, { between: { min: 1 } }]\n"
-            ),
+            after(MEMBERS, "    rules: [required]\n", "    rules: [not_in_future, { between: { min: 1 } }]\n"),
             [
                 "schemas/channels/members.yaml:23:13 LW1126 `not_in_future` does not fit `member_no` of type `string` (`not_in_future` takes a date or timestamp)",
                 "schemas/channels/members.yaml:23:30 LW1126 `between` does not fit `member_no` of type `string` (`between` takes a number, a date or a timestamp)",
@@ -164,13 +131,8 @@ mod tests {
 
     #[test]
     fn bounds_are_values_in_order() {
-        let between = |bounds: &str| {
-            after(
-                MEMBERS,
-                "{ between: { min: 0, max: 1000000 } }",
-                &format!("{{ between: {bounds} }}"),
-            )
-        };
+        let between =
+            |bounds: &str| after(MEMBERS, "{ between: { min: 0, max: 1000000 } }", &format!("{{ between: {bounds} }}"));
         assert_eq!(
             between("{ min: 0.5, max: many }"),
             [
@@ -189,29 +151,13 @@ mod tests {
 
     #[test]
     fn bounds_are_read_as_their_type_is() {
+        assert!(ordinal(DataType::Date, "2024-02-29").is_some() && ordinal(DataType::Date, "2023-02-29").is_none());
         assert!(
-            ordinal(DataType::Date, "2024-02-29").is_some()
-                && ordinal(DataType::Date, "2023-02-29").is_none()
+            ordinal(DataType::Timestamp, "2024-01-01T08:00:00+08:00") == ordinal(DataType::Timestamp, "2024-01-01")
         );
-        assert!(
-            ordinal(DataType::Timestamp, "2024-01-01T08:00:00+08:00")
-                == ordinal(DataType::Timestamp, "2024-01-01")
-        );
-        assert!(
-            ordinal(DataType::Timestamp, "2024-01-01 00:00:01")
-                > ordinal(DataType::Timestamp, "2024-01-01")
-        );
+        assert!(ordinal(DataType::Timestamp, "2024-01-01 00:00:01") > ordinal(DataType::Timestamp, "2024-01-01"));
         assert_eq!(ordinal(DataType::Double, "inf"), None);
         assert_eq!(ordinal(DataType::Integer, "1.0"), None);
-        assert_eq!(
-            ordinal(
-                DataType::Decimal {
-                    precision: 5,
-                    scale: 2
-                },
-                "1.25"
-            ),
-            Some(1.25)
-        );
+        assert_eq!(ordinal(DataType::Decimal { precision: 5, scale: 2 }, "1.25"), Some(1.25));
     }
 }

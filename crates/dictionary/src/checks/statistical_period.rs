@@ -27,18 +27,14 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for table in &context.project.tables {
         for column in &table.columns {
             let in_grain = table.grain.iter().any(|g| g.value == column.name.value);
-            let metric =
-                column.data_type.value.is_numeric() && (column.unit.is_some() || !in_grain);
+            let metric = column.data_type.value.is_numeric() && (column.unit.is_some() || !in_grain);
             if !metric
                 || column.statistical_period.is_some()
                 || context.is_broken(&column.span, &["type", "statistical_period"])
             {
                 continue;
             }
-            let message = format!(
-                "the metric `{}` has no `statistical_period`",
-                column.name.value
-            );
+            let message = format!("the metric `{}` has no `statistical_period`", column.name.value);
             problems.push(
                 Problem::error(CODE, column.name.span.clone(), message)
                     .hint("say over which time it counts, such as `lifetime`, `P12M`, `calendar_month`, `as_of`"),
@@ -73,10 +69,7 @@ mod tests {
         let with = |unit: &str| {
             let found = crate::testing::after_all(
                 TABLE,
-                &[
-                    ("grain: customer_id", "grain: [customer_id, year]"),
-                    ("columns:\n", &column(unit)),
-                ],
+                &[("grain: customer_id", "grain: [customer_id, year]"), ("columns:\n", &column(unit))],
             );
             found.len()
         };

@@ -32,26 +32,17 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let Some(column) = table.column(subject) else {
             let columns = table.columns.iter().map(|c| c.name.as_str());
             problems.push(
-                Problem::error(
-                    CODE,
-                    subject.span.clone(),
-                    format!("the subject names no column: `{}`", subject.value),
-                )
-                .hint(hint_for(subject, columns, "name a column of this table")),
+                Problem::error(CODE, subject.span.clone(), format!("the subject names no column: `{}`", subject.value))
+                    .hint(hint_for(subject, columns, "name a column of this table")),
             );
             continue;
         };
         if !column.pseudonym && !context.is_broken(&column.span, &["pseudonym"]) {
-            let message = format!(
-                "the subject's column `{}` is not declared a pseudonym",
-                subject.value
-            );
+            let message = format!("the subject's column `{}` is not declared a pseudonym", subject.value);
             problems.push(
                 Problem::error(CODE, subject.span.clone(), message)
                     .related(column.name.span.clone(), "declared here")
-                    .hint(
-                        "add `pseudonym: true` to the column, or name the one with the customer id",
-                    ),
+                    .hint("add `pseudonym: true` to the column, or name the one with the customer id"),
             );
         }
     }

@@ -15,29 +15,18 @@ pub(super) const CHECK: Check = Check {
         what: "`schemas/curated/` has an entry for a table that no pipeline has a model for.",
         why: "The entry promises a table that will never be published.",
         mend: "Write `pipelines/<pipeline>/models/<table>.sql`, or remove the entry.",
-        example: Example::Missing {
-            path: "pipelines/shop/models/member_spend.sql",
-        },
+        example: Example::Missing { path: "pipelines/shop/models/member_spend.sql" },
     },
     run: check,
 };
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
-    let models = || {
-        project
-            .pipelines
-            .iter()
-            .flat_map(|p| &p.models)
-            .map(|m| m.name.as_str())
-    };
+    let models = || project.pipelines.iter().flat_map(|p| &p.models).map(|m| m.name.as_str());
     let claimed = |model: &str| project.tables.iter().any(|t| goes_by(&t.name, model));
     for table in &project.tables {
         let name = table.name.as_str();
-        if models()
-            .chain(context.unread.models.iter().map(String::as_str))
-            .any(|m| goes_by(&table.name, m))
-        {
+        if models().chain(context.unread.models.iter().map(String::as_str)).any(|m| goes_by(&table.name, m)) {
             continue;
         }
         let hint = match nearest(name, models().filter(|m| !claimed(m))) {
@@ -58,10 +47,7 @@ mod tests {
 
     #[test]
     fn tables_have_models() {
-        let files: Vec<_> = sample_project()
-            .into_iter()
-            .filter(|f| !f.path.ends_with(".sql"))
-            .collect();
+        let files: Vec<_> = sample_project().into_iter().filter(|f| !f.path.ends_with(".sql")).collect();
         assert_eq!(
             rendered(&load(&files).problems),
             [
@@ -72,11 +58,7 @@ mod tests {
 
     #[test]
     fn a_model_of_a_broken_pipeline_is_there() {
-        let found = after(
-            "pipelines/shop/pipeline.yaml",
-            "pipeline: shop",
-            "pipeline: [shop",
-        );
+        let found = after("pipelines/shop/pipeline.yaml", "pipeline: shop", "pipeline: [shop");
         assert_eq!(found.len(), 1, "{found:?}");
     }
 }

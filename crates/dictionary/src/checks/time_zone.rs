@@ -27,20 +27,11 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
-    let zones = project
-        .settings
-        .time_zone
-        .iter()
-        .chain(project.datasets.iter().filter_map(|d| d.time_zone.as_ref()));
+    let zones = project.settings.time_zone.iter().chain(project.datasets.iter().filter_map(|d| d.time_zone.as_ref()));
     for zone in zones.filter(|z| z.parse::<Tz>().is_err()) {
         let known = TZ_VARIANTS.iter().map(|tz| tz.name());
         problems.push(
-            Problem::error(
-                CODE,
-                zone.span.clone(),
-                format!("unknown time zone `{}`", zone.value),
-            )
-            .hint(hint_for(
+            Problem::error(CODE, zone.span.clone(), format!("unknown time zone `{}`", zone.value)).hint(hint_for(
                 zone,
                 known,
                 "write an IANA name, such as `Asia/Shanghai` or `UTC`",
@@ -56,33 +47,15 @@ mod tests {
     #[test]
     fn zones_are_iana_s() {
         assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "time_zone: Asia/Shanghai",
-                "time_zone: Asia/Shangai"
-            ),
-            [
-                "lakewarden.yaml:3:12 LW1112 unknown time zone `Asia/Shangai` (did you mean `Asia/Shanghai`?)"
-            ]
+            after("lakewarden.yaml", "time_zone: Asia/Shanghai", "time_zone: Asia/Shangai"),
+            ["lakewarden.yaml:3:12 LW1112 unknown time zone `Asia/Shangai` (did you mean `Asia/Shanghai`?)"]
         );
         assert_eq!(
-            after(
-                "schemas/channels/members.yaml",
-                "source: CRM\n",
-                "source: CRM\ntime_zone: CST-8\n"
-            ),
+            after("schemas/channels/members.yaml", "source: CRM\n", "source: CRM\ntime_zone: CST-8\n"),
             [
                 "schemas/channels/members.yaml:5:12 LW1112 unknown time zone `CST-8` (write an IANA name, such as `Asia/Shanghai` or `UTC`)"
             ]
         );
-        assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "time_zone: Asia/Shanghai",
-                "time_zone: Europe/Berlin"
-            )
-            .len(),
-            0
-        );
+        assert_eq!(after("lakewarden.yaml", "time_zone: Asia/Shanghai", "time_zone: Europe/Berlin").len(), 0);
     }
 }

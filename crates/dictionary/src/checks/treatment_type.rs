@@ -33,14 +33,10 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         if fits || context.is_broken(&field.span, &["treatment", "type"]) {
             continue;
         }
-        let message = format!(
-            "`{treatment}` does not fit `{}` of type `{data_type}`",
-            field.column.value
-        );
+        let message = format!("`{treatment}` does not fit `{}` of type `{data_type}`", field.column.value);
         problems.push(
-            Problem::error(CODE, field.data_type.span.clone(), message).hint(format!(
-                "`{treatment}` takes {types}: correct the type or the treatment"
-            )),
+            Problem::error(CODE, field.data_type.span.clone(), message)
+                .hint(format!("`{treatment}` takes {types}: correct the type or the treatment")),
         );
     }
 }
@@ -51,10 +47,7 @@ fn demands(treatment: &Treatment, given: DataType) -> Option<(&'static str, bool
     let time = (given.is_temporal(), "a date or timestamp");
     let (name, (fits, types)) = match treatment {
         Treatment::Keep | Treatment::Drop => return None,
-        Treatment::Pseudonymise(_) => (
-            "pseudonymise",
-            (text || given == DataType::Integer, "a string or integer"),
-        ),
+        Treatment::Pseudonymise(_) => ("pseudonymise", (text || given == DataType::Integer, "a string or integer")),
         Treatment::Mask { .. } => ("mask", (text, "a string")),
         Treatment::Redact => ("redact", (text, "a string")),
         Treatment::Generalise(Generalisation::Decade) => ("generalise: decade", time),
@@ -83,29 +76,12 @@ mod tests {
                 "schemas/channels/members.yaml:36:11 LW1125 `generalise: decade` does not fit `birth_decade` of type `string` (`generalise: decade` takes a date or timestamp: correct the type or the treatment)"
             ]
         );
-        for (treatment, fits) in [
-            ("month", true),
-            ("year", true),
-            ("city", false),
-            ("{ grid: 10 }", false),
-        ] {
-            let found = after(
-                MEMBERS,
-                "{ generalise: decade }",
-                &format!("{{ generalise: {treatment} }}"),
-            );
+        for (treatment, fits) in [("month", true), ("year", true), ("city", false), ("{ grid: 10 }", false)] {
+            let found = after(MEMBERS, "{ generalise: decade }", &format!("{{ generalise: {treatment} }}"));
             assert_eq!(found.is_empty(), fits, "{treatment}: {found:?}");
         }
-        for treatment in [
-            "redact",
-            "{ mask: { keep_first: 1 } }",
-            "{ pseudonymise: birthday }",
-        ] {
-            assert_eq!(
-                after(MEMBERS, "{ generalise: decade }", treatment).len(),
-                1,
-                "{treatment}"
-            );
+        for treatment in ["redact", "{ mask: { keep_first: 1 } }", "{ pseudonymise: birthday }"] {
+            assert_eq!(after(MEMBERS, "{ generalise: decade }", treatment).len(), 1, "{treatment}");
         }
     }
 }

@@ -34,13 +34,7 @@ const LONGEST: usize = 63;
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
     for dataset in &project.datasets {
-        name(
-            "dataset",
-            &dataset.name,
-            &RESERVED_RELATIONS,
-            "rename it",
-            problems,
-        );
+        name("dataset", &dataset.name, &RESERVED_RELATIONS, "rename it", problems);
         for field in &dataset.fields {
             let hint = if field.column.span == field.name.span {
                 "add `column: …` with the name it has in the lake"
@@ -51,21 +45,9 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         }
     }
     for table in &project.tables {
-        name(
-            "table",
-            &table.name,
-            &RESERVED_RELATIONS,
-            "rename it",
-            problems,
-        );
+        name("table", &table.name, &RESERVED_RELATIONS, "rename it", problems);
         for column in &table.columns {
-            name(
-                "column",
-                &column.name,
-                &[],
-                "rename it here and in its model",
-                problems,
-            );
+            name("column", &column.name, &[], "rename it here and in its model", problems);
         }
     }
     for pipeline in &project.pipelines {
@@ -73,18 +55,10 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn name(
-    what: &str,
-    name: &Spanned<String>,
-    reserved: &[&str],
-    hint: &str,
-    problems: &mut Vec<Problem>,
-) {
+fn name(what: &str, name: &Spanned<String>, reserved: &[&str], hint: &str, problems: &mut Vec<Problem>) {
     let text = name.value.as_str();
     let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
-    let rest = text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let rest = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let message = if !first || !rest {
         format!("the {what} name `{text}` is not ASCII snake_case")
     } else if text.len() > LONGEST {
@@ -117,23 +91,9 @@ mod tests {
                 "schemas/channels/members.yaml:25:13 LW1104 the column name `fullName` is not ASCII snake_case (choose another `column`)"
             ]
         );
-        assert_eq!(
-            after(MEMBERS, "    column: name\n", "    column: _name\n").len(),
-            1
-        );
-        assert_eq!(
-            after(MEMBERS, "    column: name\n", "    column: name_2\n").len(),
-            0
-        );
-        assert_eq!(
-            after(
-                MEMBERS,
-                "    column: name\n",
-                &format!("    column: {}\n", "n".repeat(64))
-            )
-            .len(),
-            1
-        );
+        assert_eq!(after(MEMBERS, "    column: name\n", "    column: _name\n").len(), 1);
+        assert_eq!(after(MEMBERS, "    column: name\n", "    column: name_2\n").len(), 0);
+        assert_eq!(after(MEMBERS, "    column: name\n", &format!("    column: {}\n", "n".repeat(64))).len(), 1);
     }
 
     #[test]
@@ -145,11 +105,6 @@ mod tests {
             ]
         );
         let found = after(MEMBERS, "dataset: members", "dataset: customers");
-        assert!(
-            found
-                .iter()
-                .any(|p| p.contains("LW1104 the dataset name `customers` is reserved")),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|p| p.contains("LW1104 the dataset name `customers` is reserved")), "{found:?}");
     }
 }

@@ -66,16 +66,12 @@ impl Dataset {
 
     /// The fields that are stored.
     pub fn stored(&self) -> impl Iterator<Item = &Field> {
-        self.fields
-            .iter()
-            .filter(|f| f.treatment != Treatment::Drop)
+        self.fields.iter().filter(|f| f.treatment != Treatment::Drop)
     }
 
     /// The stored fields that hold pseudonyms: how a row says whose it is.
     pub fn pseudonyms(&self) -> impl Iterator<Item = &Field> {
-        self.fields
-            .iter()
-            .filter(|f| matches!(f.treatment, Treatment::Pseudonymise(_)))
+        self.fields.iter().filter(|f| matches!(f.treatment, Treatment::Pseudonymise(_)))
     }
 
     /// Whether its rows are about people.
@@ -129,12 +125,8 @@ impl Field {
     /// The type its conformed column has, after the treatment.
     pub fn stored_type(&self) -> DataType {
         match &self.treatment {
-            Treatment::Pseudonymise(_) | Treatment::Mask { .. } | Treatment::Redact => {
-                DataType::String
-            }
-            Treatment::Generalise(Generalisation::Decade | Generalisation::Year) => {
-                DataType::Integer
-            }
+            Treatment::Pseudonymise(_) | Treatment::Mask { .. } | Treatment::Redact => DataType::String,
+            Treatment::Generalise(Generalisation::Decade | Generalisation::Year) => DataType::Integer,
             Treatment::Generalise(Generalisation::Month) => DataType::Date,
             Treatment::Generalise(Generalisation::City) => DataType::String,
             Treatment::Generalise(Generalisation::Grid { .. }) => DataType::Double,

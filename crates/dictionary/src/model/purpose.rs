@@ -56,9 +56,7 @@ pub enum ConsentDefault {
 impl Purposes {
     /// Finds a purpose by name or alias.
     pub fn find(&self, name: &str) -> Option<&Purpose> {
-        self.purposes
-            .iter()
-            .find(|p| p.name.value == name || p.aliases.iter().any(|a| a == name))
+        self.purposes.iter().find(|p| p.name.value == name || p.aliases.iter().any(|a| a == name))
     }
 
     /// The purpose and all it is part of, nearest first.

@@ -29,40 +29,19 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
 fn format(fields: Option<&Fields<'_>>) -> Format {
     let read = |f: &Fields<'_>| Format {
         container: f.word("container").unwrap_or(Container::Csv),
-        accept: f
-            .items("accept")
-            .iter()
-            .filter_map(scalar)
-            .filter_map(Container::of)
-            .collect(),
+        accept: f.items("accept").iter().filter_map(scalar).filter_map(Container::of).collect(),
         encoding: f.word("encoding").unwrap_or_default(),
-        delimiter: f
-            .optional_text("delimiter")
-            .and_then(|d| d.bytes().next())
-            .unwrap_or(b','),
+        delimiter: f.optional_text("delimiter").and_then(|d| d.bytes().next()).unwrap_or(b','),
     };
-    let absent = || Format {
-        container: Container::Csv,
-        accept: Vec::new(),
-        encoding: Encoding::default(),
-        delimiter: b',',
-    };
+    let absent =
+        || Format { container: Container::Csv, accept: Vec::new(), encoding: Encoding::default(), delimiter: b',' };
     fields.map_or_else(absent, read)
 }
 
 fn purposes(fields: &Fields<'_>) -> Vec<DatasetPurpose> {
-    let basis = |node: &Node| {
-        scalar(node)
-            .and_then(LawfulBasis::of)
-            .unwrap_or(LawfulBasis::Consent)
-    };
+    let basis = |node: &Node| scalar(node).and_then(LawfulBasis::of).unwrap_or(LawfulBasis::Consent);
     let entries = fields.entries("purposes").iter();
-    entries
-        .map(|e| DatasetPurpose {
-            purpose: spanned_key(e),
-            lawful_basis: basis(&e.value),
-        })
-        .collect()
+    entries.map(|e| DatasetPurpose { purpose: spanned_key(e), lawful_basis: basis(&e.value) }).collect()
 }
 
 /// Reads a field; `None` if it has neither a name nor a column.
@@ -83,16 +62,11 @@ fn field(node: &Node) -> Option<Field> {
         unit: fields.optional_text("unit"),
         identifier: fields.word("identifier").unwrap_or(IdentifierClass::Direct),
         category: fields.spanned("category"),
-        treatment: fields
-            .get("treatment")
-            .and_then(rules::treatment)
-            .unwrap_or(Treatment::Drop),
+        treatment: fields.get("treatment").and_then(rules::treatment).unwrap_or(Treatment::Drop),
         normalise: fields.word("normalise").unwrap_or(Normaliser::Trim),
         purposes: fields.names("purposes"),
         time_formats: fields.texts("time_format"),
-        map: map
-            .filter_map(|e| Some((e.key.clone(), scalar(&e.value)?.to_owned())))
-            .collect(),
+        map: map.filter_map(|e| Some((e.key.clone(), scalar(&e.value)?.to_owned()))).collect(),
         null_values: fields.texts("null_values"),
         optional: fields.boolean("optional"),
         rules: rules::field_rules(fields.items("rules")),
@@ -110,31 +84,15 @@ mod tests {
     /// The one field of the sample's members that `column` names, after a replacement in its file.
     fn field_with(column: &str, good: &str, bad: &str) -> Field {
         let loaded = load_with("schemas/channels/members.yaml", good, bad);
-        loaded
-            .project
-            .dataset("members")
-            .unwrap()
-            .column(column)
-            .unwrap()
-            .clone()
+        loaded.project.dataset("members").unwrap().column(column).unwrap().clone()
     }
 
     #[test]
     fn every_key_of_a_field_is_read() {
         let all = "    unit: CNY\n    normalise: identifier\n    purposes: [analytics]\n    time_format: ['%Y-%m-%d', epoch_s]\n    map: { 甲: a, 1: b, yes: 2 }\n    null_values: [N/A, 0]\n    optional: true\n    statistical_period: as_of\n    rules:\n      - required\n      - not_in_future\n      - { in: [a, 1, 2.50, true] }\n      - { between: { min: 0.10, max: '9' } }\n      - matches: '[0-9]+'\n";
-        let field = field_with(
-            "name",
-            "    treatment: drop\n",
-            &format!("    treatment: drop\n{all}"),
-        );
+        let field = field_with("name", "    treatment: drop\n", &format!("    treatment: drop\n{all}"));
         assert_eq!(field.name.value, "姓名");
-        assert_eq!(
-            field.label,
-            Label {
-                zh: "姓名".into(),
-                en: "Name".into()
-            }
-        );
+        assert_eq!(field.label, Label { zh: "姓名".into(), en: "Name".into() });
         assert_eq!(field.meaning, "Full name.");
         assert_eq!(field.data_type.value, DataType::String);
         assert_eq!(field.unit.as_deref(), Some("CNY"));
@@ -143,11 +101,7 @@ mod tests {
         assert_eq!(field.normalise, Normaliser::Identifier);
         assert_eq!(field.purposes[0].value, "analytics");
         assert_eq!(field.time_formats, ["%Y-%m-%d", "epoch_s"]);
-        let map: Vec<_> = field
-            .map
-            .iter()
-            .map(|(from, to)| (from.as_str(), to.as_str()))
-            .collect();
+        let map: Vec<_> = field.map.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         assert_eq!(map, [("甲", "a"), ("1", "b"), ("yes", "2")]);
         assert_eq!(field.null_values, ["N/A", "0"]);
         assert!(field.optional);
@@ -159,10 +113,7 @@ mod tests {
                 Rule::Required,
                 Rule::NotInFuture,
                 Rule::In(["a", "1", "2.50", "true"].map(str::to_owned).to_vec()),
-                Rule::Between {
-                    min: Some("0.10".into()),
-                    max: Some("9".into())
-                },
+                Rule::Between { min: Some("0.10".into()), max: Some("9".into()) },
                 Rule::Matches("[0-9]+".into()),
             ]
         );
@@ -173,48 +124,15 @@ mod tests {
         for (text, treatment) in [
             ("keep", Treatment::Keep),
             ("redact", Treatment::Redact),
-            (
-                "{ pseudonymise: phone }",
-                Treatment::Pseudonymise(TokenDomain::Fixed("phone".into())),
-            ),
-            (
-                "{ pseudonymise: { by_field: kind } }",
-                Treatment::Pseudonymise(TokenDomain::ByField("kind".into())),
-            ),
-            (
-                "{ mask: { keep_first: 3, keep_last: 4 } }",
-                Treatment::Mask {
-                    keep_first: 3,
-                    keep_last: 4,
-                },
-            ),
-            (
-                "{ mask: { keep_last: 4 } }",
-                Treatment::Mask {
-                    keep_first: 0,
-                    keep_last: 4,
-                },
-            ),
-            (
-                "{ generalise: decade }",
-                Treatment::Generalise(Generalisation::Decade),
-            ),
-            (
-                "{ generalise: year }",
-                Treatment::Generalise(Generalisation::Year),
-            ),
-            (
-                "{ generalise: month }",
-                Treatment::Generalise(Generalisation::Month),
-            ),
-            (
-                "{ generalise: city }",
-                Treatment::Generalise(Generalisation::City),
-            ),
-            (
-                "{ generalise: { grid: 10 } }",
-                Treatment::Generalise(Generalisation::Grid { millidegrees: 10 }),
-            ),
+            ("{ pseudonymise: phone }", Treatment::Pseudonymise(TokenDomain::Fixed("phone".into()))),
+            ("{ pseudonymise: { by_field: kind } }", Treatment::Pseudonymise(TokenDomain::ByField("kind".into()))),
+            ("{ mask: { keep_first: 3, keep_last: 4 } }", Treatment::Mask { keep_first: 3, keep_last: 4 }),
+            ("{ mask: { keep_last: 4 } }", Treatment::Mask { keep_first: 0, keep_last: 4 }),
+            ("{ generalise: decade }", Treatment::Generalise(Generalisation::Decade)),
+            ("{ generalise: year }", Treatment::Generalise(Generalisation::Year)),
+            ("{ generalise: month }", Treatment::Generalise(Generalisation::Month)),
+            ("{ generalise: city }", Treatment::Generalise(Generalisation::City)),
+            ("{ generalise: { grid: 10 } }", Treatment::Generalise(Generalisation::Grid { millidegrees: 10 })),
         ] {
             let field = field_with("name", "treatment: drop", &format!("treatment: {text}"));
             assert_eq!(field.treatment, treatment, "{text}");
@@ -228,19 +146,9 @@ mod tests {
             "identifier: direct\n    category: user.name\n    treatment: drop",
             "identifier: maybe\n    category: user.name\n    treatment: leave",
         );
-        assert_eq!(
-            (field.identifier, field.treatment),
-            (IdentifierClass::Direct, Treatment::Drop)
-        );
-        let loaded = load_with(
-            "schemas/channels/members.yaml",
-            "analytics: consent",
-            "analytics: yes",
-        );
-        assert_eq!(
-            loaded.project.dataset("members").unwrap().purposes[0].lawful_basis,
-            LawfulBasis::Consent
-        );
+        assert_eq!((field.identifier, field.treatment), (IdentifierClass::Direct, Treatment::Drop));
+        let loaded = load_with("schemas/channels/members.yaml", "analytics: consent", "analytics: yes");
+        assert_eq!(loaded.project.dataset("members").unwrap().purposes[0].lawful_basis, LawfulBasis::Consent);
     }
 
     #[test]

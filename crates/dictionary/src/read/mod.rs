@@ -45,16 +45,8 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, key: &str) -> Option<&'a Node> {
-        debug_assert!(
-            self.spec.key(key).is_some(),
-            "{} does not declare `{key}`",
-            self.spec.name
-        );
-        self.node
-            .entries()
-            .iter()
-            .find(|e| e.key == key)
-            .map(|e| &e.value)
+        debug_assert!(self.spec.key(key).is_some(), "{} does not declare `{key}`", self.spec.name);
+        self.node.entries().iter().find(|e| e.key == key).map(|e| &e.value)
     }
 
     fn spanned(&self, key: &str) -> Option<Spanned<String>> {
@@ -76,10 +68,7 @@ impl<'a> Fields<'a> {
     fn parsed<T: FromStr>(&self, key: &str) -> Option<Spanned<T>> {
         let node = self.get(key)?;
         let value = scalar(node)?.parse().ok()?;
-        Some(Spanned {
-            value,
-            span: node.span.clone(),
-        })
+        Some(Spanned { value, span: node.span.clone() })
     }
 
     fn boolean(&self, key: &str) -> bool {
@@ -87,24 +76,14 @@ impl<'a> Fields<'a> {
     }
 
     fn object(&self, key: &str, spec: &'static ObjectSpec) -> Option<Fields<'a>> {
-        self.get(key)
-            .filter(|n| matches!(n.value, Value::Map(_)))
-            .map(|n| Fields::new(spec, n))
+        self.get(key).filter(|n| matches!(n.value, Value::Map(_))).map(|n| Fields::new(spec, n))
     }
 
     /// The items of a list; a single value is a list of one.
     fn items(&self, key: &str) -> &'a [Node] {
         match self.get(key) {
-            Some(Node {
-                value: Value::List(items),
-                ..
-            }) => items,
-            Some(
-                node @ Node {
-                    value: Value::Scalar(..),
-                    ..
-                },
-            ) => std::slice::from_ref(node),
+            Some(Node { value: Value::List(items), .. }) => items,
+            Some(node @ Node { value: Value::Scalar(..), .. }) => std::slice::from_ref(node),
             _ => &[],
         }
     }
@@ -122,26 +101,16 @@ impl<'a> Fields<'a> {
     }
 
     fn label(&self) -> Label {
-        self.object("label", &LABEL)
-            .map_or_else(Label::default, |l| Label {
-                zh: l.text("zh"),
-                en: l.text("en"),
-            })
+        self.object("label", &LABEL).map_or_else(Label::default, |l| Label { zh: l.text("zh"), en: l.text("en") })
     }
 
     /// The name that the file says, or else the one that its path gives it.
     fn name_or(&self, key: &str, path_name: &str) -> Spanned<String> {
-        self.spanned(key).unwrap_or_else(|| Spanned {
-            value: path_name.to_owned(),
-            span: self.head(),
-        })
+        self.spanned(key).unwrap_or_else(|| Spanned { value: path_name.to_owned(), span: self.head() })
     }
 
     fn data_type(&self) -> Spanned<DataType> {
-        self.parsed("type").unwrap_or_else(|| Spanned {
-            value: DataType::String,
-            span: self.head(),
-        })
+        self.parsed("type").unwrap_or_else(|| Spanned { value: DataType::String, span: self.head() })
     }
 }
 
@@ -153,16 +122,10 @@ fn scalar(node: &Node) -> Option<&str> {
 }
 
 fn spanned(node: &Node) -> Option<Spanned<String>> {
-    scalar(node).map(|text| Spanned {
-        value: text.to_owned(),
-        span: node.span.clone(),
-    })
+    scalar(node).map(|text| Spanned { value: text.to_owned(), span: node.span.clone() })
 }
 
 /// A key with its place.
 fn spanned_key(entry: &Entry) -> Spanned<String> {
-    Spanned {
-        value: entry.key.clone(),
-        span: entry.key_span.clone(),
-    }
+    Spanned { value: entry.key.clone(), span: entry.key_span.clone() }
 }

@@ -10,24 +10,17 @@ const MAX_LINKS: u32 = 8;
 /// Reads a pipeline without its models; `path_name` is its folder's name.
 pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
     let channels = fields.entries("channels").iter();
-    let identity = fields
-        .object("identity", &IDENTITY)
-        .map(|rules| IdentityRules {
-            link_on: rules.names("link_on"),
-            max_links: rules.parsed("max_links").map_or(MAX_LINKS, |n| n.value),
-            span: rules.span(),
-        });
+    let identity = fields.object("identity", &IDENTITY).map(|rules| IdentityRules {
+        link_on: rules.names("link_on"),
+        max_links: rules.parsed("max_links").map_or(MAX_LINKS, |n| n.value),
+        span: rules.span(),
+    });
     Pipeline {
         name: fields.name_or("pipeline", path_name),
         label: fields.label(),
         schedule: fields.spanned("schedule"),
         channels: channels
-            .filter_map(|e| {
-                Some(Channel {
-                    dataset: spanned_key(e),
-                    files: spanned(&e.value)?,
-                })
-            })
+            .filter_map(|e| Some(Channel { dataset: spanned_key(e), files: spanned(&e.value)? }))
             .collect(),
         identity,
         models: Vec::new(),
@@ -48,24 +41,10 @@ mod tests {
         assert_eq!(pipeline.channels[0].dataset.value, "consents");
         assert_eq!(pipeline.channels[1].files.value, "exports/members/*");
         let identity = pipeline.identity.as_ref().unwrap();
-        assert_eq!(
-            identity
-                .link_on
-                .iter()
-                .map(|n| n.as_str())
-                .collect::<Vec<_>>(),
-            ["member_no", "phone"]
-        );
+        assert_eq!(identity.link_on.iter().map(|n| n.as_str()).collect::<Vec<_>>(), ["member_no", "phone"]);
         assert_eq!(identity.max_links, 8);
-        let models: Vec<_> = pipeline
-            .models
-            .iter()
-            .map(|m| (m.name.as_str(), &*m.path))
-            .collect();
-        assert_eq!(
-            models,
-            [("member_spend", "pipelines/shop/models/member_spend.sql")]
-        );
+        let models: Vec<_> = pipeline.models.iter().map(|m| (m.name.as_str(), &*m.path)).collect();
+        assert_eq!(models, [("member_spend", "pipelines/shop/models/member_spend.sql")]);
         assert!(pipeline.models[0].sql.starts_with("SELECT"));
     }
 
@@ -77,10 +56,7 @@ mod tests {
         };
         use crate::model::KeyProvider::*;
         assert_eq!(
-            (
-                key("{ environment: K, version: 3 }").provider,
-                key("{ environment: K, version: 3 }").version
-            ),
+            (key("{ environment: K, version: 3 }").provider, key("{ environment: K, version: 3 }").version),
             (Environment("K".into()), 3)
         );
         assert_eq!(key("{ file: ~/key }").provider, File("~/key".into()));
@@ -88,21 +64,10 @@ mod tests {
             key("{ command: [pass, show, 7] }").provider,
             Command(vec!["pass".into(), "show".into(), "7".into()])
         );
-        let loaded = load_with(
-            "lakewarden.yaml",
-            "jurisdiction: CN\n",
-            "jurisdiction: CN\nmemory_budget: 1GiB\n",
-        );
+        let loaded = load_with("lakewarden.yaml", "jurisdiction: CN\n", "jurisdiction: CN\nmemory_budget: 1GiB\n");
         assert_eq!(loaded.project.settings.memory_budget, Some(1 << 30));
-        let loaded = load_with(
-            "lakewarden.yaml",
-            "jurisdiction: CN\n",
-            "jurisdiction: CN\nmemory_budget: 4096\n",
-        );
+        let loaded = load_with("lakewarden.yaml", "jurisdiction: CN\n", "jurisdiction: CN\nmemory_budget: 4096\n");
         assert_eq!(loaded.project.settings.memory_budget, Some(4096));
-        assert_eq!(
-            loaded.project.settings.time_zone.unwrap().value,
-            "Asia/Shanghai"
-        );
+        assert_eq!(loaded.project.settings.time_zone.unwrap().value, "Asia/Shanghai");
     }
 }

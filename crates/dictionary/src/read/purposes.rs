@@ -31,16 +31,11 @@ pub(crate) fn purposes(fields: &Fields<'_>) -> Purposes {
                 code: spanned_key(entry),
                 label: jurisdiction.label(),
                 regulation: jurisdiction.text("regulation"),
-                default: jurisdiction
-                    .word("default")
-                    .unwrap_or(ConsentDefault::OptIn),
+                default: jurisdiction.word("default").unwrap_or(ConsentDefault::OptIn),
             }
         })
         .collect();
-    Purposes {
-        purposes: parents_first(purposes),
-        jurisdictions,
-    }
+    Purposes { purposes: parents_first(purposes), jurisdictions }
 }
 
 /// Puts every purpose after the one it is part of, else as declared. Those in a cycle come last.
@@ -48,9 +43,7 @@ fn parents_first(mut waiting: Vec<Purpose>) -> Vec<Purpose> {
     let mut placed: Vec<Purpose> = Vec::with_capacity(waiting.len());
     loop {
         let known = |name: &str| waiting.iter().any(|p| p.name.value == name);
-        let ready = waiting
-            .iter()
-            .position(|p| p.parent.as_ref().is_none_or(|parent| !known(&parent.value)));
+        let ready = waiting.iter().position(|p| p.parent.as_ref().is_none_or(|parent| !known(&parent.value)));
         match ready {
             Some(index) => placed.push(waiting.remove(index)),
             None => break,
@@ -72,17 +65,8 @@ mod tests {
             "purposes:\n  sms: { label: { zh: 短信, en: SMS }, meaning: Text messages., parent: marketing }\n",
         );
         assert!(!loaded.has_errors(), "{:?}", loaded.problems);
-        let names: Vec<&str> = loaded
-            .project
-            .purposes
-            .purposes
-            .iter()
-            .map(|p| p.name.as_str())
-            .collect();
+        let names: Vec<&str> = loaded.project.purposes.purposes.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(names, ["analytics", "marketing", "sms"]);
-        assert_eq!(
-            loaded.project.purposes.ancestry("sms"),
-            ["sms", "marketing"]
-        );
+        assert_eq!(loaded.project.purposes.ancestry("sms"), ["sms", "marketing"]);
     }
 }

@@ -3,9 +3,7 @@
 use super::{Fields, scalar};
 use crate::diagnostic::Spanned;
 use crate::model::{Generalisation, Rule, TokenDomain, Treatment};
-use crate::spec::{
-    BETWEEN, MASK, PlainColumnTest, PlainFieldRule, PlainGeneralisation, PlainTreatment, Words,
-};
+use crate::spec::{BETWEEN, MASK, PlainColumnTest, PlainFieldRule, PlainGeneralisation, PlainTreatment, Words};
 use crate::yaml::{Entry, Node, Value};
 
 /// Reads a treatment.
@@ -23,10 +21,7 @@ pub(super) fn treatment(node: &Node) -> Option<Treatment> {
         "mask" if matches!(only.value.value, Value::Map(_)) => {
             let mask = Fields::new(&MASK, &only.value);
             let kept = |key| mask.parsed(key).map_or(0, |n| n.value);
-            Some(Treatment::Mask {
-                keep_first: kept("keep_first"),
-                keep_last: kept("keep_last"),
-            })
+            Some(Treatment::Mask { keep_first: kept("keep_first"), keep_last: kept("keep_last") })
         }
         "generalise" => generalisation(&only.value).map(Treatment::Generalise),
         _ => None,
@@ -75,28 +70,15 @@ fn rules(nodes: &[Node], plain: impl Fn(&str) -> Option<Rule>) -> Vec<Spanned<Ru
         Some(word) => plain(word),
         None => value_rule(only_entry(node)?),
     };
-    nodes
-        .iter()
-        .filter_map(|node| {
-            rule(node).map(|value| Spanned {
-                value,
-                span: node.head(),
-            })
-        })
-        .collect()
+    nodes.iter().filter_map(|node| rule(node).map(|value| Spanned { value, span: node.head() })).collect()
 }
 
 fn value_rule(entry: &Entry) -> Option<Rule> {
     match (entry.key.as_str(), &entry.value.value) {
-        ("in", Value::List(items)) => Some(Rule::In(
-            items.iter().filter_map(scalar).map(str::to_owned).collect(),
-        )),
+        ("in", Value::List(items)) => Some(Rule::In(items.iter().filter_map(scalar).map(str::to_owned).collect())),
         ("between", Value::Map(_)) => {
             let bounds = Fields::new(&BETWEEN, &entry.value);
-            Some(Rule::Between {
-                min: bounds.optional_text("min"),
-                max: bounds.optional_text("max"),
-            })
+            Some(Rule::Between { min: bounds.optional_text("min"), max: bounds.optional_text("max") })
         }
         ("matches", Value::Scalar(pattern, _)) => Some(Rule::Matches(pattern.clone())),
         _ => None,

@@ -10,14 +10,10 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
     Settings {
         project: fields.text("project"),
         lake: fields.spanned("lake"),
-        key: fields
-            .object("key", &KEY_SOURCE)
-            .and_then(|key| key_source(&key)),
+        key: fields.object("key", &KEY_SOURCE).and_then(|key| key_source(&key)),
         jurisdiction: fields.spanned("jurisdiction"),
         time_zone: fields.spanned("time_zone"),
-        memory_budget: fields
-            .optional_text("memory_budget")
-            .and_then(|text| byte_size(&text).ok()),
+        memory_budget: fields.optional_text("memory_budget").and_then(|text| byte_size(&text).ok()),
     }
 }
 
@@ -33,9 +29,5 @@ fn key_source(fields: &Fields<'_>) -> Option<KeySource> {
         return None;
     };
     let version = fields.parsed("version").map_or(1, |v| v.value);
-    Some(KeySource {
-        provider,
-        version,
-        span: fields.head(),
-    })
+    Some(KeySource { provider, version, span: fields.head() })
 }

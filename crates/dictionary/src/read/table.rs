@@ -64,40 +64,15 @@ mod tests {
         assert_eq!(table.lawful_basis, Some(LawfulBasis::Contract));
         assert_eq!(table.grain[0].value, "customer_id");
         assert_eq!(table.subject.as_ref().unwrap().value, "customer_id");
-        assert_eq!(
-            table.retention.as_ref().unwrap().value,
-            Period {
-                months: 18,
-                days: 0
-            }
-        );
+        assert_eq!(table.retention.as_ref().unwrap().value, Period { months: 18, days: 0 });
         let subject = table.column("customer_id").unwrap();
         assert!(subject.pseudonym);
-        assert_eq!(
-            subject
-                .tests
-                .iter()
-                .map(|t| t.value.name())
-                .collect::<Vec<_>>(),
-            ["required", "unique"]
-        );
+        assert_eq!(subject.tests.iter().map(|t| t.value.name()).collect::<Vec<_>>(), ["required", "unique"]);
         let spend = table.column("spend").unwrap();
-        assert_eq!(
-            spend.data_type.value,
-            DataType::Decimal {
-                precision: 14,
-                scale: 2
-            }
-        );
+        assert_eq!(spend.data_type.value, DataType::Decimal { precision: 14, scale: 2 });
         assert_eq!(spend.unit.as_deref(), Some("CNY"));
         assert_eq!(spend.statistical_period.as_deref(), Some("lifetime"));
         assert_eq!(spend.source.as_deref(), Some("members.points"));
-        assert_eq!(
-            spend.tests[0].value,
-            Rule::Between {
-                min: Some("0".into()),
-                max: None
-            }
-        );
+        assert_eq!(spend.tests[0].value, Rule::Between { min: Some("0".into()), max: None });
     }
 }

@@ -44,29 +44,11 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
     name: "a format",
     doc: "How files are written. Compression (gzip, zstd) is recognised from the bytes.",
     keys: &[
-        Key::required(
-            "container",
-            Kind::Word(Container::docs),
-            "The format that files arrive in.",
-        ),
-        Key::optional(
-            "accept",
-            Kind::List(&Kind::Word(Container::docs)),
-            "Other formats that are accepted.",
-        )
-        .absent("none"),
-        Key::optional(
-            "encoding",
-            Kind::Word(Encoding::docs),
-            "Character encoding of text.",
-        )
-        .absent("`utf8`"),
-        Key::optional(
-            "delimiter",
-            Kind::Form(&DELIMITER),
-            "What separates CSV values.",
-        )
-        .absent("`,`"),
+        Key::required("container", Kind::Word(Container::docs), "The format that files arrive in."),
+        Key::optional("accept", Kind::List(&Kind::Word(Container::docs)), "Other formats that are accepted.")
+            .absent("none"),
+        Key::optional("encoding", Kind::Word(Encoding::docs), "Character encoding of text.").absent("`utf8`"),
+        Key::optional("delimiter", Kind::Form(&DELIMITER), "What separates CSV values.").absent("`,`"),
     ],
     exactly_one: &[],
 };
@@ -77,51 +59,21 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
     doc: "One field of an export.",
     keys: &[
         Key::required("name", Kind::Scalar, "Its name in the export."),
-        Key::optional(
-            "column",
-            Kind::Text,
-            "Its name in the conformed table, in ASCII snake_case.",
-        )
-        .absent("the same as `name`"),
+        Key::optional("column", Kind::Text, "Its name in the conformed table, in ASCII snake_case.")
+            .absent("the same as `name`"),
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
         Key::required("meaning", Kind::Text, "What it means."),
-        Key::required(
-            "type",
-            Kind::Form(&DATA_TYPE),
-            "Its type as parsed, before the treatment.",
-        ),
-        Key::optional(
-            "unit",
-            Kind::Text,
-            "Its unit, such as `CNY`, `cm`, `ms`, if it measures something.",
-        ),
-        Key::required(
-            "identifier",
-            Kind::Word(IdentifierClass::docs),
-            "How near it brings a reader to a person.",
-        ),
+        Key::required("type", Kind::Form(&DATA_TYPE), "Its type as parsed, before the treatment."),
+        Key::optional("unit", Kind::Text, "Its unit, such as `CNY`, `cm`, `ms`, if it measures something."),
+        Key::required("identifier", Kind::Word(IdentifierClass::docs), "How near it brings a reader to a person."),
         Key::optional(
             "category",
             Kind::Text,
             "Data category in the fideslang taxonomy, such as `user.contact.phone_number`. Needed for `quasi` and `direct`.",
         ),
-        Key::required(
-            "treatment",
-            Kind::Choice(&TREATMENT),
-            "What is done to it before it is stored.",
-        ),
-        Key::optional(
-            "normalise",
-            Kind::Word(Normaliser::docs),
-            "How it is brought to one spelling.",
-        )
-        .absent("`trim`"),
-        Key::optional(
-            "purposes",
-            Kind::List(&Kind::Text),
-            "Purposes it may serve.",
-        )
-        .absent("the dataset's"),
+        Key::required("treatment", Kind::Choice(&TREATMENT), "What is done to it before it is stored."),
+        Key::optional("normalise", Kind::Word(Normaliser::docs), "How it is brought to one spelling.").absent("`trim`"),
+        Key::optional("purposes", Kind::List(&Kind::Text), "Purposes it may serve.").absent("the dataset's"),
         Key::optional(
             "time_format",
             Kind::OneOrList(&Kind::Form(&TIME_FORMAT)),
@@ -133,23 +85,10 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
             Kind::Map("a spelling in the export", &Kind::Scalar),
             "Spellings and the code that each becomes. Other values stay as they are.",
         ),
-        Key::optional(
-            "null_values",
-            Kind::List(&Kind::Scalar),
-            "Texts that mean null, besides the empty one.",
-        ),
-        Key::optional(
-            "optional",
-            Kind::Boolean,
-            "Whether it may be missing from a file's header.",
-        )
-        .absent("`false`"),
-        Key::optional(
-            "rules",
-            Kind::List(&Kind::Choice(&FIELD_RULE)),
-            "What is demanded of its values.",
-        )
-        .absent("nothing but the type"),
+        Key::optional("null_values", Kind::List(&Kind::Scalar), "Texts that mean null, besides the empty one."),
+        Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
+        Key::optional("rules", Kind::List(&Kind::Choice(&FIELD_RULE)), "What is demanded of its values.")
+            .absent("nothing but the type"),
         Key::optional(
             "statistical_period",
             Kind::Text,
@@ -170,16 +109,8 @@ pub(crate) static TREATMENT: Choice = Choice {
             Kind::Choice(&TOKEN_DOMAIN),
             "Replaced by a keyed pseudonym of this identifier domain. Tokens of one domain match across datasets.",
         ),
-        Key::required(
-            "mask",
-            Kind::Object(&MASK),
-            "Characters replaced by `*`, save the first and the last few.",
-        ),
-        Key::required(
-            "generalise",
-            Kind::Choice(&GENERALISATION),
-            "Replaced by something coarser.",
-        ),
+        Key::required("mask", Kind::Object(&MASK), "Characters replaced by `*`, save the first and the last few."),
+        Key::required("generalise", Kind::Choice(&GENERALISATION), "Replaced by something coarser."),
     ],
 };
 
@@ -188,11 +119,7 @@ pub(crate) static TOKEN_DOMAIN: Choice = Choice {
     name: "an identifier domain",
     doc: "A kind of identifier, such as `phone` or `member_no`.",
     scalar: Kind::Text,
-    keys: &[Key::required(
-        "by_field",
-        Kind::Text,
-        "Column of the same row whose values are domain names.",
-    )],
+    keys: &[Key::required("by_field", Kind::Text, "Column of the same row whose values are domain names.")],
 };
 
 /// What of a text stays.
@@ -200,18 +127,8 @@ pub(crate) static MASK: ObjectSpec = ObjectSpec {
     name: "a mask",
     doc: "How many characters stay.",
     keys: &[
-        Key::optional(
-            "keep_first",
-            Kind::Integer(0, 255),
-            "Characters kept at the beginning.",
-        )
-        .absent("0"),
-        Key::optional(
-            "keep_last",
-            Kind::Integer(0, 255),
-            "Characters kept at the end.",
-        )
-        .absent("0"),
+        Key::optional("keep_first", Kind::Integer(0, 255), "Characters kept at the beginning.").absent("0"),
+        Key::optional("keep_last", Kind::Integer(0, 255), "Characters kept at the end.").absent("0"),
     ],
     exactly_one: &[],
 };
@@ -230,21 +147,9 @@ pub(crate) static GENERALISATION: Choice = Choice {
 
 /// The keys of rules that fields and curated columns share.
 const VALUE_RULES: [Key; 3] = [
-    Key::required(
-        "in",
-        Kind::List(&Kind::Scalar),
-        "One of these, after `map`.",
-    ),
-    Key::required(
-        "between",
-        Kind::Object(&BETWEEN),
-        "Between these bounds, both included.",
-    ),
-    Key::required(
-        "matches",
-        Kind::Scalar,
-        "The whole value matches this regular expression.",
-    ),
+    Key::required("in", Kind::List(&Kind::Scalar), "One of these, after `map`."),
+    Key::required("between", Kind::Object(&BETWEEN), "Between these bounds, both included."),
+    Key::required("matches", Kind::Scalar, "The whole value matches this regular expression."),
 ];
 
 /// What is demanded of a field.

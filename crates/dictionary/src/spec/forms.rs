@@ -30,10 +30,7 @@ pub(crate) struct Malformed {
 
 impl Malformed {
     fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-        }
+        Self { message: message.into(), hint: None }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -65,18 +62,8 @@ pub(crate) static PERIOD: Form = Form {
 /// A type.
 pub(crate) static DATA_TYPE: Form = Form {
     name: "a type",
-    pattern: Some(
-        "^(string|integer|double|boolean|date|timestamp|decimal ?\\( *[0-9]{1,2} *, *[0-9]{1,2} *\\))$",
-    ),
-    examples: &[
-        "string",
-        "integer",
-        "double",
-        "decimal(12, 2)",
-        "boolean",
-        "date",
-        "timestamp",
-    ],
+    pattern: Some("^(string|integer|double|boolean|date|timestamp|decimal ?\\( *[0-9]{1,2} *, *[0-9]{1,2} *\\))$"),
+    examples: &["string", "integer", "double", "decimal(12, 2)", "boolean", "date", "timestamp"],
     numbers: false,
     check: |text| match text.parse::<DataType>() {
         Ok(_) => Ok(()),
@@ -116,8 +103,7 @@ pub(crate) static DELIMITER: Form = Form {
     check: |text| match text.as_bytes() {
         [b'\t' | b' '] => Ok(()),
         [byte] if byte.is_ascii_punctuation() && *byte != b'"' => Ok(()),
-        _ => Err(Malformed::new("a separator is one ASCII sign")
-            .hint("write `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")),
+        _ => Err(Malformed::new("a separator is one ASCII sign").hint("write `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")),
     },
 };
 
@@ -139,10 +125,7 @@ pub(crate) static TIME_FORMAT: Form = Form {
         for item in StrftimeItems::new(text) {
             match item {
                 Item::Error => {
-                    return Err(Malformed::new(format!(
-                        "`{text}` holds a specifier that does not exist"
-                    ))
-                    .hint(hint));
+                    return Err(Malformed::new(format!("`{text}` holds a specifier that does not exist")).hint(hint));
                 }
                 Item::Numeric(..) | Item::Fixed(_) => specifiers += 1,
                 _ => {}
@@ -162,11 +145,7 @@ pub(crate) static SCHEDULE: Form = Form {
     examples: &["0 3 * * *", "*/15 8-20 * * 1-5"],
     numbers: false,
     check: |text| {
-        let sound = |field: &str| {
-            field
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "*/,-".contains(c))
-        };
+        let sound = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-".contains(c));
         if text.split_whitespace().count() == 5 && text.split_whitespace().all(sound) {
             return Ok(());
         }
@@ -182,14 +161,7 @@ mod tests {
 
     #[test]
     fn examples_have_the_form_they_are_examples_of() {
-        for form in [
-            &PERIOD,
-            &DATA_TYPE,
-            &BYTE_SIZE,
-            &DELIMITER,
-            &TIME_FORMAT,
-            &SCHEDULE,
-        ] {
+        for form in [&PERIOD, &DATA_TYPE, &BYTE_SIZE, &DELIMITER, &TIME_FORMAT, &SCHEDULE] {
             for example in form.examples {
                 assert_eq!((form.check)(example), Ok(()), "{}: {example:?}", form.name);
             }
@@ -199,42 +171,18 @@ mod tests {
 
     #[test]
     fn a_type_of_another_dialect_is_recognised() {
-        for (text, hint) in [
-            ("text", "string"),
-            ("int", "integer"),
-            ("Date", "date"),
-            ("timestmp", "timestamp"),
-        ] {
-            assert_eq!(
-                (DATA_TYPE.check)(text).unwrap_err().hint,
-                Some(format!("did you mean `{hint}`?"))
-            );
+        for (text, hint) in [("text", "string"), ("int", "integer"), ("Date", "date"), ("timestmp", "timestamp")] {
+            assert_eq!((DATA_TYPE.check)(text).unwrap_err().hint, Some(format!("did you mean `{hint}`?")));
         }
-        assert!(
-            (DATA_TYPE.check)("decimal(50,2)")
-                .unwrap_err()
-                .hint
-                .unwrap()
-                .starts_with("a decimal has 1 to 38")
-        );
+        assert!((DATA_TYPE.check)("decimal(50,2)").unwrap_err().hint.unwrap().starts_with("a decimal has 1 to 38"));
     }
 
     #[test]
     fn time_formats_are_checked_specifier_by_specifier() {
         assert_eq!((TIME_FORMAT.check)("%d.%m.%Y %H:%M"), Ok(()));
         assert_eq!((TIME_FORMAT.check)("%Y年%m月%d日"), Ok(()));
-        assert!(
-            (TIME_FORMAT.check)("%Y-%Q")
-                .unwrap_err()
-                .message
-                .contains("does not exist")
-        );
-        assert!(
-            (TIME_FORMAT.check)("yyyy-MM-dd")
-                .unwrap_err()
-                .message
-                .contains("not a time format")
-        );
+        assert!((TIME_FORMAT.check)("%Y-%Q").unwrap_err().message.contains("does not exist"));
+        assert!((TIME_FORMAT.check)("yyyy-MM-dd").unwrap_err().message.contains("not a time format"));
     }
 
     #[test]

@@ -14,14 +14,8 @@ pub fn json_schema(kind: FileKind) -> Value {
     let mut definitions = Map::new();
     let mut schema = object(spec, &mut definitions);
     if let Value::Object(schema) = &mut schema {
-        schema.insert(
-            "$schema".into(),
-            "https://json-schema.org/draft/2020-12/schema".into(),
-        );
-        schema.insert(
-            "title".into(),
-            format!("Lakewarden: {}", spec.noun()).into(),
-        );
+        schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+        schema.insert("title".into(), format!("Lakewarden: {}", spec.noun()).into());
         if !definitions.is_empty() {
             schema.insert("$defs".into(), Value::Object(definitions));
         }
@@ -34,12 +28,7 @@ fn object(spec: &'static ObjectSpec, definitions: &mut Map<String, Value>) -> Va
     for key in spec.keys {
         properties.insert(key.name.into(), property(key, definitions));
     }
-    let required: Vec<&str> = spec
-        .keys
-        .iter()
-        .filter(|k| k.required)
-        .map(|k| k.name)
-        .collect();
+    let required: Vec<&str> = spec.keys.iter().filter(|k| k.required).map(|k| k.name).collect();
     let mut schema = json!({
         "type": "object",
         "description": spec.doc,
@@ -50,11 +39,7 @@ fn object(spec: &'static ObjectSpec, definitions: &mut Map<String, Value>) -> Va
         schema["required"] = required.into();
     }
     if !spec.exactly_one.is_empty() {
-        schema["oneOf"] = spec
-            .exactly_one
-            .iter()
-            .map(|key| json!({ "required": [key] }))
-            .collect();
+        schema["oneOf"] = spec.exactly_one.iter().map(|key| json!({ "required": [key] })).collect();
     }
     schema
 }
@@ -108,10 +93,7 @@ fn value(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
 }
 
 fn one_of_words(words: &[WordDoc]) -> Value {
-    let words: Vec<Value> = words
-        .iter()
-        .map(|w| json!({ "const": w.word, "description": w.doc }))
-        .collect();
+    let words: Vec<Value> = words.iter().map(|w| json!({ "const": w.word, "description": w.doc })).collect();
     json!({ "type": "string", "oneOf": words })
 }
 
@@ -134,10 +116,7 @@ fn reference(
     definitions: &mut Map<String, Value>,
     make: impl FnOnce(&mut Map<String, Value>) -> Value,
 ) -> Value {
-    let name = name
-        .trim_start_matches("a ")
-        .trim_start_matches("an ")
-        .replace(' ', "_");
+    let name = name.trim_start_matches("a ").trim_start_matches("an ").replace(' ', "_");
     if !definitions.contains_key(&name) {
         let definition = make(definitions);
         definitions.insert(name.clone(), definition);
@@ -177,30 +156,20 @@ mod tests {
 
     #[test]
     fn schemas_refuse_what_load_refuses() {
-        let members = sample_project()
-            .into_iter()
-            .find(|f| f.path.ends_with("members.yaml"))
-            .unwrap()
-            .text;
+        let members = sample_project().into_iter().find(|f| f.path.ends_with("members.yaml")).unwrap().text;
         let dataset = validator(FileKind::Dataset);
         for (good, bad) in [
             ("owner:", "ownr:"),
             ("container: csv", "container: cvs"),
             ("retention: P5Y", "retention: five years"),
             ("treatment: drop", "treatment: mask"),
-            (
-                "{ generalise: decade }",
-                "{ generalise: decade, mask: { keep_first: 1 } }",
-            ),
+            ("{ generalise: decade }", "{ generalise: decade, mask: { keep_first: 1 } }"),
             ("category: user.name", "category: user.nam"),
             ("type: date", "type: decimal(3)"),
             ("meaning: Full name.", "meaning: ''"),
         ] {
             assert!(members.contains(good), "{good}");
-            assert!(
-                !dataset.is_valid(&as_json(&members.replacen(good, bad, 1))),
-                "{bad}"
-            );
+            assert!(!dataset.is_valid(&as_json(&members.replacen(good, bad, 1))), "{bad}");
         }
         let settings = validator(FileKind::Settings);
         let with = |key: Value| json!({ "project": "p", "time_zone": "UTC", "key": key });

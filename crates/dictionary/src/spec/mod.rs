@@ -47,9 +47,7 @@ impl ObjectSpec {
 
     /// Its name without the article.
     pub fn noun(&self) -> &'static str {
-        self.name
-            .split_once(' ')
-            .map_or(self.name, |(_, noun)| noun)
+        self.name.split_once(' ').map_or(self.name, |(_, noun)| noun)
     }
 }
 
@@ -69,23 +67,11 @@ pub(crate) struct Key {
 
 impl Key {
     const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self {
-            name,
-            kind,
-            required: true,
-            absent: None,
-            doc,
-        }
+        Self { name, kind, required: true, absent: None, doc }
     }
 
     const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self {
-            name,
-            kind,
-            required: false,
-            absent: None,
-            doc,
-        }
+        Self { name, kind, required: false, absent: None, doc }
     }
 
     const fn absent(mut self, otherwise: &'static str) -> Self {
@@ -136,10 +122,7 @@ pub(crate) struct Choice {
 pub(crate) static LABEL: ObjectSpec = ObjectSpec {
     name: "a label",
     doc: "What people call it, in both languages that reports are written in.",
-    keys: &[
-        Key::required("zh", Kind::Text, "In Chinese."),
-        Key::required("en", Kind::Text, "In English."),
-    ],
+    keys: &[Key::required("zh", Kind::Text, "In Chinese."), Key::required("en", Kind::Text, "In English.")],
     exactly_one: &[],
 };
 
@@ -165,29 +148,13 @@ mod tests {
             return;
         }
         let keys: BTreeSet<&str> = spec.keys.iter().map(|k| k.name).collect();
-        assert_eq!(
-            keys.len(),
-            spec.keys.len(),
-            "{} declares a key twice",
-            spec.name
-        );
+        assert_eq!(keys.len(), spec.keys.len(), "{} declares a key twice", spec.name);
         for key in spec.exactly_one {
             assert!(!spec.key(key).unwrap().required, "{}.{key}", spec.name);
         }
         for key in spec.keys {
-            assert!(
-                key.doc.ends_with('.') && key.doc.len() > 8,
-                "{}.{}: {}",
-                spec.name,
-                key.name,
-                key.doc
-            );
-            assert!(
-                !(key.required && key.absent.is_some()),
-                "{}.{}",
-                spec.name,
-                key.name
-            );
+            assert!(key.doc.ends_with('.') && key.doc.len() > 8, "{}.{}: {}", spec.name, key.name, key.doc);
+            assert!(!(key.required && key.absent.is_some()), "{}.{}", spec.name, key.name);
             visit_kind(&key.kind, seen);
         }
     }
@@ -204,14 +171,7 @@ mod tests {
     #[test]
     fn declarations_are_whole() {
         let mut seen = BTreeSet::new();
-        FileKind::ALL
-            .into_iter()
-            .for_each(|kind| visit(of(kind), &mut seen));
-        assert!(
-            seen.contains("a field")
-                && seen.contains("a column")
-                && seen.contains("a jurisdiction"),
-            "{seen:?}"
-        );
+        FileKind::ALL.into_iter().for_each(|kind| visit(of(kind), &mut seen));
+        assert!(seen.contains("a field") && seen.contains("a column") && seen.contains("a jurisdiction"), "{seen:?}");
     }
 }

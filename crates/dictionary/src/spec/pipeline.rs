@@ -9,23 +9,15 @@ pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
     keys: &[
         Key::required("pipeline", Kind::Text, "Its name: the folder's."),
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
-        Key::optional(
-            "schedule",
-            Kind::Form(&SCHEDULE),
-            "When it runs, in the project's time zone.",
-        )
-        .absent("when it is told to"),
+        Key::optional("schedule", Kind::Form(&SCHEDULE), "When it runs, in the project's time zone.")
+            .absent("when it is told to"),
         Key::required(
             "channels",
             Kind::Map("a dataset of `schemas/channels/`", &Kind::Text),
             "The datasets it loads, each with the glob of its files: a URL, or a path relative to the project's root.",
         ),
-        Key::optional(
-            "identity",
-            Kind::Object(&IDENTITY),
-            "How records are joined into customers.",
-        )
-        .absent("no customers are built"),
+        Key::optional("identity", Kind::Object(&IDENTITY), "How records are joined into customers.")
+            .absent("no customers are built"),
     ],
     exactly_one: &[],
 };

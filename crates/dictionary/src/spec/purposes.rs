@@ -10,18 +10,12 @@ pub(crate) static PURPOSES: ObjectSpec = ObjectSpec {
     keys: &[
         Key::required(
             "purposes",
-            Kind::Map(
-                "a purpose's name, as consent logs and `--purpose` say it",
-                &Kind::Object(&PURPOSE),
-            ),
+            Kind::Map("a purpose's name, as consent logs and `--purpose` say it", &Kind::Object(&PURPOSE)),
             "The purposes, by name.",
         ),
         Key::optional(
             "jurisdictions",
-            Kind::Map(
-                "a jurisdiction's code, as consent logs say it",
-                &Kind::Object(&JURISDICTION),
-            ),
+            Kind::Map("a jurisdiction's code, as consent logs say it", &Kind::Object(&JURISDICTION)),
             "The jurisdictions, by code, such as `CN`, `EU`, `US-CA`.",
         ),
     ],
@@ -35,22 +29,9 @@ pub(crate) static PURPOSE: ObjectSpec = ObjectSpec {
     keys: &[
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
         Key::required("meaning", Kind::Text, "What is done under it."),
-        Key::optional(
-            "parent",
-            Kind::Text,
-            "The purpose it is part of: a withdrawal there holds here too.",
-        ),
-        Key::optional(
-            "data_use",
-            Kind::Text,
-            "Data use in the fideslang taxonomy, such as `marketing.advertising`.",
-        ),
-        Key::optional(
-            "aliases",
-            Kind::List(&Kind::Scalar),
-            "Other spellings of it in consent logs.",
-        )
-        .absent("none"),
+        Key::optional("parent", Kind::Text, "The purpose it is part of: a withdrawal there holds here too."),
+        Key::optional("data_use", Kind::Text, "Data use in the fideslang taxonomy, such as `marketing.advertising`."),
+        Key::optional("aliases", Kind::List(&Kind::Scalar), "Other spellings of it in consent logs.").absent("none"),
     ],
     exactly_one: &[],
 };
@@ -61,16 +42,8 @@ pub(crate) static JURISDICTION: ObjectSpec = ObjectSpec {
     doc: "A place with a law of its own.",
     keys: &[
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
-        Key::required(
-            "regulation",
-            Kind::Text,
-            "The law, such as `PIPL`, `GDPR`, `CCPA`.",
-        ),
-        Key::required(
-            "default",
-            Kind::Word(ConsentDefault::docs),
-            "What the absence of any consent event means.",
-        ),
+        Key::required("regulation", Kind::Text, "The law, such as `PIPL`, `GDPR`, `CCPA`."),
+        Key::required("default", Kind::Word(ConsentDefault::docs), "What the absence of any consent event means."),
     ],
     exactly_one: &[],
 };

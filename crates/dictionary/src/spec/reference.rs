@@ -52,17 +52,8 @@ fn object(spec: &'static ObjectSpec, page: &mut String) {
 }
 
 fn choice(choice: &'static Choice, page: &mut String) {
-    let noun = choice
-        .name
-        .split_once(' ')
-        .map_or(choice.name, |(_, noun)| noun);
-    let _ = write!(
-        page,
-        "\n### {}\n\n{} Either {}",
-        capital(noun),
-        choice.doc,
-        described(&choice.scalar)
-    );
+    let noun = choice.name.split_once(' ').map_or(choice.name, |(_, noun)| noun);
+    let _ = write!(page, "\n### {}\n\n{} Either {}", capital(noun), choice.doc, described(&choice.scalar));
     let _ = writeln!(page, ", or an object with exactly one of these keys:");
     keys(choice.keys, page);
     if let Kind::Word(words) = choice.scalar {
@@ -112,35 +103,22 @@ fn described(kind: &'static Kind) -> String {
         Kind::Scalar => "a single value".to_owned(),
         Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Integer(least, most) => format!("a whole number, {least} to {most}"),
-        Kind::Word(words) => words()
-            .iter()
-            .map(|w| format!("`{}`", w.word))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Kind::Word(words) => words().iter().map(|w| format!("`{}`", w.word)).collect::<Vec<_>>().join(", "),
         Kind::Form(form) => {
-            let examples: Vec<String> = form
-                .examples
-                .iter()
-                .map(|e| format!("`{}`", e.escape_default()))
-                .collect();
+            let examples: Vec<String> = form.examples.iter().map(|e| format!("`{}`", e.escape_default())).collect();
             format!("{}, such as {}", form.name, examples.join(", "))
         }
         Kind::Object(spec) => link(spec.name),
         Kind::Choice(choice) => link(choice.name),
         Kind::List(item) => format!("a list; each: {}", described(item)),
         Kind::OneOrList(item) => format!("one or a list; each: {}", described(item)),
-        Kind::Map(key, each) => format!(
-            "an object; each key: {key}; each value: {}",
-            described(each)
-        ),
+        Kind::Map(key, each) => format!("an object; each key: {key}; each value: {}", described(each)),
     }
 }
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -163,11 +141,7 @@ mod tests {
         ] {
             assert!(page.contains(text), "{text}");
         }
-        assert_eq!(
-            page.matches("### Label\n").count(),
-            1,
-            "what is shared is told once"
-        );
+        assert_eq!(page.matches("### Label\n").count(), 1, "what is shared is told once");
     }
 
     #[test]
@@ -185,10 +159,7 @@ mod tests {
 
     #[test]
     fn tables_have_as_many_cells_as_heads() {
-        for line in reference_markdown()
-            .lines()
-            .filter(|line| line.starts_with('|'))
-        {
+        for line in reference_markdown().lines().filter(|line| line.starts_with('|')) {
             assert_eq!(line.replace("\\|", "").matches('|').count(), 5, "{line}");
         }
     }

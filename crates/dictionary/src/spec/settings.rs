@@ -28,12 +28,8 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             Kind::Object(&KEY_SOURCE),
             "Where the master key comes from; never from the project's own files.",
         ),
-        Key::optional(
-            "memory_budget",
-            Kind::Form(&BYTE_SIZE),
-            "Memory that a run may use.",
-        )
-        .absent("the engine decides"),
+        Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
+            .absent("the engine decides"),
     ],
     exactly_one: &[],
 };
@@ -43,11 +39,7 @@ pub(crate) static KEY_SOURCE: ObjectSpec = ObjectSpec {
     name: "a key source",
     doc: "How the master key (32 bytes in base64) is got hold of: exactly one of `environment`, `file` and `command`.",
     keys: &[
-        Key::optional(
-            "environment",
-            Kind::Text,
-            "Name of the environment variable that holds it.",
-        ),
+        Key::optional("environment", Kind::Text, "Name of the environment variable that holds it."),
         Key::optional(
             "file",
             Kind::Text,
@@ -58,12 +50,8 @@ pub(crate) static KEY_SOURCE: ObjectSpec = ObjectSpec {
             Kind::List(&Kind::Scalar),
             "Program and arguments of a command that prints it, run without a shell.",
         ),
-        Key::optional(
-            "version",
-            Kind::Integer(1, 9999),
-            "Version of the key that new pseudonyms are made with.",
-        )
-        .absent("1"),
+        Key::optional("version", Kind::Integer(1, 9999), "Version of the key that new pseudonyms are made with.")
+            .absent("1"),
     ],
     exactly_one: &["environment", "file", "command"],
 };

@@ -8,37 +8,21 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
     name: "a curated table",
     doc: "One published table: the contract of the model of the same name.",
     keys: &[
-        Key::required(
-            "table",
-            Kind::Text,
-            "Its name and its model's: the file's name.",
-        ),
+        Key::required("table", Kind::Text, "Its name and its model's: the file's name."),
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
         Key::required("meaning", Kind::Text, "What one row means."),
         Key::required("owner", Kind::Text, "Who answers for it."),
         Key::required("update_frequency", Kind::Text, "How often it is rebuilt."),
-        Key::required(
-            "purpose",
-            Kind::Text,
-            "The purpose it serves: what its model's reads are governed by.",
-        ),
+        Key::required("purpose", Kind::Text, "The purpose it serves: what its model's reads are governed by."),
         Key::optional(
             "lawful_basis",
             Kind::Word(LawfulBasis::docs),
             "On what ground, if one holds for the whole table.",
         )
         .absent("each dataset's own for the purpose"),
-        Key::required(
-            "grain",
-            Kind::OneOrList(&Kind::Text),
-            "Columns that together name a row.",
-        ),
-        Key::optional(
-            "subject",
-            Kind::Text,
-            "Column with the data subject's pseudonym.",
-        )
-        .absent("its rows are aggregates over people"),
+        Key::required("grain", Kind::OneOrList(&Kind::Text), "Columns that together name a row."),
+        Key::optional("subject", Kind::Text, "Column with the data subject's pseudonym.")
+            .absent("its rows are aggregates over people"),
         Key::optional("retention", Kind::Form(&PERIOD), "How long it is kept."),
         Key::required(
             "columns",
@@ -64,17 +48,9 @@ pub(crate) static COLUMN: ObjectSpec = ObjectSpec {
             Kind::Word(IdentifierClass::docs),
             "How near it brings a reader to a person; `direct` is refused.",
         ),
-        Key::optional(
-            "pseudonym",
-            Kind::Boolean,
-            "Whether it holds a pseudonym: a token or a customer id.",
-        )
-        .absent("`false`"),
-        Key::optional(
-            "category",
-            Kind::Text,
-            "Data category in the fideslang taxonomy, if it is about people.",
-        ),
+        Key::optional("pseudonym", Kind::Boolean, "Whether it holds a pseudonym: a token or a customer id.")
+            .absent("`false`"),
+        Key::optional("category", Kind::Text, "Data category in the fideslang taxonomy, if it is about people."),
         Key::optional("source", Kind::Text, "Where it comes from, in words."),
         Key::optional(
             "statistical_period",

@@ -19,8 +19,7 @@ pub(crate) struct Findings {
 
 impl Findings {
     fn mark(&mut self, object: &Node, key: &'static str) {
-        self.broken
-            .insert((object.span.path.clone(), object.span.start, key));
+        self.broken.insert((object.span.path.clone(), object.span.start, key));
     }
 
     /// Whether the value of `key` in the object that begins with `span` could not be understood, so that what
@@ -57,32 +56,22 @@ fn object(node: &Node, spec: &'static ObjectSpec, at: &Span, found: &mut Finding
             found.mark(node, meant);
         }
         let message = format!("unknown key `{}` in {}", entry.key, spec.name);
-        found.problems.push(
-            Problem::error(UNKNOWN_KEY, entry.key_span.clone(), message).hint(hint_for(
-                &entry.key,
-                names(),
-                "see docs/reference",
-            )),
-        );
+        found.problems.push(Problem::error(UNKNOWN_KEY, entry.key_span.clone(), message).hint(hint_for(
+            &entry.key,
+            names(),
+            "see docs/reference",
+        )));
     }
     let absent = |name: &str| !entries.iter().any(|e| e.key == name) && !misspelt.contains(&name);
     for key in spec.keys.iter().filter(|k| k.required && absent(k.name)) {
         found.problems.push(missing(spec.name, key, at));
         found.mark(node, key.name);
     }
-    let given: Vec<_> = entries
-        .iter()
-        .filter(|e| spec.exactly_one.contains(&e.key.as_str()))
-        .collect();
+    let given: Vec<_> = entries.iter().filter(|e| spec.exactly_one.contains(&e.key.as_str())).collect();
     let choices = || quoted(spec.exactly_one.iter().copied());
-    if !spec.exactly_one.is_empty()
-        && given.is_empty()
-        && !spec.exactly_one.iter().any(|k| misspelt.contains(k))
-    {
+    if !spec.exactly_one.is_empty() && given.is_empty() && !spec.exactly_one.iter().any(|k| misspelt.contains(k)) {
         let message = format!("{} needs exactly one of {}", spec.name, choices());
-        found
-            .problems
-            .push(Problem::error(MISSING_KEY, at.clone(), message).hint(spec.doc));
+        found.problems.push(Problem::error(MISSING_KEY, at.clone(), message).hint(spec.doc));
     }
     if let [first, second, ..] = given.as_slice() {
         let message = format!("{} has only one of {}", spec.name, choices());
@@ -102,9 +91,7 @@ fn missing(owner: &str, key: &Key, at: &Span) -> Problem {
 fn wrong_kind(node: &Node, expected: &str, hint: &str, found: &mut Findings) {
     if !matches!(node.value, Value::Unreadable) {
         let message = format!("expected {expected}, found {}", node.describe());
-        found
-            .problems
-            .push(Problem::error(WRONG_KIND, node.head(), message).hint(hint));
+        found.problems.push(Problem::error(WRONG_KIND, node.head(), message).hint(hint));
     }
 }
 
@@ -112,9 +99,7 @@ fn wrong_kind(node: &Node, expected: &str, hint: &str, found: &mut Findings) {
 fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Findings) {
     if matches!(node.value, Value::Nothing) {
         let message = format!("{what} has no value");
-        found.problems.push(
-            Problem::error(WRONG_KIND, at.clone(), message).hint("give it one, or remove the key"),
-        );
+        found.problems.push(Problem::error(WRONG_KIND, at.clone(), message).hint("give it one, or remove the key"));
         return;
     }
     match kind {
@@ -126,12 +111,7 @@ fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Fi
         }
         Kind::Boolean => {
             if !matches!(node.value, Value::Scalar(_, ScalarKind::Boolean)) {
-                wrong_kind(
-                    node,
-                    "`true` or `false`",
-                    "write `true` or `false`, without quotes",
-                    found,
-                );
+                wrong_kind(node, "`true` or `false`", "write `true` or `false`, without quotes", found);
             }
         }
         Kind::Integer(least, most) => integer(node, *least, *most, what, found),
@@ -140,12 +120,7 @@ fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Fi
         Kind::Object(spec) => object(node, spec, at, found),
         Kind::List(item) => match &node.value {
             Value::List(items) => list(items, item, what, found),
-            _ => wrong_kind(
-                node,
-                "a list",
-                "write `[…]`, or each item on a line of its own after `- `",
-                found,
-            ),
+            _ => wrong_kind(node, "a list", "write `[…]`, or each item on a line of its own after `- `", found),
         },
         Kind::OneOrList(item) => match &node.value {
             Value::List(items) => list(items, item, what, found),
@@ -154,13 +129,7 @@ fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Fi
         Kind::Map(key, each) => match &node.value {
             Value::Map(entries) => {
                 for entry in entries {
-                    value(
-                        &entry.value,
-                        each,
-                        &entry.key_span,
-                        &format!("`{}`", entry.key),
-                        found,
-                    );
+                    value(&entry.value, each, &entry.key_span, &format!("`{}`", entry.key), found);
                 }
             }
             _ => wrong_kind(node, "an object", &format!("each key is {key}"), found),
@@ -183,9 +152,7 @@ fn text(node: &Node, what: &str, found: &mut Findings) {
     match &node.value {
         Value::Scalar(text, ScalarKind::Text) if text.trim().is_empty() => {
             let message = format!("{what} is empty");
-            found.problems.push(
-                Problem::error(WRONG_KIND, node.span.clone(), message).hint("write what it says"),
-            );
+            found.problems.push(Problem::error(WRONG_KIND, node.span.clone(), message).hint("write what it says"));
         }
         Value::Scalar(_, ScalarKind::Text) => {}
         Value::Scalar(..) => wrong_kind(node, "text", "put it in quotes", found),
@@ -196,23 +163,14 @@ fn text(node: &Node, what: &str, found: &mut Findings) {
 fn integer(node: &Node, least: u32, most: u32, what: &str, found: &mut Findings) {
     match &node.value {
         Value::Scalar(text, ScalarKind::Integer) => {
-            let fits = text
-                .parse::<u32>()
-                .is_ok_and(|n| (least..=most).contains(&n));
+            let fits = text.parse::<u32>().is_ok_and(|n| (least..=most).contains(&n));
             if !fits {
                 let message = format!("{what} is out of range");
                 let hint = format!("write a number from {least} to {most}");
-                found
-                    .problems
-                    .push(Problem::error(MALFORMED, node.span.clone(), message).hint(hint));
+                found.problems.push(Problem::error(MALFORMED, node.span.clone(), message).hint(hint));
             }
         }
-        _ => wrong_kind(
-            node,
-            "a whole number",
-            &format!("write a number from {least} to {most}"),
-            found,
-        ),
+        _ => wrong_kind(node, "a whole number", &format!("write a number from {least} to {most}"), found),
     }
 }
 
@@ -223,17 +181,10 @@ fn word(node: &Node, words: &[WordDoc], what: &str, found: &mut Findings) {
             if !names().any(|w| w == text) {
                 let message = format!("unknown word `{text}` for {what}");
                 let hint = hint_for(text, names(), "see docs/reference");
-                found
-                    .problems
-                    .push(Problem::error(UNKNOWN_WORD, node.span.clone(), message).hint(hint));
+                found.problems.push(Problem::error(UNKNOWN_WORD, node.span.clone(), message).hint(hint));
             }
         }
-        _ => wrong_kind(
-            node,
-            "a word",
-            &format!("known: {}", quoted(names())),
-            found,
-        ),
+        _ => wrong_kind(node, "a word", &format!("known: {}", quoted(names())), found),
     }
 }
 
@@ -248,12 +199,7 @@ fn formed(node: &Node, form: &Form, found: &mut Findings) {
                 });
             }
         }
-        _ => wrong_kind(
-            node,
-            form.name,
-            &format!("such as {}", quoted(form.examples.iter().copied())),
-            found,
-        ),
+        _ => wrong_kind(node, form.name, &format!("such as {}", quoted(form.examples.iter().copied())), found),
     }
 }
 
@@ -270,28 +216,18 @@ fn choice(node: &Node, choice: &'static Choice, at: &Span, what: &str, found: &m
     let names = || choice.keys.iter().map(|k| k.name);
     for entry in entries {
         match choice.keys.iter().find(|k| k.name == entry.key) {
-            Some(key) => value(
-                &entry.value,
-                &key.kind,
-                &entry.key_span,
-                &format!("`{}`", key.name),
-                found,
-            ),
+            Some(key) => value(&entry.value, &key.kind, &entry.key_span, &format!("`{}`", key.name), found),
             None => {
                 let message = format!("unknown key `{}` in {}", entry.key, choice.name);
                 let hint = hint_for(&entry.key, names(), "see docs/reference");
-                found
-                    .problems
-                    .push(Problem::error(UNKNOWN_KEY, entry.key_span.clone(), message).hint(hint));
+                found.problems.push(Problem::error(UNKNOWN_KEY, entry.key_span.clone(), message).hint(hint));
             }
         }
     }
     match entries.as_slice() {
         [] => {
             let message = format!("{} needs one of {}", choice.name, quoted(names()));
-            found
-                .problems
-                .push(Problem::error(MISSING_KEY, node.span.clone(), message).hint(choice.doc));
+            found.problems.push(Problem::error(MISSING_KEY, node.span.clone(), message).hint(choice.doc));
         }
         [first, second, ..] => {
             let message = format!("{} has one key only", choice.name);
@@ -310,19 +246,13 @@ fn one_word(node: &Node, text: &str, choice: &Choice, words: &[WordDoc], found: 
     if words.iter().any(|w| w.word == text) {
         return;
     }
-    let problem = Problem::error(
-        UNKNOWN_WORD,
-        node.span.clone(),
-        format!("`{text}` is not {}", choice.name),
-    );
+    let problem = Problem::error(UNKNOWN_WORD, node.span.clone(), format!("`{text}` is not {}", choice.name));
     let keys = || choice.keys.iter().map(|k| k.name);
-    found
-        .problems
-        .push(problem.hint(if keys().any(|k| k == text) {
-            format!("`{text}` needs a value: write `{{ {text}: … }}`")
-        } else {
-            hint_for(text, words.iter().map(|w| w.word).chain(keys()), choice.doc)
-        }));
+    found.problems.push(problem.hint(if keys().any(|k| k == text) {
+        format!("`{text}` needs a value: write `{{ {text}: … }}`")
+    } else {
+        hint_for(text, words.iter().map(|w| w.word).chain(keys()), choice.doc)
+    }));
 }
 
 #[cfg(test)]
@@ -335,16 +265,10 @@ mod tests {
     fn unknown_keys_come_with_the_nearest() {
         assert_eq!(
             after(MEMBERS, "owner:", "ownr:"),
-            [
-                "schemas/channels/members.yaml:5:1 LW1003 unknown key `ownr` in a dataset (did you mean `owner`?)"
-            ]
+            ["schemas/channels/members.yaml:5:1 LW1003 unknown key `ownr` in a dataset (did you mean `owner`?)"]
         );
         assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "jurisdiction: CN\n",
-                "jurisdiction: CN\ncolour: red\n"
-            ),
+            after("lakewarden.yaml", "jurisdiction: CN\n", "jurisdiction: CN\ncolour: red\n"),
             [
                 "lakewarden.yaml:5:1 LW1003 unknown key `colour` in a project (known: `project`, `lake`, `time_zone`, `jurisdiction`, `key`, `memory_budget`)"
             ]
@@ -354,11 +278,7 @@ mod tests {
     #[test]
     fn missing_keys_come_with_their_meaning() {
         assert_eq!(
-            after(
-                MEMBERS,
-                "    label: { zh: 姓名, en: Name }\n    meaning: Full name.\n",
-                "    label: { en: Name }\n"
-            ),
+            after(MEMBERS, "    label: { zh: 姓名, en: Name }\n    meaning: Full name.\n", "    label: { en: Name }\n"),
             [
                 "schemas/channels/members.yaml:24:5 LW1004 a field needs `meaning` (`meaning`: What it means.)",
                 "schemas/channels/members.yaml:26:5 LW1004 a label needs `zh` (`zh`: In Chinese.)",
@@ -370,21 +290,15 @@ mod tests {
     fn wrong_kinds_say_what_was_found() {
         assert_eq!(
             after(MEMBERS, "source: CRM", "source: [CRM]"),
-            [
-                "schemas/channels/members.yaml:4:9 LW1006 expected text, found a list (write one line of text)"
-            ]
+            ["schemas/channels/members.yaml:4:9 LW1006 expected text, found a list (write one line of text)"]
         );
         assert_eq!(
             after(MEMBERS, "source: CRM", "source: 7"),
-            [
-                "schemas/channels/members.yaml:4:9 LW1006 expected text, found a number (put it in quotes)"
-            ]
+            ["schemas/channels/members.yaml:4:9 LW1006 expected text, found a number (put it in quotes)"]
         );
         assert_eq!(
             after(MEMBERS, "source: CRM", "source:"),
-            [
-                "schemas/channels/members.yaml:4:1 LW1006 `source` has no value (give it one, or remove the key)"
-            ]
+            ["schemas/channels/members.yaml:4:1 LW1006 `source` has no value (give it one, or remove the key)"]
         );
         assert_eq!(
             after(MEMBERS, "source: CRM", "source: ' '"),
@@ -408,25 +322,17 @@ mod tests {
     fn unknown_words_come_with_the_nearest() {
         assert_eq!(
             after(MEMBERS, "container: csv", "container: cvs"),
-            [
-                "schemas/channels/members.yaml:7:22 LW1007 unknown word `cvs` for `container` (did you mean `csv`?)"
-            ]
+            ["schemas/channels/members.yaml:7:22 LW1007 unknown word `cvs` for `container` (did you mean `csv`?)"]
         );
         assert_eq!(
-            after(
-                MEMBERS,
-                "    treatment: drop",
-                "    treatment: pseudonymise"
-            ),
+            after(MEMBERS, "    treatment: drop", "    treatment: pseudonymise"),
             [
                 "schemas/channels/members.yaml:31:16 LW1007 `pseudonymise` is not a treatment (`pseudonymise` needs a value: write `{ pseudonymise: … }`)"
             ]
         );
         assert_eq!(
             after(MEMBERS, "    treatment: drop", "    treatment: dorp"),
-            [
-                "schemas/channels/members.yaml:31:16 LW1007 `dorp` is not a treatment (did you mean `drop`?)"
-            ]
+            ["schemas/channels/members.yaml:31:16 LW1007 `dorp` is not a treatment (did you mean `drop`?)"]
         );
     }
 
@@ -439,25 +345,15 @@ mod tests {
             ]
         );
         assert_eq!(
-            after(
-                "pipelines/shop/pipeline.yaml",
-                "max_links: 4",
-                "max_links: 0"
-            ),
-            [
-                "pipelines/shop/pipeline.yaml:9:14 LW1008 `max_links` is out of range (write a number from 1 to 1000000)"
-            ]
+            after("pipelines/shop/pipeline.yaml", "max_links: 4", "max_links: 0"),
+            ["pipelines/shop/pipeline.yaml:9:14 LW1008 `max_links` is out of range (write a number from 1 to 1000000)"]
         );
     }
 
     #[test]
     fn a_choice_has_one_key() {
         assert_eq!(
-            after(
-                MEMBERS,
-                "{ generalise: decade }",
-                "{ generalise: decade, mask: { keep_first: 1 } }"
-            ),
+            after(MEMBERS, "{ generalise: decade }", "{ generalise: decade, mask: { keep_first: 1 } }"),
             [
                 "schemas/channels/members.yaml:39:38 LW1006 a treatment has one key only (where there are several, write each as an item of its own) [schemas/channels/members.yaml:39:18 already given here]"
             ]
@@ -467,23 +363,11 @@ mod tests {
     #[test]
     fn exactly_one_way_to_the_key() {
         assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "{ environment: SHOP_KEY }",
-                "{ environment: SHOP_KEY, file: /etc/key }"
-            ),
+            after("lakewarden.yaml", "{ environment: SHOP_KEY }", "{ environment: SHOP_KEY, file: /etc/key }"),
             [
                 "lakewarden.yaml:5:31 LW1006 a key source has only one of `environment`, `file`, `command` (remove one of the two) [lakewarden.yaml:5:8 already given here]"
             ]
         );
-        assert_eq!(
-            after(
-                "lakewarden.yaml",
-                "{ environment: SHOP_KEY }",
-                "{ version: 2 }"
-            )
-            .len(),
-            1
-        );
+        assert_eq!(after("lakewarden.yaml", "{ environment: SHOP_KEY }", "{ version: 2 }").len(), 1);
     }
 }

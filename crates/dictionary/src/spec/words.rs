@@ -17,18 +17,12 @@ pub(crate) trait Words: Copy + 'static {
 
     /// The value of a word.
     fn of(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(w, ..)| *w == word)
-            .map(|(_, value, _)| *value)
+        Self::WORDS.iter().find(|(w, ..)| *w == word).map(|(_, value, _)| *value)
     }
 
     /// All words with what they mean.
     fn docs() -> Vec<WordDoc> {
-        Self::WORDS
-            .iter()
-            .map(|(word, _, doc)| WordDoc { word, doc })
-            .collect()
+        Self::WORDS.iter().map(|(word, _, doc)| WordDoc { word, doc }).collect()
     }
 }
 
@@ -38,26 +32,14 @@ impl Words for Container {
         ("ndjson", Self::Ndjson, "One JSON object a line"),
         ("json", Self::Json, "One JSON array of objects"),
         ("parquet", Self::Parquet, "Apache Parquet"),
-        (
-            "xlsx",
-            Self::Xlsx,
-            "Excel workbook, first sheet, header in the first row",
-        ),
+        ("xlsx", Self::Xlsx, "Excel workbook, first sheet, header in the first row"),
     ];
 }
 
 impl Words for Encoding {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "utf8",
-            Self::Utf8,
-            "UTF-8, with or without a byte-order mark",
-        ),
-        (
-            "gb18030",
-            Self::Gb18030,
-            "GB18030 and its subsets GBK and GB2312",
-        ),
+        ("utf8", Self::Utf8, "UTF-8, with or without a byte-order mark"),
+        ("gb18030", Self::Gb18030, "GB18030 and its subsets GBK and GB2312"),
     ];
 }
 
@@ -75,64 +57,28 @@ impl Words for DatasetRole {
 impl Words for IdentifierClass {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("none", Self::None, "Says nothing about who it is"),
-        (
-            "quasi",
-            Self::Quasi,
-            "Singles a person out in combination with others",
-        ),
+        ("quasi", Self::Quasi, "Singles a person out in combination with others"),
         ("direct", Self::Direct, "Names a person by itself"),
     ];
 }
 
 impl Words for LawfulBasis {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "consent",
-            Self::Consent,
-            "The data subject agreed; the consent log decides",
-        ),
-        (
-            "contract",
-            Self::Contract,
-            "Needed for a contract with the data subject",
-        ),
-        (
-            "legal_obligation",
-            Self::LegalObligation,
-            "Needed to fulfil a legal obligation",
-        ),
+        ("consent", Self::Consent, "The data subject agreed; the consent log decides"),
+        ("contract", Self::Contract, "Needed for a contract with the data subject"),
+        ("legal_obligation", Self::LegalObligation, "Needed to fulfil a legal obligation"),
         ("vital_interests", Self::VitalInterests, "Vital interests"),
-        (
-            "public_interest",
-            Self::PublicInterest,
-            "A task in the public interest",
-        ),
-        (
-            "legitimate_interests",
-            Self::LegitimateInterests,
-            "Legitimate interests, documented",
-        ),
+        ("public_interest", Self::PublicInterest, "A task in the public interest"),
+        ("legitimate_interests", Self::LegitimateInterests, "Legitimate interests, documented"),
     ];
 }
 
 impl Words for Normaliser {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "trim",
-            Self::Trim,
-            "White space at both ends removed, full-width forms folded (NFKC)",
-        ),
+        ("trim", Self::Trim, "White space at both ends removed, full-width forms folded (NFKC)"),
         ("phone", Self::Phone, "Telephone number to E.164"),
-        (
-            "email",
-            Self::Email,
-            "E-mail address to NFKC and lower case, trimmed",
-        ),
-        (
-            "identifier",
-            Self::Identifier,
-            "Identifier to NFKC, trimmed",
-        ),
+        ("email", Self::Email, "E-mail address to NFKC and lower case, trimmed"),
+        ("identifier", Self::Identifier, "Identifier to NFKC, trimmed"),
         (
             "integer_identifier",
             Self::IntegerIdentifier,
@@ -142,10 +88,8 @@ impl Words for Normaliser {
 }
 
 impl Words for ConsentDefault {
-    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        ("opt_in", Self::OptIn, "Refusal until granted"),
-        ("opt_out", Self::OptOut, "Permission until withdrawn"),
-    ];
+    const WORDS: &'static [(&'static str, Self, &'static str)] =
+        &[("opt_in", Self::OptIn, "Refusal until granted"), ("opt_out", Self::OptOut, "Permission until withdrawn")];
 }
 
 /// The treatments that are one word.
@@ -158,17 +102,9 @@ pub(crate) enum PlainTreatment {
 
 impl Words for PlainTreatment {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "keep",
-            Self::Keep,
-            "Stored as it is, after typing; refused for direct identifiers",
-        ),
+        ("keep", Self::Keep, "Stored as it is, after typing; refused for direct identifiers"),
         ("drop", Self::Drop, "Read and counted, never stored"),
-        (
-            "redact",
-            Self::Redact,
-            "Free text with typed placeholders where it names people",
-        ),
+        ("redact", Self::Redact, "Free text with typed placeholders where it names people"),
     ];
 }
 
@@ -178,26 +114,10 @@ pub(crate) struct PlainGeneralisation(pub Generalisation);
 
 impl Words for PlainGeneralisation {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "decade",
-            Self(Generalisation::Decade),
-            "Date or timestamp to its decade's first year, an integer",
-        ),
-        (
-            "year",
-            Self(Generalisation::Year),
-            "Date or timestamp to its year, an integer",
-        ),
-        (
-            "month",
-            Self(Generalisation::Month),
-            "Date or timestamp to the first day of its month, a date",
-        ),
-        (
-            "city",
-            Self(Generalisation::City),
-            "Postal address to the city it names, text; null if none is found",
-        ),
+        ("decade", Self(Generalisation::Decade), "Date or timestamp to its decade's first year, an integer"),
+        ("year", Self(Generalisation::Year), "Date or timestamp to its year, an integer"),
+        ("month", Self(Generalisation::Month), "Date or timestamp to the first day of its month, a date"),
+        ("city", Self(Generalisation::City), "Postal address to the city it names, text; null if none is found"),
     ];
 }
 
@@ -211,11 +131,7 @@ pub(crate) enum PlainFieldRule {
 impl Words for PlainFieldRule {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("required", Self::Required, "Not null"),
-        (
-            "not_in_future",
-            Self::NotInFuture,
-            "Not later than the run's as-of instant",
-        ),
+        ("not_in_future", Self::NotInFuture, "Not later than the run's as-of instant"),
     ];
 }
 
@@ -227,10 +143,8 @@ pub(crate) enum PlainColumnTest {
 }
 
 impl Words for PlainColumnTest {
-    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        ("required", Self::Required, "Not null"),
-        ("unique", Self::Unique, "No value twice"),
-    ];
+    const WORDS: &'static [(&'static str, Self, &'static str)] =
+        &[("required", Self::Required, "Not null"), ("unique", Self::Unique, "No value twice")];
 }
 
 #[cfg(test)]

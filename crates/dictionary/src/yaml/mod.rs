@@ -88,9 +88,7 @@ impl Node {
                 || self.span.clone(),
                 |first| {
                     let mut head = first.key_span.clone();
-                    if matches!(first.value.value, Value::Scalar(..))
-                        && first.value.span.line == head.line
-                    {
+                    if matches!(first.value.value, Value::Scalar(..)) && first.value.span.line == head.line {
                         head.end = first.value.span.end;
                     }
                     head

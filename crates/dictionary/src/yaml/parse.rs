@@ -12,11 +12,7 @@ pub(crate) fn parse(path: &Arc<str>, text: &str, problems: &mut Vec<Problem>) ->
     let mut source = Source::new(path, text);
     if let Some(index) = too_intricate(&source.chars) {
         let span = source.span(index, index + 1);
-        problems.push(Problem::error(
-            NOT_YAML,
-            span,
-            "nested too deeply, or with too many aliases, to be read",
-        ));
+        problems.push(Problem::error(NOT_YAML, span, "nested too deeply, or with too many aliases, to be read"));
         return None;
     }
     let documents = loop {
@@ -41,24 +37,14 @@ pub(crate) fn parse(path: &Arc<str>, text: &str, problems: &mut Vec<Problem>) ->
         }
     };
     let mut documents = documents.into_iter();
-    let first = documents
-        .next()
-        .filter(|d| !matches!(d.data, YamlData::BadValue | YamlData::Value(Scalar::Null)));
+    let first = documents.next().filter(|d| !matches!(d.data, YamlData::BadValue | YamlData::Value(Scalar::Null)));
     let Some(first) = first else {
-        problems.push(Problem::error(
-            NOT_YAML,
-            Span::file(path),
-            "the file is empty",
-        ));
+        problems.push(Problem::error(NOT_YAML, Span::file(path), "the file is empty"));
         return None;
     };
     if let Some(second) = documents.next() {
         let start = second.span.start.index();
-        let problem = Problem::error(
-            NOT_YAML,
-            source.span(start, start + 1),
-            "a second document in one file",
-        );
+        let problem = Problem::error(NOT_YAML, source.span(start, start + 1), "a second document in one file");
         problems.push(problem.hint("one entry a file: move it to a file of its own"));
     }
     Some(source.node(&first, 0, problems))
@@ -84,8 +70,7 @@ fn too_intricate(chars: &[char]) -> Option<usize> {
                 }
                 at_start = false;
                 indicators += usize::from(matches!(c, '-' | '?') && blank_after);
-                let begins =
-                    before.is_none_or(|b| b.is_whitespace() || matches!(b, '[' | '{' | ',' | ':'));
+                let begins = before.is_none_or(|b| b.is_whitespace() || matches!(b, '[' | '{' | ',' | ':'));
                 aliases += usize::from(*c == '*' && begins && !blank_after);
                 if indicators > INDICATORS || aliases > ALIASES {
                     return Some(index);
@@ -112,25 +97,13 @@ mod tests {
     fn scalars(node: &Node, text: &str, into: &mut Vec<String>) {
         match &node.value {
             Value::Scalar(value, kind) => {
-                let Span {
-                    start,
-                    end,
-                    line,
-                    column,
-                    ..
-                } = node.span;
-                into.push(format!(
-                    "{line}:{column} {kind:?} {value} = {}",
-                    &text[start..end]
-                ));
+                let Span { start, end, line, column, .. } = node.span;
+                into.push(format!("{line}:{column} {kind:?} {value} = {}", &text[start..end]));
             }
             Value::List(items) => items.iter().for_each(|item| scalars(item, text, into)),
             Value::Map(entries) => {
                 for entry in entries {
-                    assert_eq!(
-                        text[entry.key_span.start..entry.key_span.end].trim_matches('"'),
-                        entry.key
-                    );
+                    assert_eq!(text[entry.key_span.start..entry.key_span.end].trim_matches('"'), entry.key);
                     scalars(&entry.value, text, into);
                 }
             }
@@ -148,14 +121,7 @@ mod tests {
             assert!(problems.is_empty(), "{problems:?}");
             let mut found = Vec::new();
             scalars(&node.unwrap(), text, &mut found);
-            assert_eq!(
-                found,
-                [
-                    "1:6 Text 手机 = 手机",
-                    "3:5 Number 1.50 = 1.50",
-                    "4:9 Text x = 'x'"
-                ]
-            );
+            assert_eq!(found, ["1:6 Text 手机 = 手机", "3:5 Number 1.50 = 1.50", "4:9 Text x = 'x'"]);
         }
     }
 
@@ -166,10 +132,7 @@ mod tests {
         let node = node.unwrap();
         let covered = |n: &Node| text[n.span.start..n.span.end].to_owned();
         assert_eq!(covered(&node.entries()[0].value), "b: 1\n  c: [x, y]");
-        assert_eq!(
-            covered(&node.entries()[0].value.entries()[1].value),
-            "[x, y]"
-        );
+        assert_eq!(covered(&node.entries()[0].value.entries()[1].value), "[x, y]");
         assert_eq!(covered(&node.entries()[1].value), "{e: f}");
         let head = node.entries()[0].value.head();
         assert_eq!(&text[head.start..head.end], "b: 1");
@@ -201,9 +164,7 @@ mod tests {
         let (_, problems) = read("1: a\n'1': b\n");
         assert_eq!(
             problems,
-            [
-                "a.yaml:2:1 LW1005 the key `1` is there twice (remove one of the two) [a.yaml:1:1 first here]"
-            ]
+            ["a.yaml:2:1 LW1005 the key `1` is there twice (remove one of the two) [a.yaml:1:1 first here]"]
         );
     }
 
@@ -212,16 +173,9 @@ mod tests {
         let (node, problems) = read("a: [1, 2\nb: 3\n");
         assert!(node.is_none());
         assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0].starts_with("a.yaml:2:") && problems[0].contains("LW1001 not valid YAML"),
-            "{problems:?}"
-        );
+        assert!(problems[0].starts_with("a.yaml:2:") && problems[0].contains("LW1001 not valid YAML"), "{problems:?}");
         for text in ["", "# nothing\n", "---\n", "~"] {
-            assert_eq!(
-                read(text).1,
-                ["a.yaml:1:1 LW1001 the file is empty"],
-                "{text:?}"
-            );
+            assert_eq!(read(text).1, ["a.yaml:1:1 LW1001 the file is empty"], "{text:?}");
         }
         let (node, problems) = read("a: 1\n---\nb: 2\n");
         assert!(node.is_some());
@@ -234,9 +188,7 @@ mod tests {
             "- ".repeat(100_000),
             "[".repeat(100_000),
             "{a: ".repeat(5_000),
-            (0..2_000)
-                .map(|n| format!("{}a:\n", " ".repeat(n)))
-                .collect(),
+            (0..2_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect(),
         ] {
             assert!(read(&text).0.is_none());
         }
@@ -250,9 +202,7 @@ mod tests {
         let (node, problems) = read("a: &x 1.50\nb: *x\nc: *x\n");
         assert!(problems.is_empty(), "{problems:?}");
         let node = node.unwrap();
-        assert!(
-            matches!(&node.entries()[1].value.value, Value::Scalar(text, ScalarKind::Number) if text == "1.5")
-        );
+        assert!(matches!(&node.entries()[1].value.value, Value::Scalar(text, ScalarKind::Number) if text == "1.5"));
         assert_eq!(node.entries()[2].value.span.line, 3);
     }
 }

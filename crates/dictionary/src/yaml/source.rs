@@ -25,24 +25,11 @@ impl<'a> Source<'a> {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let base = text.len() - body.len();
         let chars: Vec<char> = body.chars().collect();
-        let mut offsets: Vec<usize> = body
-            .char_indices()
-            .map(|(offset, _)| base + offset)
-            .collect();
+        let mut offsets: Vec<usize> = body.char_indices().map(|(offset, _)| base + offset).collect();
         offsets.push(text.len());
-        let newlines = chars
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| **c == '\n')
-            .map(|(i, _)| i + 1);
+        let newlines = chars.iter().enumerate().filter(|(_, c)| **c == '\n').map(|(i, _)| i + 1);
         let lines = std::iter::once(0).chain(newlines).collect();
-        Self {
-            path,
-            chars,
-            offsets,
-            lines,
-            repairs: Vec::new(),
-        }
+        Self { path, chars, offsets, lines, repairs: Vec::new() }
     }
 
     /// The span of characters `start..end`.
@@ -78,10 +65,7 @@ impl<'a> Source<'a> {
         let quoted = matches!(self.chars.get(index), Some('"' | '\''));
         let index = index + usize::from(quoted);
         let number = self.repairs.len() as u32;
-        let (Some(original), Some(unused)) = (
-            self.chars.get(index).copied(),
-            char::from_u32(0xE000 + number),
-        ) else {
+        let (Some(original), Some(unused)) = (self.chars.get(index).copied(), char::from_u32(0xE000 + number)) else {
             return false;
         };
         let closed = quoted && matches!(original, '"' | '\'');

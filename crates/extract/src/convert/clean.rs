@@ -21,11 +21,7 @@ pub(super) fn clean(
             let text = normalise::trim(&text).values;
             map(
                 field,
-                if field.field.null_values.is_empty() {
-                    text
-                } else {
-                    with_nulls(&text, &field.field.null_values)
-                },
+                if field.field.null_values.is_empty() { text } else { with_nulls(&text, &field.field.null_values) },
             )
         }
         other => normalised(other, &map(field, text), refuse),
@@ -45,10 +41,7 @@ pub(super) fn normalised(
         Normaliser::Identifier => normalise::identifier(text),
         Normaliser::IntegerIdentifier => normalise::integer_identifier(text),
     };
-    result
-        .invalid
-        .into_iter()
-        .for_each(|place| refuse(place, normaliser_rule(normaliser)));
+    result.invalid.into_iter().for_each(|place| refuse(place, normaliser_rule(normaliser)));
     result.values
 }
 
@@ -62,9 +55,7 @@ fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
         };
         blank || (!null_values.is_empty() && null_values.iter().any(|n| n == value.trim()))
     };
-    let valid = BooleanBuffer::collect_bool(text.len(), |place| {
-        text.is_valid(place) && !is_null(text.value(place))
-    });
+    let valid = BooleanBuffer::collect_bool(text.len(), |place| text.is_valid(place) && !is_null(text.value(place)));
     if valid.count_set_bits() == text.len() {
         return text.clone();
     }
@@ -83,21 +74,12 @@ fn map(field: &FieldPlan<'_>, text: StringArray) -> StringArray {
         match value {
             Some(value) => {
                 let spelled = value.trim();
-                out.append_value(
-                    pairs
-                        .iter()
-                        .find(|(from, _)| from == spelled)
-                        .map_or(value, |(_, to)| to.as_str()),
-                );
+                out.append_value(pairs.iter().find(|(from, _)| from == spelled).map_or(value, |(_, to)| to.as_str()));
             }
             None => out.append_null(),
         }
     }
     let mapped = out.finish();
     // A spelling may stand for nothing: `未知: ""`.
-    if pairs.iter().any(|(_, to)| to.is_empty()) {
-        with_nulls(&mapped, &[])
-    } else {
-        mapped
-    }
+    if pairs.iter().any(|(_, to)| to.is_empty()) { with_nulls(&mapped, &[]) } else { mapped }
 }

@@ -27,37 +27,26 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(len: usize) -> Self {
-        Self {
-            len,
-            rows: Vec::new(),
-        }
+        Self { len, rows: Vec::new() }
     }
 
     /// Says that a row's field broke a rule.
     pub(crate) fn set(&mut self, row: usize, field: usize, rule: &'static str) {
         let known = self.row(row);
         if known.is_none_or(|k| k.field.is_some_and(|f| f > field)) {
-            *known = Some(Fault {
-                field: Some(field),
-                rule,
-            });
+            *known = Some(Fault { field: Some(field), rule });
         }
     }
 
     /// Says that a record does not parse.
     pub(crate) fn reject(&mut self, row: usize, fault: RecordFault) {
-        *self.row(row) = Some(Fault {
-            field: None,
-            rule: record_rule(fault),
-        });
+        *self.row(row) = Some(Fault { field: None, rule: record_rule(fault) });
     }
 
     /// A key names a row: rows without a part of it have none.
     pub(crate) fn null_key(&mut self, field: usize, column: &ArrayRef) {
         if column.null_count() > 0 {
-            (0..self.len)
-                .filter(|row| column.is_null(*row))
-                .for_each(|row| self.set(row, field, "required"));
+            (0..self.len).filter(|row| column.is_null(*row)).for_each(|row| self.set(row, field, "required"));
         }
     }
 
@@ -74,10 +63,7 @@ impl Faults {
 
     /// The faulty rows, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Fault)> + '_ {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter_map(|(row, fault)| fault.map(|f| (row, f)))
+        self.rows.iter().enumerate().filter_map(|(row, fault)| fault.map(|f| (row, f)))
     }
 
     /// How many rows failed why.
@@ -85,19 +71,13 @@ impl Faults {
         let mut counts = BTreeMap::new();
         for (_, fault) in self.iter() {
             let field = fault.field.map(|f| dataset.fields[f].name.value.clone());
-            *counts
-                .entry(QuarantineReason {
-                    field,
-                    rule: fault.rule,
-                })
-                .or_default() += 1;
+            *counts.entry(QuarantineReason { field, rule: fault.rule }).or_default() += 1;
         }
         counts
     }
 
     /// True for each faulty row; `None` if there is none.
     pub(crate) fn into_flags(self) -> Option<Vec<bool>> {
-        self.any()
-            .then(|| self.rows.iter().map(Option::is_some).collect())
+        self.any().then(|| self.rows.iter().map(Option::is_some).collect())
     }
 }

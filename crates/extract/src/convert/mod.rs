@@ -14,13 +14,9 @@ use crate::account::QuarantineReason;
 use crate::error::ExtractError;
 use crate::keys::RowHasher;
 use crate::quarantine;
-use crate::read::{
-    FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines,
-};
+use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
 use crate::values::{as_text, direct, parse};
-use arrow::array::{
-    Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use lakewarden_dictionary::{DataType, Normaliser};
@@ -63,12 +59,7 @@ struct Typed {
 impl Plan<'_> {
     /// Converts a batch of `file`.
     pub(crate) fn convert(&self, file: &str, batch: RawBatch) -> Result<Converted, ExtractError> {
-        let RawBatch {
-            rows: numbers,
-            len,
-            data,
-            rejected: unparsed,
-        } = batch;
+        let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
         let mut faults = Faults::new(len);
         let mut undeclared = NameCounts::default();
         let mut occurs = None;
@@ -81,26 +72,15 @@ impl Plan<'_> {
                 .collect::<Result<_, _>>()?,
             RawData::Json { text, spans } => {
                 let names = FieldNames::new(self.dataset);
-                let ParsedLines {
-                    columns,
-                    rejected,
-                    occurs: seen,
-                    undeclared: extra,
-                } = parse_lines(&names, self.fields.len(), &text, &spans);
-                rejected
-                    .iter()
-                    .for_each(|(place, fault)| faults.reject(*place, *fault));
+                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra } =
+                    parse_lines(&names, self.fields.len(), &text, &spans);
+                rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
                 (undeclared, occurs) = (extra, Some(seen));
                 json = Some((text, spans));
-                columns
-                    .into_iter()
-                    .map(|c| self.text_array(file, c).map(Some))
-                    .collect::<Result<_, _>>()?
+                columns.into_iter().map(|c| self.text_array(file, c).map(Some)).collect::<Result<_, _>>()?
             }
         };
-        unparsed
-            .iter()
-            .for_each(|(place, fault)| faults.reject(*place, *fault));
+        unparsed.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
 
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
@@ -128,56 +108,27 @@ impl Plan<'_> {
             let columns = self.key.iter().map(|k| rows.column(k.column).clone());
             RowHasher::new(columns, self.seed).map(|h| h.hashes(len))
         });
-        let keys = keys
-            .transpose()
-            .map_err(|_| self.internal(file, "hashing keys"))?;
-        let records = if self.key.is_empty() {
-            Some(self.hash_records(file, &raw, len)?)
-        } else {
-            None
-        };
+        let keys = keys.transpose().map_err(|_| self.internal(file, "hashing keys"))?;
+        let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
         let reasons = faults.count(self.dataset);
         let quarantine = if faults.any() {
-            let json = json
-                .as_ref()
-                .map(|(text, spans)| (text.as_slice(), spans.as_slice()));
+            let json = json.as_ref().map(|(text, spans)| (text.as_slice(), spans.as_slice()));
             Some(quarantine::seal(self, file, &raw, json, &numbers, &faults)?)
         } else {
             None
         };
         let faulty = faults.into_flags();
-        Ok(Converted {
-            rows,
-            faulty,
-            outside,
-            keys,
-            records,
-            quarantine,
-            reasons,
-            redactions,
-            undeclared,
-            occurs,
-        })
+        Ok(Converted { rows, faulty, outside, keys, records, quarantine, reasons, redactions, undeclared, occurs })
     }
 
     pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {
-        ExtractError::Internal {
-            file: file.to_owned(),
-            doing,
-        }
+        ExtractError::Internal { file: file.to_owned(), doing }
     }
 
-    fn text_array(
-        &self,
-        file: &str,
-        column: crate::read::TextColumn,
-    ) -> Result<ArrayRef, ExtractError> {
-        column
-            .finish()
-            .map(|a| Arc::new(a) as ArrayRef)
-            .ok_or_else(|| self.internal(file, "splitting text"))
+    fn text_array(&self, file: &str, column: crate::read::TextColumn) -> Result<ArrayRef, ExtractError> {
+        column.finish().map(|a| Arc::new(a) as ArrayRef).ok_or_else(|| self.internal(file, "splitting text"))
     }
 
     /// Nulls, spellings, type and rules of one field.
@@ -194,10 +145,7 @@ impl Plan<'_> {
         let typed = match raw {
             None => {
                 let values = new_null_array(&crate::schema::arrow_type(wanted), len);
-                Typed {
-                    text: Some(StringArray::new_null(len)),
-                    values,
-                }
+                Typed { text: Some(StringArray::new_null(len)), values }
             }
             Some(raw) => match self.straight(field, raw, index, faults) {
                 Some(values) => Typed { text: None, values },
@@ -209,22 +157,11 @@ impl Plan<'_> {
     }
 
     /// Values that arrive typed and that nothing but the type concerns.
-    fn straight(
-        &self,
-        field: &FieldPlan<'_>,
-        raw: &ArrayRef,
-        index: usize,
-        faults: &mut Faults,
-    ) -> Option<ArrayRef> {
+    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, index: usize, faults: &mut Faults) -> Option<ArrayRef> {
         if field.needs_text || raw.as_string_opt::<i32>().is_some() {
             return None;
         }
-        direct(
-            raw,
-            field.field.data_type.value,
-            &field.times,
-            &mut |place| faults.set(place, index, "type"),
-        )
+        direct(raw, field.field.data_type.value, &field.times, &mut |place| faults.set(place, index, "type"))
     }
 
     fn through_text(
@@ -241,53 +178,29 @@ impl Plan<'_> {
             found: "values without a text form",
         })?;
         if text.null_count() > raw.null_count() {
-            (0..text.len())
-                .filter(|i| text.is_null(*i) && raw.is_valid(*i))
-                .for_each(|i| faults.set(i, index, "type"));
+            (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i)).for_each(|i| faults.set(i, index, "type"));
         }
-        let text = clean::clean(field, &text, &mut |place, rule| {
-            faults.set(place, index, rule)
-        });
+        let text = clean::clean(field, &text, &mut |place, rule| faults.set(place, index, rule));
         let wanted = field.field.data_type.value;
         if wanted == DataType::String {
-            return Ok(Typed {
-                values: Arc::new(text.clone()),
-                text: Some(text),
-            });
+            return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });
         }
-        let values = parse(&text, wanted, &field.times, &mut |place| {
-            faults.set(place, index, "type")
-        });
-        Ok(Typed {
-            text: Some(text),
-            values,
-        })
+        let values = parse(&text, wanted, &field.times, &mut |place| faults.set(place, index, "type"));
+        Ok(Typed { text: Some(text), values })
     }
 
     /// The hashes of the records as they came, over all declared fields.
-    fn hash_records(
-        &self,
-        file: &str,
-        raw: &[Option<ArrayRef>],
-        len: usize,
-    ) -> Result<Vec<u128>, ExtractError> {
+    fn hash_records(&self, file: &str, raw: &[Option<ArrayRef>], len: usize) -> Result<Vec<u128>, ExtractError> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(raw.len());
         for array in raw.iter().flatten() {
-            columns.push(Arc::new(
-                as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?,
-            ));
+            columns.push(Arc::new(as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?));
         }
-        let hasher = RowHasher::new(columns, self.seed)
-            .map_err(|_| self.internal(file, "hashing records"))?;
+        let hasher = RowHasher::new(columns, self.seed).map_err(|_| self.internal(file, "hashing records"))?;
         Ok(hasher.hashes(len))
     }
 
     /// Which rows are older than the retention.
-    fn outside(
-        &self,
-        file: &str,
-        typed: &[Option<Typed>],
-    ) -> Result<Option<Vec<bool>>, ExtractError> {
+    fn outside(&self, file: &str, typed: &[Option<Typed>]) -> Result<Option<Vec<bool>>, ExtractError> {
         let Some(horizon) = &self.horizon else {
             return Ok(None);
         };
@@ -297,11 +210,8 @@ impl Plan<'_> {
         let older = match horizon {
             Horizon::Instant { before, .. } => {
                 let scalar = arrow::array::TimestampMicrosecondArray::new_scalar(*before);
-                let plain = event
-                    .values
-                    .as_primitive::<TimestampMicrosecondType>()
-                    .clone()
-                    .with_timezone_opt(None::<Arc<str>>);
+                let plain =
+                    event.values.as_primitive::<TimestampMicrosecondType>().clone().with_timezone_opt(None::<Arc<str>>);
                 lt(&plain, &scalar)
             }
             Horizon::Day { before, .. } => {

@@ -87,10 +87,7 @@ impl<'a> Plan<'a> {
             Some(zone) => zone
                 .value
                 .parse()
-                .map_err(|_| ExtractError::UnknownTimeZone {
-                    dataset: name(),
-                    zone: zone.value.clone(),
-                })?,
+                .map_err(|_| ExtractError::UnknownTimeZone { dataset: name(), zone: zone.value.clone() })?,
             None => context.zone,
         });
         let as_of = context.as_of.timestamp_micros();
@@ -102,15 +99,13 @@ impl<'a> Plan<'a> {
         };
         // An event time is a column; a domain is named by column, or as the export calls it.
         let find = |column: &str| dataset.fields.iter().position(|f| f.column.value == column);
-        let find_any = |column: &str| {
-            find(column).or_else(|| dataset.fields.iter().position(|f| f.name.value == column))
-        };
+        let find_any =
+            |column: &str| find(column).or_else(|| dataset.fields.iter().position(|f| f.name.value == column));
 
         let horizon = match (&dataset.event_time, dataset.retention.as_ref()) {
             (Some(event), Some(period)) => {
-                let field = find(&event.value).ok_or_else(|| {
-                    unusable(&event.value, "event_time", "no field has this column")
-                })?;
+                let field = find(&event.value)
+                    .ok_or_else(|| unusable(&event.value, "event_time", "no field has this column"))?;
                 let local = context.as_of.with_timezone(&zone.0).naive_local();
                 let months = Months::new(period.value.months);
                 let before = local
@@ -120,20 +115,10 @@ impl<'a> Plan<'a> {
                 match dataset.fields[field].data_type.value {
                     // Retention longer than the calendar keeps everything.
                     _ if before == chrono::NaiveDateTime::MIN => None,
-                    DataType::Timestamp => Some(Horizon::Instant {
-                        field,
-                        before: zone.instant(before),
-                    }),
-                    DataType::Date => Some(Horizon::Day {
-                        field,
-                        before: before.date().to_epoch_days(),
-                    }),
+                    DataType::Timestamp => Some(Horizon::Instant { field, before: zone.instant(before) }),
+                    DataType::Date => Some(Horizon::Day { field, before: before.date().to_epoch_days() }),
                     _ => {
-                        return Err(unusable(
-                            &event.value,
-                            "event_time",
-                            "it is neither a date nor a timestamp",
-                        ));
+                        return Err(unusable(&event.value, "event_time", "it is neither a date nor a timestamp"));
                     }
                 }
             }
@@ -155,8 +140,7 @@ impl<'a> Plan<'a> {
 
         let mut key = Vec::new();
         for part in &dataset.key {
-            let field = find(&part.value)
-                .ok_or_else(|| unusable(&part.value, "key", "no field has this column"))?;
+            let field = find(&part.value).ok_or_else(|| unusable(&part.value, "key", "no field has this column"))?;
             if !fields[field].stored {
                 return Err(unusable(&part.value, "key", "it is dropped"));
             }
@@ -189,15 +173,9 @@ impl<'a> FieldPlan<'a> {
         let dataset = context.dataset;
         let name = || dataset.name.value.clone();
         let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
-            ExtractError::InvalidTimeFormat {
-                dataset: name(),
-                field: field.name.value.clone(),
-                format,
-            }
+            ExtractError::InvalidTimeFormat { dataset: name(), field: field.name.value.clone(), format }
         })?;
-        if dataset.format.container == Container::Xlsx
-            || dataset.format.accept.contains(&Container::Xlsx)
-        {
+        if dataset.format.container == Container::Xlsx || dataset.format.accept.contains(&Container::Xlsx) {
             times = times.or_iso();
         }
         let rules = (field.rules.iter())
@@ -213,11 +191,8 @@ impl<'a> FieldPlan<'a> {
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let unfit = |problem| ExtractError::InvalidTreatment {
-            dataset: name(),
-            field: field.name.value.clone(),
-            problem,
-        };
+        let unfit =
+            |problem| ExtractError::InvalidTreatment { dataset: name(), field: field.name.value.clone(), problem };
         let data_type = field.data_type.value;
         let token = match &field.treatment {
             Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => {
@@ -235,40 +210,29 @@ impl<'a> FieldPlan<'a> {
                 if words.data_type.value != DataType::String {
                     return Err(unusable("it is not text"));
                 }
-                if matches!(
-                    words.treatment,
-                    Treatment::Pseudonymise(_) | Treatment::Mask { .. }
-                ) {
+                if matches!(words.treatment, Treatment::Pseudonymise(_) | Treatment::Mask { .. }) {
                     return Err(unusable("it is itself made unreadable"));
                 }
-                Some(TokenPlan::ByField {
-                    domain,
-                    domains: Domains::new(context.keys, words),
-                })
+                Some(TokenPlan::ByField { domain, domains: Domains::new(context.keys, words) })
             }
             _ => None,
         };
         match &field.treatment {
-            Treatment::Mask { .. }
-            | Treatment::Redact
-            | Treatment::Generalise(Generalisation::City)
+            Treatment::Mask { .. } | Treatment::Redact | Treatment::Generalise(Generalisation::City)
                 if data_type != DataType::String =>
             {
                 return Err(unfit("it works on text"));
             }
-            Treatment::Generalise(
-                Generalisation::Decade | Generalisation::Year | Generalisation::Month,
-            ) if !matches!(data_type, DataType::Date | DataType::Timestamp) => {
+            Treatment::Generalise(Generalisation::Decade | Generalisation::Year | Generalisation::Month)
+                if !matches!(data_type, DataType::Date | DataType::Timestamp) =>
+            {
                 return Err(unfit("it works on dates and timestamps"));
             }
             Treatment::Generalise(Generalisation::Grid { millidegrees: 0 }) => {
                 return Err(unfit("a grid needs a cell size"));
             }
             Treatment::Generalise(Generalisation::Grid { .. })
-                if !matches!(
-                    data_type,
-                    DataType::Double | DataType::Decimal { .. } | DataType::Integer
-                ) =>
+                if !matches!(data_type, DataType::Double | DataType::Decimal { .. } | DataType::Integer) =>
             {
                 return Err(unfit("it works on coordinates in degrees"));
             }

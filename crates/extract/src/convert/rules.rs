@@ -4,9 +4,7 @@ use super::faults::Faults;
 use super::plan::FieldPlan;
 use crate::values::{TimeParser, Zone, ZoneCache, decimal, double, integer};
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
-use arrow::datatypes::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use lakewarden_dictionary::{DataType, Field, Rule};
 use regex::Regex;
 use std::collections::HashSet;
@@ -58,27 +56,16 @@ impl CompiledRule {
                 DataType::Timestamp => Check::Instants(None, Some(as_of)),
                 _ => return Err("only dates and timestamps lie in the future".into()),
             },
-            Rule::Between {
-                min: None,
-                max: None,
-            } => return Err("it has no bound".into()),
-            Rule::Between { min, max } => {
-                between(data_type, min.as_deref(), max.as_deref(), times, zone)?
-            }
+            Rule::Between { min: None, max: None } => return Err("it has no bound".into()),
+            Rule::Between { min, max } => between(data_type, min.as_deref(), max.as_deref(), times, zone)?,
             Rule::Unique => return Err("it is for curated columns".into()),
         };
-        Ok(Self {
-            name: rule.name(),
-            check,
-        })
+        Ok(Self { name: rule.name(), check })
     }
 
     /// Whether it looks at the text rather than at the typed value.
     pub(super) fn needs_text(&self) -> bool {
-        matches!(
-            self.check,
-            Check::In(_) | Check::InMany(_) | Check::Matches(_)
-        )
+        matches!(self.check, Check::In(_) | Check::InMany(_) | Check::Matches(_))
     }
 }
 
@@ -89,14 +76,9 @@ fn between(
     times: &TimeParser,
     zone: Zone,
 ) -> Result<Check, String> {
-    fn bound<T>(
-        text: Option<&str>,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, String> {
-        text.map(|t| {
-            parse(t.trim()).ok_or_else(|| format!("bound `{t}` is not a value of the field's type"))
-        })
-        .transpose()
+    fn bound<T>(text: Option<&str>, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, String> {
+        text.map(|t| parse(t.trim()).ok_or_else(|| format!("bound `{t}` is not a value of the field's type")))
+            .transpose()
     }
     // Bounds may be written in the field's own format or in ISO 8601.
     let times = times.or_iso();
@@ -129,26 +111,18 @@ pub(super) fn judge(
         match &rule.check {
             Check::Required => {
                 if values.null_count() > 0 {
-                    (0..values.len())
-                        .filter(|p| values.is_null(*p))
-                        .for_each(fail);
+                    (0..values.len()).filter(|p| values.is_null(*p)).for_each(fail);
                 }
             }
             Check::In(all) => texts(text, |t| all.iter().any(|a| a == t), &mut fail),
             Check::InMany(all) => texts(text, |t| all.contains(t), &mut fail),
             Check::Matches(pattern) => texts(text, |t| pattern.is_match(t), &mut fail),
-            Check::Texts(min, max) => texts(
-                text,
-                |t| within(t, min.as_deref(), max.as_deref()),
-                &mut fail,
-            ),
+            Check::Texts(min, max) => texts(text, |t| within(t, min.as_deref(), max.as_deref()), &mut fail),
             Check::Integers(min, max) => numbers::<Int64Type>(values, *min, *max, &mut fail),
             Check::Doubles(min, max) => numbers::<Float64Type>(values, *min, *max, &mut fail),
             Check::Decimals(min, max) => numbers::<Decimal128Type>(values, *min, *max, &mut fail),
             Check::Days(min, max) => numbers::<Date32Type>(values, *min, *max, &mut fail),
-            Check::Instants(min, max) => {
-                numbers::<TimestampMicrosecondType>(values, *min, *max, &mut fail)
-            }
+            Check::Instants(min, max) => numbers::<TimestampMicrosecondType>(values, *min, *max, &mut fail),
         }
     }
 }
@@ -157,11 +131,7 @@ fn within<T: PartialOrd>(value: T, min: Option<T>, max: Option<T>) -> bool {
     min.is_none_or(|m| value >= m) && max.is_none_or(|m| value <= m)
 }
 
-fn texts(
-    text: Option<&StringArray>,
-    mut passes: impl FnMut(&str) -> bool,
-    fail: &mut dyn FnMut(usize),
-) {
+fn texts(text: Option<&StringArray>, mut passes: impl FnMut(&str) -> bool, fail: &mut dyn FnMut(usize)) {
     for (place, value) in text.into_iter().flatten().enumerate() {
         if value.is_some_and(|v| !passes(v)) {
             fail(place);

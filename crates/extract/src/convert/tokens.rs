@@ -36,19 +36,9 @@ impl Domains {
             Rule::In(values) => Some(values.clone()),
             _ => None,
         });
-        let mapped = || {
-            words
-                .map
-                .iter()
-                .map(|(_, code)| code.clone())
-                .collect::<Vec<_>>()
-        };
+        let mapped = || words.map.iter().map(|(_, code)| code.clone()).collect::<Vec<_>>();
         let words = listed.unwrap_or_else(|| {
-            if words.map.is_empty() {
-                USUAL.iter().map(|w| (*w).to_owned()).collect()
-            } else {
-                mapped()
-            }
+            if words.map.is_empty() { USUAL.iter().map(|w| (*w).to_owned()).collect() } else { mapped() }
         });
         let by_word = words
             .into_iter()
@@ -81,11 +71,7 @@ impl Domains {
             if values.is_null(row) {
                 continue;
             }
-            let word = if words.is_null(row) {
-                ""
-            } else {
-                words.value(row)
-            };
+            let word = if words.is_null(row) { "" } else { words.value(row) };
             // Rows of one domain come in runs.
             let domain = match last {
                 Some(domain) if names[domain] == word => Some(domain),

@@ -34,21 +34,13 @@ impl Plan<'_> {
                 let tokens = match field.token.as_ref().ok_or_else(bug)? {
                     TokenPlan::Fixed(tokeniser) => tokeniser.tokenise(text()?),
                     TokenPlan::ByField { domain, domains } => {
-                        let words = typed[*domain]
-                            .as_ref()
-                            .and_then(|t| t.text.as_ref())
-                            .ok_or_else(bug)?;
-                        domains
-                            .tokenise(index, text()?, words, faults)
-                            .ok_or_else(bug)?
+                        let words = typed[*domain].as_ref().and_then(|t| t.text.as_ref()).ok_or_else(bug)?;
+                        domains.tokenise(index, text()?, words, faults).ok_or_else(bug)?
                     }
                 };
                 Arc::new(tokens)
             }
-            Treatment::Mask {
-                keep_first,
-                keep_last,
-            } => Arc::new(treat::mask(text()?, *keep_first, *keep_last)),
+            Treatment::Mask { keep_first, keep_last } => Arc::new(treat::mask(text()?, *keep_first, *keep_last)),
             Treatment::Redact => {
                 let (redacted, counts) = redact(text()?);
                 for (kind, count) in [
@@ -63,15 +55,10 @@ impl Plan<'_> {
                 }
                 Arc::new(redacted)
             }
-            Treatment::Generalise(Generalisation::City) => {
-                Arc::new(treat::city(text()?) as StringArray)
-            }
+            Treatment::Generalise(Generalisation::City) => Arc::new(treat::city(text()?) as StringArray),
             Treatment::Generalise(Generalisation::Grid { millidegrees }) => {
                 let degrees = cast(&own.values, &Arrow::Float64).map_err(|_| bug())?;
-                Arc::new(treat::grid(
-                    degrees.as_primitive::<Float64Type>(),
-                    *millidegrees,
-                ))
+                Arc::new(treat::grid(degrees.as_primitive::<Float64Type>(), *millidegrees))
             }
             Treatment::Generalise(calendar) => {
                 let days = self.days(&own.values);
@@ -88,9 +75,8 @@ impl Plan<'_> {
     fn days(&self, values: &ArrayRef) -> ArrayRef {
         match values.data_type() {
             Arrow::Timestamp(..) => {
-                let days: Date32Array = values
-                    .as_primitive::<TimestampMicrosecondType>()
-                    .unary(|instant| self.zone.day(instant));
+                let days: Date32Array =
+                    values.as_primitive::<TimestampMicrosecondType>().unary(|instant| self.zone.day(instant));
                 Arc::new(days)
             }
             _ => values.clone(),

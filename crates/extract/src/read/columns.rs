@@ -15,10 +15,7 @@ impl TextColumn {
     pub(crate) fn with_capacity(rows: usize, bytes: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Self {
-            values: Vec::with_capacity(bytes),
-            offsets,
-        }
+        Self { values: Vec::with_capacity(bytes), offsets }
     }
 
     /// Rows finished so far.
@@ -39,10 +36,7 @@ impl TextColumn {
     }
 
     /// Adds a row of which `write` appends the bytes.
-    pub(crate) fn push_with<E>(
-        &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) fn push_with<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         let start = self.values.len();
         let result = write(&mut self.values);
         if result.is_err() {
@@ -97,9 +91,6 @@ mod tests {
         column.push(b"");
         assert_eq!(column.len(), 3);
         let array = column.finish().unwrap();
-        assert_eq!(
-            array.iter().collect::<Vec<_>>(),
-            [Some("a"), Some("上海"), Some("")]
-        );
+        assert_eq!(array.iter().collect::<Vec<_>>(), [Some("a"), Some("上海"), Some("")]);
     }
 }

@@ -12,11 +12,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use std::io::Read;
 
 /// Splits UTF-8 text into records. Records with more or fewer fields than the header are marked.
-pub(crate) fn read(
-    job: &Job<'_>,
-    text: impl Read,
-    emit: &mut Emit<'_>,
-) -> Result<NameCounts, Stop> {
+pub(crate) fn read(job: &Job<'_>, text: impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -25,15 +21,9 @@ pub(crate) fn read(
         .from_reader(text);
     let mut record = ByteRecord::new();
     if !next(job, &mut reader, &mut record, None)? {
-        return Err(ExtractError::EmptyFile {
-            file: job.file.to_owned(),
-        }
-        .into());
+        return Err(ExtractError::EmptyFile { file: job.file.to_owned() }.into());
     }
-    let names: Vec<String> = record
-        .iter()
-        .map(|n| String::from_utf8_lossy(n).into_owned())
-        .collect();
+    let names: Vec<String> = record.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect();
     let header = Header::resolve(job.dataset, job.file, names.iter().map(String::as_str))?;
     let mut undeclared = vec![0u64; header.fields.len()];
 
@@ -42,10 +32,7 @@ pub(crate) fn read(
     loop {
         let mut columns: Vec<Option<TextColumn>> = vec![None; job.dataset.fields.len()];
         for field in header.fields.iter().flatten() {
-            columns[*field] = Some(TextColumn::with_capacity(
-                job.batch_rows,
-                job.batch_rows * bytes_a_row,
-            ));
+            columns[*field] = Some(TextColumn::with_capacity(job.batch_rows, job.batch_rows * bytes_a_row));
         }
         let (mut len, mut bytes, mut rejected, mut more) = (0, 0, Vec::new(), true);
         while len < job.batch_rows && bytes < BATCH_BYTES {
@@ -73,20 +60,10 @@ pub(crate) fn read(
             bytes += record.as_slice().len();
         }
         if len > 0 {
-            let widest = columns
-                .iter()
-                .flatten()
-                .map(TextColumn::bytes)
-                .max()
-                .unwrap_or_default();
+            let widest = columns.iter().flatten().map(TextColumn::bytes).max().unwrap_or_default();
             bytes_a_row = widest.div_ceil(len).clamp(1, 256);
             let rows = RowNumbers::From(rows + 1 - len as u64);
-            emit(RawBatch {
-                rows,
-                len,
-                data: RawData::Text(columns),
-                rejected,
-            })?;
+            emit(RawBatch { rows, len, data: RawData::Text(columns), rejected })?;
         }
         if !more {
             break;
@@ -108,33 +85,19 @@ fn next<R: Read>(
     record: &mut ByteRecord,
     rows: Option<u64>,
 ) -> Result<bool, Stop> {
-    let more = reader
-        .read_byte_record(record)
-        .map_err(|e| match e.into_kind() {
-            csv::ErrorKind::Io(e) => match (classify(&e, job.file, rows.unwrap_or(0)), rows) {
-                (ExtractError::InvalidBytes { file, encoding, .. }, None) => {
-                    Stop::Failed(ExtractError::InvalidBytes {
-                        file,
-                        row: 0,
-                        encoding,
-                    })
-                }
-                (error, _) => Stop::Failed(error),
-            },
-            // With `flexible` and byte records, reading has no other errors.
-            _ => Stop::Failed(ExtractError::Internal {
-                file: job.file.to_owned(),
-                doing: "splitting CSV",
-            }),
-        })?;
+    let more = reader.read_byte_record(record).map_err(|e| match e.into_kind() {
+        csv::ErrorKind::Io(e) => match (classify(&e, job.file, rows.unwrap_or(0)), rows) {
+            (ExtractError::InvalidBytes { file, encoding, .. }, None) => {
+                Stop::Failed(ExtractError::InvalidBytes { file, row: 0, encoding })
+            }
+            (error, _) => Stop::Failed(error),
+        },
+        // With `flexible` and byte records, reading has no other errors.
+        _ => Stop::Failed(ExtractError::Internal { file: job.file.to_owned(), doing: "splitting CSV" }),
+    })?;
     if record.as_slice().len() > MAX_RECORD {
         let row = rows.unwrap_or(0) + 1;
-        return Err(ExtractError::RecordTooLarge {
-            file: job.file.to_owned(),
-            row,
-            limit: MAX_RECORD,
-        }
-        .into());
+        return Err(ExtractError::RecordTooLarge { file: job.file.to_owned(), row, limit: MAX_RECORD }.into());
     }
     Ok(more)
 }

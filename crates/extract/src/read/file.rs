@@ -63,16 +63,10 @@ pub(crate) fn read_file(
     let container = container_of(&head, whole, &dataset.format, file)?;
     let stream = Cursor::new(head).chain(stream);
 
-    let job = Job {
-        dataset,
-        file,
-        batch_rows: batch_rows.max(1),
-    };
+    let job = Job { dataset, file, batch_rows: batch_rows.max(1) };
     let mut warnings = Vec::new();
     if container != dataset.format.container {
-        warnings.push(Warning::ContainerDiffers {
-            found: container_name(container),
-        });
+        warnings.push(Warning::ContainerDiffers { found: container_name(container) });
     }
     let (undeclared, encoding) = match container {
         Container::Parquet => (parquet::read(&job, stream, emit)?, None),
@@ -89,11 +83,5 @@ pub(crate) fn read_file(
         }
     };
     raw.drain().map_err(io)?;
-    Ok(FileSummary {
-        sha256: raw.sha256(),
-        bytes: raw.bytes_read(),
-        encoding,
-        undeclared,
-        warnings,
-    })
+    Ok(FileSummary { sha256: raw.sha256(), bytes: raw.bytes_read(), encoding, undeclared, warnings })
 }

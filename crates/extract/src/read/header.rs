@@ -27,33 +27,18 @@ impl Header {
         names: impl Iterator<Item = &'n str>,
     ) -> Result<Self, ExtractError> {
         let declared = FieldNames::new(dataset);
-        let names: Vec<&str> = names
-            .map(|n| n.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'))
-            .collect();
+        let names: Vec<&str> = names.map(|n| n.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).collect();
         let fields: Vec<Option<usize>> = names.iter().map(|n| declared.get(n)).collect();
         if fields.iter().all(Option::is_none) {
-            return Err(ExtractError::NoHeader {
-                file: file.to_owned(),
-                dataset: dataset.name.value.clone(),
-            });
+            return Err(ExtractError::NoHeader { file: file.to_owned(), dataset: dataset.name.value.clone() });
         }
         for (position, name) in names.iter().enumerate() {
             if !name.is_empty() && names[..position].contains(name) {
                 let column = fields[position].map(|_| (*name).to_owned());
-                return Err(ExtractError::DuplicateColumn {
-                    file: file.to_owned(),
-                    column,
-                    position: position + 1,
-                });
+                return Err(ExtractError::DuplicateColumn { file: file.to_owned(), column, position: position + 1 });
             }
         }
-        let undeclared = || {
-            names
-                .iter()
-                .zip(&fields)
-                .filter(|(_, f)| f.is_none())
-                .map(|(n, _)| presentable(n))
-        };
+        let undeclared = || names.iter().zip(&fields).filter(|(_, f)| f.is_none()).map(|(n, _)| presentable(n));
         let columns: Vec<MissingColumn> = (dataset.fields.iter().enumerate())
             .filter(|(i, field)| !field.optional && !fields.contains(&Some(*i)))
             .map(|(_, field)| MissingColumn {
@@ -62,17 +47,8 @@ impl Header {
             })
             .collect();
         if !columns.is_empty() {
-            return Err(ExtractError::MissingColumns {
-                file: file.to_owned(),
-                columns,
-            });
+            return Err(ExtractError::MissingColumns { file: file.to_owned(), columns });
         }
-        Ok(Self {
-            fields,
-            names: names
-                .into_iter()
-                .map(|n| presentable(n).to_owned())
-                .collect(),
-        })
+        Ok(Self { fields, names: names.into_iter().map(|n| presentable(n).to_owned()).collect() })
     }
 }

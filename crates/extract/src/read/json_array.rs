@@ -14,24 +14,10 @@ use std::ops::Range;
 
 /// Cuts UTF-8 text into batches of elements. An element that is no object is one bad record; text that is
 /// no array ends the file.
-pub(crate) fn read(
-    job: &Job<'_>,
-    text: &mut impl Read,
-    emit: &mut Emit<'_>,
-) -> Result<NameCounts, Stop> {
-    let mut elements = Elements {
-        job,
-        emit,
-        text: Vec::new(),
-        spans: Vec::new(),
-        rows: 0,
-        stopped: None,
-    };
-    let mut json =
-        serde_json::Deserializer::from_reader(BufReader::with_capacity(128 * 1024, text));
-    let result = json
-        .deserialize_seq(&mut elements)
-        .and_then(|()| json.end());
+pub(crate) fn read(job: &Job<'_>, text: &mut impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
+    let mut elements = Elements { job, emit, text: Vec::new(), spans: Vec::new(), rows: 0, stopped: None };
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(128 * 1024, text));
+    let result = json.deserialize_seq(&mut elements).and_then(|()| json.end());
     if let Some(stop) = elements.stopped.take() {
         return Err(stop);
     }
@@ -64,17 +50,9 @@ impl Elements<'_, '_, '_> {
         if len == 0 {
             return Ok(());
         }
-        let data = RawData::Json {
-            text: std::mem::take(&mut self.text),
-            spans: std::mem::take(&mut self.spans),
-        };
+        let data = RawData::Json { text: std::mem::take(&mut self.text), spans: std::mem::take(&mut self.spans) };
         let rows = RowNumbers::From(self.rows + 1 - len as u64);
-        (self.emit)(RawBatch {
-            rows,
-            len,
-            data,
-            rejected: Vec::new(),
-        })
+        (self.emit)(RawBatch { rows, len, data, rejected: Vec::new() })
     }
 
     fn take(&mut self, element: &RawValue) -> Result<(), Stop> {
@@ -82,22 +60,13 @@ impl Elements<'_, '_, '_> {
         if element.len() > MAX_RECORD {
             let row = self.rows + 1;
             let file = self.job.file.to_owned();
-            return Err(ExtractError::RecordTooLarge {
-                file,
-                row,
-                limit: MAX_RECORD,
-            }
-            .into());
+            return Err(ExtractError::RecordTooLarge { file, row, limit: MAX_RECORD }.into());
         }
         let start = self.text.len();
         self.text.extend_from_slice(element);
         self.spans.push(start..self.text.len());
         self.rows += 1;
-        if self.spans.len() >= self.job.batch_rows || self.text.len() >= BATCH_BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.spans.len() >= self.job.batch_rows || self.text.len() >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 }
 

@@ -25,18 +25,11 @@ pub(crate) struct ParsedLines {
 }
 
 /// Parses the records at `spans` of `text`. Of a name that occurs twice in a record the last value counts.
-pub(crate) fn parse_lines(
-    names: &FieldNames<'_>,
-    fields: usize,
-    text: &[u8],
-    spans: &[Range<usize>],
-) -> ParsedLines {
+pub(crate) fn parse_lines(names: &FieldNames<'_>, fields: usize, text: &[u8], spans: &[Range<usize>]) -> ParsedLines {
     let bytes = text.len() / fields.max(1);
     let mut records = Records {
         names,
-        columns: (0..fields)
-            .map(|_| TextColumn::with_capacity(spans.len(), bytes))
-            .collect(),
+        columns: (0..fields).map(|_| TextColumn::with_capacity(spans.len(), bytes)).collect(),
         order: Vec::new(),
         occurs: vec![false; fields],
         undeclared: HashMap::new(),
@@ -60,16 +53,9 @@ pub(crate) fn parse_lines(
     let mut undeclared = NameCounts::default();
     let mut counts: Vec<_> = records.undeclared.into_iter().collect();
     counts.sort_unstable();
-    counts
-        .iter()
-        .for_each(|(name, count)| undeclared.add(name, *count));
+    counts.iter().for_each(|(name, count)| undeclared.add(name, *count));
     undeclared.add_others(records.others);
-    ParsedLines {
-        columns: records.columns,
-        rejected,
-        occurs: records.occurs,
-        undeclared,
-    }
+    ParsedLines { columns: records.columns, rejected, occurs: records.occurs, undeclared }
 }
 
 /// What a name stands for.
@@ -99,10 +85,7 @@ impl Records<'_> {
     fn slot(&mut self, position: usize, name: &str) -> Slot {
         let slot = match self.order.get(position) {
             Some((known, slot)) if known == name => *slot,
-            _ => self
-                .names
-                .get(name)
-                .map_or(Slot::Undeclared, Slot::Declared),
+            _ => self.names.get(name).map_or(Slot::Undeclared, Slot::Declared),
         };
         if position == self.order.len() && position < 1024 {
             self.order.push((name.to_owned(), slot));
@@ -127,12 +110,10 @@ impl Records<'_> {
         let column = &mut self.columns[field];
         column.truncate(self.row);
         match json.as_bytes() {
-            [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => {
-                column.push(inner)
+            [b'"', inner @ .., b'"'] if memchr::memchr(b'\\', inner).is_none() => column.push(inner),
+            [b'"', ..] => {
+                column.push_with(|out| serde_json::Deserializer::from_str(json).deserialize_str(Append(out)))?
             }
-            [b'"', ..] => column.push_with(|out| {
-                serde_json::Deserializer::from_str(json).deserialize_str(Append(out))
-            })?,
             b"null" => column.push(b""),
             other => column.push(other),
         }
@@ -149,14 +130,10 @@ impl<'de> Visitor<'de> for &mut Records<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut position = 0;
-        while let Some(slot) = map.next_key_seed(Name {
-            records: &mut *self,
-            position,
-        })? {
+        while let Some(slot) = map.next_key_seed(Name { records: &mut *self, position })? {
             let value: &'de RawValue = map.next_value()?;
             if let Slot::Declared(field) = slot {
-                self.set(field, value.get())
-                    .map_err(|_| A::Error::custom("not a text"))?;
+                self.set(field, value.get()).map_err(|_| A::Error::custom("not a text"))?;
             }
             position += 1;
         }

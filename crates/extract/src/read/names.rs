@@ -15,14 +15,7 @@ pub(crate) struct FieldNames<'a> {
 
 impl<'a> FieldNames<'a> {
     pub(crate) fn new(dataset: &'a Dataset) -> Self {
-        Self {
-            by_name: dataset
-                .fields
-                .iter()
-                .enumerate()
-                .map(|(i, f)| (f.name.value.as_str(), i))
-                .collect(),
-        }
+        Self { by_name: dataset.fields.iter().enumerate().map(|(i, f)| (f.name.value.as_str(), i)).collect() }
     }
 
     /// The place of a declared field.
@@ -95,25 +88,17 @@ pub(crate) fn presentable(name: &str) -> &str {
         run = if c.is_numeric() { run + 1 } else { 0 };
         digits = digits.max(run);
     }
-    if name.is_empty() || name.len() > 128 || digits >= 6 || name.contains(['@', '＠']) {
-        WITHHELD
-    } else {
-        name
-    }
+    if name.is_empty() || name.len() > 128 || digits >= 6 || name.contains(['@', '＠']) { WITHHELD } else { name }
 }
 
 /// The one of `candidates` that is spelled most like `name`, if it is at least as like as `least` (0 to 1).
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a str>,
-    least: f64,
-) -> Option<String> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>, least: f64) -> Option<String> {
     let folded = name.to_lowercase();
     candidates
         .map(|c| {
             let other = c.to_lowercase();
-            let likeness = strsim::jaro_winkler(&folded, &other)
-                .max(strsim::normalized_damerau_levenshtein(&folded, &other));
+            let likeness =
+                strsim::jaro_winkler(&folded, &other).max(strsim::normalized_damerau_levenshtein(&folded, &other));
             (likeness, c)
         })
         .filter(|(likeness, c)| *likeness >= least && *c != WITHHELD)
@@ -131,10 +116,7 @@ mod tests {
         let has = ["姓名", "手机", "邮箱地址"];
         assert_eq!(nearest("手机号", has.into_iter(), 0.5).unwrap(), "手机");
         assert_eq!(nearest("邮箱", has.into_iter(), 0.5).unwrap(), "邮箱地址");
-        assert_eq!(
-            nearest("Phone_No", ["phone no", "sku"].into_iter(), 0.5).unwrap(),
-            "phone no"
-        );
+        assert_eq!(nearest("Phone_No", ["phone no", "sku"].into_iter(), 0.5).unwrap(), "phone no");
         assert_eq!(nearest("sku", ["姓名"].into_iter(), 0.5), None);
     }
 
@@ -148,10 +130,7 @@ mod tests {
         counts.add("n0x1", 0);
         assert!(counts.overflowed());
         let counts = counts.into_counts();
-        assert_eq!(
-            (counts.len(), counts[OTHERS], counts["n0x0"], counts["n0x1"]),
-            (MAX_UNDECLARED + 1, 10, 3, 2)
-        );
+        assert_eq!((counts.len(), counts[OTHERS], counts["n0x0"], counts["n0x1"]), (MAX_UNDECLARED + 1, 10, 3, 2));
         for value in ["13812345678", "person@example.com", "", "１３８１２３４"] {
             assert_eq!(presentable(value), WITHHELD);
         }

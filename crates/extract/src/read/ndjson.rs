@@ -12,17 +12,8 @@ use std::ops::Range;
 const CHUNK: usize = 1 << 20;
 
 /// Cuts UTF-8 text into batches of lines. Blank lines are no records, but are counted in line numbers.
-pub(crate) fn read(
-    job: &Job<'_>,
-    text: &mut impl Read,
-    emit: &mut Emit<'_>,
-) -> Result<NameCounts, Stop> {
-    let mut lines = Lines {
-        buffer: Vec::new(),
-        scanned: 0,
-        line_start: 0,
-        ended: false,
-    };
+pub(crate) fn read(job: &Job<'_>, text: &mut impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
+    let mut lines = Lines { buffer: Vec::new(), scanned: 0, line_start: 0, ended: false };
     let mut line_number = 0u64;
     let mut records = 0u64;
     loop {
@@ -45,22 +36,14 @@ pub(crate) fn read(
         if !spans.is_empty() {
             let len = spans.len();
             let data = RawData::Json { text, spans };
-            emit(RawBatch {
-                rows: RowNumbers::Each(numbers),
-                len,
-                data,
-                rejected: Vec::new(),
-            })?;
+            emit(RawBatch { rows: RowNumbers::Each(numbers), len, data, rejected: Vec::new() })?;
         }
         if !more {
             break;
         }
     }
     if records == 0 {
-        return Err(ExtractError::EmptyFile {
-            file: job.file.to_owned(),
-        }
-        .into());
+        return Err(ExtractError::EmptyFile { file: job.file.to_owned() }.into());
     }
     Ok(NameCounts::default())
 }
@@ -76,12 +59,7 @@ struct Lines {
 
 impl Lines {
     /// The next line without its break, or none at the end.
-    fn next(
-        &mut self,
-        job: &Job<'_>,
-        text: &mut impl Read,
-        lines: u64,
-    ) -> Result<Option<Range<usize>>, Stop> {
+    fn next(&mut self, job: &Job<'_>, text: &mut impl Read, lines: u64) -> Result<Option<Range<usize>>, Stop> {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
                 let span = self.line_start..self.scanned + at;
@@ -97,18 +75,10 @@ impl Lines {
             }
             if self.buffer.len() - self.line_start > MAX_RECORD {
                 let row = lines + 1;
-                return Err(ExtractError::RecordTooLarge {
-                    file: job.file.to_owned(),
-                    row,
-                    limit: MAX_RECORD,
-                }
-                .into());
+                return Err(ExtractError::RecordTooLarge { file: job.file.to_owned(), row, limit: MAX_RECORD }.into());
             }
             let before = self.buffer.len();
-            let result = text
-                .by_ref()
-                .take(CHUNK as u64)
-                .read_to_end(&mut self.buffer);
+            let result = text.by_ref().take(CHUNK as u64).read_to_end(&mut self.buffer);
             if let Err(e) = result {
                 // Lines that arrived whole before the fault are counted, so that it is said of the right one.
                 let whole = memchr::memchr_iter(b'\n', &self.buffer[before..]).count() as u64;

@@ -19,62 +19,29 @@ const WHAT: &str = "Parquet";
 
 /// Decodes the declared columns. The file is held in memory: its directory stands at its end, a stream
 /// cannot go back, and a temporary file would put clear identifiers on a disk.
-pub(crate) fn read(
-    job: &Job<'_>,
-    mut stream: impl Read,
-    emit: &mut Emit<'_>,
-) -> Result<NameCounts, Stop> {
+pub(crate) fn read(job: &Job<'_>, mut stream: impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
     let mut bytes = Vec::new();
-    stream
-        .read_to_end(&mut bytes)
-        .map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+    stream.read_to_end(&mut bytes).map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
     if bytes.len() < 12 || !bytes.ends_with(b"PAR1") {
-        return Err(ExtractError::CutShort {
-            file: job.file.to_owned(),
-            what: WHAT,
-            rows: 0,
-        }
-        .into());
+        return Err(ExtractError::CutShort { file: job.file.to_owned(), what: WHAT, rows: 0 }.into());
     }
-    let damaged = |rows: u64| {
-        Stop::Failed(ExtractError::Damaged {
-            file: job.file.to_owned(),
-            what: WHAT,
-            rows,
-        })
-    };
+    let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
     let open = guarded(|| ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)));
     let builder = open.ok_or_else(|| damaged(0))?;
 
     let schema = builder.schema().clone();
-    let header = Header::resolve(
-        job.dataset,
-        job.file,
-        schema.fields().iter().map(|f| f.name().as_str()),
-    )?;
+    let header = Header::resolve(job.dataset, job.file, schema.fields().iter().map(|f| f.name().as_str()))?;
     for (column, field) in schema.fields().iter().zip(&header.fields) {
         if let (Some(found), Some(field)) = (unreadable(column.data_type()), field) {
             let column = job.dataset.fields[*field].name.value.clone();
-            return Err(ExtractError::ColumnType {
-                file: job.file.to_owned(),
-                column,
-                found,
-            }
-            .into());
+            return Err(ExtractError::ColumnType { file: job.file.to_owned(), column, found }.into());
         }
     }
     let undeclared = count_undeclared(&builder, &header);
 
-    let roots: Vec<usize> = (0..header.fields.len())
-        .filter(|i| header.fields[*i].is_some())
-        .collect();
+    let roots: Vec<usize> = (0..header.fields.len()).filter(|i| header.fields[*i].is_some()).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
-    let reader = guarded(|| {
-        builder
-            .with_projection(mask)
-            .with_batch_size(job.batch_rows)
-            .build()
-    });
+    let reader = guarded(|| builder.with_projection(mask).with_batch_size(job.batch_rows).build());
     let mut reader = reader.ok_or_else(|| damaged(0))?;
     let mut rows = 0u64;
     loop {
@@ -93,12 +60,7 @@ pub(crate) fn read(
         rows += len as u64;
         if len > 0 {
             let data = RawData::Arrow(columns);
-            emit(RawBatch {
-                rows: RowNumbers::From(first),
-                len,
-                data,
-                rejected: Vec::new(),
-            })?;
+            emit(RawBatch { rows: RowNumbers::From(first), len, data, rejected: Vec::new() })?;
         }
     }
     Ok(undeclared)
@@ -111,21 +73,14 @@ fn guarded<T, E>(step: impl FnOnce() -> Result<T, E>) -> Option<T> {
 }
 
 /// Values of undeclared columns that are not null, by the footer's statistics (all rows without them).
-fn count_undeclared<T>(
-    builder: &parquet::arrow::arrow_reader::ArrowReaderBuilder<T>,
-    header: &Header,
-) -> NameCounts {
+fn count_undeclared<T>(builder: &parquet::arrow::arrow_reader::ArrowReaderBuilder<T>, header: &Header) -> NameCounts {
     let mut counts = NameCounts::default();
     let leaves = builder.parquet_schema();
     for (root, (name, field)) in header.names.iter().zip(&header.fields).enumerate() {
         let leaf = (0..leaves.num_columns()).find(|leaf| leaves.get_column_root_idx(*leaf) == root);
         if let (None, Some(leaf)) = (field, leaf) {
             let held = builder.metadata().row_groups().iter().map(|group| {
-                let nulls = group
-                    .column(leaf)
-                    .statistics()
-                    .and_then(|s| s.null_count_opt())
-                    .unwrap_or(0);
+                let nulls = group.column(leaf).statistics().and_then(|s| s.null_count_opt()).unwrap_or(0);
                 (group.num_rows().max(0) as u64).saturating_sub(nulls)
             });
             counts.add(name, held.sum());

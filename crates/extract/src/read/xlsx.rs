@@ -15,51 +15,21 @@ const WHAT: &str = "workbook";
 
 /// Reads the sheet row by row; blank rows are no records. The packed file is held in memory: a zip
 /// archive's directory stands at its end.
-pub(crate) fn read(
-    job: &Job<'_>,
-    mut stream: impl Read,
-    emit: &mut Emit<'_>,
-) -> Result<NameCounts, Stop> {
+pub(crate) fn read(job: &Job<'_>, mut stream: impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
     let mut bytes = Vec::new();
-    stream
-        .read_to_end(&mut bytes)
-        .map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+    stream.read_to_end(&mut bytes).map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
     // A zip archive ends with its directory's end record and a comment of up to 64 KiB.
     let tail = &bytes[bytes.len().saturating_sub(22 + 65_536)..];
     if memchr::memmem::rfind(tail, b"PK\x05\x06").is_none() {
-        return Err(ExtractError::CutShort {
-            file: job.file.to_owned(),
-            what: WHAT,
-            rows: 0,
-        }
-        .into());
+        return Err(ExtractError::CutShort { file: job.file.to_owned(), what: WHAT, rows: 0 }.into());
     }
-    let damaged = |rows: u64| {
-        Stop::Failed(ExtractError::Damaged {
-            file: job.file.to_owned(),
-            what: WHAT,
-            rows,
-        })
-    };
+    let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|_| damaged(0))?;
-    let sheet = book
-        .sheet_names()
-        .into_iter()
-        .next()
-        .ok_or_else(|| damaged(0))?;
-    let mut cells = book
-        .worksheet_cells_reader(&sheet)
-        .map_err(|_| damaged(0))?;
+    let sheet = book.sheet_names().into_iter().next().ok_or_else(|| damaged(0))?;
+    let mut cells = book.worksheet_cells_reader(&sheet).map_err(|_| damaged(0))?;
 
-    let mut sheet = Sheet {
-        job,
-        header: None,
-        columns: Vec::new(),
-        undeclared: Vec::new(),
-        rejected: Vec::new(),
-        rows: 0,
-        len: 0,
-    };
+    let mut sheet =
+        Sheet { job, header: None, columns: Vec::new(), undeclared: Vec::new(), rejected: Vec::new(), rows: 0, len: 0 };
     let mut row: Vec<String> = Vec::new();
     let mut at = None;
     loop {
@@ -81,18 +51,10 @@ pub(crate) fn read(
     }
     sheet.flush(emit)?;
     let Some(header) = sheet.header else {
-        return Err(ExtractError::EmptyFile {
-            file: job.file.to_owned(),
-        }
-        .into());
+        return Err(ExtractError::EmptyFile { file: job.file.to_owned() }.into());
     };
     let mut counts = NameCounts::default();
-    for ((name, field), count) in header
-        .names
-        .iter()
-        .zip(&header.fields)
-        .zip(sheet.undeclared)
-    {
+    for ((name, field), count) in header.names.iter().zip(&header.fields).zip(sheet.undeclared) {
         if field.is_none() {
             counts.add(name, count);
         }
@@ -135,11 +97,7 @@ impl Sheet<'_, '_> {
         }
         self.len += 1;
         self.rows += 1;
-        if self.len >= self.job.batch_rows {
-            self.flush(emit)
-        } else {
-            Ok(())
-        }
+        if self.len >= self.job.batch_rows { self.flush(emit) } else { Ok(()) }
     }
 
     fn start(&mut self) {
@@ -158,12 +116,7 @@ impl Sheet<'_, '_> {
         let data = RawData::Text(std::mem::take(&mut self.columns));
         let rejected = std::mem::take(&mut self.rejected);
         self.start();
-        emit(RawBatch {
-            rows,
-            len,
-            data,
-            rejected,
-        })
+        emit(RawBatch { rows, len, data, rejected })
     }
 }
 
@@ -173,9 +126,7 @@ fn write_text(out: &mut String, cell: &DataRef<'_>) {
     // Writing into a `String` does not fail.
     let _ = match cell {
         DataRef::Empty => Ok(()),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            out.write_str(text)
-        }
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => out.write_str(text),
         DataRef::SharedString(text) => out.write_str(text),
         DataRef::Int(value) => write!(out, "{value}"),
         DataRef::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => {

@@ -11,26 +11,17 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Takes the compression off, if there is one. All gzip members and zstd frames are read; a stream
 /// without its end mark is [`ReadFault::CutShort`], not a short file.
-pub(crate) fn decompressed(
-    mut raw: impl Read + Send + 'static,
-) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn decompressed(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::with_capacity(4);
     fill(&mut raw, &mut head, 4)?;
     let gzip = head.starts_with(&GZIP);
     let zstd = head.starts_with(&ZSTD);
     let whole = Cursor::new(head).chain(raw);
     Ok(if gzip {
-        Box::new(Marked {
-            inner: MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)),
-            what: "gzip",
-        })
+        Box::new(Marked { inner: MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)), what: "gzip" })
     } else if zstd {
-        let decoder =
-            zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?;
-        Box::new(Marked {
-            inner: decoder,
-            what: "zstd",
-        })
+        let decoder = zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?;
+        Box::new(Marked { inner: decoder, what: "zstd" })
     } else {
         Box::new(whole)
     })
@@ -80,27 +71,17 @@ mod tests {
         assert_eq!(read(text.clone()).unwrap(), text);
         assert_eq!(read(gzip(&text)).unwrap(), text);
         assert_eq!(read(zstd::encode_all(&text[..], 1).unwrap()).unwrap(), text);
-        assert_eq!(
-            read([gzip(b"a,b\n"), gzip(b"1,2\n")].concat()).unwrap(),
-            b"a,b\n1,2\n"
-        );
+        assert_eq!(read([gzip(b"a,b\n"), gzip(b"1,2\n")].concat()).unwrap(), b"a,b\n1,2\n");
         assert_eq!(read(Vec::new()).unwrap(), b"");
     }
 
     #[test]
     fn a_cut_stream_is_not_a_short_file() {
         let text: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
-        for (bytes, what) in [
-            (gzip(&text), "gzip"),
-            (zstd::encode_all(&text[..], 1).unwrap(), "zstd"),
-        ] {
+        for (bytes, what) in [(gzip(&text), "gzip"), (zstd::encode_all(&text[..], 1).unwrap(), "zstd")] {
             for keep in [5, bytes.len() / 2, bytes.len() - 1] {
                 let error = read(bytes[..keep].to_vec()).unwrap_err();
-                assert_eq!(
-                    fault_of(&error),
-                    Some(ReadFault::CutShort(what)),
-                    "{what} cut at {keep}"
-                );
+                assert_eq!(fault_of(&error), Some(ReadFault::CutShort(what)), "{what} cut at {keep}");
             }
         }
         let mut broken = gzip(&text);

@@ -8,24 +8,12 @@ use lakewarden_dictionary::{Container, Format};
 /// # Errors
 /// LW4002 if there is nothing but a byte-order mark or white space in a file that fits in `head`,
 /// LW4005 if the bytes are a container that is neither declared nor accepted.
-pub(crate) fn container_of(
-    head: &[u8],
-    whole: bool,
-    format: &Format,
-    file: &str,
-) -> Result<Container, ExtractError> {
+pub(crate) fn container_of(head: &[u8], whole: bool, format: &Format, file: &str) -> Result<Container, ExtractError> {
     let takes = |c: Container| format.container == c || format.accept.contains(&c);
-    let wrong = |found: &'static str| ExtractError::WrongContainer {
-        file: file.to_owned(),
-        found,
-        declared: format.container,
-    };
+    let wrong =
+        |found: &'static str| ExtractError::WrongContainer { file: file.to_owned(), found, declared: format.container };
     if head.starts_with(b"PAR1") {
-        return if takes(Container::Parquet) {
-            Ok(Container::Parquet)
-        } else {
-            Err(wrong("Parquet"))
-        };
+        return if takes(Container::Parquet) { Ok(Container::Parquet) } else { Err(wrong("Parquet")) };
     }
     if head.starts_with(b"PK\x03\x04") {
         return if takes(Container::Xlsx) {
@@ -38,13 +26,7 @@ pub(crate) fn container_of(
         return Err(wrong("an Excel workbook of the old binary kind (.xls)"));
     }
     let Some(first) = first_character(head) else {
-        return if whole {
-            Err(ExtractError::EmptyFile {
-                file: file.to_owned(),
-            })
-        } else {
-            Err(wrong("blank text"))
-        };
+        return if whole { Err(ExtractError::EmptyFile { file: file.to_owned() }) } else { Err(wrong("blank text")) };
     };
     let text = match first {
         b'[' if takes(Container::Json) => Container::Json,
@@ -67,34 +49,19 @@ pub(crate) fn container_of(
 
 /// The first byte that is neither byte-order mark nor white space (nor the padding of UTF-16).
 fn first_character(head: &[u8]) -> Option<u8> {
-    let marks: [&[u8]; 4] = [
-        &[0xef, 0xbb, 0xbf],
-        &[0xff, 0xfe],
-        &[0xfe, 0xff],
-        &[0x84, 0x31, 0x95, 0x33],
-    ];
-    let text = marks
-        .iter()
-        .find_map(|m| head.strip_prefix(*m))
-        .unwrap_or(head);
-    text.iter()
-        .copied()
-        .find(|b| !b.is_ascii_whitespace() && *b != 0)
+    let marks: [&[u8]; 4] = [&[0xef, 0xbb, 0xbf], &[0xff, 0xfe], &[0xfe, 0xff], &[0x84, 0x31, 0x95, 0x33]];
+    let text = marks.iter().find_map(|m| head.strip_prefix(*m)).unwrap_or(head);
+    text.iter().copied().find(|b| !b.is_ascii_whitespace() && *b != 0)
 }
 
 fn looks_like_json_array(head: &[u8]) -> bool {
-    let mut rest = head
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace() && *b != 0)
-        .skip_while(|b| *b != b'[')
-        .skip(1);
+    let mut rest =
+        head.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != 0).skip_while(|b| *b != b'[').skip(1);
     matches!(rest.next(), Some(b'{' | b']') | None)
 }
 
 fn has_object_line(head: &[u8]) -> bool {
-    head.split(|b| *b == b'\n')
-        .any(|line| line.trim_ascii_start().first() == Some(&b'{'))
+    head.split(|b| *b == b'\n').any(|line| line.trim_ascii_start().first() == Some(&b'{'))
 }
 
 #[cfg(test)]
@@ -104,12 +71,7 @@ mod tests {
     use lakewarden_dictionary::Encoding;
 
     fn format(container: Container, accept: Vec<Container>) -> Format {
-        Format {
-            container,
-            accept,
-            encoding: Encoding::Utf8,
-            delimiter: b',',
-        }
+        Format { container, accept, encoding: Encoding::Utf8, delimiter: b',' }
     }
 
     #[test]
@@ -123,22 +85,13 @@ mod tests {
         assert_eq!(of(b"[{\"a\":1}]", &csv).unwrap_err().code(), "LW4005");
         assert_eq!(of(b"\xef\xbb\xbf \n", &csv).unwrap_err().code(), "LW4002");
         let ndjson = format(Container::Ndjson, vec![]);
-        assert_eq!(
-            of(b"oops\n{\"a\":1}\n", &ndjson).unwrap(),
-            Container::Ndjson
-        );
+        assert_eq!(of(b"oops\n{\"a\":1}\n", &ndjson).unwrap(), Container::Ndjson);
         assert_eq!(of(b"[1]\n{\"a\":1}\n", &ndjson).unwrap(), Container::Ndjson);
-        assert_eq!(
-            of(b"[\n{\"a\":1}]\n", &ndjson).unwrap_err().code(),
-            "LW4005"
-        );
+        assert_eq!(of(b"[\n{\"a\":1}]\n", &ndjson).unwrap_err().code(), "LW4005");
         assert_eq!(of(b"a,b\n", &ndjson).unwrap_err().code(), "LW4005");
         let json = format(Container::Json, vec![]);
         assert_eq!(of(b"\xef\xbb\xbf\n [ ]", &json).unwrap(), Container::Json);
         assert_eq!(of(b"{\"a\":1}", &json).unwrap_err().code(), "LW4005");
-        assert_eq!(
-            of(&[0xd0, 0xcf, 0x11, 0xe0], &csv).unwrap_err().code(),
-            "LW4005"
-        );
+        assert_eq!(of(&[0xd0, 0xcf, 0x11, 0xe0], &csv).unwrap_err().code(), "LW4005");
     }
 }

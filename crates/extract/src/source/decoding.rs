@@ -65,10 +65,7 @@ impl<R: Read> Decoding<R> {
         let expected = declared(self.declared);
         self.found
             .filter(|found| *found != expected)
-            .map(|found| Warning::EncodingDiffers {
-                declared: name(expected),
-                found: name(found),
-            })
+            .map(|found| Warning::EncodingDiffers { declared: name(expected), found: name(found) })
     }
 
     fn decide(&mut self, encoding: &'static encoding_rs::Encoding) {
@@ -94,11 +91,7 @@ impl<R: Read> Decoding<R> {
             self.input.drain(..self.ready.end);
         }
         self.ready = 0..0;
-        let want = if matches!(self.state, State::Undecided) {
-            SAMPLE
-        } else {
-            CHUNK
-        };
+        let want = if matches!(self.state, State::Undecided) { SAMPLE } else { CHUNK };
         if !self.ended {
             self.ended = fill(&mut self.source, &mut self.input, want)?;
         }
@@ -123,11 +116,8 @@ impl<R: Read> Decoding<R> {
                     .max_utf8_buffer_length_without_replacement(self.input.len())
                     .unwrap_or(self.input.len() * 4);
                 self.output.reserve(room);
-                let (result, read) = decoder.decode_to_string_without_replacement(
-                    &self.input,
-                    &mut self.output,
-                    self.ended,
-                );
+                let (result, read) =
+                    decoder.decode_to_string_without_replacement(&self.input, &mut self.output, self.ended);
                 self.input.drain(..read);
                 self.ready = 0..self.output.len();
                 if matches!(result, DecoderResult::Malformed(..)) {
@@ -201,36 +191,19 @@ mod tests {
         let mut decoding = Decoding::new(Dribble(bytes, 7), declared);
         let mut out = Vec::new();
         let result = decoding.read_to_end(&mut out).map(|_| ());
-        (
-            result,
-            out,
-            decoding.encoding(),
-            decoding.warning().is_some(),
-        )
+        (result, out, decoding.encoding(), decoding.warning().is_some())
     }
 
     #[test]
     fn marks_go_and_differences_are_said() {
         let (_, out, encoding, differs) = decode("\u{feff}a,b".as_bytes(), Declared::Utf8);
-        assert_eq!(
-            (out.as_slice(), encoding, differs),
-            (b"a,b".as_slice(), "UTF-8", false)
-        );
+        assert_eq!((out.as_slice(), encoding, differs), (b"a,b".as_slice(), "UTF-8", false));
         let text = "手机号,城市\n1,上海\n".repeat(9);
         let (_, out, encoding, differs) = decode(&GB18030.encode(&text).0, Declared::Utf8);
-        assert_eq!(
-            (out.as_slice(), encoding, differs),
-            (text.as_bytes(), "GB18030", true)
-        );
+        assert_eq!((out.as_slice(), encoding, differs), (text.as_bytes(), "GB18030", true));
         let (_, out, encoding, differs) = decode(text.as_bytes(), Declared::Gb18030);
-        assert_eq!(
-            (out.as_slice(), encoding, differs),
-            (text.as_bytes(), "UTF-8", true)
-        );
-        let utf16: Vec<u8> = [0xff, 0xfe]
-            .into_iter()
-            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
-            .collect();
+        assert_eq!((out.as_slice(), encoding, differs), (text.as_bytes(), "UTF-8", true));
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let (_, out, encoding, _) = decode(&utf16, Declared::Utf8);
         assert_eq!((out.as_slice(), encoding), (text.as_bytes(), "UTF-16LE"));
     }
@@ -241,10 +214,7 @@ mod tests {
         let text = format!("{ascii}手机,上海\n");
         let (result, out, encoding, differs) = decode(text.as_bytes(), Declared::Gb18030);
         result.unwrap();
-        assert_eq!(
-            (out == text.as_bytes(), encoding, differs),
-            (true, "UTF-8", true)
-        );
+        assert_eq!((out == text.as_bytes(), encoding, differs), (true, "UTF-8", true));
     }
 
     #[test]
@@ -253,18 +223,12 @@ mod tests {
         let mut bytes = good.clone().into_bytes();
         bytes.extend_from_slice(b"x\xff\xfey\n");
         let (result, out, ..) = decode(&bytes, Declared::Utf8);
-        assert_eq!(
-            fault_of(&result.unwrap_err()),
-            Some(ReadFault::NotInEncoding("UTF-8"))
-        );
+        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("UTF-8")));
         assert_eq!(out, [good.as_bytes(), b"x"].concat());
         let mut bytes = GB18030.encode(&good).0.into_owned();
         bytes.extend_from_slice(b"x\xff\xffy\n");
         let (result, out, ..) = decode(&bytes, Declared::Gb18030);
-        assert_eq!(
-            fault_of(&result.unwrap_err()),
-            Some(ReadFault::NotInEncoding("GB18030"))
-        );
+        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("GB18030")));
         assert_eq!(out, [good.as_bytes(), b"x"].concat());
     }
 

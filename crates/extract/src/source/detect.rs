@@ -17,13 +17,7 @@ pub(crate) fn byte_order_mark(head: &[u8]) -> Option<Marked> {
         (&[0xfe, 0xff], UTF_16BE),
         (&[0x84, 0x31, 0x95, 0x33], GB18030),
     ];
-    marks
-        .into_iter()
-        .find(|(m, _)| head.starts_with(m))
-        .map(|(m, encoding)| Marked {
-            encoding,
-            mark: m.len(),
-        })
+    marks.into_iter().find(|(m, _)| head.starts_with(m)).map(|(m, encoding)| Marked { encoding, mark: m.len() })
 }
 
 /// The encoding_rs name of what the dictionary declares.
@@ -40,26 +34,14 @@ pub(crate) fn declared(encoding: Declared) -> &'static encoding_rs::Encoding {
 /// UTF-8 but for a few bytes is damaged UTF-8, not GB18030 (which would decode, into mojibake): it stays
 /// UTF-8, and the reader stops at the first bad byte. Only text that decodes as GB18030 and whose
 /// character statistics say so is taken for it against the declaration.
-pub(crate) fn from_sample(
-    declared: Declared,
-    sample: &[u8],
-    complete: bool,
-) -> &'static encoding_rs::Encoding {
-    let sample = if complete {
-        sample
-    } else {
-        without_split_tail(sample)
-    };
+pub(crate) fn from_sample(declared: Declared, sample: &[u8], complete: bool) -> &'static encoding_rs::Encoding {
+    let sample = if complete { sample } else { without_split_tail(sample) };
     if std::str::from_utf8(sample).is_ok() || mostly_utf8(sample) {
         return UTF_8;
     }
     match declared {
         Declared::Gb18030 => GB18030,
-        Declared::Utf8
-            if decodes_as_gb18030(sample, complete) && statistics_say_gb18030(sample, complete) =>
-        {
-            GB18030
-        }
+        Declared::Utf8 if decodes_as_gb18030(sample, complete) && statistics_say_gb18030(sample, complete) => GB18030,
         Declared::Utf8 => UTF_8,
     }
 }
@@ -87,8 +69,7 @@ fn decodes_as_gb18030(sample: &[u8], complete: bool) -> bool {
     let mut out = vec![0; 64 * 1024];
     let mut rest = sample;
     loop {
-        let (result, read, _) =
-            decoder.decode_to_utf8_without_replacement(rest, &mut out, complete);
+        let (result, read, _) = decoder.decode_to_utf8_without_replacement(rest, &mut out, complete);
         rest = &rest[read..];
         match result {
             encoding_rs::DecoderResult::InputEmpty => return true,
@@ -129,10 +110,7 @@ mod tests {
         let long = TEXT.repeat(50);
         for cut in 1..4 {
             let end = long.len() - 1 - cut;
-            assert_eq!(
-                from_sample(Declared::Gb18030, &long.as_bytes()[..end], false),
-                UTF_8
-            );
+            assert_eq!(from_sample(Declared::Gb18030, &long.as_bytes()[..end], false), UTF_8);
         }
         let bytes = gb(&long);
         let end = bytes.iter().rposition(|b| *b >= 0x80).unwrap();
@@ -146,11 +124,7 @@ mod tests {
         assert_eq!(from_sample(Declared::Utf8, &bytes, true), UTF_8);
         assert_eq!(from_sample(Declared::Gb18030, &bytes, true), UTF_8);
         // One Latin-1 letter in English text decodes as GB18030, but is not Chinese.
-        let latin = [
-            b"name,city\nJos\xe9e,Montr\xe9al\n".as_slice(),
-            &b"plain,words\n".repeat(20),
-        ]
-        .concat();
+        let latin = [b"name,city\nJos\xe9e,Montr\xe9al\n".as_slice(), &b"plain,words\n".repeat(20)].concat();
         assert_eq!(from_sample(Declared::Utf8, &latin, true), UTF_8);
     }
 

@@ -24,10 +24,7 @@ impl From<ReadFault> for io::Error {
 
 /// The fault inside an `io::Error` that came up through the layers.
 pub(crate) fn fault_of(error: &io::Error) -> Option<ReadFault> {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<ReadFault>())
-        .copied()
+    error.get_ref().and_then(|inner| inner.downcast_ref::<ReadFault>()).copied()
 }
 
 /// Says it of a file: `rows` records were whole before.
@@ -37,14 +34,7 @@ pub(crate) fn classify(error: &io::Error, file: &str, rows: u64) -> ExtractError
         Some(ReadFault::Storage(kind)) => ExtractError::Unreadable { file, kind },
         Some(ReadFault::CutShort(what)) => ExtractError::CutShort { file, what, rows },
         Some(ReadFault::Damaged(what)) => ExtractError::Damaged { file, what, rows },
-        Some(ReadFault::NotInEncoding(encoding)) => ExtractError::InvalidBytes {
-            file,
-            row: rows + 1,
-            encoding,
-        },
-        None => ExtractError::Unreadable {
-            file,
-            kind: error.kind(),
-        },
+        Some(ReadFault::NotInEncoding(encoding)) => ExtractError::InvalidBytes { file, row: rows + 1, encoding },
+        None => ExtractError::Unreadable { file, kind: error.kind() },
     }
 }

@@ -28,10 +28,7 @@ pub struct SourceFile {
 
 impl std::fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SourceFile")
-            .field("name", &self.name)
-            .field("size", &self.size)
-            .finish_non_exhaustive()
+        f.debug_struct("SourceFile").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
     }
 }
 

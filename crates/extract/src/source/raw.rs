@@ -21,14 +21,7 @@ pub(crate) struct RawSource {
 
 impl RawSource {
     pub(crate) fn new(source: Box<dyn Read + Send>) -> Self {
-        Self {
-            inner: Arc::new(Mutex::new(Inner {
-                source,
-                hash: Sha256::new(),
-                bytes: 0,
-            })),
-            meter: None,
-        }
+        Self { inner: Arc::new(Mutex::new(Inner { source, hash: Sha256::new(), bytes: 0 })), meter: None }
     }
 
     /// Adds what is read to a counter that others watch.
@@ -51,13 +44,7 @@ impl RawSource {
 
     /// SHA-256 of the bytes read so far, lower-case hexadecimal.
     pub(crate) fn sha256(&self) -> String {
-        self.lock()
-            .hash
-            .clone()
-            .finalize()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect()
+        self.lock().hash.clone().finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// Bytes read so far.

@@ -8,10 +8,8 @@ use arrow::datatypes::{DataType as Arrow, Int64Type, TimeUnit, TimestampMicrosec
 use lakewarden_dictionary::DataType;
 use std::sync::Arc;
 
-const SAFE: CastOptions<'static> = CastOptions {
-    safe: true,
-    format_options: arrow::util::display::FormatOptions::new(),
-};
+const SAFE: CastOptions<'static> =
+    CastOptions { safe: true, format_options: arrow::util::display::FormatOptions::new() };
 
 fn cast(array: &ArrayRef, to: &Arrow) -> Option<ArrayRef> {
     cast_with_options(array, to, &SAFE).ok()
@@ -27,16 +25,9 @@ pub(crate) fn as_text(array: &ArrayRef) -> Option<StringArray> {
             let utc = cast(array, &Arrow::Timestamp(*unit, Some("+00:00".into())))?;
             let naive = cast(&utc, &Arrow::Timestamp(*unit, None))?;
             let text = cast(&naive, &Arrow::Utf8)?;
-            return Some(
-                text.as_string::<i32>()
-                    .iter()
-                    .map(|t| t.map(|t| format!("{t}Z")))
-                    .collect(),
-            );
+            return Some(text.as_string::<i32>().iter().map(|t| t.map(|t| format!("{t}Z"))).collect());
         }
-        Arrow::Dictionary(_, values) if **values != Arrow::Utf8 => {
-            cast(&cast(array, values)?, &Arrow::Utf8)?
-        }
+        Arrow::Dictionary(_, values) if **values != Arrow::Utf8 => cast(&cast(array, values)?, &Arrow::Utf8)?,
         Arrow::Binary | Arrow::LargeBinary | Arrow::BinaryView | Arrow::FixedSizeBinary(_) => {
             // Text that a writer forgot to mark as such; what is not UTF-8 becomes null and is refused by the caller.
             cast(&cast(array, &Arrow::Binary)?, &Arrow::Utf8)?
@@ -70,16 +61,14 @@ pub(crate) fn direct(
         }
         DataType::Double => return None,
         DataType::Decimal { precision, scale } => {
-            let exact = from.is_integer()
-                || matches!(from, Arrow::Decimal128(_, s) | Arrow::Decimal256(_, s) if *s <= scale);
+            let exact =
+                from.is_integer() || matches!(from, Arrow::Decimal128(_, s) | Arrow::Decimal256(_, s) if *s <= scale);
             if !exact {
                 return None;
             }
             cast(array, &Arrow::Decimal128(precision, scale))?
         }
-        DataType::Boolean if *from == Arrow::Boolean => {
-            Arc::new(array.as_boolean().clone()) as ArrayRef
-        }
+        DataType::Boolean if *from == Arrow::Boolean => Arc::new(array.as_boolean().clone()) as ArrayRef,
         DataType::Boolean => return None,
         DataType::Date => match from {
             Arrow::Date32 => array.clone(),
@@ -96,9 +85,8 @@ pub(crate) fn direct(
             _ if from.is_integer() => {
                 let factor = 10i64.pow(u32::from(times.epoch_places()?.unsigned_abs()));
                 let numbers = cast(array, &Arrow::Int64)?;
-                let micros: TimestampMicrosecondArray = numbers
-                    .as_primitive::<Int64Type>()
-                    .unary_opt(|n| n.checked_mul(factor));
+                let micros: TimestampMicrosecondArray =
+                    numbers.as_primitive::<Int64Type>().unary_opt(|n| n.checked_mul(factor));
                 Arc::new(micros.with_timezone(UTC))
             }
             _ => return None,
@@ -116,30 +104,20 @@ fn instants(array: &ArrayRef, times: &TimeParser) -> Option<TimestampMicrosecond
     let micros = if *unit == TimeUnit::Microsecond {
         array.clone()
     } else {
-        cast(
-            array,
-            &Arrow::Timestamp(TimeUnit::Microsecond, zone.clone()),
-        )?
+        cast(array, &Arrow::Timestamp(TimeUnit::Microsecond, zone.clone()))?
     };
     let micros = micros.as_primitive::<TimestampMicrosecondType>();
     if zone.is_some() {
         return Some(micros.clone());
     }
     let mut cache = ZoneCache::new(times.zone());
-    Some(
-        micros
-            .iter()
-            .map(|local| local.and_then(|local| cache.instant(local)))
-            .collect(),
-    )
+    Some(micros.iter().map(|local| local.and_then(|local| cache.instant(local))).collect())
 }
 
 /// Tells of values that were there and did not survive the cast.
 fn refuse_lost(before: &ArrayRef, after: &ArrayRef, refuse: &mut dyn FnMut(usize)) {
     if after.null_count() > before.null_count() {
-        (0..before.len())
-            .filter(|i| before.is_valid(*i) && after.is_null(*i))
-            .for_each(refuse);
+        (0..before.len()).filter(|i| before.is_valid(*i) && after.is_null(*i)).for_each(refuse);
     }
 }
 
@@ -160,84 +138,34 @@ mod tests {
 
     #[test]
     fn instants_and_wall_clocks() {
-        let utc: ArrayRef =
-            Arc::new(TimestampMillisecondArray::from(vec![Some(0), None]).with_timezone("UTC"));
+        let utc: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![Some(0), None]).with_timezone("UTC"));
         let (at, lost) = run(utc.clone(), DataType::Timestamp, &[]);
-        assert_eq!(
-            at.unwrap()
-                .as_primitive::<TimestampMicrosecondType>()
-                .iter()
-                .collect::<Vec<_>>(),
-            [Some(0), None]
-        );
+        assert_eq!(at.unwrap().as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>(), [Some(0), None]);
         assert!(lost.is_empty());
         let wall: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![28_800_000]));
         assert_eq!(
-            run(wall, DataType::Timestamp, &[])
-                .0
-                .unwrap()
-                .as_primitive::<TimestampMicrosecondType>()
-                .value(0),
+            run(wall, DataType::Timestamp, &[]).0.unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
             0
         );
         let epoch: ArrayRef = Arc::new(Int64Array::from(vec![1000, i64::MAX]));
         let (at, lost) = run(epoch, DataType::Timestamp, &["epoch_ms"]);
-        assert_eq!(
-            at.unwrap()
-                .as_primitive::<TimestampMicrosecondType>()
-                .value(0),
-            1_000_000
-        );
+        assert_eq!(at.unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_000_000);
         assert_eq!(lost, [1]);
         assert_eq!(as_text(&utc).unwrap().value(0), "1970-01-01T00:00:00Z");
     }
 
     #[test]
     fn what_does_not_fit_is_told() {
-        let (_, lost) = run(
-            Arc::new(UInt64Array::from(vec![1, u64::MAX])),
-            DataType::Integer,
-            &[],
-        );
+        let (_, lost) = run(Arc::new(UInt64Array::from(vec![1, u64::MAX])), DataType::Integer, &[]);
         assert_eq!(lost, [1]);
-        let decimals = Decimal128Array::from(vec![150i128, 123_456])
-            .with_precision_and_scale(10, 2)
-            .unwrap();
-        let (array, lost) = run(
-            Arc::new(decimals),
-            DataType::Decimal {
-                precision: 5,
-                scale: 3,
-            },
-            &[],
-        );
-        assert_eq!(
-            (
-                array
-                    .unwrap()
-                    .as_primitive::<arrow::datatypes::Decimal128Type>()
-                    .value(0),
-                lost
-            ),
-            (1500, vec![1])
-        );
+        let decimals = Decimal128Array::from(vec![150i128, 123_456]).with_precision_and_scale(10, 2).unwrap();
+        let (array, lost) = run(Arc::new(decimals), DataType::Decimal { precision: 5, scale: 3 }, &[]);
+        assert_eq!((array.unwrap().as_primitive::<arrow::datatypes::Decimal128Type>().value(0), lost), (1500, vec![1]));
         assert!(
-            run(
-                Arc::new(Float64Array::from(vec![2.55])),
-                DataType::Decimal {
-                    precision: 5,
-                    scale: 2
-                },
-                &[]
-            )
-            .0
-            .is_none()
+            run(Arc::new(Float64Array::from(vec![2.55])), DataType::Decimal { precision: 5, scale: 2 }, &[])
+                .0
+                .is_none()
         );
-        assert_eq!(
-            as_text(&(Arc::new(Float64Array::from(vec![2.55])) as ArrayRef))
-                .unwrap()
-                .value(0),
-            "2.55"
-        );
+        assert_eq!(as_text(&(Arc::new(Float64Array::from(vec![2.55])) as ArrayRef)).unwrap().value(0), "2.55");
     }
 }

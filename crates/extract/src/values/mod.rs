@@ -11,8 +11,8 @@ pub(crate) use time::TimeParser;
 pub(crate) use zone::{Zone, ZoneCache};
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanBuilder, Date32Array, Decimal128Array,
-    Float64Array, Int64Array, PrimitiveArray, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanBuilder, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    PrimitiveArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use lakewarden_dictionary::DataType;
@@ -34,11 +34,8 @@ pub(crate) fn parse(
         DataType::Integer => Arc::new(Int64Array::from(primitive(text, integer, refuse))),
         DataType::Double => Arc::new(Float64Array::from(primitive(text, double, refuse))),
         DataType::Decimal { precision, scale } => {
-            let parsed: Decimal128Array =
-                primitive(text, |t| decimal(t.as_bytes(), precision, scale), refuse);
-            Arc::new(
-                parsed.with_data_type(arrow::datatypes::DataType::Decimal128(precision, scale)),
-            )
+            let parsed: Decimal128Array = primitive(text, |t| decimal(t.as_bytes(), precision, scale), refuse);
+            Arc::new(parsed.with_data_type(arrow::datatypes::DataType::Decimal128(precision, scale)))
         }
         DataType::Boolean => {
             let mut builder = BooleanBuilder::with_capacity(text.len());
@@ -58,8 +55,7 @@ pub(crate) fn parse(
         }
         DataType::Timestamp => {
             let mut cache = ZoneCache::new(times.zone());
-            let parsed: TimestampMicrosecondArray =
-                primitive(text, |t| times.instant(t, &mut cache), refuse);
+            let parsed: TimestampMicrosecondArray = primitive(text, |t| times.instant(t, &mut cache), refuse);
             Arc::new(parsed.with_timezone(UTC))
         }
     }
@@ -85,10 +81,7 @@ fn primitive<T: ArrowPrimitiveType>(
         };
         values.push(parsed.unwrap_or_default());
     }
-    PrimitiveArray::new(
-        ScalarBuffer::from(values),
-        without(text.nulls(), text.len(), &refused, refuse),
-    )
+    PrimitiveArray::new(ScalarBuffer::from(values), without(text.nulls(), text.len(), &refused, refuse))
 }
 
 /// The nulls, and those places besides.

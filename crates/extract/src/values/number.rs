@@ -46,8 +46,7 @@ pub(crate) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
 
 /// [`decimal`] of at most 38 digits, a point and an exponent.
 fn unsigned(digits: &[u8], precision: u8, scale: i8) -> Option<i128> {
-    let (mut mantissa, mut fraction, mut seen, mut point, mut exponent) =
-        (0i128, 0i32, false, false, 0i32);
+    let (mut mantissa, mut fraction, mut seen, mut point, mut exponent) = (0i128, 0i32, false, false, 0i32);
     if digits.len() <= 19 {
         let mut small = 0u64;
         let mut rest = digits;
@@ -104,11 +103,7 @@ fn without_zeros(digits: &[u8]) -> Option<&[u8]> {
     if short.contains(&b'.') {
         short = &short[..short.iter().rposition(|b| *b != b'0').map_or(0, |p| p + 1)];
     }
-    let significant = short
-        .iter()
-        .skip_while(|b| **b == b'0')
-        .filter(|b| b.is_ascii_digit())
-        .count();
+    let significant = short.iter().skip_while(|b| **b == b'0').filter(|b| b.is_ascii_digit()).count();
     (significant <= 38).then_some(short)
 }
 
@@ -193,52 +188,17 @@ mod tests {
         ] {
             assert_eq!(d(text), None, "{text}");
         }
-        assert_eq!(
-            decimal(b"99999999999999999999999999999999999999", 38, 0),
-            Some(10i128.pow(38) - 1)
-        );
-        assert_eq!(
-            decimal(b"-9999999999999999999999999999.9999999999", 38, 10),
-            Some(1 - 10i128.pow(38))
-        );
-        assert_eq!(
-            decimal(b"..................................................", 38, 0),
-            None
-        );
+        assert_eq!(decimal(b"99999999999999999999999999999999999999", 38, 0), Some(10i128.pow(38) - 1));
+        assert_eq!(decimal(b"-9999999999999999999999999999.9999999999", 38, 10), Some(1 - 10i128.pow(38)));
+        assert_eq!(decimal(b"..................................................", 38, 0), None);
     }
 
     #[test]
     fn other_numbers() {
-        assert_eq!(
-            (
-                integer("-42"),
-                integer("+7"),
-                integer("9223372036854775808")
-            ),
-            (Some(-42), Some(7), None)
-        );
-        assert_eq!(
-            (
-                integer("两件"),
-                integer("1.0"),
-                integer("1,000"),
-                integer("")
-            ),
-            (None, None, None, None)
-        );
-        assert_eq!(
-            (
-                double("1.5e3"),
-                double("nan"),
-                double("inf"),
-                double("1e999")
-            ),
-            (Some(1500.0), None, None, None)
-        );
-        assert_eq!(
-            (boolean("TRUE"), boolean("0"), boolean("yes")),
-            (Some(true), Some(false), None)
-        );
+        assert_eq!((integer("-42"), integer("+7"), integer("9223372036854775808")), (Some(-42), Some(7), None));
+        assert_eq!((integer("两件"), integer("1.0"), integer("1,000"), integer("")), (None, None, None, None));
+        assert_eq!((double("1.5e3"), double("nan"), double("inf"), double("1e999")), (Some(1500.0), None, None, None));
+        assert_eq!((boolean("TRUE"), boolean("0"), boolean("yes")), (Some(true), Some(false), None));
     }
 
     proptest! {

@@ -51,17 +51,12 @@ enum Piece {
 impl TimeParser {
     /// Compiles formats (chrono strftime, `epoch_ms`, `epoch_s`; none: ISO 8601); the first that is none is returned.
     pub(crate) fn compile(formats: &[String], zone: Zone) -> Result<Self, String> {
-        let mut compiled = formats
-            .iter()
-            .map(|f| TimeFormat::compile(f).ok_or_else(|| f.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut compiled =
+            formats.iter().map(|f| TimeFormat::compile(f).ok_or_else(|| f.clone())).collect::<Result<Vec<_>, _>>()?;
         if compiled.is_empty() {
             compiled.push(TimeFormat::Iso);
         }
-        Ok(Self {
-            formats: compiled,
-            zone,
-        })
+        Ok(Self { formats: compiled, zone })
     }
 
     /// The same, but taking ISO 8601 as well: workbooks hold times, which are written out so.
@@ -70,10 +65,7 @@ impl TimeParser {
         if !formats.iter().any(|f| matches!(f, TimeFormat::Iso)) {
             formats.push(TimeFormat::Iso);
         }
-        Self {
-            formats,
-            zone: self.zone,
-        }
+        Self { formats, zone: self.zone }
     }
 
     /// The zone of times that do not say theirs.
@@ -134,12 +126,8 @@ impl TimeFormat {
                 Item::Numeric(Numeric::Hour, _) => Some(vec![Piece::Hour]),
                 Item::Numeric(Numeric::Minute, _) => Some(vec![Piece::Minute]),
                 Item::Numeric(Numeric::Second, _) => Some(vec![Piece::Second]),
-                Item::Literal(text) | Item::Space(text) => {
-                    Some(text.bytes().map(Piece::Literal).collect())
-                }
-                Item::OwnedLiteral(text) | Item::OwnedSpace(text) => {
-                    Some(text.bytes().map(Piece::Literal).collect())
-                }
+                Item::Literal(text) | Item::Space(text) => Some(text.bytes().map(Piece::Literal).collect()),
+                Item::OwnedLiteral(text) | Item::OwnedSpace(text) => Some(text.bytes().map(Piece::Literal).collect()),
                 _ => None,
             };
             pieces = pieces.zip(piece).map(|(mut all, some): (Vec<Piece>, _)| {
@@ -147,11 +135,7 @@ impl TimeFormat {
                 all
             });
         }
-        let dated = |pieces: &Vec<Piece>| {
-            [Piece::Year, Piece::Month, Piece::Day]
-                .iter()
-                .all(|p| pieces.contains(p))
-        };
+        let dated = |pieces: &Vec<Piece>| [Piece::Year, Piece::Month, Piece::Day].iter().all(|p| pieces.contains(p));
         names_time.then(|| Self::Strftime(pieces.filter(dated), items))
     }
 
@@ -186,13 +170,11 @@ fn day_of(year: i32, month: u32, day: u32) -> Option<i32> {
 
 #[inline]
 fn clock(hour: u32, minute: u32, second: u32) -> Option<i64> {
-    (hour < 24 && minute < 60 && second < 60)
-        .then(|| i64::from(hour * 3600 + minute * 60 + second) * SECOND)
+    (hour < 24 && minute < 60 && second < 60).then(|| i64::from(hour * 3600 + minute * 60 + second) * SECOND)
 }
 
 fn fixed_width(pieces: &[Piece], mut text: &[u8]) -> Option<Moment> {
-    let (mut year, mut month, mut day, mut hour, mut minute, mut second, mut timed) =
-        (0, 0, 0, 0, 0, 0, false);
+    let (mut year, mut month, mut day, mut hour, mut minute, mut second, mut timed) = (0, 0, 0, 0, 0, 0, false);
     for piece in pieces {
         if let Piece::Literal(expected) = piece {
             let (found, rest) = text.split_first()?;
@@ -219,11 +201,7 @@ fn fixed_width(pieces: &[Piece], mut text: &[u8]) -> Option<Moment> {
         return None;
     }
     let day = day_of(year, month, day)?;
-    Some(if timed {
-        Moment::Local(i64::from(day) * DAY + clock(hour, minute, second)?)
-    } else {
-        Moment::Day(day)
-    })
+    Some(if timed { Moment::Local(i64::from(day) * DAY + clock(hour, minute, second)?) } else { Moment::Day(day) })
 }
 
 fn by_chrono(items: &[Item<'static>], text: &str) -> Option<Moment> {
@@ -241,13 +219,7 @@ fn by_chrono(items: &[Item<'static>], text: &str) -> Option<Moment> {
     } else {
         // An hour without minutes: the rest is zero.
         parsed.set_minute(0).ok()?;
-        Moment::Local(
-            parsed
-                .to_naive_datetime_with_offset(0)
-                .ok()?
-                .and_utc()
-                .timestamp_micros(),
-        )
+        Moment::Local(parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp_micros())
     };
     let (Moment::Instant(at_micros) | Moment::Local(at_micros)) = at else {
         return Some(at);
@@ -277,28 +249,20 @@ fn iso(text: &[u8]) -> Option<Moment> {
                 return None;
             }
             // What is finer than a microsecond is cut off.
-            let micros = rest[..digits]
-                .iter()
-                .chain([b'0'; 6].iter())
-                .take(6)
-                .fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
+            let micros =
+                rest[..digits].iter().chain([b'0'; 6].iter()).take(6).fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
             (micros, &rest[digits..])
         }
         _ => (0, rest),
     };
-    let local =
-        i64::from(day) * DAY + clock(two(&[*h1, *h2])?, two(&[*i1, *i2])?, second)? + fraction;
+    let local = i64::from(day) * DAY + clock(two(&[*h1, *h2])?, two(&[*i1, *i2])?, second)? + fraction;
     let (sign, hours, minutes) = match rest {
         [] => return Some(Moment::Local(local)),
         [b'Z' | b'z'] => (1, 0, 0),
-        [sign @ (b'+' | b'-'), h1, h2] => {
-            (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, 0)
+        [sign @ (b'+' | b'-'), h1, h2] => (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, 0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
+            (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, two(&[*m1, *m2])?)
         }
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => (
-            if *sign == b'-' { -1 } else { 1 },
-            two(&[*h1, *h2])?,
-            two(&[*m1, *m2])?,
-        ),
         _ => return None,
     };
     Some(Moment::Instant(local - sign * clock(hours, minutes, 0)?))
@@ -313,11 +277,7 @@ mod tests {
     const ZONE: Zone = Zone(chrono_tz::Asia::Shanghai);
 
     fn parser(formats: &[&str]) -> TimeParser {
-        TimeParser::compile(
-            &formats.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(),
-            ZONE,
-        )
-        .unwrap()
+        TimeParser::compile(&formats.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(), ZONE).unwrap()
     }
 
     fn at(formats: &[&str], text: &str) -> Option<i64> {
@@ -325,57 +285,22 @@ mod tests {
     }
 
     fn utc(text: &str) -> Option<i64> {
-        Some(
-            chrono::DateTime::parse_from_rfc3339(text)
-                .unwrap()
-                .timestamp_micros(),
-        )
+        Some(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros())
     }
 
     #[test]
     fn declared_formats() {
         let wall = ["%Y-%m-%d %H:%M:%S"];
-        assert_eq!(
-            at(&wall, "2024-05-01 08:03:07"),
-            utc("2024-05-01T00:03:07Z")
-        );
+        assert_eq!(at(&wall, "2024-05-01 08:03:07"), utc("2024-05-01T00:03:07Z"));
         assert_eq!(at(&wall, "2024-5-1 8:03:07"), utc("2024-05-01T00:03:07Z"));
-        assert_eq!(
-            at(&["%Y/%m/%d %H:%M"], "2024/05/01 08:03"),
-            utc("2024-05-01T00:03:00Z")
-        );
-        assert_eq!(
-            at(&["%Y年%m月%d日"], "2024年05月01日"),
-            utc("2024-04-30T16:00:00Z")
-        );
-        assert_eq!(
-            at(&["%d.%m.%Y %H:%M:%S%.f"], "01.05.2024 08:03:07.250"),
-            utc("2024-05-01T00:03:07.250Z")
-        );
-        assert_eq!(
-            at(&["%Y-%m-%d %H:%M:%S %z"], "2024-05-01 08:03:07 +0200"),
-            utc("2024-05-01T06:03:07Z")
-        );
-        assert_eq!(
-            at(&["epoch_ms"], "1714521787123"),
-            utc("2024-05-01T00:03:07.123Z")
-        );
-        assert_eq!(
-            at(&["epoch_s"], "1714521787.5"),
-            utc("2024-05-01T00:03:07.500Z")
-        );
-        assert_eq!(
-            at(&["%Y%m%d", "epoch_ms"], "20240501"),
-            utc("2024-04-30T16:00:00Z")
-        );
-        for text in [
-            "昨天",
-            "",
-            "2024-13-01 00:00:00",
-            "2024-02-30 00:00:00",
-            "2024-05-01 24:00:00",
-            "2024-05-01",
-        ] {
+        assert_eq!(at(&["%Y/%m/%d %H:%M"], "2024/05/01 08:03"), utc("2024-05-01T00:03:00Z"));
+        assert_eq!(at(&["%Y年%m月%d日"], "2024年05月01日"), utc("2024-04-30T16:00:00Z"));
+        assert_eq!(at(&["%d.%m.%Y %H:%M:%S%.f"], "01.05.2024 08:03:07.250"), utc("2024-05-01T00:03:07.250Z"));
+        assert_eq!(at(&["%Y-%m-%d %H:%M:%S %z"], "2024-05-01 08:03:07 +0200"), utc("2024-05-01T06:03:07Z"));
+        assert_eq!(at(&["epoch_ms"], "1714521787123"), utc("2024-05-01T00:03:07.123Z"));
+        assert_eq!(at(&["epoch_s"], "1714521787.5"), utc("2024-05-01T00:03:07.500Z"));
+        assert_eq!(at(&["%Y%m%d", "epoch_ms"], "20240501"), utc("2024-04-30T16:00:00Z"));
+        for text in ["昨天", "", "2024-13-01 00:00:00", "2024-02-30 00:00:00", "2024-05-01 24:00:00", "2024-05-01"] {
             assert_eq!(at(&wall, text), None, "{text}");
         }
         assert_eq!(at(&["epoch_ms"], "99999999999999999999"), None);
@@ -405,19 +330,13 @@ mod tests {
         }
         let mut cache = ZoneCache::new(ZONE);
         assert_eq!(parser(&[]).day("2024-05-01", &mut cache), Some(19_844));
-        assert_eq!(
-            parser(&["epoch_ms"]).day("1714521787123", &mut cache),
-            Some(19_844)
-        );
+        assert_eq!(parser(&["epoch_ms"]).day("1714521787123", &mut cache), Some(19_844));
     }
 
     #[test]
     fn formats_that_are_none() {
         for format in ["", "%Q", "yesterday", "%"] {
-            assert_eq!(
-                TimeParser::compile(&[format.to_owned()], ZONE).unwrap_err(),
-                format
-            );
+            assert_eq!(TimeParser::compile(&[format.to_owned()], ZONE).unwrap_err(), format);
         }
     }
 

@@ -21,9 +21,7 @@ impl Zone {
             LocalResult::None => {
                 let before = local - Duration::days(1);
                 let offset = match self.0.offset_from_local_datetime(&before) {
-                    LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => {
-                        o.fix().local_minus_utc()
-                    }
+                    LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => o.fix().local_minus_utc(),
                     LocalResult::None => 0,
                 };
                 local.and_utc().timestamp_micros() - i64::from(offset) * SECOND
@@ -33,12 +31,8 @@ impl Zone {
 
     /// What a clock in this zone shows at an instant (µs since 1970 as if it were UTC).
     pub(crate) fn local(self, instant: i64) -> i64 {
-        let offset = DateTime::from_timestamp_micros(instant).map_or(0, |at| {
-            self.0
-                .offset_from_utc_datetime(&at.naive_utc())
-                .fix()
-                .local_minus_utc()
-        });
+        let offset = DateTime::from_timestamp_micros(instant)
+            .map_or(0, |at| self.0.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc());
         instant + i64::from(offset) * SECOND
     }
 
@@ -59,10 +53,7 @@ pub(crate) struct ZoneCache {
 
 impl ZoneCache {
     pub(crate) fn new(zone: Zone) -> Self {
-        Self {
-            zone,
-            slots: vec![(i32::MIN, None); SLOTS],
-        }
+        Self { zone, slots: vec![(i32::MIN, None); SLOTS] }
     }
 
     /// [`Zone::instant`] of a local time given as µs since 1970.
@@ -75,9 +66,7 @@ impl ZoneCache {
         }
         match slot.1 {
             Some(offset) => Some(local - i64::from(offset) * SECOND),
-            None => {
-                DateTime::from_timestamp_micros(local).map(|at| self.zone.instant(at.naive_utc()))
-            }
+            None => DateTime::from_timestamp_micros(local).map(|at| self.zone.instant(at.naive_utc())),
         }
     }
 
@@ -117,19 +106,10 @@ mod tests {
     #[test]
     fn skipped_and_repeated_hours() {
         let berlin = Zone(chrono_tz::Europe::Berlin);
-        assert_eq!(
-            berlin.instant(local("2024-03-31T02:30:00")),
-            utc("2024-03-31T01:30:00")
-        );
-        assert_eq!(
-            berlin.instant(local("2024-10-27T02:30:00")),
-            utc("2024-10-27T00:30:00")
-        );
+        assert_eq!(berlin.instant(local("2024-03-31T02:30:00")), utc("2024-03-31T01:30:00"));
+        assert_eq!(berlin.instant(local("2024-10-27T02:30:00")), utc("2024-10-27T00:30:00"));
         let shanghai = Zone(chrono_tz::Asia::Shanghai);
-        assert_eq!(
-            shanghai.instant(local("2024-01-01T08:00:00")),
-            utc("2024-01-01T00:00:00")
-        );
+        assert_eq!(shanghai.instant(local("2024-01-01T08:00:00")), utc("2024-01-01T00:00:00"));
         assert_eq!(shanghai.day(utc("2024-01-01T16:00:00")), 19_724);
         assert_eq!(shanghai.day(utc("2024-01-01T15:59:59")), 19_723);
     }

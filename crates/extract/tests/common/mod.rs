@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile,
-    conformed_schema, extract, quarantine_schema,
+    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile, conformed_schema, extract,
+    quarantine_schema,
 };
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read, Write};
@@ -17,10 +17,7 @@ use std::sync::Arc;
 pub const SEED: u64 = 42;
 
 pub fn here<T>(value: T) -> Spanned<T> {
-    Spanned {
-        value,
-        span: Span::file(&Arc::from("schemas/channels/test.yaml")),
-    }
+    Spanned { value, span: Span::file(&Arc::from("schemas/channels/test.yaml")) }
 }
 
 pub fn field(name: &str, data_type: DataType) -> Field {
@@ -81,10 +78,7 @@ impl With for Field {
         self
     }
     fn mapped(mut self, pairs: &[(&str, &str)]) -> Self {
-        self.map = pairs
-            .iter()
-            .map(|(a, b)| ((*a).into(), (*b).into()))
-            .collect();
+        self.map = pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
         self
     }
     fn nulls(mut self, values: &[&str]) -> Self {
@@ -100,12 +94,7 @@ impl With for Field {
     }
 }
 
-pub fn dataset(
-    name: &str,
-    container: Container,
-    encoding: Encoding,
-    fields: Vec<Field>,
-) -> Dataset {
+pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec<Field>) -> Dataset {
     Dataset {
         name: here(name.into()),
         label: Label::default(),
@@ -113,12 +102,7 @@ pub fn dataset(
         source: String::new(),
         owner: String::new(),
         update_frequency: "daily".into(),
-        format: Format {
-            container,
-            accept: vec![],
-            encoding,
-            delimiter: b',',
-        },
+        format: Format { container, accept: vec![], encoding, delimiter: b',' },
         time_zone: None,
         key: vec![],
         event_time: None,
@@ -132,10 +116,7 @@ pub fn dataset(
 
 /// The shop sales of the reference project, twelve columns.
 pub fn pos_sales(encoding: Encoding) -> Dataset {
-    let money = DataType::Decimal {
-        precision: 12,
-        scale: 2,
-    };
+    let money = DataType::Decimal { precision: 12, scale: 2 };
     let text = |name: &str, column: &str| field(name, DataType::String).column(column);
     let mut sales = dataset(
         "pos_sales",
@@ -143,9 +124,7 @@ pub fn pos_sales(encoding: Encoding) -> Dataset {
         encoding,
         vec![
             text("小票号", "receipt_no").required(),
-            field("行号", DataType::Integer)
-                .column("line_no")
-                .required(),
+            field("行号", DataType::Integer).column("line_no").required(),
             text("门店编码", "store").required(),
             field("交易时间", DataType::Timestamp)
                 .column("sold_at")
@@ -157,18 +136,9 @@ pub fn pos_sales(encoding: Encoding) -> Dataset {
             text("SKU", "sku").required(),
             field("数量", DataType::Integer)
                 .column("quantity")
-                .rule(Rule::Between {
-                    min: Some("1".into()),
-                    max: Some("999".into()),
-                }),
+                .rule(Rule::Between { min: Some("1".into()), max: Some("999".into()) }),
             field("单价", money).column("unit_price").required(),
-            field("实付金额", money)
-                .column("paid")
-                .required()
-                .rule(Rule::Between {
-                    min: Some("0".into()),
-                    max: None,
-                }),
+            field("实付金额", money).column("paid").required().rule(Rule::Between { min: Some("0".into()), max: None }),
             text("支付方式", "payment"),
             text("类型", "kind")
                 .mapped(&[("销售", "sale"), ("退货", "return")])
@@ -178,15 +148,11 @@ pub fn pos_sales(encoding: Encoding) -> Dataset {
     );
     sales.key = vec![here("receipt_no".into()), here("line_no".into())];
     sales.event_time = Some(here("sold_at".into()));
-    sales.retention = Some(here(Period {
-        months: 60,
-        days: 0,
-    }));
+    sales.retention = Some(here(Period { months: 60, days: 0 }));
     sales
 }
 
-pub const SALES_HEADER: &str =
-    "小票号,行号,门店编码,交易时间,会员卡号,手机号,SKU,数量,单价,实付金额,支付方式,类型\n";
+pub const SALES_HEADER: &str = "小票号,行号,门店编码,交易时间,会员卡号,手机号,SKU,数量,单价,实付金额,支付方式,类型\n";
 
 pub fn sale(receipt: u64, line: u64) -> String {
     format!(
@@ -205,11 +171,7 @@ pub fn sale(receipt: u64, line: u64) -> String {
         receipt % 2000,
         line * 13 % 100,
         ["微信", "支付宝", "现金"][receipt as usize % 3],
-        if receipt.is_multiple_of(20) {
-            "退货"
-        } else {
-            "销售"
-        },
+        if receipt.is_multiple_of(20) { "退货" } else { "销售" },
     )
 }
 
@@ -273,54 +235,32 @@ impl Outcome {
     /// (row, field, rule) of what is in quarantine.
     pub fn refused(&self) -> Vec<(String, String, String)> {
         let [rows, fields, rules] = ["row", "field", "rule"].map(|c| texts(&self.quarantine, c));
-        rows.into_iter()
-            .zip(fields)
-            .zip(rules)
-            .map(|((a, b), c)| (a, b, c))
-            .collect()
+        rows.into_iter().zip(fields).zip(rules).map(|((a, b), c)| (a, b, c)).collect()
     }
 
     /// The content of a quarantined record.
     pub fn open(&self, at: usize) -> serde_json::Value {
         let get = |c: &str| texts(&self.quarantine, c)[at].clone();
-        let aad = lakewarden_extract::quarantine_aad(
-            &get("dataset"),
-            &get("file"),
-            get("row").parse().unwrap(),
-        );
-        let bytes = |c: &str| {
-            self.quarantine
-                .column_by_name(c)
-                .unwrap()
-                .as_binary::<i32>()
-                .value(at)
-                .to_vec()
-        };
+        let aad = lakewarden_extract::quarantine_aad(&get("dataset"), &get("file"), get("row").parse().unwrap());
+        let bytes = |c: &str| self.quarantine.column_by_name(c).unwrap().as_binary::<i32>().value(at).to_vec();
         let sealer = ring().sealer(lakewarden_extract::QUARANTINE_SEALER);
-        let plain = sealer
-            .open(bytes("nonce").try_into().unwrap(), &aad, &bytes("sealed"))
-            .unwrap();
+        let plain = sealer.open(bytes("nonce").try_into().unwrap(), &aad, &bytes("sealed")).unwrap();
         serde_json::from_slice(&plain).unwrap()
     }
 }
 
 pub fn texts(batch: &RecordBatch, name: &str) -> Vec<String> {
-    let column = batch
-        .column_by_name(name)
-        .unwrap_or_else(|| panic!("no column {name}"));
+    let column = batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
     let options = arrow::util::display::FormatOptions::new().with_null("-");
     // Instants are shown without their zone, which needs no time zone database then.
     let column = match column.data_type() {
         arrow::datatypes::DataType::Timestamp(unit, _) => {
-            arrow::compute::cast(column, &arrow::datatypes::DataType::Timestamp(*unit, None))
-                .unwrap()
+            arrow::compute::cast(column, &arrow::datatypes::DataType::Timestamp(*unit, None)).unwrap()
         }
         _ => column.clone(),
     };
     let formatter = arrow::util::display::ArrayFormatter::try_new(&column, &options).unwrap();
-    (0..column.len())
-        .map(|i| formatter.value(i).to_string())
-        .collect()
+    (0..column.len()).map(|i| formatter.value(i).to_string()).collect()
 }
 
 pub fn run_with(
@@ -349,18 +289,8 @@ pub fn run_with(
     let rows = concat_batches(&conformed_schema(dataset), &sink.rows).unwrap();
     let quarantine = concat_batches(&quarantine_schema(), &sink.quarantine).unwrap();
     assert_eq!(rows.num_rows() as u64, written);
-    assert_eq!(
-        quarantine.num_rows() as u64,
-        accounts
-            .iter()
-            .map(FileAccount::quarantined_total)
-            .sum::<u64>()
-    );
-    Ok(Outcome {
-        accounts,
-        rows,
-        quarantine,
-    })
+    assert_eq!(quarantine.num_rows() as u64, accounts.iter().map(FileAccount::quarantined_total).sum::<u64>());
+    Ok(Outcome { accounts, rows, quarantine })
 }
 
 pub fn run(dataset: &Dataset, files: &[SourceFile]) -> Result<Outcome, ExtractError> {

@@ -17,26 +17,18 @@ pub(super) fn keeps_value(from: &DataType, to: &DataType) -> bool {
         | (DataType::Date32, DataType::Date64) => true,
         (from, to) => match (integer(from), integer(to)) {
             (Some((false, from)), Some((true, to))) => from < to,
-            (Some((from_signed, from)), Some((to_signed, to))) => {
-                from_signed == to_signed && from <= to
-            }
+            (Some((from_signed, from)), Some((to_signed, to))) => from_signed == to_signed && from <= to,
             _ => false,
         },
     }
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 fn is_bytes(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
-    )
+    matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
 }
 
 /// Whether signed, and how many bits wide.

@@ -17,11 +17,7 @@ use crate::LineageError;
 
 impl Walker<'_> {
     /// The sources of the value of `expr`.
-    pub(super) fn expr(
-        &mut self,
-        expr: &Expr,
-        visible: Visible<'_>,
-    ) -> Result<Sources, LineageError> {
+    pub(super) fn expr(&mut self, expr: &Expr, visible: Visible<'_>) -> Result<Sources, LineageError> {
         match expr {
             Expr::Column(column) => visible.resolve(column),
             Expr::OuterReferenceColumn(_, column) => {
@@ -29,16 +25,13 @@ impl Walker<'_> {
                     let index = scope.schema.maybe_index_of_column(column)?;
                     Some(scope.columns[index].clone())
                 });
-                outer.ok_or_else(|| LineageError::UnresolvedOuterColumn {
-                    column: column.clone(),
-                })
+                outer.ok_or_else(|| LineageError::UnresolvedOuterColumn { column: column.clone() })
             }
             // Constants, and what a session or a caller fills in as one. A lambda's parameter
             // stands for elements of an array that is another argument of the same function.
-            Expr::Literal(..)
-            | Expr::ScalarVariable(..)
-            | Expr::Placeholder(_)
-            | Expr::LambdaVariable(_) => Ok(Sources::default()),
+            Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::Placeholder(_) | Expr::LambdaVariable(_) => {
+                Ok(Sources::default())
+            }
 
             Expr::Alias(alias) => self.expr(&alias.expr, visible),
             Expr::Cast(cast) => self.cast(&cast.expr, &cast.field, visible),
@@ -58,17 +51,10 @@ impl Walker<'_> {
             Expr::Like(like) | Expr::SimilarTo(like) => {
                 self.computed([like.expr.as_ref(), like.pattern.as_ref()], visible)
             }
-            Expr::Between(between) => self.computed(
-                [
-                    between.expr.as_ref(),
-                    between.low.as_ref(),
-                    between.high.as_ref(),
-                ],
-                visible,
-            ),
-            Expr::InList(list) => {
-                self.computed([list.expr.as_ref()].into_iter().chain(&list.list), visible)
+            Expr::Between(between) => {
+                self.computed([between.expr.as_ref(), between.low.as_ref(), between.high.as_ref()], visible)
             }
+            Expr::InList(list) => self.computed([list.expr.as_ref()].into_iter().chain(&list.list), visible),
             Expr::HigherOrderFunction(function) => self.computed(&function.args, visible),
             Expr::Lambda(lambda) => self.expr(&lambda.body, visible),
 
@@ -78,9 +64,7 @@ impl Walker<'_> {
             Expr::WindowFunction(function) => self.window_function(function, visible),
 
             Expr::ScalarSubquery(subquery) => self.subquery_value(&subquery.subquery, visible),
-            Expr::InSubquery(within) => {
-                self.comparison(&within.expr, &within.subquery.subquery, visible)
-            }
+            Expr::InSubquery(within) => self.comparison(&within.expr, &within.subquery.subquery, visible),
             Expr::SetComparison(set) => self.comparison(&set.expr, &set.subquery.subquery, visible),
             // Only whether there is a row; what is in it does not matter.
             Expr::Exists(exists) => {
@@ -92,15 +76,11 @@ impl Walker<'_> {
                 let list = self.expr(&unnest.expr, visible)?;
                 Ok(Sources::unknown("unplanned `unnest`".into(), &list))
             }
-            Expr::GroupingSet(_) => Ok(Sources::unknown(
-                "grouping set outside of an aggregate".into(),
-                &whole_row(visible),
-            )),
+            Expr::GroupingSet(_) => {
+                Ok(Sources::unknown("grouping set outside of an aggregate".into(), &whole_row(visible)))
+            }
             #[expect(deprecated)]
-            Expr::Wildcard { .. } => Ok(Sources::unknown(
-                "unexpanded wildcard".into(),
-                &whole_row(visible),
-            )),
+            Expr::Wildcard { .. } => Ok(Sources::unknown("unexpanded wildcard".into(), &whole_row(visible))),
         }
     }
 
@@ -139,19 +119,10 @@ impl Walker<'_> {
         self.computed(operands, visible)
     }
 
-    fn cast(
-        &mut self,
-        inner: &Expr,
-        to: &FieldRef,
-        visible: Visible<'_>,
-    ) -> Result<Sources, LineageError> {
+    fn cast(&mut self, inner: &Expr, to: &FieldRef, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let sources = self.expr(inner, visible)?;
         let kept = type_of(inner, &visible).is_some_and(|from| keeps_value(from, to.data_type()));
-        let kind = if kept {
-            DirectKind::Identity
-        } else {
-            DirectKind::Transformation
-        };
+        let kind = if kept { DirectKind::Identity } else { DirectKind::Transformation };
         Ok(sources.through(kind, false))
     }
 
@@ -162,17 +133,11 @@ impl Walker<'_> {
         let conditions = case.when_then_expr.iter().map(|(when, _)| when.as_ref());
         let conditions = conditions.chain(case.expr.as_deref());
         let conditions = self.side_by_side(conditions, visible)?;
-        value
-            .influence
-            .merge(conditions.deciding(IndirectKind::Conditional));
+        value.influence.merge(conditions.deciding(IndirectKind::Conditional));
         Ok(value)
     }
 
-    fn scalar_function(
-        &mut self,
-        function: &ScalarFunction,
-        visible: Visible<'_>,
-    ) -> Result<Sources, LineageError> {
+    fn scalar_function(&mut self, function: &ScalarFunction, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let count = function.args.len();
         let mut value = Sources::default();
         for (index, arg) in function.args.iter().enumerate() {
@@ -204,9 +169,7 @@ impl Walker<'_> {
         }
         let params = &function.params;
         let masking = self.is_masking(function.func.name());
-        let mut value = self
-            .side_by_side(&params.args, visible)?
-            .through(DirectKind::Aggregation, masking);
+        let mut value = self.side_by_side(&params.args, visible)?.through(DirectKind::Aggregation, masking);
         let filter = self.side_by_side(params.filter.as_deref(), visible)?;
         value.influence.merge(filter.deciding(IndirectKind::Filter));
         let order = self.side_by_side(params.order_by.iter().map(|key| &key.expr), visible)?;
@@ -214,19 +177,13 @@ impl Walker<'_> {
         Ok(value)
     }
 
-    fn window_function(
-        &mut self,
-        function: &WindowFunction,
-        visible: Visible<'_>,
-    ) -> Result<Sources, LineageError> {
+    fn window_function(&mut self, function: &WindowFunction, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let params = &function.params;
         let (kind, name) = match &function.fun {
             WindowFunctionDefinition::AggregateUDF(f) => (DirectKind::Aggregation, f.name()),
             WindowFunctionDefinition::WindowUDF(f) => (DirectKind::Transformation, f.name()),
         };
-        let mut value = self
-            .side_by_side(&params.args, visible)?
-            .through(kind, self.is_masking(name));
+        let mut value = self.side_by_side(&params.args, visible)?.through(kind, self.is_masking(name));
         let filter = self.side_by_side(params.filter.as_deref(), visible)?;
         value.influence.merge(filter.deciding(IndirectKind::Filter));
         let keys = params.order_by.iter().map(|key| &key.expr);
@@ -236,11 +193,7 @@ impl Walker<'_> {
     }
 
     /// The one value of a subquery, with all that decides which value that is.
-    fn subquery_value(
-        &mut self,
-        subquery: &LogicalPlan,
-        visible: Visible<'_>,
-    ) -> Result<Sources, LineageError> {
+    fn subquery_value(&mut self, subquery: &LogicalPlan, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let Relation { scope, influence } = self.expression_subquery(subquery, visible)?;
         let column = scope.columns.first().ok_or(LineageError::EmptySubquery)?;
         let mut value = column.clone();

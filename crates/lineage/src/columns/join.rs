@@ -17,9 +17,7 @@ impl Walker<'_> {
         let right = self.relation(&node.right)?;
         self.lateral.pop();
 
-        let condition = self
-            .condition(node, &left.scope, &right.scope)?
-            .deciding(IndirectKind::Join);
+        let condition = self.condition(node, &left.scope, &right.scope)?.deciding(IndirectKind::Join);
         let both = |mut left: Influence, right: Influence| {
             left.merge(right);
             left
@@ -29,14 +27,12 @@ impl Walker<'_> {
                 [left.scope.columns, right.scope.columns].concat(),
                 both(both(left.influence, right.influence), condition),
             ),
-            JoinType::LeftSemi | JoinType::LeftAnti => (
-                left.scope.columns.to_vec(),
-                both(both(left.influence, right.influence), condition),
-            ),
-            JoinType::RightSemi | JoinType::RightAnti => (
-                right.scope.columns.to_vec(),
-                both(both(left.influence, right.influence), condition),
-            ),
+            JoinType::LeftSemi | JoinType::LeftAnti => {
+                (left.scope.columns.to_vec(), both(both(left.influence, right.influence), condition))
+            }
+            JoinType::RightSemi | JoinType::RightAnti => {
+                (right.scope.columns.to_vec(), both(both(left.influence, right.influence), condition))
+            }
             // A mark join keeps every row and says whether it met another: only the mark depends
             // on the other side.
             JoinType::LeftMark => {
@@ -51,12 +47,7 @@ impl Walker<'_> {
         Relation::new("Join", &node.schema, columns, influence)
     }
 
-    fn condition(
-        &mut self,
-        node: &Join,
-        left: &Scope,
-        right: &Scope,
-    ) -> Result<Sources, LineageError> {
+    fn condition(&mut self, node: &Join, left: &Scope, right: &Scope) -> Result<Sources, LineageError> {
         let lefts = node.on.iter().map(|(left, _)| left);
         let rights = node.on.iter().map(|(_, right)| right);
         let mut condition = self.all(lefts, "Join", &[left])?;
@@ -66,10 +57,7 @@ impl Walker<'_> {
     }
 
     /// A relation in `FROM` that sees the relations before it.
-    pub(super) fn lateral_subquery(
-        &mut self,
-        subquery: &LogicalPlan,
-    ) -> Result<Relation, LineageError> {
+    pub(super) fn lateral_subquery(&mut self, subquery: &LogicalPlan) -> Result<Relation, LineageError> {
         let lateral = std::mem::take(&mut self.lateral);
         let around = self.outers.len();
         self.outers.extend(lateral.iter().cloned());
@@ -87,8 +75,7 @@ impl Walker<'_> {
     ) -> Result<Relation, LineageError> {
         let lateral = std::mem::take(&mut self.lateral);
         let around = self.outers.len();
-        self.outers
-            .extend(visible.scopes.iter().map(|scope| (*scope).clone()));
+        self.outers.extend(visible.scopes.iter().map(|scope| (*scope).clone()));
         let relation = self.relation(subquery);
         self.outers.truncate(around);
         self.lateral = lateral;

@@ -34,9 +34,7 @@ use std::collections::BTreeSet;
 
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, WriteOp};
 
-pub use model::{
-    Direct, DirectKind, Indirect, IndirectKind, Lineage, OutputColumn, SourceColumn, Unknown,
-};
+pub use model::{Direct, DirectKind, Indirect, IndirectKind, Lineage, OutputColumn, SourceColumn, Unknown};
 
 use crate::LineageError;
 use plan::Walker;
@@ -53,19 +51,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let masking = [
-            "approx_distinct",
-            "count",
-            "digest",
-            "md5",
-            "sha224",
-            "sha256",
-            "sha384",
-            "sha512",
-        ];
-        Self {
-            masking_functions: masking.map(String::from).into(),
-        }
+        let masking = ["approx_distinct", "count", "digest", "md5", "sha224", "sha256", "sha384", "sha512"];
+        Self { masking_functions: masking.map(String::from).into() }
     }
 }
 
@@ -105,12 +92,7 @@ pub fn column_lineage_with(plan: &LogicalPlan, options: &Options) -> Result<Line
             }
         })
         .collect();
-    Ok(Lineage {
-        outputs,
-        indirect: relation.influence.columns,
-        unknown,
-        relations: walker.relations,
-    })
+    Ok(Lineage { outputs, indirect: relation.influence.columns, unknown, relations: walker.relations })
 }
 
 /// The query inside a statement that writes its rows somewhere.

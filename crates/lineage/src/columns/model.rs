@@ -18,10 +18,7 @@ pub struct SourceColumn {
 impl SourceColumn {
     /// Names column `column` of `relation`.
     pub fn new(relation: impl Into<TableReference>, column: impl Into<String>) -> Self {
-        Self {
-            relation: relation.into(),
-            column: column.into(),
-        }
+        Self { relation: relation.into(), column: column.into() }
     }
 }
 
@@ -60,10 +57,7 @@ pub struct Direct {
 
 impl Direct {
     /// The way of a column that is taken as it is.
-    pub const IDENTITY: Self = Self {
-        kind: DirectKind::Identity,
-        masking: false,
-    };
+    pub const IDENTITY: Self = Self { kind: DirectKind::Identity, masking: false };
 }
 
 /// How a source column decides about values without being part of them.
@@ -130,14 +124,8 @@ impl Lineage {
 
     /// Every source column that has any part in the result, also through what is unknown.
     pub fn sources(&self) -> BTreeSet<&SourceColumn> {
-        let of_outputs = self
-            .outputs
-            .iter()
-            .flat_map(|output| output.direct.keys().chain(output.indirect.keys()));
+        let of_outputs = self.outputs.iter().flat_map(|output| output.direct.keys().chain(output.indirect.keys()));
         let unknown = self.unknown.iter().flat_map(|unknown| &unknown.reached);
-        of_outputs
-            .chain(self.indirect.keys())
-            .chain(unknown)
-            .collect()
+        of_outputs.chain(self.indirect.keys()).chain(unknown).collect()
     }
 }

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::common::{DFSchemaRef, TableReference};
 use datafusion::logical_expr::expr::Sort as SortExpr;
-use datafusion::logical_expr::logical_plan::{
-    Aggregate, Distinct, DistinctOn, Extension, Unnest, Window,
-};
+use datafusion::logical_expr::logical_plan::{Aggregate, Distinct, DistinctOn, Extension, Unnest, Window};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNode};
 
@@ -43,10 +41,7 @@ impl<'o> Walker<'o> {
     /// The sources of what `plan` puts out.
     pub(super) fn relation(&mut self, plan: &LogicalPlan) -> Result<Relation, LineageError> {
         // Only these hand on to their inputs what a LATERAL relation among them may see.
-        let hands_on = matches!(
-            plan,
-            LogicalPlan::SubqueryAlias(_) | LogicalPlan::Join(_) | LogicalPlan::Subquery(_)
-        );
+        let hands_on = matches!(plan, LogicalPlan::SubqueryAlias(_) | LogicalPlan::Join(_) | LogicalPlan::Subquery(_));
         if hands_on || self.lateral.is_empty() {
             return self.operator(plan);
         }
@@ -66,9 +61,7 @@ impl<'o> Walker<'o> {
             LogicalPlan::Filter(node) => {
                 let mut input = self.relation(&node.input)?;
                 let predicate = self.all([&node.predicate], "Filter", &[&input.scope])?;
-                input
-                    .influence
-                    .merge(predicate.deciding(IndirectKind::Filter));
+                input.influence.merge(predicate.deciding(IndirectKind::Filter));
                 Ok(input)
             }
             LogicalPlan::Sort(node) => {
@@ -145,10 +138,7 @@ impl<'o> Walker<'o> {
         scopes: &[&Scope],
     ) -> Result<Vec<Sources>, LineageError> {
         let visible = Visible { operator, scopes };
-        exprs
-            .into_iter()
-            .map(|expr| self.expr(expr, visible))
-            .collect()
+        exprs.into_iter().map(|expr| self.expr(expr, visible)).collect()
     }
 
     /// All expressions side by side.
@@ -176,12 +166,11 @@ impl<'o> Walker<'o> {
 
     fn aggregate(&mut self, node: &Aggregate) -> Result<Relation, LineageError> {
         let mut input = self.relation(&node.input)?;
-        let groups =
-            grouping_set_to_exprlist(&node.group_expr).map_err(|_| LineageError::ColumnCount {
-                operator: "Aggregate",
-                expected: node.schema.fields().len(),
-                found: node.group_expr.len() + node.aggr_expr.len(),
-            })?;
+        let groups = grouping_set_to_exprlist(&node.group_expr).map_err(|_| LineageError::ColumnCount {
+            operator: "Aggregate",
+            expected: node.schema.fields().len(),
+            found: node.group_expr.len() + node.aggr_expr.len(),
+        })?;
         let mut columns = self.each(groups, "Aggregate", &[&input.scope])?;
         for group in &columns {
             let group = group.clone().deciding(IndirectKind::GroupBy);
@@ -216,11 +205,7 @@ impl<'o> Walker<'o> {
 
     fn unnest(&mut self, node: &Unnest) -> Result<Relation, LineageError> {
         let mut input = self.relation(&node.input)?;
-        let is_list = |index| {
-            node.list_type_columns
-                .iter()
-                .any(|(list, _)| *list == index)
-        };
+        let is_list = |index| node.list_type_columns.iter().any(|(list, _)| *list == index);
         let mut columns = Vec::with_capacity(node.dependency_indices.len());
         for &index in &node.dependency_indices {
             let sources = input.scope.columns.get(index);
@@ -233,13 +218,11 @@ impl<'o> Walker<'o> {
                 let list = sources.clone().deciding(IndirectKind::Join);
                 input.influence.merge(list);
             }
-            columns.push(
-                if is_list(index) || node.struct_type_columns.contains(&index) {
-                    sources.through(DirectKind::Transformation, false)
-                } else {
-                    sources
-                },
-            );
+            columns.push(if is_list(index) || node.struct_type_columns.contains(&index) {
+                sources.through(DirectKind::Transformation, false)
+            } else {
+                sources
+            });
         }
         Relation::new("Unnest", &node.schema, columns, input.influence)
     }
@@ -247,11 +230,7 @@ impl<'o> Walker<'o> {
     fn extension(&mut self, node: &Extension) -> Result<Relation, LineageError> {
         let node = node.node.as_ref();
         let what = format!("extension node `{}`", node.name());
-        let inputs = node
-            .inputs()
-            .into_iter()
-            .map(|input| self.relation(input))
-            .collect::<Result<Vec<_>, _>>()?;
+        let inputs = node.inputs().into_iter().map(|input| self.relation(input)).collect::<Result<Vec<_>, _>>()?;
         if let [input] = inputs.as_slice()
             && same_columns(node, &input.scope)
         {
@@ -260,9 +239,7 @@ impl<'o> Walker<'o> {
             if !exprs.is_empty() {
                 // It looks at these columns; in which way, it alone knows.
                 let used = self.all(&exprs, "Extension", &[&input.scope])?;
-                input
-                    .influence
-                    .merge(Sources::unknown(what, &used).influence);
+                input.influence.merge(Sources::unknown(what, &used).influence);
             }
             return Ok(input);
         }
@@ -278,17 +255,8 @@ impl<'o> Walker<'o> {
 }
 
 /// The same columns under another operator's schema.
-pub(super) fn renamed(
-    operator: &'static str,
-    schema: &DFSchemaRef,
-    input: Relation,
-) -> Result<Relation, LineageError> {
-    Relation::new(
-        operator,
-        schema,
-        input.scope.columns.to_vec(),
-        input.influence,
-    )
+pub(super) fn renamed(operator: &'static str, schema: &DFSchemaRef, input: Relation) -> Result<Relation, LineageError> {
+    Relation::new(operator, schema, input.scope.columns.to_vec(), input.influence)
 }
 
 /// Adds what an input gives, column by column.
@@ -298,11 +266,7 @@ pub(super) fn add_by_position(
     input: &Relation,
 ) -> Result<(), LineageError> {
     if columns.len() != input.scope.columns.len() {
-        return Err(LineageError::ColumnCount {
-            operator,
-            expected: columns.len(),
-            found: input.scope.columns.len(),
-        });
+        return Err(LineageError::ColumnCount { operator, expected: columns.len(), found: input.scope.columns.len() });
     }
     for (column, sources) in columns.iter_mut().zip(input.scope.columns.iter()) {
         column.merge(sources.clone());
@@ -314,13 +278,9 @@ fn same_columns(node: &dyn UserDefinedLogicalNode, input: &Scope) -> bool {
     let (ours, theirs) = (node.schema(), &input.schema);
     ours.iter()
         .map(|(relation, field)| (relation, field.name(), field.data_type()))
-        .eq(theirs
-            .iter()
-            .map(|(relation, field)| (relation, field.name(), field.data_type())))
+        .eq(theirs.iter().map(|(relation, field)| (relation, field.name(), field.data_type())))
 }
 
 fn not_a_query(statement: &str) -> LineageError {
-    LineageError::NotAQuery {
-        statement: statement.to_owned(),
-    }
+    LineageError::NotAQuery { statement: statement.to_owned() }
 }

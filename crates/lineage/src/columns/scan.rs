@@ -43,22 +43,14 @@ impl Walker<'_> {
     ) -> Result<Relation, LineageError> {
         let projected = match &scan.projection {
             None => columns.to_vec(),
-            Some(indices) => indices
-                .iter()
-                .filter_map(|&index| columns.get(index).cloned())
-                .collect(),
+            Some(indices) => indices.iter().filter_map(|&index| columns.get(index).cloned()).collect(),
         };
         if !scan.filters.is_empty() {
             // Filters that were pushed into the scan may use columns that it does not put out.
             let schema = scan.source.schema();
             let schema = DFSchema::try_from_qualified_schema(scan.table_name.clone(), &schema)
-                .map_err(|_| LineageError::DuplicateColumns {
-                    relation: scan.table_name.clone(),
-                })?;
-            let whole = Scope {
-                schema: Arc::new(schema),
-                columns,
-            };
+                .map_err(|_| LineageError::DuplicateColumns { relation: scan.table_name.clone() })?;
+            let whole = Scope { schema: Arc::new(schema), columns };
             let filters = self.all(&scan.filters, "TableScan", &[&whole])?;
             influence.merge(filters.deciding(IndirectKind::Filter));
         }
@@ -66,10 +58,7 @@ impl Walker<'_> {
     }
 
     /// Goes round until nothing new comes: sources are only ever added, so it ends.
-    pub(super) fn recursive_query(
-        &mut self,
-        node: &RecursiveQuery,
-    ) -> Result<Relation, LineageError> {
+    pub(super) fn recursive_query(&mut self, node: &RecursiveQuery) -> Result<Relation, LineageError> {
         const OPERATOR: &str = "RecursiveQuery";
         let start = self.relation(&node.static_term)?;
         let mut now = renamed(OPERATOR, &node.schema, start)?;
@@ -88,8 +77,7 @@ impl Walker<'_> {
             now = next;
         }
         self.work_tables.remove(&node.name);
-        self.work_tables
-            .extend(outside.map(|outside| (node.name.clone(), outside)));
+        self.work_tables.extend(outside.map(|outside| (node.name.clone(), outside)));
         if node.is_distinct {
             let row = now.row();
             now.influence.merge(row.deciding(IndirectKind::GroupBy));

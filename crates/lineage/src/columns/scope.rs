@@ -35,19 +35,9 @@ impl Relation {
     ) -> Result<Self, LineageError> {
         let expected = schema.fields().len();
         if columns.len() != expected {
-            return Err(LineageError::ColumnCount {
-                operator,
-                expected,
-                found: columns.len(),
-            });
+            return Err(LineageError::ColumnCount { operator, expected, found: columns.len() });
         }
-        Ok(Self {
-            scope: Scope {
-                schema: Arc::clone(schema),
-                columns: columns.into(),
-            },
-            influence,
-        })
+        Ok(Self { scope: Scope { schema: Arc::clone(schema), columns: columns.into() }, influence })
     }
 
     /// All columns side by side: what looking at whole rows looks at.
@@ -70,10 +60,7 @@ pub(super) struct Visible<'a> {
 impl Visible<'_> {
     /// Nothing is visible: only constants and columns of enclosing queries.
     pub(super) fn nothing(operator: &'static str) -> Self {
-        Self {
-            operator,
-            scopes: &[],
-        }
+        Self { operator, scopes: &[] }
     }
 
     fn find(&self, column: &Column) -> Option<(&Scope, usize)> {
@@ -90,10 +77,7 @@ impl Visible<'_> {
     pub(super) fn resolve(&self, column: &Column) -> Result<Sources, LineageError> {
         let (scope, index) = self
             .find(column)
-            .ok_or_else(|| LineageError::UnresolvedColumn {
-                column: column.clone(),
-                operator: self.operator,
-            })?;
+            .ok_or_else(|| LineageError::UnresolvedColumn { column: column.clone(), operator: self.operator })?;
         Ok(scope.columns[index].clone())
     }
 

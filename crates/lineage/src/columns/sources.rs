@@ -31,32 +31,20 @@ pub(super) struct Sources {
 impl Sources {
     /// The value of a scanned column.
     pub(super) fn column(column: SourceColumn) -> Self {
-        Self {
-            direct: BTreeMap::from([(column, Direct::IDENTITY)]),
-            influence: Influence::default(),
-        }
+        Self { direct: BTreeMap::from([(column, Direct::IDENTITY)]), influence: Influence::default() }
     }
 
     /// A value about which only `influence` decides.
     pub(super) fn influenced(influence: Influence) -> Self {
-        Self {
-            direct: BTreeMap::new(),
-            influence,
-        }
+        Self { direct: BTreeMap::new(), influence }
     }
 
     /// A value that comes out of something not understood, into which `inputs` go.
     pub(super) fn unknown(what: String, inputs: &Sources) -> Self {
-        let unknown = Unknown {
-            what,
-            reached: inputs.all_columns(),
-        };
+        let unknown = Unknown { what, reached: inputs.all_columns() };
         let mut influence = inputs.influence.clone();
         influence.unknown.insert(unknown);
-        Self {
-            direct: BTreeMap::new(),
-            influence,
-        }
+        Self { direct: BTreeMap::new(), influence }
     }
 
     /// Side by side: the value is made of both, or is one of both.
@@ -98,12 +86,7 @@ impl Sources {
     /// Every column that has a part in the value.
     pub(super) fn all_columns(&self) -> BTreeSet<SourceColumn> {
         let unknown = self.influence.unknown.iter().flat_map(|u| &u.reached);
-        self.direct
-            .keys()
-            .chain(self.influence.columns.keys())
-            .chain(unknown)
-            .cloned()
-            .collect()
+        self.direct.keys().chain(self.influence.columns.keys()).chain(unknown).cloned().collect()
     }
 }
 
@@ -131,14 +114,10 @@ mod tests {
 
     #[test]
     fn one_after_another_the_strongest_step_counts() {
-        let hashed_then_renamed =
-            of("a", DirectKind::Transformation, true).through(DirectKind::Identity, false);
+        let hashed_then_renamed = of("a", DirectKind::Transformation, true).through(DirectKind::Identity, false);
         assert_eq!(
             hashed_then_renamed.direct[&SourceColumn::new("t", "a")],
-            Direct {
-                kind: DirectKind::Transformation,
-                masking: true
-            }
+            Direct { kind: DirectKind::Transformation, masking: true }
         );
     }
 
@@ -146,41 +125,29 @@ mod tests {
     fn merging_is_idempotent_and_associative() {
         let (a, b, c) = (
             of("a", DirectKind::Identity, false),
-            Sources::influenced(
-                of("a", DirectKind::Aggregation, true).deciding(IndirectKind::Sort),
-            ),
+            Sources::influenced(of("a", DirectKind::Aggregation, true).deciding(IndirectKind::Sort)),
             of("c", DirectKind::Transformation, true),
         );
         assert_eq!(merged(a.clone(), a.clone()), a);
-        assert_eq!(
-            merged(merged(a.clone(), b.clone()), c.clone()),
-            merged(a, merged(b, c))
-        );
+        assert_eq!(merged(merged(a.clone(), b.clone()), c.clone()), merged(a, merged(b, c)));
     }
 
     #[test]
     fn what_decided_about_a_value_decides_with_it() {
-        let mut rank = Sources::influenced(
-            of("at", DirectKind::Identity, false).deciding(IndirectKind::Window),
-        );
+        let mut rank = Sources::influenced(of("at", DirectKind::Identity, false).deciding(IndirectKind::Window));
         rank.merge(of("n", DirectKind::Transformation, false));
         let influence = rank.deciding(IndirectKind::Filter);
         assert_eq!(
             influence.columns[&SourceColumn::new("t", "at")],
             BTreeSet::from([IndirectKind::Filter, IndirectKind::Window])
         );
-        assert_eq!(
-            influence.columns[&SourceColumn::new("t", "n")],
-            BTreeSet::from([IndirectKind::Filter])
-        );
+        assert_eq!(influence.columns[&SourceColumn::new("t", "n")], BTreeSet::from([IndirectKind::Filter]));
     }
 
     #[test]
     fn the_unknown_reaches_all_that_went_in() {
         let mut input = of("a", DirectKind::Identity, false);
-        input.merge(Sources::influenced(
-            of("b", DirectKind::Identity, false).deciding(IndirectKind::Filter),
-        ));
+        input.merge(Sources::influenced(of("b", DirectKind::Identity, false).deciding(IndirectKind::Filter)));
         let out = Sources::unknown("x".into(), &input);
         assert!(out.direct.is_empty());
         let unknown = out.influence.unknown.first().expect("one unknown");

@@ -24,11 +24,7 @@ pub struct ColumnLineage {
     pub dataset: Vec<InputField>,
     /// What was not understood, so that no reader takes incomplete lineage for complete. The
     /// schema allows for further properties; this one carries our prefix.
-    #[serde(
-        default,
-        rename = "lakewarden_unknown",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, rename = "lakewarden_unknown", skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
 }
 
@@ -110,21 +106,11 @@ impl ColumnLineage {
                 ways.entry(column).or_default().extend(kinds);
             }
             let inputs = ways.into_iter().map(|(column, ways)| field(column, ways));
-            fields
-                .entry(output.name.clone())
-                .or_default()
-                .input_fields
-                .extend(inputs);
+            fields.entry(output.name.clone()).or_default().input_fields.extend(inputs);
         }
-        let dataset = lineage
-            .indirect
-            .iter()
-            .map(|(column, kinds)| field(column, kinds.iter().copied().map(indirect).collect()));
-        Self {
-            fields,
-            dataset: dataset.collect(),
-            unknown: lineage.unknown.iter().map(|u| u.what.clone()).collect(),
-        }
+        let dataset =
+            lineage.indirect.iter().map(|(column, kinds)| field(column, kinds.iter().copied().map(indirect).collect()));
+        Self { fields, dataset: dataset.collect(), unknown: lineage.unknown.iter().map(|u| u.what.clone()).collect() }
     }
 }
 

@@ -62,11 +62,7 @@ pub struct InputFacets {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_statistics: Option<Facet<InputStatistics>>,
     /// What became of the rows read from this dataset.
-    #[serde(
-        default,
-        rename = "lakewarden_rowAccount",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "lakewarden_rowAccount", skip_serializing_if = "Option::is_none")]
     pub row_account: Option<Facet<RowAccount>>,
 }
 
@@ -78,11 +74,7 @@ pub struct OutputFacets {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_statistics: Option<Facet<OutputStatistics>>,
     /// Of which rows this dataset is what was left.
-    #[serde(
-        default,
-        rename = "lakewarden_rowAccount",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "lakewarden_rowAccount", skip_serializing_if = "Option::is_none")]
     pub row_account: Option<Facet<RowAccount>>,
 }
 

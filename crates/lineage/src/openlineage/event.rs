@@ -53,13 +53,7 @@ pub struct RunEvent {
 
 impl RunEvent {
     /// An event without inputs and outputs; add them to the fields of these names.
-    pub fn new(
-        producer: &Producer,
-        event_type: EventType,
-        event_time: DateTime<Utc>,
-        run: Run,
-        job: Job,
-    ) -> Self {
+    pub fn new(producer: &Producer, event_type: EventType, event_time: DateTime<Utc>, run: Run, job: Job) -> Self {
         Self {
             event_type,
             event_time,
@@ -95,10 +89,7 @@ pub struct Run {
 impl Run {
     /// A run without facets.
     pub fn new(run_id: Uuid) -> Self {
-        Self {
-            run_id,
-            facets: RunFacets::default(),
-        }
+        Self { run_id, facets: RunFacets::default() }
     }
 }
 
@@ -117,11 +108,7 @@ pub struct Job {
 impl Job {
     /// A job without facets.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-            facets: JobFacets::default(),
-        }
+        Self { namespace: namespace.into(), name: name.into(), facets: JobFacets::default() }
     }
 }
 
@@ -137,10 +124,7 @@ pub struct DatasetId {
 impl DatasetId {
     /// Names a dataset.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
+        Self { namespace: namespace.into(), name: name.into() }
     }
 }
 
@@ -162,11 +146,7 @@ pub struct InputDataset {
 impl InputDataset {
     /// An input without facets.
     pub fn new(id: DatasetId) -> Self {
-        Self {
-            id,
-            facets: DatasetFacets::default(),
-            input_facets: InputFacets::default(),
-        }
+        Self { id, facets: DatasetFacets::default(), input_facets: InputFacets::default() }
     }
 }
 
@@ -188,10 +168,6 @@ pub struct OutputDataset {
 impl OutputDataset {
     /// An output without facets.
     pub fn new(id: DatasetId) -> Self {
-        Self {
-            id,
-            facets: DatasetFacets::default(),
-            output_facets: OutputFacets::default(),
-        }
+        Self { id, facets: DatasetFacets::default(), output_facets: OutputFacets::default() }
     }
 }

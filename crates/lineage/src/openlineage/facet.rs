@@ -39,11 +39,7 @@ impl Producer {
 
     /// Signs a facet.
     pub fn facet<B: FacetBody>(&self, body: B) -> Facet<B> {
-        Facet {
-            producer: self.0.clone(),
-            schema_url: B::SCHEMA_URL.to_owned(),
-            body,
-        }
+        Facet { producer: self.0.clone(), schema_url: B::SCHEMA_URL.to_owned(), body }
     }
 }
 

@@ -17,18 +17,14 @@ mod row_account;
 mod run_facets;
 
 pub use column_lineage::{
-    ColumnLineage, ColumnLineageField, InputField, Transformation, TransformationSubtype,
-    TransformationType,
+    ColumnLineage, ColumnLineageField, InputField, Transformation, TransformationSubtype, TransformationType,
 };
 pub use dataset_facets::{
-    ColumnMetrics, DataQualityMetrics, DataSource, DatasetDocumentation, DatasetFacets,
-    DatasetOwnership, DatasetVersion, InputFacets, InputStatistics, OutputFacets, OutputStatistics,
-    Owner, Schema, SchemaField,
+    ColumnMetrics, DataQualityMetrics, DataSource, DatasetDocumentation, DatasetFacets, DatasetOwnership,
+    DatasetVersion, InputFacets, InputStatistics, OutputFacets, OutputStatistics, Owner, Schema, SchemaField,
 };
 pub use event::{DatasetId, EventType, InputDataset, Job, OutputDataset, Run, RunEvent};
 pub use facet::{Facet, FacetBody, Producer};
 pub use job_facets::{JobDocumentation, JobFacets, JobOwnership, JobType, ProcessingType, Sql};
 pub use row_account::{Quarantined, RowAccount, Withheld};
-pub use run_facets::{
-    ErrorMessage, JobId, NominalTime, ParentRun, ProcessingEngine, RootRun, RunFacets, RunId,
-};
+pub use run_facets::{ErrorMessage, JobId, NominalTime, ParentRun, ProcessingEngine, RootRun, RunFacets, RunId};

@@ -75,18 +75,10 @@ mod tests {
         RowAccount {
             read: 100,
             written: 80,
-            quarantined: vec![Quarantined {
-                field: Some("quantity".into()),
-                rule: "integer".into(),
-                rows: 5,
-            }],
+            quarantined: vec![Quarantined { field: Some("quantity".into()), rule: "integer".into(), rows: 5 }],
             duplicates: 4,
             outside_retention: 3,
-            withheld: vec![Withheld {
-                purpose: "marketing".into(),
-                reason: "no consent".into(),
-                rows: 8,
-            }],
+            withheld: vec![Withheld { purpose: "marketing".into(), reason: "no consent".into(), rows: 8 }],
         }
     }
 
@@ -109,12 +101,7 @@ mod tests {
 
     #[test]
     fn does_not_wrap_around() {
-        let account = RowAccount {
-            read: 0,
-            written: u64::MAX,
-            duplicates: 1,
-            ..RowAccount::default()
-        };
+        let account = RowAccount { read: 0, written: u64::MAX, duplicates: 1, ..RowAccount::default() };
         assert!(!account.closes());
     }
 }

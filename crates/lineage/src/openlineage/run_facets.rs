@@ -27,25 +27,13 @@ pub struct RunFacets {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Facet<ParentRun>>,
     /// The data interval.
-    #[serde(
-        default,
-        rename = "nominalTime",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "nominalTime", skip_serializing_if = "Option::is_none")]
     pub nominal_time: Option<Facet<NominalTime>>,
     /// Why it failed.
-    #[serde(
-        default,
-        rename = "errorMessage",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "errorMessage", skip_serializing_if = "Option::is_none")]
     pub error_message: Option<Facet<ErrorMessage>>,
     /// What became of all rows of the run.
-    #[serde(
-        default,
-        rename = "lakewarden_rowAccount",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "lakewarden_rowAccount", skip_serializing_if = "Option::is_none")]
     pub row_account: Option<Facet<RowAccount>>,
 }
 
@@ -58,11 +46,7 @@ pub struct ProcessingEngine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The version of what makes the events.
-    #[serde(
-        default,
-        rename = "openlineageAdapterVersion",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "openlineageAdapterVersion", skip_serializing_if = "Option::is_none")]
     pub adapter_version: Option<String>,
 }
 
@@ -111,11 +95,7 @@ pub struct NominalTime {
     #[serde(rename = "nominalStartTime")]
     pub start: DateTime<Utc>,
     /// Excluded.
-    #[serde(
-        default,
-        rename = "nominalEndTime",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "nominalEndTime", skip_serializing_if = "Option::is_none")]
     pub end: Option<DateTime<Utc>>,
 }
 

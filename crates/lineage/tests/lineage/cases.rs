@@ -87,16 +87,8 @@ fn blocks_of(section: &str) -> Vec<(String, String)> {
 pub(crate) fn written(lineage: &Lineage) -> String {
     let mut text = String::new();
     for output in &lineage.outputs {
-        let direct: Vec<_> = output
-            .direct
-            .iter()
-            .map(|(column, way)| format!("{column} {}", direct(*way)))
-            .collect();
-        let direct = if direct.is_empty() {
-            "nothing".to_owned()
-        } else {
-            direct.join(", ")
-        };
+        let direct: Vec<_> = output.direct.iter().map(|(column, way)| format!("{column} {}", direct(*way))).collect();
+        let direct = if direct.is_empty() { "nothing".to_owned() } else { direct.join(", ") };
         writeln!(text, "{} <- {direct}", output.name).unwrap();
         write_indirect(&mut text, &output.name, &output.indirect);
     }

@@ -18,10 +18,7 @@ async fn planned(session: &SessionContext, case: &Case) -> Result<LogicalPlan, S
 fn analysed(session: &SessionContext, plan: LogicalPlan) -> LogicalPlan {
     let state = session.state();
     let options = state.config_options();
-    state
-        .analyzer()
-        .execute_and_check(plan, options, |_, _| {})
-        .unwrap()
+    state.analyzer().execute_and_check(plan, options, |_, _| {}).unwrap()
 }
 
 fn difference(stage: &str, case: &Case, plan: &LogicalPlan, expected: &str) -> Option<String> {
@@ -31,10 +28,7 @@ fn difference(stage: &str, case: &Case, plan: &LogicalPlan, expected: &str) -> O
     };
     (found != expected).then(|| {
         let name = &case.name;
-        format!(
-            "## {name} ({stage})\n{}\nexpected\n{expected}\nfound\n{found}\n",
-            case.sql
-        )
+        format!("## {name} ({stage})\n{}\nexpected\n{expected}\nfound\n{found}\n", case.sql)
     })
 }
 
@@ -56,13 +50,7 @@ async fn every_case() {
         failures.extend(difference("analysed", case, &plan, &case.analysed));
     }
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    assert!(
-        failures.is_empty(),
-        "{} of {} differ\n\n{}",
-        failures.len(),
-        2 * cases.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {} differ\n\n{}", failures.len(), 2 * cases.len(), failures.join("\n"));
 }
 
 /// The optimiser writes a query anew, and may find that it needs less; it must not seem to need
@@ -89,18 +77,13 @@ async fn the_optimiser_adds_no_source() {
         };
         let outputs = |lineage: &Lineage| -> Vec<BTreeSet<SourceColumn>> {
             let outputs = lineage.outputs.iter();
-            outputs
-                .map(|output| output.direct.keys().cloned().collect())
-                .collect()
+            outputs.map(|output| output.direct.keys().cloned().collect()).collect()
         };
         let (ours, theirs) = (outputs(&before), outputs(&after));
         // What decided about one output may decide about all of them where a subquery has become
         // a join, so only the whole is compared there.
         let no_more = ours.len() == theirs.len()
-            && theirs
-                .iter()
-                .zip(&ours)
-                .all(|(after, before)| after.is_subset(before))
+            && theirs.iter().zip(&ours).all(|(after, before)| after.is_subset(before))
             && after.sources().is_subset(&before.sources());
         if !no_more || !after.is_complete() {
             failures.push(format!(

@@ -19,10 +19,7 @@ use crate::tables::session;
 struct Schemas(HashMap<String, Value>);
 
 impl Retrieve for Schemas {
-    fn retrieve(
-        &self,
-        uri: &Uri<String>,
-    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         let schema = self.0.get(uri.as_str()).cloned();
         schema.ok_or_else(|| format!("no schema {uri}").into())
     }
@@ -68,10 +65,8 @@ impl Schemas {
     /// Panics unless `value` fits the schema at `url`.
     fn check(&self, url: &str, value: &Value) {
         let validator = self.validator(url);
-        let errors: Vec<_> = validator
-            .iter_errors(value)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
+        let errors: Vec<_> =
+            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{url}\n{value:#}\n{}", errors.join("\n"));
     }
 
@@ -82,16 +77,10 @@ impl Schemas {
         assert_eq!(event["schemaURL"], format!("{ROOT}#/$defs/RunEvent"));
         self.check(ROOT, event);
         let datasets = |key: &str| event[key].as_array().cloned().unwrap_or_default();
-        let mut homes = vec![
-            event["run"]["facets"].clone(),
-            event["job"]["facets"].clone(),
-        ];
+        let mut homes = vec![event["run"]["facets"].clone(), event["job"]["facets"].clone()];
         for dataset in datasets("inputs").iter().chain(&datasets("outputs")) {
-            homes.extend(
-                ["facets", "inputFacets", "outputFacets"]
-                    .iter()
-                    .filter_map(|home| dataset.get(home).cloned()),
-            );
+            homes
+                .extend(["facets", "inputFacets", "outputFacets"].iter().filter_map(|home| dataset.get(home).cloned()));
         }
         let mut names = Vec::new();
         for (name, facet) in homes.iter().flat_map(|home| home.as_object().unwrap()) {
@@ -100,10 +89,7 @@ impl Schemas {
             // Also under its name, as the facet's document has it.
             let document = url.split('#').next().unwrap();
             let whole = self.0.get(document).expect("a known schema");
-            assert!(
-                whole["properties"].get(name).is_some(),
-                "{document} does not know `{name}`"
-            );
+            assert!(whole["properties"].get(name).is_some(), "{document} does not know `{name}`");
             self.check(document, &json!({ name: facet }));
             names.push(name.clone());
         }
@@ -120,24 +106,12 @@ fn row_account() -> RowAccount {
         read: 12,
         written: 7,
         quarantined: vec![
-            Quarantined {
-                field: Some("qty".into()),
-                rule: "integer".into(),
-                rows: 1,
-            },
-            Quarantined {
-                field: None,
-                rule: "too many fields".into(),
-                rows: 1,
-            },
+            Quarantined { field: Some("qty".into()), rule: "integer".into(), rows: 1 },
+            Quarantined { field: None, rule: "too many fields".into(), rows: 1 },
         ],
         duplicates: 1,
         outside_retention: 1,
-        withheld: vec![Withheld {
-            purpose: "marketing".into(),
-            reason: "no consent".into(),
-            rows: 1,
-        }],
+        withheld: vec![Withheld { purpose: "marketing".into(), reason: "no consent".into(), rows: 1 }],
     }
 }
 
@@ -162,27 +136,14 @@ async fn full_event(event_type: EventType) -> RunEvent {
             adapter_version: Some("0.1.0".into()),
         })),
         parent: Some(producer.facet(ParentRun {
-            run: RunId {
-                run_id: Uuid::from_u128(2),
-            },
-            job: JobId {
-                namespace: "retail".into(),
-                name: "daily".into(),
-            },
+            run: RunId { run_id: Uuid::from_u128(2) },
+            job: JobId { namespace: "retail".into(), name: "daily".into() },
             root: Some(RootRun {
-                run: RunId {
-                    run_id: Uuid::from_u128(3),
-                },
-                job: JobId {
-                    namespace: "retail".into(),
-                    name: "backfill".into(),
-                },
+                run: RunId { run_id: Uuid::from_u128(3) },
+                job: JobId { namespace: "retail".into(), name: "backfill".into() },
             }),
         })),
-        nominal_time: Some(producer.facet(NominalTime {
-            start: at(0),
-            end: Some(at(86_400)),
-        })),
+        nominal_time: Some(producer.facet(NominalTime { start: at(0), end: Some(at(86_400)) })),
         error_message: Some(producer.facet(ErrorMessage {
             message: "the account does not close".into(),
             programming_language: "Rust".into(),
@@ -191,10 +152,7 @@ async fn full_event(event_type: EventType) -> RunEvent {
         row_account: Some(producer.facet(row_account())),
     };
     let mut job = Job::new("retail", "model.spend");
-    let owner = Owner {
-        name: "team:data".into(),
-        kind: Some("MAINTAINER".into()),
-    };
+    let owner = Owner { name: "team:data".into(), kind: Some("MAINTAINER".into()) };
     let sql = "SELECT c.city, sum(o.price) AS spend FROM orders o JOIN customers c
                ON c.id = o.customer_id WHERE o.state = 'done' GROUP BY c.city";
     job.facets = JobFacets {
@@ -203,13 +161,8 @@ async fn full_event(event_type: EventType) -> RunEvent {
             integration: "LAKEWARDEN".into(),
             job_type: Some("MODEL".into()),
         })),
-        sql: Some(producer.facet(Sql {
-            query: sql.into(),
-            dialect: Some("datafusion".into()),
-        })),
-        ownership: Some(producer.facet(JobOwnership {
-            owners: vec![owner.clone()],
-        })),
+        sql: Some(producer.facet(Sql { query: sql.into(), dialect: Some("datafusion".into()) })),
+        ownership: Some(producer.facet(JobOwnership { owners: vec![owner.clone()] })),
         documentation: Some(producer.facet(JobDocumentation {
             description: "spend by city\n按城市".into(),
             content_type: Some("text/markdown".into()),
@@ -242,13 +195,8 @@ async fn full_event(event_type: EventType) -> RunEvent {
                 }],
             }],
         })),
-        data_source: Some(producer.facet(DataSource {
-            name: "lake".into(),
-            uri: "file:///lake".into(),
-        })),
-        version: Some(producer.facet(DatasetVersion {
-            dataset_version: "4".into(),
-        })),
+        data_source: Some(producer.facet(DataSource { name: "lake".into(), uri: "file:///lake".into() })),
+        version: Some(producer.facet(DatasetVersion { dataset_version: "4".into() })),
         column_lineage: Some(producer.facet(lineage_of(sql).await)),
         data_quality_metrics: Some(producer.facet(DataQualityMetrics {
             row_count: Some(5),
@@ -257,20 +205,13 @@ async fn full_event(event_type: EventType) -> RunEvent {
             last_updated: Some(at(2)),
             column_metrics: BTreeMap::from([(
                 "city".into(),
-                ColumnMetrics {
-                    null_count: Some(1),
-                    distinct_count: Some(4),
-                    count: Some(4),
-                },
+                ColumnMetrics { null_count: Some(1), distinct_count: Some(4), count: Some(4) },
             )]),
         })),
-        ownership: Some(producer.facet(DatasetOwnership {
-            owners: vec![owner],
-        })),
-        documentation: Some(producer.facet(DatasetDocumentation {
-            description: "spend by city".into(),
-            content_type: None,
-        })),
+        ownership: Some(producer.facet(DatasetOwnership { owners: vec![owner] })),
+        documentation: Some(
+            producer.facet(DatasetDocumentation { description: "spend by city".into(), content_type: None }),
+        ),
     };
     output.output_facets = OutputFacets {
         output_statistics: Some(producer.facet(OutputStatistics {
@@ -285,12 +226,7 @@ async fn full_event(event_type: EventType) -> RunEvent {
     event
 }
 
-const ALL_TYPES: [EventType; 4] = [
-    EventType::Start,
-    EventType::Complete,
-    EventType::Fail,
-    EventType::Abort,
-];
+const ALL_TYPES: [EventType; 4] = [EventType::Start, EventType::Complete, EventType::Fail, EventType::Abort];
 
 #[tokio::test]
 #[ignore = "needs LAKEWARDEN_REFERENCE_DATA"]
@@ -331,9 +267,7 @@ fn an_event_without_facets_fits() {
     let producer = Producer::new("https://example.org/lakewarden/v0.1.0");
     let (run, job) = (Run::new(Uuid::from_u128(9)), Job::new("retail", "extract"));
     let mut event = RunEvent::new(&producer, EventType::Start, at(0), run, job);
-    event
-        .outputs
-        .push(OutputDataset::new(DatasetId::new("file", "/lake/x")));
+    event.outputs.push(OutputDataset::new(DatasetId::new("file", "/lake/x")));
     let event = serde_json::to_value(&event).unwrap();
     assert!(Schemas::load().check_event(&event).is_empty());
 }

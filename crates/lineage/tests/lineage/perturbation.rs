@@ -16,15 +16,10 @@ fn rows(batches: &[RecordBatch], columns: &[usize]) -> Vec<String> {
     let options = FormatOptions::default().with_null("∅");
     let mut rows = Vec::new();
     for batch in batches {
-        let formatters: Vec<_> = columns
-            .iter()
-            .map(|&index| ArrayFormatter::try_new(batch.column(index), &options).unwrap())
-            .collect();
+        let formatters: Vec<_> =
+            columns.iter().map(|&index| ArrayFormatter::try_new(batch.column(index), &options).unwrap()).collect();
         for row in 0..batch.num_rows() {
-            let cells: Vec<_> = formatters
-                .iter()
-                .map(|f| f.value(row).to_string())
-                .collect();
+            let cells: Vec<_> = formatters.iter().map(|f| f.value(row).to_string()).collect();
             rows.push(cells.join("\u{1f}"));
         }
     }
@@ -40,9 +35,7 @@ async fn run(session: &SessionContext, sql: &str) -> Vec<RecordBatch> {
 
 /// The outputs in which `column` has no part.
 fn untouched(lineage: &Lineage, column: &SourceColumn) -> Vec<usize> {
-    let is = |source: &SourceColumn| {
-        source.column == column.column && source.relation.resolved_eq(&column.relation)
-    };
+    let is = |source: &SourceColumn| source.column == column.column && source.relation.resolved_eq(&column.relation);
     if lineage.indirect.keys().any(is) {
         return Vec::new();
     }

@@ -55,16 +55,8 @@ impl UserDefinedLogicalNodeCore for Opaque {
         f.write_str("Opaque")
     }
 
-    fn with_exprs_and_inputs(
-        &self,
-        exprs: Vec<Expr>,
-        mut inputs: Vec<LogicalPlan>,
-    ) -> Result<Self> {
-        Ok(Self {
-            input: inputs.remove(0),
-            exprs,
-            schema: Schema(Arc::clone(&self.schema.0)),
-        })
+    fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Ok(Self { input: inputs.remove(0), exprs, schema: Schema(Arc::clone(&self.schema.0)) })
     }
 }
 
@@ -73,23 +65,13 @@ async fn plan(session: &SessionContext, sql: &str) -> LogicalPlan {
 }
 
 fn opaque(input: LogicalPlan, schema: DFSchemaRef, exprs: Vec<Expr>) -> LogicalPlan {
-    LogicalPlan::Extension(Extension {
-        node: Arc::new(Opaque {
-            input,
-            exprs,
-            schema: Schema(schema),
-        }),
-    })
+    LogicalPlan::Extension(Extension { node: Arc::new(Opaque { input, exprs, schema: Schema(schema) }) })
 }
 
 #[tokio::test]
 async fn an_extension_node_of_the_same_columns_is_followed() {
     let session = session(None).await;
-    let input = plan(
-        &session,
-        "SELECT id, upper(name) AS n FROM customers WHERE city = 'x'",
-    )
-    .await;
+    let input = plan(&session, "SELECT id, upper(name) AS n FROM customers WHERE city = 'x'").await;
     let schema = Arc::clone(input.schema());
     let lineage = column_lineage(&opaque(input, schema, vec![])).unwrap();
     assert_eq!(
@@ -109,10 +91,7 @@ async fn what_an_extension_node_does_with_an_expression_is_unknown() {
         "id <- customers.id identity\nname <- customers.name identity\n! extension node `Opaque`"
     );
     let unknown = lineage.unknown.first().unwrap();
-    assert_eq!(
-        unknown.reached,
-        BTreeSet::from([SourceColumn::new("customers", "name")])
-    );
+    assert_eq!(unknown.reached, BTreeSet::from([SourceColumn::new("customers", "name")]));
 }
 
 #[tokio::test]
@@ -127,10 +106,7 @@ async fn an_extension_node_of_other_columns_is_unknown_for_each_of_them() {
         .build()
         .unwrap();
     let lineage = column_lineage(&plan).unwrap();
-    assert_eq!(
-        written(&lineage),
-        "a <- nothing\nb <- nothing\n! extension node `Opaque`"
-    );
+    assert_eq!(written(&lineage), "a <- nothing\nb <- nothing\n! extension node `Opaque`");
     assert!(!lineage.is_complete());
     assert_eq!(lineage.outputs[0].unknown, lineage.unknown);
     assert!(lineage.outputs[1].unknown.is_empty());
@@ -163,9 +139,7 @@ async fn a_scan_is_a_leaf_even_of_a_view() {
     let session = session(None).await;
     let provider = session.table_provider("open_orders").await.unwrap();
     let source = datafusion::datasource::provider_as_source(provider);
-    let scan = TableScanBuilder::new("open_orders", source)
-        .build()
-        .unwrap();
+    let scan = TableScanBuilder::new("open_orders", source).build().unwrap();
     let lineage = column_lineage(&LogicalPlan::TableScan(scan)).unwrap();
     assert_eq!(
         written(&lineage),
@@ -178,9 +152,7 @@ async fn a_scan_is_a_leaf_even_of_a_view() {
 #[tokio::test]
 async fn filters_that_were_pushed_into_a_scan_count() {
     let session = session(None).await;
-    let LogicalPlan::Projection(Projection { input, .. }) =
-        plan(&session, "SELECT * FROM staff").await
-    else {
+    let LogicalPlan::Projection(Projection { input, .. }) = plan(&session, "SELECT * FROM staff").await else {
         panic!("another plan");
     };
     let LogicalPlan::TableScan(scan) = input.as_ref() else {
@@ -192,10 +164,7 @@ async fn filters_that_were_pushed_into_a_scan_count() {
         .build()
         .unwrap();
     let lineage = column_lineage(&LogicalPlan::TableScan(scan)).unwrap();
-    assert_eq!(
-        written(&lineage),
-        "name <- staff.name identity\n* ~ staff.boss filter, staff.id filter"
-    );
+    assert_eq!(written(&lineage), "name <- staff.name identity\n* ~ staff.boss filter, staff.id filter");
 }
 
 #[tokio::test]
@@ -213,17 +182,9 @@ async fn the_caller_says_what_masks() {
     let session = session(None).await;
     let sql = "SELECT Reverse(email) AS e, count(name) AS n FROM customers";
     let plan = plan(&session, &sql.replace(", count(name) AS n", "")).await;
-    let options = Options {
-        masking_functions: BTreeSet::from(["reverse".to_owned()]),
-    };
-    assert_eq!(
-        written(&column_lineage_with(&plan, &options).unwrap()),
-        "e <- customers.email transformation masking"
-    );
-    assert_eq!(
-        written(&column_lineage(&plan).unwrap()),
-        "e <- customers.email transformation"
-    );
+    let options = Options { masking_functions: BTreeSet::from(["reverse".to_owned()]) };
+    assert_eq!(written(&column_lineage_with(&plan, &options).unwrap()), "e <- customers.email transformation masking");
+    assert_eq!(written(&column_lineage(&plan).unwrap()), "e <- customers.email transformation");
 }
 
 #[tokio::test]
@@ -237,10 +198,7 @@ async fn statements_without_columns_are_refused() {
         "DELETE FROM staff WHERE id = 1",
     ] {
         let error = column_lineage(&plan(&session, sql).await).unwrap_err();
-        assert!(
-            matches!(error, LineageError::NotAQuery { .. }),
-            "{sql}: {error}"
-        );
+        assert!(matches!(error, LineageError::NotAQuery { .. }), "{sql}: {error}");
     }
 }
 
@@ -252,33 +210,19 @@ async fn a_plan_that_contradicts_itself_is_an_error() {
     filter.predicate = Expr::Column(Column::from_name("nobody")).is_null();
     let filter = LogicalPlan::Filter(filter);
     let error = column_lineage(&filter).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "column `nobody` is not in the input of Filter"
-    );
+    assert_eq!(error.to_string(), "column `nobody` is not in the input of Filter");
 
     let mut projection = Projection::try_new(vec![col("id")], input).unwrap();
     projection.expr.clear();
     let projection = LogicalPlan::Projection(projection);
     let error = column_lineage(&projection).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            LineageError::ColumnCount {
-                expected: 1,
-                found: 0,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, LineageError::ColumnCount { expected: 1, found: 0, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_subquery_without_the_query_around_it_is_an_error() {
     let session = session(None).await;
-    let sql =
-        "SELECT (SELECT max(o.price) FROM orders o WHERE o.customer_id = c.id) FROM customers c";
+    let sql = "SELECT (SELECT max(o.price) FROM orders o WHERE o.customer_id = c.id) FROM customers c";
     let LogicalPlan::Projection(whole) = plan(&session, sql).await else {
         panic!("another plan");
     };
@@ -286,10 +230,7 @@ async fn a_subquery_without_the_query_around_it_is_an_error() {
         panic!("another plan: {}", whole.expr[0]);
     };
     let error = column_lineage(&inner.subquery).unwrap_err();
-    assert!(
-        matches!(error, LineageError::UnresolvedOuterColumn { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, LineageError::UnresolvedOuterColumn { .. }), "{error}");
 }
 
 #[tokio::test]

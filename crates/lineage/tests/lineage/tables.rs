@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, Date32Array, Float64Array, Int64Array, ListArray, StringArray, StructArray,
-    TimestampMicrosecondArray,
+    ArrayRef, Date32Array, Float64Array, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
@@ -14,22 +13,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// The columns of the tables. Each is filled by [`column`].
 pub(crate) const COLUMNS: [(&str, &[&str]); 4] = [
-    (
-        "customers",
-        &["id", "name", "email", "city", "born", "tags"],
-    ),
-    (
-        "orders",
-        &[
-            "order_id",
-            "customer_id",
-            "sku",
-            "qty",
-            "price",
-            "state",
-            "at",
-        ],
-    ),
+    ("customers", &["id", "name", "email", "city", "born", "tags"]),
+    ("orders", &["order_id", "customer_id", "sku", "qty", "price", "state", "at"]),
     ("products", &["sku", "category", "cost", "dims"]),
     ("staff", &["id", "boss", "name"]),
 ];
@@ -78,11 +63,9 @@ fn column(table: &str, name: &str, shift: i64) -> ArrayRef {
         ("customers" | "staff", "name") => texts(&["Ada", "Bo", "Cy", "ADA", "Wuhan"]),
         ("customers", "email") => texts(&["a@example.com", "b@example.com", "c@example.com"]),
         ("customers", "city") => texts(&["Wuhan", "Xian", "Ada", "Dalian"]),
-        ("customers", "born") => Arc::new(
-            (0..ROWS)
-                .map(|row| Some(i32::try_from(row * 400 + shift * 77).unwrap()))
-                .collect::<Date32Array>(),
-        ),
+        ("customers", "born") => {
+            Arc::new((0..ROWS).map(|row| Some(i32::try_from(row * 400 + shift * 77).unwrap())).collect::<Date32Array>())
+        }
         ("customers", "tags") => tags(shift),
         ("orders", "order_id") => integers(997),
         ("orders", "customer_id") => integers(7),
@@ -98,17 +81,11 @@ fn column(table: &str, name: &str, shift: i64) -> ArrayRef {
         ("products", "category") => texts(&["coat", "shoe"]),
         ("products", "cost") => floats(90),
         ("products", "dims") => dims(shift),
-        ("staff", "id") => Arc::new(
-            (0..ROWS)
-                .map(|row| Some(row + shift))
-                .collect::<Int64Array>(),
-        ),
+        ("staff", "id") => Arc::new((0..ROWS).map(|row| Some(row + shift)).collect::<Int64Array>()),
         // Always less than the row's number: a tree, so that recursion ends.
-        ("staff", "boss") => Arc::new(
-            (0..ROWS)
-                .map(|row| (row > 0).then(|| (row - 1) / (2 + shift)))
-                .collect::<Int64Array>(),
-        ),
+        ("staff", "boss") => {
+            Arc::new((0..ROWS).map(|row| (row > 0).then(|| (row - 1) / (2 + shift))).collect::<Int64Array>())
+        }
         other => panic!("no values for {other:?}"),
     }
 }
@@ -128,8 +105,5 @@ fn dims(shift: i64) -> ArrayRef {
         Arc::new(sides.collect::<Int64Array>())
     };
     let field = |name| Arc::new(Field::new(name, DataType::Int64, true));
-    Arc::new(StructArray::from(vec![
-        (field("w"), side(2)),
-        (field("h"), side(3)),
-    ]))
+    Arc::new(StructArray::from(vec![(field("w"), side(2)), (field("h"), side(3))]))
 }

@@ -86,16 +86,19 @@ impl Shop {
         let question = Question { sql, purpose, pipeline, lake: None, as_of: at };
         let mut running = query(&open, &question).await?;
         let mut rows = Vec::new();
-        while let Some(batch) = running.next().await.map_err(|error| PipelineError::Engine { model: "query".into(), error })? {
+        while let Some(batch) =
+            running.next().await.map_err(|error| PipelineError::Engine { model: "query".into(), error })?
+        {
             let options = arrow::util::display::FormatOptions::default();
             let cells: Vec<_> = batch
                 .columns()
                 .iter()
                 .map(|c| arrow::util::display::ArrayFormatter::try_new(c.as_ref(), &options).unwrap())
                 .collect();
-            rows.extend((0..batch.num_rows()).map(|row| {
-                cells.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")
-            }));
+            rows.extend(
+                (0..batch.num_rows())
+                    .map(|row| cells.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")),
+            );
         }
         Ok(rows)
     }

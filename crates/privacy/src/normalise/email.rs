@@ -46,21 +46,14 @@ fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else {
         return false;
     };
-    let bad = |c: char| {
-        is_blank(c)
-            || matches!(
-                c,
-                '@' | ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\'
-            )
-    };
+    let bad =
+        |c: char| is_blank(c) || matches!(c, '@' | ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\');
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= LONGEST_LABEL
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || (!c.is_ascii() && !bad(c)))
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || (!c.is_ascii() && !bad(c)))
     };
     text.len() <= LONGEST
         && !local.is_empty()
@@ -80,24 +73,13 @@ mod tests {
 
     #[test]
     fn spellings_become_one() {
-        for given in [
-            "li.hua@example.com",
-            " Li.Hua@Example.COM\t",
-            "ｌｉ.hua＠example．com",
-            "LI.HUA@EXAMPLE.COM",
-        ] {
+        for given in ["li.hua@example.com", " Li.Hua@Example.COM\t", "ｌｉ.hua＠example．com", "LI.HUA@EXAMPLE.COM"]
+        {
             let out = email(&StringArray::from(vec![given]));
-            assert_eq!(
-                out.values,
-                StringArray::from(vec!["li.hua@example.com"]),
-                "{given}"
-            );
+            assert_eq!(out.values, StringArray::from(vec!["li.hua@example.com"]), "{given}");
         }
         let values = StringArray::from(vec![Some("a@b.example"), None]);
-        assert_eq!(
-            email(&values).values.values().as_ptr(),
-            values.values().as_ptr()
-        );
+        assert_eq!(email(&values).values.values().as_ptr(), values.values().as_ptr());
     }
 
     #[test]
@@ -122,22 +104,11 @@ mod tests {
             long.as_str(),
         ] {
             let out = email(&StringArray::from(vec![Some("x@example.com"), Some(given)]));
-            assert_eq!(
-                out.values,
-                StringArray::from(vec![Some("x@example.com"), None]),
-                "{given}"
-            );
+            assert_eq!(out.values, StringArray::from(vec![Some("x@example.com"), None]), "{given}");
             assert_eq!(out.invalid, [1], "{given}");
         }
-        for given in [
-            "张三@example.com",
-            "a@例子.example",
-            "a+b_c'd@sub.example.com",
-        ] {
-            assert!(
-                email(&StringArray::from(vec![given])).invalid.is_empty(),
-                "{given}"
-            );
+        for given in ["张三@example.com", "a@例子.example", "a+b_c'd@sub.example.com"] {
+            assert!(email(&StringArray::from(vec![given])).invalid.is_empty(), "{given}");
         }
         assert_eq!(email(&StringArray::from(vec![" "])).invalid, [0; 0]);
     }

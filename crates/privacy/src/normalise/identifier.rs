@@ -44,22 +44,12 @@ fn judge(text: &str) -> Shape {
         None => ("", rest),
     };
     if end.is_empty() {
-        if decimals.bytes().all(|b| b == b'0') {
-            Shape::Integer(whole)
-        } else {
-            Shape::OtherNumber
-        }
+        if decimals.bytes().all(|b| b == b'0') { Shape::Integer(whole) } else { Shape::OtherNumber }
     } else {
-        let exponent = end
-            .strip_prefix(['e', 'E'])
-            .map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
+        let exponent = end.strip_prefix(['e', 'E']).map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
         match exponent {
             // `12E5` may be an identifier; with a point or a sign before the exponent it is a number.
-            Some(e)
-                if !e.is_empty()
-                    && digits(e) == e.len()
-                    && (rest.starts_with('.') || end.contains(['+', '-'])) =>
-            {
+            Some(e) if !e.is_empty() && digits(e) == e.len() && (rest.starts_with('.') || end.contains(['+', '-'])) => {
                 Shape::OtherNumber
             }
             _ => Shape::Identifier,

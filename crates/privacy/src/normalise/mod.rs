@@ -23,10 +23,7 @@ pub struct Normalised {
     pub invalid: Vec<usize>,
 }
 
-fn each(
-    values: &StringArray,
-    f: impl for<'a> FnMut(&'a str, &mut String) -> Becomes<'a>,
-) -> Normalised {
+fn each(values: &StringArray, f: impl for<'a> FnMut(&'a str, &mut String) -> Becomes<'a>) -> Normalised {
     let (values, invalid) = rewrite(values, f);
     Normalised { values, invalid }
 }

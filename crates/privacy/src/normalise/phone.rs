@@ -62,8 +62,7 @@ fn chinese_mobile(text: &[u8]) -> Option<[u8; 11]> {
         _ => return None,
     };
     let national: [u8; 11] = national.try_into().ok()?;
-    (national[0] == b'1' && national[1] >= b'3' && !national.starts_with(b"179"))
-        .then_some(national)
+    (national[0] == b'1' && national[1] >= b'3' && !national.starts_with(b"179")).then_some(national)
 }
 
 /// Every other number, through libphonenumber's metadata.
@@ -79,14 +78,8 @@ fn other(text: &str, out: &mut String) -> Option<()> {
     } else {
         // The neighbours' codes are written without a plus sign, as 86 is. These areas of the mainland have theirs
         // with a zero in front.
-        let neighbour = ["852", "853", "886"]
-            .iter()
-            .any(|code| digits.starts_with(code));
-        let abroad = if neighbour {
-            parse(None, &format!("+{digits}"))
-        } else {
-            None
-        };
+        let neighbour = ["852", "853", "886"].iter().any(|code| digits.starts_with(code));
+        let abroad = if neighbour { parse(None, &format!("+{digits}")) } else { None };
         abroad.or_else(|| parse(Some(country::CN), &digits))
     };
     out.push_str(&parsed?);
@@ -99,9 +92,7 @@ fn other(text: &str, out: &mut String) -> Option<()> {
 
 fn parse(country: Option<country::Id>, digits: &str) -> Option<String> {
     let number = phonenumber::parse(country, digits).ok()?;
-    number
-        .is_valid()
-        .then(|| number.format().mode(Mode::E164).to_string())
+    number.is_valid().then(|| number.format().mode(Mode::E164).to_string())
 }
 
 /// Splits `010-82345678转801`, `… ext. 801`, `… x801`, `… #801` and `…;ext=801` into number and extension.
@@ -113,13 +104,8 @@ fn split_extension(text: &str) -> Option<(&str, Option<&str>)> {
     let rest = rest.trim_start_matches(';');
     let mark = ["分机", "转", "轉", "extension", "ext", "x", "#"]
         .into_iter()
-        .find(|mark| {
-            rest.get(..mark.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(mark))
-        })?;
-    let rest = rest[mark.len()..]
-        .trim_start_matches([' ', '.', ':', '=', '号', '-'])
-        .trim_end();
+        .find(|mark| rest.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))?;
+    let rest = rest[mark.len()..].trim_start_matches([' ', '.', ':', '=', '号', '-']).trim_end();
     let digits = (1..=7).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit());
     digits.then_some((number, Some(rest)))
 }
@@ -246,19 +232,13 @@ mod tests {
             assert_eq!(one(text), None, "{text}");
         }
         let out = normalise::phone(&StringArray::from(vec![Some(" "), None, Some("")]));
-        assert_eq!(
-            (out.values, out.invalid),
-            (StringArray::from(vec![None::<&str>; 3]), vec![])
-        );
+        assert_eq!((out.values, out.invalid), (StringArray::from(vec![None::<&str>; 3]), vec![]));
     }
 
     #[test]
     fn canonical_columns_are_not_copied() {
         let values = StringArray::from(vec![Some("+8613187013211"), None, Some("+85291234567")]);
-        assert_eq!(
-            normalise::phone(&values).values.values().as_ptr(),
-            values.values().as_ptr()
-        );
+        assert_eq!(normalise::phone(&values).values.values().as_ptr(), values.values().as_ptr());
     }
 
     fn by_library(text: &str) -> Option<String> {

@@ -37,11 +37,7 @@ pub(super) fn fold<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     let start = scratch.len() - scratch.trim_start_matches(is_blank).len();
     scratch.drain(..start);
     scratch.truncate(scratch.trim_end_matches(is_blank).len());
-    if scratch.is_empty() {
-        Becomes::Null
-    } else {
-        Becomes::Scratch
-    }
+    if scratch.is_empty() { Becomes::Null } else { Becomes::Scratch }
 }
 
 /// Appends the NFKC form.
@@ -71,35 +67,15 @@ mod tests {
             Some("M 1"),
         ]);
         let one = Some("M001");
-        let expected = StringArray::from(vec![
-            one,
-            one,
-            one,
-            one,
-            one,
-            None,
-            None,
-            None,
-            Some("上海"),
-            Some("上海"),
-            Some("M 1"),
-        ]);
-        assert_eq!(
-            identifier(&values),
-            Normalised {
-                values: expected,
-                invalid: vec![]
-            }
-        );
+        let expected =
+            StringArray::from(vec![one, one, one, one, one, None, None, None, Some("上海"), Some("上海"), Some("M 1")]);
+        assert_eq!(identifier(&values), Normalised { values: expected, invalid: vec![] });
     }
 
     #[test]
     fn what_is_in_order_is_not_copied() {
         let values = StringArray::from(vec![Some("M001"), None, Some("上海 市")]);
-        assert_eq!(
-            trim(&values).values.values().as_ptr(),
-            values.values().as_ptr()
-        );
+        assert_eq!(trim(&values).values.values().as_ptr(), values.values().as_ptr());
     }
 
     proptest! {

@@ -14,15 +14,8 @@ pub(super) struct Folded<'a> {
 
 impl<'a> Folded<'a> {
     pub(super) fn new(text: &'a str) -> Folded<'a> {
-        if text.is_ascii()
-            || !text
-                .chars()
-                .any(|c| is_invisible(c) || ascii_form(c).is_some())
-        {
-            return Folded {
-                text: Cow::Borrowed(text),
-                origins: vec![],
-            };
+        if text.is_ascii() || !text.chars().any(|c| is_invisible(c) || ascii_form(c).is_some()) {
+            return Folded { text: Cow::Borrowed(text), origins: vec![] };
         }
         let mut folded = String::with_capacity(text.len());
         let mut origins = Vec::with_capacity(text.len() + 1);
@@ -35,10 +28,7 @@ impl<'a> Folded<'a> {
             origins.resize(folded.len(), at);
         }
         origins.push(text.len());
-        Folded {
-            text: Cow::Owned(folded),
-            origins,
-        }
+        Folded { text: Cow::Owned(folded), origins }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -47,11 +37,7 @@ impl<'a> Folded<'a> {
 
     /// The part of the original that a part of the folded text, cut between characters, came from.
     pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
-        if self.origins.is_empty() {
-            range
-        } else {
-            self.origins[range.start]..self.origins[range.end]
-        }
+        if self.origins.is_empty() { range } else { self.origins[range.start]..self.origins[range.end] }
     }
 }
 
@@ -67,8 +53,7 @@ fn ascii_form(c: char) -> Option<char> {
         '\u{06F0}'..='\u{06F9}' => char::from_digit(c as u32 - 0x6F0, 10),
         _ => {
             let mut form = std::iter::once(c).nfkc();
-            form.next()
-                .filter(|first| first.is_ascii() && form.next().is_none())
+            form.next().filter(|first| first.is_ascii() && form.next().is_none())
         }
     }
 }

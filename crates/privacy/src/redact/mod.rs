@@ -194,10 +194,7 @@ mod tests {
         }
         let texts = StringArray::from(vec![Some("好"), None, Some("2件")]);
         let (out, counts) = redact(&texts);
-        assert_eq!(
-            (out.values().as_ptr(), counts.total()),
-            (texts.values().as_ptr(), 0)
-        );
+        assert_eq!((out.values().as_ptr(), counts.total()), (texts.values().as_ptr(), 0));
     }
 
     #[test]
@@ -210,18 +207,9 @@ mod tests {
         let (out, counts) = redact(&texts);
         assert_eq!(
             out,
-            StringArray::from(vec![
-                Some("[phone] [email] [phone]"),
-                None,
-                Some("[resident_id] [bank_card]")
-            ])
+            StringArray::from(vec![Some("[phone] [email] [phone]"), None, Some("[resident_id] [bank_card]")])
         );
-        let expected = RedactionCounts {
-            emails: 1,
-            phones: 2,
-            resident_ids: 1,
-            bank_cards: 1,
-        };
+        let expected = RedactionCounts { emails: 1, phones: 2, resident_ids: 1, bank_cards: 1 };
         assert_eq!(counts, expected);
         let mut sum = counts;
         sum += counts;
@@ -229,10 +217,7 @@ mod tests {
     }
 
     fn luhn_end(digits: &str) -> char {
-        (b'0'..=b'9')
-            .map(char::from)
-            .find(|end| number::luhn(format!("{digits}{end}").as_bytes()))
-            .expect("one of ten")
+        (b'0'..=b'9').map(char::from).find(|end| number::luhn(format!("{digits}{end}").as_bytes())).expect("one of ten")
     }
 
     fn check_end(digits: &str) -> char {
@@ -244,13 +229,7 @@ mod tests {
 
     fn wide(text: &str) -> String {
         text.chars()
-            .map(|c| {
-                if ('!'..='~').contains(&c) {
-                    char::from_u32(c as u32 + 0xFEE0).expect("full width")
-                } else {
-                    c
-                }
-            })
+            .map(|c| if ('!'..='~').contains(&c) { char::from_u32(c as u32 + 0xFEE0).expect("full width") } else { c })
             .collect()
     }
 

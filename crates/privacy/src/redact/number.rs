@@ -30,8 +30,7 @@ pub(super) fn find(text: &str, part: Range<usize>, found: &mut Vec<(Range<usize>
         match found_here {
             Some((count, kind)) => {
                 let (first, last) = (&groups[at], &groups[at + count - 1]);
-                let bracket =
-                    first.bracket && text[first.range.start..last.range.end].contains(')');
+                let bracket = first.bracket && text[first.range.start..last.range.end].contains(')');
                 let start = first.range.start - usize::from(first.plus) - usize::from(bracket);
                 found.push((start..last.range.end, kind));
                 at += count;
@@ -49,10 +48,7 @@ fn in_a_row(text: &str, groups: &[Group]) -> Option<(usize, Kind)> {
         digits += group.range.len();
         // A country code may stand before a number that is one by itself.
         let prefix = count == 2 && matches!(&text[groups[0].range.clone()], "86" | "0086" | "0");
-        if !group.joined
-            || digits > LONGEST
-            || (!prefix && kind_of(text, std::slice::from_ref(group)).is_some())
-        {
+        if !group.joined || digits > LONGEST || (!prefix && kind_of(text, std::slice::from_ref(group)).is_some()) {
             break;
         }
         if let Some(kind) = kind_of(text, &groups[..count]) {
@@ -63,8 +59,7 @@ fn in_a_row(text: &str, groups: &[Group]) -> Option<(usize, Kind)> {
 }
 
 fn groups(text: &str, part: Range<usize>) -> Vec<Group> {
-    static DIGITS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"[0-9]+").expect("a regular expression"));
+    static DIGITS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[0-9]+").expect("a regular expression"));
     let bytes = text.as_bytes();
     let mut groups: Vec<Group> = vec![];
     let mut row = 0;
@@ -72,10 +67,7 @@ fn groups(text: &str, part: Range<usize>) -> Vec<Group> {
         let range = part.start + digits.start()..part.start + digits.end();
         let joined = groups.last().is_some_and(|last| {
             let between = &bytes[last.range.end..range.start];
-            matches!(between.len(), 1..=2)
-                && between
-                    .iter()
-                    .all(|b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
+            matches!(between.len(), 1..=2) && between.iter().all(|b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
         });
         let before = &bytes[part.start..range.start];
         let plus = before.ends_with(b"+");
@@ -84,12 +76,7 @@ fn groups(text: &str, part: Range<usize>) -> Vec<Group> {
             row = groups.len();
         }
         let x = range.end < part.end && matches!(bytes[range.end], b'X' | b'x');
-        groups.push(Group {
-            range,
-            joined,
-            plus,
-            bracket,
-        });
+        groups.push(Group { range, joined, plus, bracket });
         // The last place of a resident identity number may be an X.
         if x {
             let last = groups.len() - 1;
@@ -109,9 +96,7 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
     let mut length = 0;
     for group in groups {
         let digits = &text.as_bytes()[group.range.clone()];
-        number
-            .get_mut(length..length + digits.len())?
-            .copy_from_slice(digits);
+        number.get_mut(length..length + digits.len())?.copy_from_slice(digits);
         length += digits.len();
     }
     let number = &number[..length];
@@ -124,9 +109,7 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
     let sizes = || groups.iter().map(|group| group.range.len());
     if is_phone(number, groups[0].plus, sizes()) {
         Some(Kind::Phone)
-    } else if is_card(number)
-        && (groups.len() == 1 || sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5]))
-    {
+    } else if is_card(number) && (groups.len() == 1 || sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5])) {
         Some(Kind::BankCard)
     } else {
         None
@@ -136,27 +119,17 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
 fn is_phone(number: &[u8], plus: bool, sizes: impl Iterator<Item = usize> + Clone) -> bool {
     let mobile = |n: &[u8]| n.len() == 11 && n[0] == b'1' && n[1] >= b'3';
     let national = number.strip_prefix(b"0").unwrap_or(number);
-    let international = if plus {
-        Some(number)
-    } else {
-        number.strip_prefix(b"00")
-    };
+    let international = if plus { Some(number) } else { number.strip_prefix(b"00") };
     let grouped = sizes.clone().count() > 1;
     // 020 7946 0958 and 01 23 45 67 89, but not 05-01-2024 10.30.
-    let national_elsewhere =
-        grouped && (sizes.clone().next() >= Some(3) || sizes.clone().eq([2; 5]));
+    let national_elsewhere = grouped && (sizes.clone().next() >= Some(3) || sizes.clone().eq([2; 5]));
     mobile(national)
         || number.strip_prefix(b"86").is_some_and(mobile)
         || international.is_some_and(|n| (8..=15).contains(&n.len()) && n[0] != b'0')
         || is_landline(number)
-        || (national_elsewhere
-            && number[0] == b'0'
-            && number[1] != b'0'
-            && (10..=12).contains(&number.len()))
+        || (national_elsewhere && number[0] == b'0' && number[1] != b'0' && (10..=12).contains(&number.len()))
         || sizes.clone().eq([3, 3, 4]) && number[0] >= b'2'
-        || (number.len() == 11
-            && (number.starts_with(b"852") || number.starts_with(b"853"))
-            && grouped)
+        || (number.len() == 11 && (number.starts_with(b"852") || number.starts_with(b"853")) && grouped)
 }
 
 /// A Chinese landline number with its area code: 010, 02x or 0xxx, then seven or eight digits.
@@ -184,8 +157,7 @@ fn is_resident_id(number: &[u8]) -> bool {
     }
     let value = |digits: &[u8]| digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
     let (year, rest) = birth.split_at(birth.len() - 4);
-    let possible =
-        (11..=65).contains(&value(region)) || matches!(region, b"71" | b"81" | b"82" | b"83");
+    let possible = (11..=65).contains(&value(region)) || matches!(region, b"71" | b"81" | b"82" | b"83");
     let year = year.len() == 2 || (1880..=2100).contains(&value(year));
     let date = (1..=12).contains(&value(&rest[..2])) && (1..=31).contains(&value(&rest[2..]));
     (possible && year && date) || (number.len() == 18 && possible && check_digit(number))
@@ -194,14 +166,8 @@ fn is_resident_id(number: &[u8]) -> bool {
 /// ISO 7064 MOD 11-2 over 18 places.
 pub(super) fn check_digit(number: &[u8]) -> bool {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = number
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    number
-        .last()
-        .is_some_and(|last| last.to_ascii_uppercase() == b"10X98765432"[sum as usize % 11])
+    let sum: u32 = number.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    number.last().is_some_and(|last| last.to_ascii_uppercase() == b"10X98765432"[sum as usize % 11])
 }
 
 /// A payment card: 15 to 19 digits with an issuer's first digit, and Luhn's check.
@@ -214,12 +180,10 @@ fn is_card(number: &[u8]) -> bool {
 /// Luhn's check (ISO/IEC 7812-1).
 pub(super) fn luhn(number: &[u8]) -> bool {
     let sum: u32 = (number.iter().rev().enumerate())
-        .map(
-            |(place, digit)| match (place % 2, u32::from(digit - b'0')) {
-                (0, digit) => digit,
-                (_, digit) => digit * 2 - if digit > 4 { 9 } else { 0 },
-            },
-        )
+        .map(|(place, digit)| match (place % 2, u32::from(digit - b'0')) {
+            (0, digit) => digit,
+            (_, digit) => digit * 2 - if digit > 4 { 9 } else { 0 },
+        })
         .sum();
     sum.is_multiple_of(10)
 }

@@ -1,8 +1,8 @@
 //! Days and instants → months, years and decades.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray, TimestampSecondArray,
 };
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
@@ -58,27 +58,22 @@ fn days(values: &ArrayRef) -> Date32Array {
     }
     match values.data_type() {
         DataType::Date32 => values.as_primitive::<Date32Type>().clone(),
-        DataType::Date64 => values
-            .as_primitive::<Date64Type>()
-            .unary_opt(|t| floor(t, SECONDS * 1_000)),
+        DataType::Date64 => values.as_primitive::<Date64Type>().unary_opt(|t| floor(t, SECONDS * 1_000)),
         DataType::Timestamp(unit, _) => match unit {
             TimeUnit::Second => {
                 let values: &TimestampSecondArray = values.as_primitive::<TimestampSecondType>();
                 values.unary_opt(|t| floor(t, SECONDS))
             }
             TimeUnit::Millisecond => {
-                let values: &TimestampMillisecondArray =
-                    values.as_primitive::<TimestampMillisecondType>();
+                let values: &TimestampMillisecondArray = values.as_primitive::<TimestampMillisecondType>();
                 values.unary_opt(|t| floor(t, SECONDS * 1_000))
             }
             TimeUnit::Microsecond => {
-                let values: &TimestampMicrosecondArray =
-                    values.as_primitive::<TimestampMicrosecondType>();
+                let values: &TimestampMicrosecondArray = values.as_primitive::<TimestampMicrosecondType>();
                 values.unary_opt(|t| floor(t, SECONDS * 1_000_000))
             }
             TimeUnit::Nanosecond => {
-                let values: &TimestampNanosecondArray =
-                    values.as_primitive::<TimestampNanosecondType>();
+                let values: &TimestampNanosecondArray = values.as_primitive::<TimestampNanosecondType>();
                 values.unary_opt(|t| floor(t, SECONDS * 1_000_000_000))
             }
         },
@@ -99,27 +94,11 @@ mod tests {
 
     #[test]
     fn days_become_coarser() {
-        let values = vec![
-            Some(day("1987-05-02")),
-            None,
-            Some(day("1969-12-31")),
-            Some(day("2000-01-01")),
-        ];
+        let values = vec![Some(day("1987-05-02")), None, Some(day("1969-12-31")), Some(day("2000-01-01"))];
         let values: ArrayRef = Arc::new(Date32Array::from(values));
-        assert_eq!(
-            decade(&values),
-            Int64Array::from(vec![Some(1980), None, Some(1960), Some(2000)])
-        );
-        assert_eq!(
-            year(&values),
-            Int64Array::from(vec![Some(1987), None, Some(1969), Some(2000)])
-        );
-        let months = vec![
-            Some(day("1987-05-01")),
-            None,
-            Some(day("1969-12-01")),
-            Some(day("2000-01-01")),
-        ];
+        assert_eq!(decade(&values), Int64Array::from(vec![Some(1980), None, Some(1960), Some(2000)]));
+        assert_eq!(year(&values), Int64Array::from(vec![Some(1987), None, Some(1969), Some(2000)]));
+        let months = vec![Some(day("1987-05-01")), None, Some(day("1969-12-01")), Some(day("2000-01-01"))];
         assert_eq!(month(&values), Date32Array::from(months));
     }
 
@@ -135,18 +114,8 @@ mod tests {
             Arc::new(arrow::array::Date64Array::from(vec![before])),
         ];
         for values in arrays {
-            assert_eq!(
-                year(&values),
-                Int64Array::from(vec![1969]),
-                "{}",
-                values.data_type()
-            );
-            assert_eq!(
-                month(&values),
-                Date32Array::from(vec![day("1969-12-01")]),
-                "{}",
-                values.data_type()
-            );
+            assert_eq!(year(&values), Int64Array::from(vec![1969]), "{}", values.data_type());
+            assert_eq!(month(&values), Date32Array::from(vec![day("1969-12-01")]), "{}", values.data_type());
         }
     }
 

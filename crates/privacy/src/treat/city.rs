@@ -44,22 +44,11 @@ fn find(address: &str) -> Option<&'static str> {
 
 /// The city, if `rest` is what follows the short name of this province at the beginning of an address.
 fn find_within(province: &'static Province, rest: &str) -> Option<&'static str> {
-    let suffix = province
-        .suffixes
-        .iter()
-        .find_map(|suffix| rest.strip_prefix(suffix));
+    let suffix = province.suffixes.iter().find_map(|suffix| rest.strip_prefix(suffix));
     let rest = skip(suffix.unwrap_or(rest));
     // The longest first: 大理白族自治州 before 大理.
-    let by_full = province
-        .cities
-        .iter()
-        .find(|city| rest.starts_with(city.full));
-    let city = by_full.or_else(|| {
-        province
-            .cities
-            .iter()
-            .find(|city| rest.starts_with(city.short))
-    });
+    let by_full = province.cities.iter().find(|city| rest.starts_with(city.full));
+    let city = by_full.or_else(|| province.cities.iter().find(|city| rest.starts_with(city.short)));
     match city {
         Some(City { full, .. }) => Some(full),
         // A municipality is its own city; but 北京路 is a street elsewhere.
@@ -70,8 +59,7 @@ fn find_within(province: &'static Province, rest: &str) -> Option<&'static str> 
 
 /// Whether a name that was cut off before this is a street's.
 fn is_street(rest: &str) -> bool {
-    rest.trim_start_matches(['东', '西', '南', '北', '中', '大'])
-        .starts_with(['路', '街', '道', '巷'])
+    rest.trim_start_matches(['东', '西', '南', '北', '中', '大']).starts_with(['路', '街', '道', '巷'])
 }
 
 fn skip(text: &str) -> &str {
@@ -79,11 +67,7 @@ fn skip(text: &str) -> &str {
 }
 
 fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            ',' | '，' | '、' | '/' | '-' | '·' | '|' | ';' | '；' | '.' | '\u{FEFF}'
-        )
+    c.is_whitespace() || matches!(c, ',' | '，' | '、' | '/' | '-' | '·' | '|' | ';' | '；' | '.' | '\u{FEFF}')
 }
 
 #[cfg(test)]
@@ -159,10 +143,7 @@ mod tests {
             assert_eq!(find(address), None, "{address}");
         }
         let values = StringArray::from(vec![Some("杭州市"), None, Some("?"), Some("浙江省杭州市")]);
-        assert_eq!(
-            city(&values),
-            StringArray::from(vec![Some("杭州市"), None, None, Some("杭州市")])
-        );
+        assert_eq!(city(&values), StringArray::from(vec![Some("杭州市"), None, None, Some("杭州市")]));
     }
 
     #[test]
@@ -174,16 +155,8 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), all, "each city stands once");
         for city in CITIES.iter() {
-            assert!(
-                city.full.starts_with(city.short) && city.short.chars().count() >= 2,
-                "{}",
-                city.full
-            );
-            assert!(
-                city.full.ends_with(['市', '州', '盟', '区', '县']),
-                "{}",
-                city.full
-            );
+            assert!(city.full.starts_with(city.short) && city.short.chars().count() >= 2, "{}", city.full);
+            assert!(city.full.ends_with(['市', '州', '盟', '区', '县']), "{}", city.full);
         }
         for province in PROVINCES.iter() {
             for city in &province.cities {

@@ -25,27 +25,15 @@ pub(super) static PROVINCES: LazyLock<Vec<Province>> = LazyLock::new(|| {
     let province = |&(short, suffixes, cities): &(&'static str, _, &'static str)| {
         let cities: Vec<_> = cities.split_whitespace().map(city).collect();
         // A municipality has one city: itself.
-        let municipality = cities
-            .iter()
-            .find(|c| c.short == short && cities.len() == 1)
-            .map(|c| c.full);
-        Province {
-            short,
-            suffixes,
-            municipality,
-            cities,
-        }
+        let municipality = cities.iter().find(|c| c.short == short && cities.len() == 1).map(|c| c.full);
+        Province { short, suffixes, municipality, cities }
     };
     TABLE.iter().map(province).collect()
 });
 
 /// All cities, municipalities included.
-pub(super) static CITIES: LazyLock<Vec<City>> = LazyLock::new(|| {
-    PROVINCES
-        .iter()
-        .flat_map(|province| province.cities.iter().copied())
-        .collect()
-});
+pub(super) static CITIES: LazyLock<Vec<City>> =
+    LazyLock::new(|| PROVINCES.iter().flat_map(|province| province.cities.iter().copied()).collect());
 
 /// Reads `杭州市`, or `大理:大理白族自治州` where the short name is not all but the last character.
 fn city(entry: &'static str) -> City {
@@ -53,10 +41,7 @@ fn city(entry: &'static str) -> City {
         Some((short, full)) => City { short, full },
         None => {
             let last = entry.char_indices().next_back().map_or(0, |(at, _)| at);
-            City {
-                short: &entry[..last],
-                full: entry,
-            }
+            City { short: &entry[..last], full: entry }
         }
     }
 }

@@ -21,23 +21,11 @@ mod tests {
 
     #[test]
     fn points_snap() {
-        let values = Float64Array::from(vec![
-            Some(31.2304),
-            None,
-            Some(-0.04),
-            Some(121.4737),
-            Some(f64::NAN),
-        ]);
+        let values = Float64Array::from(vec![Some(31.2304), None, Some(-0.04), Some(121.4737), Some(f64::NAN)]);
         let expected = Float64Array::from(vec![Some(31.2), None, Some(0.0), Some(121.5), None]);
         assert_eq!(grid(&values, 100), expected);
-        assert_eq!(
-            grid(&Float64Array::from(vec![31.2304]), 0),
-            Float64Array::from(vec![31.23])
-        );
-        assert_eq!(
-            grid(&Float64Array::from(vec![31.2304]), 250),
-            Float64Array::from(vec![31.25])
-        );
+        assert_eq!(grid(&Float64Array::from(vec![31.2304]), 0), Float64Array::from(vec![31.23]));
+        assert_eq!(grid(&Float64Array::from(vec![31.2304]), 250), Float64Array::from(vec![31.25]));
     }
 
     proptest! {

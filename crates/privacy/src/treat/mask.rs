@@ -9,18 +9,9 @@ use arrow::array::StringArray;
 pub fn mask(values: &StringArray, first: u8, last: u8) -> StringArray {
     let (first, last) = (usize::from(first), usize::from(last));
     rewrite(values, |value, out| {
-        let length = if value.is_ascii() {
-            value.len()
-        } else {
-            value.chars().count()
-        };
+        let length = if value.is_ascii() { value.len() } else { value.chars().count() };
         let kept = |i: usize| length > first + last && (i < first || i >= length - last);
-        out.extend(
-            value
-                .chars()
-                .enumerate()
-                .map(|(i, c)| if kept(i) { c } else { '*' }),
-        );
+        out.extend(value.chars().enumerate().map(|(i, c)| if kept(i) { c } else { '*' }));
         Becomes::Scratch
     })
     .0
@@ -33,13 +24,7 @@ mod tests {
 
     #[test]
     fn the_middle_is_hidden() {
-        let values = StringArray::from(vec![
-            Some("王小明"),
-            Some("王"),
-            None,
-            Some(""),
-            Some("13187013211"),
-        ]);
+        let values = StringArray::from(vec![Some("王小明"), Some("王"), None, Some(""), Some("13187013211")]);
         let expected = vec![Some("王**"), Some("*"), None, Some(""), Some("1**********")];
         assert_eq!(mask(&values, 1, 0), StringArray::from(expected));
         let expected = vec![Some("***"), Some("*"), None, Some(""), Some("131****3211")];

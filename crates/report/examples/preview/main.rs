@@ -17,21 +17,13 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments
-        .next()
-        .ok_or("usage: preview FILE [SCENE] [zh|en]")?;
+    let path = arguments.next().ok_or("usage: preview FILE [SCENE] [zh|en]")?;
     let report = match arguments.next().as_deref().unwrap_or("full") {
         "full" => full()?,
         "one" => one()?,
         "many" => many()?,
         "failed" => failed()?,
-        "unchanged" => Report {
-            run: Run {
-                outcome: Outcome::NothingChanged,
-                ..run()?
-            },
-            ..Report::default()
-        },
+        "unchanged" => Report { run: Run { outcome: Outcome::NothingChanged, ..run()? }, ..Report::default() },
         "empty" => Report::default(),
         other => return Err(format!("no scene is called {other}").into()),
     };
@@ -50,58 +42,25 @@ fn one() -> Result<Report, Box<dyn Error>> {
         files: 305,
         read: 5_000_000,
         written: 4_999_999,
-        quarantined: vec![Quarantined {
-            field: "InvoiceDate".into(),
-            rule: "type".into(),
-            rows: 1,
-        }],
+        quarantined: vec![Quarantined { field: "InvoiceDate".into(), rule: "type".into(), rows: 1 }],
         exact_duplicates_kept: 5_268,
         ..Dataset::default()
     };
     let month = NaiveDate::from_ymd_opt(2026, 6, 1).ok_or("a month")?;
     let picture = CustomerPicture {
         currency: Some("GBP".into()),
-        spend: vec![SpendBin {
-            from: 0.0,
-            to: None,
-            customers: 3,
-        }],
-        concentration: vec![TopShare {
-            top_percent: 20.0,
-            revenue_share: 0.99,
-        }],
-        rfm: vec![RfmCell {
-            recency: 5,
-            frequency: 1,
-            customers: 3,
-            mean_money: None,
-        }],
-        segments: vec![Segment {
-            name: "all".into(),
-            customers: 3,
-            revenue_share: 1.0,
-            ..Segment::default()
-        }],
-        combinations: vec![ChannelCombination {
-            channels: vec!["web".into()],
-            customers: 3,
-        }],
-        revenue_by_month: vec![ChannelRevenue {
-            channel: "web".into(),
-            month,
-            amount: -120.5,
-        }],
+        spend: vec![SpendBin { from: 0.0, to: None, customers: 3 }],
+        concentration: vec![TopShare { top_percent: 20.0, revenue_share: 0.99 }],
+        rfm: vec![RfmCell { recency: 5, frequency: 1, customers: 3, mean_money: None }],
+        segments: vec![Segment { name: "all".into(), customers: 3, revenue_share: 1.0, ..Segment::default() }],
+        combinations: vec![ChannelCombination { channels: vec!["web".into()], customers: 3 }],
+        revenue_by_month: vec![ChannelRevenue { channel: "web".into(), month, amount: -120.5 }],
         ..CustomerPicture::default()
     };
     let model = Model {
         name: "rfm".into(),
         purpose: "analytics".into(),
-        reads: vec![relation(
-            "online_retail",
-            4_999_999,
-            3,
-            withheld("analytics", &[("no_consent", 1)]),
-        )],
+        reads: vec![relation("online_retail", 4_999_999, 3, withheld("analytics", &[("no_consent", 1)]))],
         rows_out: 3,
         columns: 4,
         ..Model::default()
@@ -147,30 +106,17 @@ fn many() -> Result<Report, Box<dyn Error>> {
                 })
                 .collect(),
             duplicates: 290_000_000 + i - (0..i).map(|q| 1_000_000 * q).sum::<u64>(),
-            treatments: Treatments {
-                kept: 40,
-                pseudonymised: 12,
-                generalised: 4,
-                redacted: 2,
-                dropped: 9,
-            },
+            treatments: Treatments { kept: 40, pseudonymised: 12, generalised: 4, redacted: 2, dropped: 9 },
             ..Dataset::default()
         })
         .collect();
     for model in &mut report.models {
-        model.label = Label::new(
-            "一张名字很长很长而且还要更长一些的发布表",
-            "A curated table of a remarkably long name",
-        );
+        model.label =
+            Label::new("一张名字很长很长而且还要更长一些的发布表", "A curated table of a remarkably long name");
     }
     let models: Vec<String> = report.models.iter().map(|m| m.name.clone()).collect();
     report.lineage = (0..20u32)
-        .flat_map(|i| {
-            models
-                .iter()
-                .enumerate()
-                .map(move |(m, name)| (i, m as u32, name.clone()))
-        })
+        .flat_map(|i| models.iter().enumerate().map(move |(m, name)| (i, m as u32, name.clone())))
         .filter(|(i, m, _)| (i + m) % 3 != 0)
         .map(|(i, m, to)| LineageEdge {
             from: format!("{stem}_{i:02}"),
@@ -188,15 +134,10 @@ fn many() -> Result<Report, Box<dyn Error>> {
 fn failed() -> Result<Report, Box<dyn Error>> {
     let mut report = full()?;
     report.run.outcome = Outcome::Failed;
-    report.run.failure =
-        Some("LW3004 row accounts of pos_sales do not close: 12 rows have no name".into());
+    report.run.failure = Some("LW3004 row accounts of pos_sales do not close: 12 rows have no name".into());
     report.datasets[1].written -= 12;
     for step in report.steps.iter_mut().skip(1) {
-        step.state = if step.name == "pos_sales" {
-            StepState::Failed
-        } else {
-            StepState::Skipped
-        };
+        step.state = if step.name == "pos_sales" { StepState::Failed } else { StepState::Skipped };
     }
     Ok(Report {
         models: vec![],

@@ -6,27 +6,16 @@ use lakewarden_report::data::*;
 use std::error::Error;
 
 pub(crate) fn picture() -> Result<CustomerPicture, Box<dyn Error>> {
-    let bounds = [
-        0.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
-        100_000.0,
-    ];
-    let customers = [
-        410, 890, 1_930, 2_844, 3_320, 3_105, 1_640, 720, 260, 66, 19,
-    ];
+    let bounds = [0.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0, 100_000.0];
+    let customers = [410, 890, 1_930, 2_844, 3_320, 3_105, 1_640, 720, 260, 66, 19];
     let spend = bounds.iter().zip(customers).enumerate();
     let shares = [(1.0, 0.142), (5.0, 0.338), (10.0, 0.471), (20.0, 0.638)];
     let rfm = (1..=5u8).flat_map(|recency| {
         (1..=5u8).map(move |frequency| {
             let (r, f) = (u64::from(recency), u64::from(frequency));
             let near = 5 - r.abs_diff(f);
-            let mean_money =
-                Some((240.0 + 120.0 * f64::from(recency)) * f64::from(frequency).powf(1.7));
-            RfmCell {
-                recency,
-                frequency,
-                customers: near * near * 42 + r * 31,
-                mean_money,
-            }
+            let mean_money = Some((240.0 + 120.0 * f64::from(recency)) * f64::from(frequency).powf(1.7));
+            RfmCell { recency, frequency, customers: near * near * 42 + r * 31, mean_money }
         })
     });
     let segments = [
@@ -64,19 +53,9 @@ pub(crate) fn picture() -> Result<CustomerPicture, Box<dyn Error>> {
             let month = start.checked_add_months(Months::new(m)).ok_or("a month")?;
             let season = 1.0
                 + 0.28 * (f64::from(m) * 0.52 + c as f64).sin()
-                + if *name == "tmall" && m % 12 == 4 {
-                    1.5
-                } else {
-                    0.0
-                };
-            let amount = [820_000.0, 560_000.0, 310_000.0, 96_000.0][c]
-                * season
-                * (1.0 + f64::from(m) * 0.008);
-            revenue_by_month.push(ChannelRevenue {
-                channel: (*name).into(),
-                month,
-                amount,
-            });
+                + if *name == "tmall" && m % 12 == 4 { 1.5 } else { 0.0 };
+            let amount = [820_000.0, 560_000.0, 310_000.0, 96_000.0][c] * season * (1.0 + f64::from(m) * 0.008);
+            revenue_by_month.push(ChannelRevenue { channel: (*name).into(), month, amount });
         }
     }
     Ok(CustomerPicture {
@@ -84,18 +63,9 @@ pub(crate) fn picture() -> Result<CustomerPicture, Box<dyn Error>> {
         buyers: Some(15_204),
         revenue: Some(revenue_by_month.iter().map(|r| r.amount).sum()),
         spend: spend
-            .map(|(i, (from, customers))| SpendBin {
-                from: *from,
-                to: bounds.get(i + 1).copied(),
-                customers,
-            })
+            .map(|(i, (from, customers))| SpendBin { from: *from, to: bounds.get(i + 1).copied(), customers })
             .collect(),
-        concentration: shares
-            .map(|(top_percent, revenue_share)| TopShare {
-                top_percent,
-                revenue_share,
-            })
-            .into(),
+        concentration: shares.map(|(top_percent, revenue_share)| TopShare { top_percent, revenue_share }).into(),
         rfm: rfm.collect(),
         segments: segments
             .map(|(name, zh, en, customers, revenue_share)| Segment {
@@ -105,17 +75,9 @@ pub(crate) fn picture() -> Result<CustomerPicture, Box<dyn Error>> {
                 revenue_share,
             })
             .into(),
-        channels: channels
-            .map(|(name, zh, en)| ChannelName {
-                name: name.into(),
-                label: Label::new(zh, en),
-            })
-            .into(),
+        channels: channels.map(|(name, zh, en)| ChannelName { name: name.into(), label: Label::new(zh, en) }).into(),
         combinations: combinations
-            .map(|(c, customers)| ChannelCombination {
-                channels: c.iter().map(|c| (*c).into()).collect(),
-                customers,
-            })
+            .map(|(c, customers)| ChannelCombination { channels: c.iter().map(|c| (*c).into()).collect(), customers })
             .into(),
         revenue_by_month,
     })

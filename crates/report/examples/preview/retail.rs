@@ -18,10 +18,7 @@ pub(crate) fn run() -> Result<Run, chrono::ParseError> {
         ended: at("2026-07-01T02:00:17.930+08:00")?,
         as_of: at("2026-07-01T00:00:00+08:00")?,
         dictionary_fingerprint: "9f2c41d07be8a6533c1e".into(),
-        key: Some(Key {
-            version: 1,
-            fingerprint: "5ac19e02".into(),
-        }),
+        key: Some(Key { version: 1, fingerprint: "5ac19e02".into() }),
         engine: "DataFusion 55.2, embedded".into(),
         outcome: Outcome::Published,
         failure: None,
@@ -38,16 +35,9 @@ pub(crate) fn full() -> Result<Report, Box<dyn Error>> {
         files: 1 + rows / 500_000,
         bytes: 4_000 + rows * 23,
     };
-    let mut tables: Vec<PublishedTable> = datasets
-        .iter()
-        .map(|d| table("conformed", &d.name, 3, d.written))
-        .collect();
+    let mut tables: Vec<PublishedTable> = datasets.iter().map(|d| table("conformed", &d.name, 3, d.written)).collect();
     tables.push(table("identity", "customers", 3, 21_066));
-    tables.extend(
-        models
-            .iter()
-            .map(|m| table("curated", &m.name, 7, m.rows_out)),
-    );
+    tables.extend(models.iter().map(|m| table("curated", &m.name, 7, m.rows_out)));
     let audit = Some(AuditRecord {
         number: 42,
         hash: "3b7e0c51f2a94d8866d0a17c5e93b2f401c8d7a65e4f30912bb8d6c7a1904ef5".into(),
@@ -66,55 +56,31 @@ pub(crate) fn full() -> Result<Report, Box<dyn Error>> {
 }
 
 pub(crate) fn withheld(purpose: &str, reasons: &[(&str, u64)]) -> Vec<Withheld> {
-    let one = |(reason, rows): &(&str, u64)| Withheld {
-        purpose: purpose.into(),
-        reason: (*reason).into(),
-        rows: *rows,
-    };
+    let one =
+        |(reason, rows): &(&str, u64)| Withheld { purpose: purpose.into(), reason: (*reason).into(), rows: *rows };
     reasons.iter().map(one).collect()
 }
 
-pub(crate) fn relation(
-    relation: &str,
-    read: u64,
-    without_subject: u64,
-    withheld: Vec<Withheld>,
-) -> RelationRead {
+pub(crate) fn relation(relation: &str, read: u64, without_subject: u64, withheld: Vec<Withheld>) -> RelationRead {
     let used = read - withheld.iter().map(|w| w.rows).sum::<u64>();
-    RelationRead {
-        relation: relation.into(),
-        read,
-        used,
-        withheld,
-        without_subject,
-    }
+    RelationRead { relation: relation.into(), read, used, withheld, without_subject }
 }
 
 fn models() -> Vec<Model> {
-    let model =
-        |name: &str, zh: &str, en: &str, purpose: (&str, &str, &str), reads, rows_out, columns| {
-            Model {
-                name: name.into(),
-                label: Label::new(zh, en),
-                purpose: purpose.0.into(),
-                purpose_label: Label::new(purpose.1, purpose.2),
-                reads,
-                rows_out,
-                columns,
-            }
-        };
+    let model = |name: &str, zh: &str, en: &str, purpose: (&str, &str, &str), reads, rows_out, columns| Model {
+        name: name.into(),
+        label: Label::new(zh, en),
+        purpose: purpose.0.into(),
+        purpose_label: Label::new(purpose.1, purpose.2),
+        reads,
+        rows_out,
+        columns,
+    };
     let analytics = ("analytics", "分析", "analytics");
     let marketing = ("marketing", "营销", "marketing");
     let governance = ("governance", "数据治理", "data governance");
     let gate = |rows: u64| {
-        withheld(
-            "analytics",
-            &[
-                ("no_consent", rows / 14),
-                ("withdrawn", rows / 60),
-                ("restricted", rows / 900),
-            ],
-        )
+        withheld("analytics", &[("no_consent", rows / 14), ("withdrawn", rows / 60), ("restricted", rows / 900)])
     };
     let sales = vec![
         relation("pos_sales", 480_188, 96_400, gate(480_188)),
@@ -129,33 +95,10 @@ fn models() -> Vec<Model> {
         relation("app_events", 1_104_518, 401_220, gate(1_104_518)),
         relation("service_tickets", 18_034, 0, gate(18_034)),
     ];
-    let touches = withheld(
-        "marketing",
-        &[
-            ("no_consent", 218_040),
-            ("withdrawn", 41_007),
-            ("suppressed", 1_204),
-        ],
-    );
+    let touches = withheld("marketing", &[("no_consent", 218_040), ("withdrawn", 41_007), ("suppressed", 1_204)]);
     vec![
-        model(
-            "sales",
-            "全渠道销售",
-            "Sales, all channels",
-            analytics,
-            sales,
-            644_930,
-            14,
-        ),
-        model(
-            "customer_master",
-            "客户主数据",
-            "Customer master",
-            analytics,
-            master,
-            19_322,
-            24,
-        ),
+        model("sales", "全渠道销售", "Sales, all channels", analytics, sales, 644_930, 14),
+        model("customer_master", "客户主数据", "Customer master", analytics, master, 19_322, 24),
         model(
             "customer_rfm",
             "客户 RFM",
@@ -170,10 +113,7 @@ fn models() -> Vec<Model> {
             "渠道月报",
             "Channels by month",
             analytics,
-            vec![
-                relation("sales", 644_930, 92_000, vec![]),
-                relation("stores", 148, 0, vec![]),
-            ],
+            vec![relation("sales", 644_930, 92_000, vec![]), relation("stores", 148, 0, vec![])],
             96,
             7,
         ),
@@ -182,22 +122,11 @@ fn models() -> Vec<Model> {
             "营销响应",
             "Campaign response",
             marketing,
-            vec![
-                relation("campaign_touches", 654_538, 0, touches),
-                relation("sales", 644_930, 92_000, vec![]),
-            ],
+            vec![relation("campaign_touches", 654_538, 0, touches), relation("sales", 644_930, 92_000, vec![])],
             1_120,
             11,
         ),
-        model(
-            "data_asset_value",
-            "数据资产价值",
-            "Data asset value",
-            governance,
-            vec![],
-            12,
-            10,
-        ),
+        model("data_asset_value", "数据资产价值", "Data asset value", governance, vec![], 12, 10),
     ]
 }
 
@@ -238,13 +167,7 @@ fn lineage() -> Vec<LineageEdge> {
         edge("sales", "customer_rfm", 4, 3, a),
         edge("sales", "channel_monthly", 5, 2, a),
         edge("stores", "channel_monthly", 2, 1, None),
-        edge(
-            "campaign_touches",
-            "campaign_response",
-            6,
-            2,
-            Some("marketing"),
-        ),
+        edge("campaign_touches", "campaign_response", 6, 2, Some("marketing")),
         edge("sales", "campaign_response", 2, 2, Some("marketing")),
     ]);
     edges
@@ -261,31 +184,12 @@ fn identity() -> Identity {
         ("tmall_buyer", 8_122),
         ("email", 6_540),
     ];
-    let identifiers = [
-        (1, 3_120),
-        (2, 4_410),
-        (3, 5_230),
-        (4, 3_902),
-        (5, 2_310),
-        (6, 1_240),
-        (7, 610),
-        (8, 244),
-    ];
+    let identifiers = [(1, 3_120), (2, 4_410), (3, 5_230), (4, 3_902), (5, 2_310), (6, 1_240), (7, 610), (8, 244)];
     Identity {
-        tokens: tokens
-            .map(|(domain, tokens)| DomainTokens {
-                domain: domain.into(),
-                tokens,
-            })
-            .into(),
+        tokens: tokens.map(|(domain, tokens)| DomainTokens { domain: domain.into(), tokens }).into(),
         customers: 21_066,
         merged: 38,
         shared_tokens: 5,
-        identifiers: identifiers
-            .map(|(identifiers, customers)| IdentifierCount {
-                identifiers,
-                customers,
-            })
-            .into(),
+        identifiers: identifiers.map(|(identifiers, customers)| IdentifierCount { identifiers, customers }).into(),
     }
 }

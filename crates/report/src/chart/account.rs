@@ -39,22 +39,13 @@ pub(crate) fn account(report: &Report, language: Language) -> Option<Drawing> {
     }
     let strands = strands(&report.datasets, &totals, language);
     let width = |rows: u64| {
-        if rows == 0 {
-            0.0
-        } else {
-            (rows as f64 / totals.read as f64 * BAND).clamp(HAIR, BAND)
-        }
+        if rows == 0 { 0.0 } else { (rows as f64 / totals.read as f64 * BAND).clamp(HAIR, BAND) }
     };
-    let heading =
-        words::QUARANTINED_OF.with(language, &[&words::ROWS.say(language, totals.quarantined)]);
+    let heading = words::QUARANTINED_OF.with(language, &[&words::ROWS.say(language, totals.quarantined)]);
     let lost: f64 = strands.iter().map(|s| width(s.rows)).sum();
     let written = (BAND - lost).max(width(totals.written).min(HAIR));
     let (body, bottom) = strands_drawn(&strands, &heading, &totals, TOP + written, &width);
-    let numbers = [
-        integer(totals.read),
-        integer(totals.written),
-        integer(totals.lost()),
-    ];
+    let numbers = [integer(totals.read), integer(totals.written), integer(totals.lost())];
     let [read, kept, named] = &numbers;
     let description = match totals.unaccounted {
         0 => words::ROWS_CAPTION_CLOSED.with(language, &[read, kept, named]),
@@ -65,29 +56,15 @@ pub(crate) fn account(report: &Report, language: Language) -> Option<Drawing> {
         (body)
     };
     let title = words::ROWS_FIGURE.say(language).to_owned();
-    Some(Drawing {
-        id: "account",
-        title,
-        description,
-        width: WIDE,
-        height: bottom,
-        body,
-    })
+    Some(Drawing { id: "account", title, description, width: WIDE, height: bottom, body })
 }
 
 /// Lists the losses from the top of the list down: duplicates, retention, then quarantine by size.
 fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<Strand> {
-    let mut causes: Vec<(&Dataset, &crate::data::Quarantined)> = datasets
-        .iter()
-        .flat_map(|d| d.quarantined.iter().map(move |q| (d, q)))
-        .filter(|(_, q)| q.rows > 0)
-        .collect();
+    let mut causes: Vec<(&Dataset, &crate::data::Quarantined)> =
+        datasets.iter().flat_map(|d| d.quarantined.iter().map(move |q| (d, q))).filter(|(_, q)| q.rows > 0).collect();
     causes.sort_by_key(|(_, q)| std::cmp::Reverse(q.rows));
-    let shown = if causes.len() > CAUSES + 1 {
-        CAUSES
-    } else {
-        causes.len()
-    };
+    let shown = if causes.len() > CAUSES + 1 { CAUSES } else { causes.len() };
     let rest = crate::data::total(causes[shown..].iter().map(|(_, q)| q.rows));
     let mut out = Vec::new();
     let mut push = |name: String, rows: u64, class| {
@@ -96,24 +73,11 @@ fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<
         }
     };
     let unnamed = u64::try_from(totals.unaccounted.max(0)).unwrap_or(u64::MAX);
-    push(
-        words::UNACCOUNTED.say(language).to_owned(),
-        unnamed,
-        "alarm",
-    );
-    push(
-        words::DUPLICATES.say(language).to_owned(),
-        totals.duplicates,
-        "again",
-    );
-    push(
-        words::OUTSIDE_RETENTION.say(language).to_owned(),
-        totals.outside_retention,
-        "again",
-    );
+    push(words::UNACCOUNTED.say(language).to_owned(), unnamed, "alarm");
+    push(words::DUPLICATES.say(language).to_owned(), totals.duplicates, "again");
+    push(words::OUTSIDE_RETENTION.say(language).to_owned(), totals.outside_retention, "again");
     for (dataset, q) in &causes[..shown] {
-        let cause =
-            words::QUARANTINED_AS.with(language, &[&q.field, &words::code(language, &q.rule)]);
+        let cause = words::QUARANTINED_AS.with(language, &[&q.field, &words::code(language, &q.rule)]);
         let name = format!("{cause} · {}", dataset.label.say(language, &dataset.name));
         push(name, q.rows, "loss");
     }
@@ -126,12 +90,8 @@ fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<
 fn ends(totals: &RowTotals, written: f64, lost: f64, language: Language) -> Markup {
     let middle = TOP + (written + lost) / 2.0;
     let tip = TOP + written / 2.0;
-    let band = Path::at(START, TOP)
-        .horizontal(END)
-        .line(END + 9.0, tip)
-        .line(END, TOP + written)
-        .horizontal(START)
-        .close();
+    let band =
+        Path::at(START, TOP).horizontal(END).line(END + 9.0, tip).line(END, TOP + written).horizontal(START).close();
     html! {
         text.s.e x=(n(START - 14.0)) y=(n(middle - 14.0)) { (words::READ.say(language)) }
         (big(START - 14.0, middle + 10.0, "big e", &integer(totals.read), START - 20.0))
@@ -168,9 +128,7 @@ fn strands_drawn(
     let mut row = TOP + BAND.max(from - TOP) + 22.0;
     let mut marks = Vec::new();
     // The strands end before the widest count of the list begins.
-    let counts = strands
-        .iter()
-        .map(|s| crate::draw::width(&integer(s.rows), 13.4));
+    let counts = strands.iter().map(|s| crate::draw::width(&integer(s.rows), 13.4));
     let list = LIST.min(COUNTS - 10.0 - counts.fold(0.0, f64::max));
     let mut headed = false;
     for ((strand, w), step) in strands.iter().zip(&widths).zip(&steps) {
@@ -200,10 +158,7 @@ fn strands_drawn(
         row += (w / 2.0 + 5.0).max(12.0);
     }
     // Strands drawn first lie under those that leave the band before them.
-    (
-        html! { @for mark in &marks { (mark) } },
-        row.max(TOP + BAND) + 6.0,
-    )
+    (html! { @for mark in &marks { (mark) } }, row.max(TOP + BAND) + 6.0)
 }
 
 #[cfg(test)]
@@ -212,36 +167,16 @@ mod tests {
     use crate::data::Quarantined;
 
     fn dataset(read: u64, written: u64, quarantined: &[u64], duplicates: u64) -> Dataset {
-        let cause = |(i, rows): (usize, &u64)| Quarantined {
-            field: format!("f{i}"),
-            rule: "type".into(),
-            rows: *rows,
-        };
+        let cause = |(i, rows): (usize, &u64)| Quarantined { field: format!("f{i}"), rule: "type".into(), rows: *rows };
         let quarantined = quarantined.iter().enumerate().map(cause).collect();
-        Dataset {
-            name: "d".into(),
-            read,
-            written,
-            quarantined,
-            duplicates,
-            ..Dataset::default()
-        }
+        Dataset { name: "d".into(), read, written, quarantined, duplicates, ..Dataset::default() }
     }
 
     fn shown(report: &Report) -> u64 {
-        let body = account(report, Language::English)
-            .expect("rows were read")
-            .body
-            .into_string();
+        let body = account(report, Language::English).expect("rows were read").body.into_string();
         body.split("data-rows=\"")
             .skip(1)
-            .map(|s| {
-                s.split('"')
-                    .next()
-                    .expect("a number")
-                    .parse::<u64>()
-                    .expect("a number")
-            })
+            .map(|s| s.split('"').next().expect("a number").parse::<u64>().expect("a number"))
             .sum()
     }
 
@@ -255,10 +190,7 @@ mod tests {
             vec![dataset(9, 0, &[3, 3], 3)],
             vec![dataset(9, 4, &[2], 0)],
         ] {
-            let report = Report {
-                datasets,
-                ..Report::default()
-            };
+            let report = Report { datasets, ..Report::default() };
             let totals = report.totals();
             assert_eq!(shown(&report), totals.read - totals.written);
         }

@@ -28,18 +28,9 @@ pub(crate) fn tokens(identity: &Identity, language: Language) -> Option<Drawing>
         }
     };
     let all = integer(total(identity.tokens.iter().map(|t| t.tokens)));
-    let description = words::TOKENS_CAPTION.with(
-        language,
-        &[&all, &words::CUSTOMERS.say(language, identity.customers)],
-    );
+    let description =
+        words::TOKENS_CAPTION.with(language, &[&all, &words::CUSTOMERS.say(language, identity.customers)]);
     let title = words::TOKENS_FIGURE.say(language).to_owned();
     let height = rows.len() as f64 * ROW + 14.0;
-    Some(Drawing {
-        id: "tokens",
-        title,
-        description,
-        width: HALF,
-        height,
-        body,
-    })
+    Some(Drawing { id: "tokens", title, description, width: HALF, height, body })
 }

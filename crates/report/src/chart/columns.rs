@@ -23,10 +23,7 @@ pub(crate) fn spend(picture: &CustomerPicture, language: Language) -> Option<Dra
     let currency = picture.currency.as_deref();
     let amount = |x: f64| money(x, currency, language);
     let fullest = picture.spend.iter().max_by_key(|bin| bin.customers)?;
-    let column = |bin: &SpendBin| Column {
-        label: amount(bin.from),
-        count: bin.customers,
-    };
+    let column = |bin: &SpendBin| Column { label: amount(bin.from), count: bin.customers };
     let columns: Vec<Column> = picture.spend.iter().map(column).collect();
     let range = match fullest.to {
         Some(to) => format!("{} – {}", amount(fullest.from), amount(to)),
@@ -47,13 +44,8 @@ pub(crate) fn identifiers(identity: &Identity, language: Language) -> Option<Dra
     let mut counts = identity.identifiers.clone();
     counts.sort_by_key(|c| c.identifiers);
     counts.first()?;
-    let columns: Vec<Column> = counts
-        .iter()
-        .map(|c| Column {
-            label: integer(c.identifiers.into()),
-            count: c.customers,
-        })
-        .collect();
+    let columns: Vec<Column> =
+        counts.iter().map(|c| Column { label: integer(c.identifiers.into()), count: c.customers }).collect();
     Some(Drawing {
         id: "identifiers",
         title: words::IDENTIFIERS_FIGURE.say(language).to_owned(),
@@ -72,24 +64,13 @@ fn columns_drawn(columns: &[Column], edges: bool, language: Language) -> Markup 
     let up = Linear::new((0.0, top), (FLOOR, 22.0));
     let step = (HALF - LEFT - 8.0) / columns.len().max(1) as f64;
     let bar = (step - 3.0).clamp(1.0, 46.0);
-    let widest = |text: &dyn Fn(&Column) -> String| {
-        columns
-            .iter()
-            .map(|c| width(&text(c), 11.0))
-            .fold(0.0, f64::max)
-    };
+    let widest = |text: &dyn Fn(&Column) -> String| columns.iter().map(|c| width(&text(c), 11.0)).fold(0.0, f64::max);
     let whole = widest(&|c| integer(c.count)) + 2.0 <= step;
     let count = |c: &Column| {
-        if whole {
-            integer(c.count)
-        } else {
-            compact(c.count as f64, language)
-        }
+        if whole { integer(c.count) } else { compact(c.count as f64, language) }
     };
     let numbers_fit = widest(&count) + 2.0 <= step;
-    let every = ((widest(&|c| c.label.clone()) + 8.0) / step)
-        .ceil()
-        .max(1.0) as usize;
+    let every = ((widest(&|c| c.label.clone()) + 8.0) / step).ceil().max(1.0) as usize;
     html! {
         @for mark in &marks {
             path.grid d=(Path::at(LEFT, up.at(*mark)).horizontal(HALF).open()) {}

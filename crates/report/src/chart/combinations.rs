@@ -16,11 +16,7 @@ const SHOWN: usize = 16;
 
 /// Draws the combinations, most customers first; `None` without any.
 pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Option<Drawing> {
-    let mut sets: Vec<&ChannelCombination> = picture
-        .combinations
-        .iter()
-        .filter(|c| c.customers > 0)
-        .collect();
+    let mut sets: Vec<&ChannelCombination> = picture.combinations.iter().filter(|c| c.customers > 0).collect();
     sets.sort_by_key(|c| std::cmp::Reverse(c.customers));
     let most = sets.first()?.customers;
     let channels = channels(&sets);
@@ -32,11 +28,7 @@ pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Opt
     // Whole counts where the widest fits over its bar.
     let whole = width(&integer(most), 11.0) + 2.0 <= step;
     let count = |c: u64| {
-        if whole {
-            integer(c)
-        } else {
-            compact(c as f64, language)
-        }
+        if whole { integer(c) } else { compact(c as f64, language) }
     };
     let across = Linear::new((0.0, widest as f64), (0.0, 46.0));
     let body = html! {
@@ -74,14 +66,7 @@ pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Opt
     }
     let title = words::COMBINATIONS_FIGURE.say(language).to_owned();
     let height = row(channels.len()) - ROW / 2.0 + 4.0;
-    Some(Drawing {
-        id: "combinations",
-        title,
-        description,
-        width: WIDE,
-        height,
-        body,
-    })
+    Some(Drawing { id: "combinations", title, description, width: WIDE, height, body })
 }
 
 /// Lists the channels with their customers, most first.

@@ -14,41 +14,23 @@ const TOP: f64 = 22.0;
 
 /// Draws the curve; `None` without a share.
 pub(crate) fn concentration(picture: &CustomerPicture, language: Language) -> Option<Drawing> {
-    let usable = |s: &&crate::data::TopShare| {
-        s.revenue_share.is_finite() && s.top_percent > 0.0 && s.top_percent < 100.0
-    };
-    let mut points: Vec<(f64, f64)> = picture
-        .concentration
-        .iter()
-        .filter(usable)
-        .map(|s| (s.top_percent, s.revenue_share))
-        .collect();
+    let usable =
+        |s: &&crate::data::TopShare| s.revenue_share.is_finite() && s.top_percent > 0.0 && s.top_percent < 100.0;
+    let mut points: Vec<(f64, f64)> =
+        picture.concentration.iter().filter(usable).map(|s| (s.top_percent, s.revenue_share)).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     points.first()?;
     let across = Linear::new((0.0, 100.0), (LEFT, HALF - 18.0));
     let up = Linear::new((0.0, 1.0), (FLOOR, TOP));
     let place = |p: &(f64, f64)| (across.at(p.0), up.at(p.1));
-    let corners: Vec<(f64, f64)> = std::iter::once((0.0, 0.0))
-        .chain(points.iter().copied())
-        .chain([(100.0, 1.0)])
-        .map(|p| place(&p))
-        .collect();
-    let curve = corners
-        .iter()
-        .skip(1)
-        .fold(Path::at(corners[0].0, corners[0].1), |path, p| {
-            path.line(p.0, p.1)
-        });
+    let corners: Vec<(f64, f64)> =
+        std::iter::once((0.0, 0.0)).chain(points.iter().copied()).chain([(100.0, 1.0)]).map(|p| place(&p)).collect();
+    let curve = corners.iter().skip(1).fold(Path::at(corners[0].0, corners[0].1), |path, p| path.line(p.0, p.1));
     let equal = Path::at(across.at(0.0), up.at(0.0)).line(across.at(100.0), up.at(1.0));
     // Labels stand under the curve, in a column that their leaders reach.
     let labels_at = across.at(points.last().map_or(0.0, |p| p.0).min(46.0)) + 26.0;
     let wanted: Vec<f64> = points.iter().map(|p| up.at(p.1) + 10.0).collect();
-    let places = spread(
-        &wanted.iter().rev().copied().collect::<Vec<_>>(),
-        17.0,
-        TOP + 20.0,
-        FLOOR - 8.0,
-    );
+    let places = spread(&wanted.iter().rev().copied().collect::<Vec<_>>(), 17.0, TOP + 20.0, FLOOR - 8.0);
     let body = html! {
         @for mark in [0.0, 0.25, 0.5, 0.75, 1.0] {
             path.grid d=(Path::at(LEFT, up.at(mark)).horizontal(HALF - 18.0).open()) {}

@@ -22,26 +22,10 @@ pub(crate) fn flow(report: &Report, language: Language) -> Option<Drawing> {
         return None;
     }
     let layout = lay_out(report);
-    let picture = Picture {
-        report,
-        language,
-        layout: &layout,
-    };
-    let governed = report
-        .lineage
-        .iter()
-        .filter(|e| e.purpose.is_some())
-        .count();
-    let sources = layout
-        .nodes
-        .iter()
-        .filter(|n| n.kind == NodeKind::Dataset && n.used)
-        .count();
-    let tables = layout
-        .nodes
-        .iter()
-        .filter(|n| n.kind == NodeKind::Model)
-        .count();
+    let picture = Picture { report, language, layout: &layout };
+    let governed = report.lineage.iter().filter(|e| e.purpose.is_some()).count();
+    let sources = layout.nodes.iter().filter(|n| n.kind == NodeKind::Dataset && n.used).count();
+    let tables = layout.nodes.iter().filter(|n| n.kind == NodeKind::Model).count();
     let description = words::WAY_CAPTION.with(
         language,
         &[
@@ -58,14 +42,7 @@ pub(crate) fn flow(report: &Report, language: Language) -> Option<Drawing> {
         @for node in &layout.nodes { (picture.node(node)) }
     };
     let title = words::WAY_FIGURE.say(language).to_owned();
-    Some(Drawing {
-        id: "flow",
-        title,
-        description,
-        width: WIDE,
-        height: TOP + layout.height + 30.0,
-        body,
-    })
+    Some(Drawing { id: "flow", title, description, width: WIDE, height: TOP + layout.height + 30.0, body })
 }
 
 struct Picture<'a> {
@@ -84,11 +61,7 @@ impl Picture<'_> {
     fn heads(&self) -> Markup {
         let say = |phrase: words::Phrase| phrase.say(self.language);
         let bottom = TOP + self.layout.height + 4.0;
-        let identity = self
-            .layout
-            .nodes
-            .iter()
-            .any(|n| n.kind == NodeKind::Customers);
+        let identity = self.layout.nodes.iter().any(|n| n.kind == NodeKind::Customers);
         html! {
             (text(0.0, 16.0, "h", say(words::EXPORTS)))
             (text(FIRST, 16.0, "h", say(words::CONFORMED)))
@@ -111,35 +84,16 @@ impl Picture<'_> {
         edge.push((to, TOP + r.to_y));
         let part = |offset: f64, thickness: f64| {
             let upper: Vec<(f64, f64)> = edge.iter().map(|(x, y)| (*x, y + offset)).collect();
-            let lower: Vec<(f64, f64)> = upper
-                .iter()
-                .rev()
-                .map(|(x, y)| (*x, y + thickness))
-                .collect();
+            let lower: Vec<(f64, f64)> = upper.iter().rev().map(|(x, y)| (*x, y + thickness)).collect();
             let start = Path::at(upper[0].0, upper[0].1);
-            let there = upper
-                .windows(2)
-                .fold(start, |path, pair| path.sway(pair[0], pair[1]));
+            let there = upper.windows(2).fold(start, |path, pair| path.sway(pair[0], pair[1]));
             let turn = there.line(lower[0].0, lower[0].1);
-            lower
-                .windows(2)
-                .fold(turn, |path, pair| path.sway(pair[0], pair[1]))
-                .close()
+            lower.windows(2).fold(turn, |path, pair| path.sway(pair[0], pair[1])).close()
         };
-        let class = if r.edge.purpose.is_some() {
-            "ribbon governed"
-        } else {
-            "ribbon"
-        };
+        let class = if r.edge.purpose.is_some() { "ribbon governed" } else { "ribbon" };
         let name = |name: &str| self.name(name).to_owned();
-        let (direct, indirect) = (
-            integer(r.edge.direct.into()),
-            integer(r.edge.indirect.into()),
-        );
-        let title = words::EDGE.with(
-            self.language,
-            &[&name(&r.edge.from), &name(&r.edge.to), &direct, &indirect],
-        );
+        let (direct, indirect) = (integer(r.edge.direct.into()), integer(r.edge.indirect.into()));
+        let title = words::EDGE.with(self.language, &[&name(&r.edge.from), &name(&r.edge.to), &direct, &indirect]);
         html! {
             g class=(class) {
                 title { (title) @if let Some(purpose) = &r.edge.purpose { " · " (self.purpose(purpose)) } }
@@ -154,11 +108,7 @@ impl Picture<'_> {
 
     fn node(&self, node: &Node) -> Markup {
         let (x, y) = (self.x(node.layer), TOP + node.y);
-        let class = if node.kind == NodeKind::Dataset {
-            "bar"
-        } else {
-            "bar strong"
-        };
+        let class = if node.kind == NodeKind::Dataset { "bar" } else { "bar strong" };
         let words = match node.kind {
             NodeKind::Bend => return html! {},
             NodeKind::Dataset => self.export(node),
@@ -180,9 +130,7 @@ impl Picture<'_> {
         if let Some(dataset) = dataset {
             facts.push(words::ROWS.say(self.language, dataset.read));
             if dataset.treatments.pseudonymised > 0 {
-                facts.push(
-                    words::PSEUDONYMS.say(self.language, dataset.treatments.pseudonymised.into()),
-                );
+                facts.push(words::PSEUDONYMS.say(self.language, dataset.treatments.pseudonymised.into()));
             }
         }
         if !node.used {
@@ -218,19 +166,10 @@ impl Picture<'_> {
 
     /// The purpose a table is bound to, if it reads personal data.
     fn bound(&self, node: &Node, x: f64, y: f64, room: f64) -> Markup {
-        let Some(model) = self
-            .report
-            .models
-            .iter()
-            .find(|m| m.name == node.name && !m.purpose.is_empty())
-        else {
+        let Some(model) = self.report.models.iter().find(|m| m.name == node.name && !m.purpose.is_empty()) else {
             return html! {};
         };
-        let governed = self
-            .layout
-            .ribbons
-            .iter()
-            .any(|r| r.edge.to == node.name && r.edge.purpose.is_some());
+        let governed = self.layout.ribbons.iter().any(|r| r.edge.to == node.name && r.edge.purpose.is_some());
         let purpose = words::FOR_PURPOSE.with(self.language, &[self.purpose(&model.purpose)]);
         html! {
             @if governed { rect.gate x=(n(x)) y=(n(y - 9.0)) width="3" height="11" {} }

@@ -57,10 +57,7 @@ impl Ribbon<'_> {
 
     /// Lists its places from left to right: bar, bends, bar.
     fn stops(&self) -> impl Iterator<Item = usize> {
-        [self.from]
-            .into_iter()
-            .chain(self.via.iter().copied())
-            .chain([self.to])
+        [self.from].into_iter().chain(self.via.iter().copied()).chain([self.to])
     }
 }
 
@@ -86,11 +83,7 @@ fn room(node: &Node, last: usize) -> (f64, f64) {
 /// Lays out a report's relations.
 pub(super) fn lay_out(report: &Report) -> Layout<'_> {
     let mut nodes = nodes(report);
-    let index: BTreeMap<String, usize> = nodes
-        .iter()
-        .enumerate()
-        .map(|(i, node)| (node.name.clone(), i))
-        .collect();
+    let index: BTreeMap<String, usize> = nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
     let links: Vec<(usize, usize, &LineageEdge)> = report
         .lineage
         .iter()
@@ -99,43 +92,19 @@ pub(super) fn lay_out(report: &Report) -> Layout<'_> {
         .collect();
     let layers = set_layers(&mut nodes, &links);
     // A cycle cannot be built; if one is given, what leads backwards is not drawn.
-    let links: Vec<_> = links
-        .into_iter()
-        .filter(|(from, to, _)| nodes[*from].layer < nodes[*to].layer)
-        .collect();
+    let links: Vec<_> = links.into_iter().filter(|(from, to, _)| nodes[*from].layer < nodes[*to].layer).collect();
     let mut ribbons = ribbons(&links, nodes.len());
     set_heights(&mut nodes, &ribbons);
     bend(&mut nodes, &mut ribbons);
     let height = set_places(&mut nodes, &ribbons, layers);
     attach(&nodes, &mut ribbons);
-    Layout {
-        nodes,
-        ribbons,
-        layers,
-        height,
-    }
+    Layout { nodes, ribbons, layers, height }
 }
 
 fn nodes(report: &Report) -> Vec<Node> {
-    let node = |name: &str, kind| Node {
-        name: name.to_owned(),
-        kind,
-        layer: 0,
-        y: 0.0,
-        height: 0.0,
-        used: false,
-    };
-    let mut out: Vec<Node> = report
-        .datasets
-        .iter()
-        .map(|d| node(&d.name, NodeKind::Dataset))
-        .collect();
-    let names = || {
-        report
-            .lineage
-            .iter()
-            .flat_map(|e| [e.from.as_str(), e.to.as_str()])
-    };
+    let node = |name: &str, kind| Node { name: name.to_owned(), kind, layer: 0, y: 0.0, height: 0.0, used: false };
+    let mut out: Vec<Node> = report.datasets.iter().map(|d| node(&d.name, NodeKind::Dataset)).collect();
+    let names = || report.lineage.iter().flat_map(|e| [e.from.as_str(), e.to.as_str()]);
     if report.identity.is_some() || names().any(|name| name == CUSTOMERS) {
         out.push(node(CUSTOMERS, NodeKind::Customers));
     }
@@ -190,30 +159,12 @@ fn ribbons<'a>(links: &[(usize, usize, &'a LineageEdge)], nodes: usize) -> Vec<R
     let outgoing: f64 = sums.iter().map(|s| s.0).sum();
     let busiest = sums.iter().map(|s| s.0.max(s.1)).fold(0.0, f64::max);
     // Neither all ribbons together nor the busiest bar grow beyond what a page can show.
-    let unit = (520.0 / outgoing.max(1.0))
-        .min(150.0 / busiest.max(1.0))
-        .min(5.0);
+    let unit = (520.0 / outgoing.max(1.0)).min(150.0 / busiest.max(1.0)).min(5.0);
     let ribbon = |(from, to, edge): &(usize, usize, &'a LineageEdge)| {
-        let (direct, indirect) = (
-            f64::from(edge.direct) * unit,
-            f64::from(edge.indirect) * unit,
-        );
+        let (direct, indirect) = (f64::from(edge.direct) * unit, f64::from(edge.indirect) * unit);
         let grow = (1.2 / (direct + indirect).max(1e-9)).max(1.0);
-        let (direct, indirect) = if direct + indirect > 0.0 {
-            (direct * grow, indirect * grow)
-        } else {
-            (0.0, 1.2)
-        };
-        Ribbon {
-            edge,
-            from: *from,
-            to: *to,
-            via: Vec::new(),
-            from_y: 0.0,
-            to_y: 0.0,
-            direct,
-            indirect,
-        }
+        let (direct, indirect) = if direct + indirect > 0.0 { (direct * grow, indirect * grow) } else { (0.0, 1.2) };
+        Ribbon { edge, from: *from, to: *to, via: Vec::new(), from_y: 0.0, to_y: 0.0, direct, indirect }
     };
     links.iter().map(ribbon).collect()
 }
@@ -224,14 +175,7 @@ fn bend(nodes: &mut Vec<Node>, ribbons: &mut [Ribbon<'_>]) {
         for layer in nodes[ribbon.from].layer + 1..nodes[ribbon.to].layer {
             ribbon.via.push(nodes.len());
             let height = ribbon.thickness();
-            nodes.push(Node {
-                name: String::new(),
-                kind: NodeKind::Bend,
-                layer,
-                y: 0.0,
-                height,
-                used: true,
-            });
+            nodes.push(Node { name: String::new(), kind: NodeKind::Bend, layer, y: 0.0, height, used: true });
         }
     }
 }
@@ -239,11 +183,7 @@ fn bend(nodes: &mut Vec<Node>, ribbons: &mut [Ribbon<'_>]) {
 fn set_heights(nodes: &mut [Node], ribbons: &[Ribbon<'_>]) {
     for (i, node) in nodes.iter_mut().enumerate() {
         let sum = |of: fn(&Ribbon<'_>) -> usize| -> f64 {
-            ribbons
-                .iter()
-                .filter(|r| of(r) == i)
-                .map(Ribbon::thickness)
-                .sum()
+            ribbons.iter().filter(|r| of(r) == i).map(Ribbon::thickness).sum()
         };
         let (leaving, arriving) = (sum(|r| r.from), sum(|r| r.to));
         node.used = leaving + arriving > 0.0;
@@ -258,21 +198,11 @@ fn set_places(nodes: &mut [Node], ribbons: &[Ribbon<'_>], layers: usize) -> f64 
         let (least, besides) = room(node, last);
         (node.height + besides).max(least)
     };
-    let sum = |nodes: &[Node], layer| {
-        nodes
-            .iter()
-            .filter(|n| n.layer == layer)
-            .map(need)
-            .sum::<f64>()
-    };
-    let height = (0..layers)
-        .map(|layer| sum(nodes, layer))
-        .fold(0.0, f64::max);
+    let sum = |nodes: &[Node], layer| nodes.iter().filter(|n| n.layer == layer).map(need).sum::<f64>();
+    let height = (0..layers).map(|layer| sum(nodes, layer)).fold(0.0, f64::max);
     for round in 0..7 {
         for layer in 0..layers {
-            let mut members: Vec<usize> = (0..nodes.len())
-                .filter(|i| nodes[*i].layer == layer)
-                .collect();
+            let mut members: Vec<usize> = (0..nodes.len()).filter(|i| nodes[*i].layer == layer).collect();
             if round > 0 {
                 let wish: Vec<f64> = (0..nodes.len()).map(|i| wish(i, nodes, ribbons)).collect();
                 members.sort_by(|a, b| wish[*a].total_cmp(&wish[*b]));
@@ -283,11 +213,7 @@ fn set_places(nodes: &mut [Node], ribbons: &[Ribbon<'_>], layers: usize) -> f64 
                 let room = need(&nodes[i]) + spare;
                 // Words of a relation in the middle stand over its bar.
                 let named = nodes[i].kind != NodeKind::Bend;
-                let above = if named && layer > 0 && layer < last {
-                    38.0
-                } else {
-                    0.0
-                };
+                let above = if named && layer > 0 && layer < last { 38.0 } else { 0.0 };
                 nodes[i].y = y + above + (room - above - nodes[i].height) / 2.0;
                 y += room;
             }
@@ -314,32 +240,17 @@ fn wish(i: usize, nodes: &[Node], ribbons: &[Ribbon<'_>]) -> f64 {
 fn attach(nodes: &[Node], ribbons: &mut [Ribbon<'_>]) {
     for (i, node) in nodes.iter().enumerate() {
         for leaving in [true, false] {
-            let mut here: Vec<usize> = (0..ribbons.len())
-                .filter(|r| {
-                    (if leaving {
-                        ribbons[*r].from
-                    } else {
-                        ribbons[*r].to
-                    }) == i
-                })
-                .collect();
+            let mut here: Vec<usize> =
+                (0..ribbons.len()).filter(|r| (if leaving { ribbons[*r].from } else { ribbons[*r].to }) == i).collect();
             let other = |r: &Ribbon<'_>| {
-                let next = if leaving {
-                    r.via.first().unwrap_or(&r.to)
-                } else {
-                    r.via.last().unwrap_or(&r.from)
-                };
+                let next = if leaving { r.via.first().unwrap_or(&r.to) } else { r.via.last().unwrap_or(&r.from) };
                 nodes[*next].y
             };
             here.sort_by(|a, b| other(&ribbons[*a]).total_cmp(&other(&ribbons[*b])));
             let all: f64 = here.iter().map(|r| ribbons[*r].thickness()).sum();
             let mut y = node.y + (node.height - all) / 2.0;
             for r in here {
-                let end = if leaving {
-                    &mut ribbons[r].from_y
-                } else {
-                    &mut ribbons[r].to_y
-                };
+                let end = if leaving { &mut ribbons[r].from_y } else { &mut ribbons[r].to_y };
                 *end = y;
                 y += ribbons[r].thickness();
             }
@@ -353,29 +264,13 @@ mod tests {
     use crate::data::{Dataset, Model};
 
     fn edge(from: &str, to: &str) -> LineageEdge {
-        LineageEdge {
-            from: from.into(),
-            to: to.into(),
-            direct: 2,
-            indirect: 1,
-            purpose: None,
-        }
+        LineageEdge { from: from.into(), to: to.into(), direct: 2, indirect: 1, purpose: None }
     }
 
     fn report(edges: Vec<LineageEdge>) -> Report {
         Report {
-            datasets: ["a", "b"]
-                .map(|name| Dataset {
-                    name: name.into(),
-                    ..Dataset::default()
-                })
-                .into(),
-            models: ["m", "n"]
-                .map(|name| Model {
-                    name: name.into(),
-                    ..Model::default()
-                })
-                .into(),
+            datasets: ["a", "b"].map(|name| Dataset { name: name.into(), ..Dataset::default() }).into(),
+            models: ["m", "n"].map(|name| Model { name: name.into(), ..Model::default() }).into(),
             lineage: edges,
             ..Report::default()
         }
@@ -383,12 +278,7 @@ mod tests {
 
     #[test]
     fn what_is_read_stands_before_what_reads_it() {
-        let report = report(vec![
-            edge("a", "m"),
-            edge("m", "n"),
-            edge("b", "customers"),
-            edge("customers", "m"),
-        ]);
+        let report = report(vec![edge("a", "m"), edge("m", "n"), edge("b", "customers"), edge("customers", "m")]);
         let layout = lay_out(&report);
         assert_eq!((layout.layers, layout.ribbons.len()), (4, 4));
         for r in &layout.ribbons {
@@ -401,28 +291,11 @@ mod tests {
     #[test]
     fn bars_of_a_layer_do_not_overlap() {
         let names: Vec<String> = (0..20).map(|i| format!("d{i}")).collect();
-        let edges = names
-            .iter()
-            .flat_map(|d| ["m", "n"].map(|m| edge(d, m)))
-            .collect();
-        let datasets = names
-            .iter()
-            .map(|name| Dataset {
-                name: name.clone(),
-                ..Dataset::default()
-            })
-            .collect();
-        let report = Report {
-            datasets,
-            ..report(edges)
-        };
+        let edges = names.iter().flat_map(|d| ["m", "n"].map(|m| edge(d, m))).collect();
+        let datasets = names.iter().map(|name| Dataset { name: name.clone(), ..Dataset::default() }).collect();
+        let report = Report { datasets, ..report(edges) };
         let layout = lay_out(&report);
-        let mut bars: Vec<(f64, f64)> = layout
-            .nodes
-            .iter()
-            .filter(|n| n.layer == 0)
-            .map(|n| (n.y, n.height))
-            .collect();
+        let mut bars: Vec<(f64, f64)> = layout.nodes.iter().filter(|n| n.layer == 0).map(|n| (n.y, n.height)).collect();
         bars.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_eq!(bars.len(), 20);
         assert!(bars.windows(2).all(|w| w[0].0 + w[0].1 < w[1].0));
@@ -430,18 +303,9 @@ mod tests {
 
     #[test]
     fn cycles_and_unknown_names_end() {
-        let report = report(vec![
-            edge("m", "n"),
-            edge("n", "m"),
-            edge("m", "m"),
-            edge("ghost", "m"),
-            edge("a", "new"),
-        ]);
+        let report = report(vec![edge("m", "n"), edge("n", "m"), edge("m", "m"), edge("ghost", "m"), edge("a", "new")]);
         let layout = lay_out(&report);
-        assert!(
-            layout.nodes.iter().any(|n| n.name == "ghost")
-                && layout.nodes.iter().any(|n| n.name == "new")
-        );
+        assert!(layout.nodes.iter().any(|n| n.name == "ghost") && layout.nodes.iter().any(|n| n.name == "new"));
         assert!(layout.height.is_finite());
         assert_eq!(lay_out(&Report::default()).ribbons.len(), 0);
     }

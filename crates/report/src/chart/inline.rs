@@ -6,11 +6,7 @@ use maud::{Markup, html};
 
 /// Draws a share (0 to 1) as a bar in a cell; nothing if it is not a number.
 pub(crate) fn meter(share: f64, class: &str) -> Markup {
-    let width = if share.is_finite() {
-        share.clamp(0.0, 1.0) * 100.0
-    } else {
-        0.0
-    };
+    let width = if share.is_finite() { share.clamp(0.0, 1.0) * 100.0 } else { 0.0 };
     html! {
         svg.meter viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" {
             rect.track x="0" y="0" width="100" height="6" {}
@@ -41,11 +37,7 @@ pub(crate) fn strip(parts: &[(u32, &str)]) -> Markup {
 /// Draws a stretch of a run's time: `from..to` within `0..whole`, milliseconds.
 pub(crate) fn timeline(from: u64, to: u64, whole: u64, class: &str) -> Markup {
     let at = |ms: u64| {
-        if whole > 0 {
-            (ms as f64 / whole as f64).clamp(0.0, 1.0) * 198.0
-        } else {
-            0.0
-        }
+        if whole > 0 { (ms as f64 / whole as f64).clamp(0.0, 1.0) * 198.0 } else { 0.0 }
     };
     html! {
         svg.timeline viewBox="0 0 200 10" preserveAspectRatio="none" aria-hidden="true" {

@@ -14,17 +14,9 @@ const ROW: f64 = 54.0;
 
 /// Draws the grid; `None` without cells.
 pub(crate) fn rfm(picture: &CustomerPicture, language: Language) -> Option<Drawing> {
-    let most = picture
-        .rfm
-        .iter()
-        .map(|c| c.customers)
-        .max()
-        .filter(|most| *most > 0)?;
+    let most = picture.rfm.iter().map(|c| c.customers).max().filter(|most| *most > 0)?;
     let cell = |recency: u8, frequency: u8| {
-        picture
-            .rfm
-            .iter()
-            .find(|c| c.recency == recency && c.frequency == frequency && c.customers > 0)
+        picture.rfm.iter().find(|c| c.recency == recency && c.frequency == frequency && c.customers > 0)
     };
     let body = html! {
         @for frequency in 1..=5u8 {

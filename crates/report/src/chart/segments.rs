@@ -19,18 +19,9 @@ pub(crate) fn segments(picture: &CustomerPicture, language: Language) -> Option<
     let rows: Vec<_> = picture
         .segments
         .iter()
-        .map(|s| {
-            (
-                s,
-                share(s.customers, all).unwrap_or(0.0),
-                Some(s.revenue_share).filter(|r| r.is_finite()),
-            )
-        })
+        .map(|s| (s, share(s.customers, all).unwrap_or(0.0), Some(s.revenue_share).filter(|r| r.is_finite())))
         .collect();
-    let most = rows
-        .iter()
-        .flat_map(|r| [r.1, r.2.unwrap_or(0.0)])
-        .fold(0.0, f64::max);
+    let most = rows.iter().flat_map(|r| [r.1, r.2.unwrap_or(0.0)]).fold(0.0, f64::max);
     rows.first()?;
     let marks = ticks(0.0, most.max(0.01), 4, false);
     let across = Linear::new((0.0, marks.last().copied().unwrap_or(1.0)), (LEFT, RIGHT));

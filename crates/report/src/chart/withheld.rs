@@ -19,10 +19,7 @@ pub(crate) fn withheld(report: &Report, language: Language) -> Option<Drawing> {
     let body = html! {
         @for (i, model) in models.iter().enumerate() { (row(model, 8.0 + i as f64 * ROW, language)) }
     };
-    let (read, kept) = (
-        total(models.iter().map(|m| m.read())),
-        total(models.iter().map(|m| m.withheld())),
-    );
+    let (read, kept) = (total(models.iter().map(|m| m.read())), total(models.iter().map(|m| m.withheld())));
     let description = words::WITHHELD_CAPTION.with(
         language,
         &[
@@ -33,14 +30,7 @@ pub(crate) fn withheld(report: &Report, language: Language) -> Option<Drawing> {
         ],
     );
     let title = words::WITHHELD_FIGURE.say(language).to_owned();
-    Some(Drawing {
-        id: "withheld",
-        title,
-        description,
-        width: WIDE,
-        height: 8.0 + models.len() as f64 * ROW,
-        body,
-    })
+    Some(Drawing { id: "withheld", title, description, width: WIDE, height: 8.0 + models.len() as f64 * ROW, body })
 }
 
 fn row(model: &Model, y: f64, language: Language) -> Markup {
@@ -48,10 +38,7 @@ fn row(model: &Model, y: f64, language: Language) -> Markup {
     let across = Linear::new((0.0, read as f64), (LEFT, RIGHT));
     let hair = if kept > 0 { 2.0 } else { 0.0 };
     let cut = (RIGHT - (across.at(kept as f64) - LEFT).max(hair)).max(LEFT);
-    let purpose = words::FOR_PURPOSE.with(
-        language,
-        &[model.purpose_label.say(language, &model.purpose)],
-    );
+    let purpose = words::FOR_PURPOSE.with(language, &[model.purpose_label.say(language, &model.purpose)]);
     let words = match kept {
         0 => words::WITHHELD_NONE.say(language).to_owned(),
         kept => words::WITHHELD_ROWS.with(language, &[&integer(kept), &percent_of(kept, read)]),

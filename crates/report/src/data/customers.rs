@@ -33,10 +33,7 @@ pub struct CustomerPicture {
 impl CustomerPicture {
     /// Says what people call a channel.
     pub(crate) fn channel<'a>(&'a self, language: crate::Language, name: &'a str) -> &'a str {
-        self.channels
-            .iter()
-            .find(|c| c.name == name)
-            .map_or(name, |c| c.label.say(language, name))
+        self.channels.iter().find(|c| c.name == name).map_or(name, |c| c.label.say(language, name))
     }
 }
 

@@ -46,12 +46,7 @@ impl Dataset {
 
     /// Counts the rows read that are neither written nor lost under a name: 0 when the account closes.
     pub fn unaccounted(&self) -> i128 {
-        let named = [
-            self.written,
-            self.quarantined_rows(),
-            self.duplicates,
-            self.outside_retention,
-        ];
+        let named = [self.written, self.quarantined_rows(), self.duplicates, self.outside_retention];
         i128::from(self.read) - named.into_iter().map(i128::from).sum::<i128>()
     }
 }
@@ -132,11 +127,7 @@ mod tests {
 
     #[test]
     fn an_account_closes_only_when_every_row_has_a_name() {
-        let quarantined = vec![Quarantined {
-            field: "phone".into(),
-            rule: "phone".into(),
-            rows: 2,
-        }];
+        let quarantined = vec![Quarantined { field: "phone".into(), rule: "phone".into(), rows: 2 }];
         let mut dataset = Dataset {
             read: 10,
             written: 5,

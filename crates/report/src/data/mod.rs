@@ -111,16 +111,8 @@ mod tests {
 
     #[test]
     fn totals_add_every_dataset_and_do_not_overflow() {
-        let dataset = |read, written, duplicates| Dataset {
-            read,
-            written,
-            duplicates,
-            ..Dataset::default()
-        };
-        let report = Report {
-            datasets: vec![dataset(10, 7, 3), dataset(u64::MAX, u64::MAX, 0)],
-            ..Report::default()
-        };
+        let dataset = |read, written, duplicates| Dataset { read, written, duplicates, ..Dataset::default() };
+        let report = Report { datasets: vec![dataset(10, 7, 3), dataset(u64::MAX, u64::MAX, 0)], ..Report::default() };
         let totals = report.totals();
         assert_eq!(totals.read, u64::MAX);
         assert_eq!((totals.lost(), totals.unaccounted), (3, 0));

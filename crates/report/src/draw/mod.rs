@@ -34,11 +34,7 @@ impl Drawing {
     pub(crate) fn figure(self, language: Language) -> Markup {
         let id = format!("{}-{}", language.short(), self.id);
         let (title, text) = (format!("{id}-t"), format!("{id}-d"));
-        let class = if self.width > 600.0 {
-            "plot wide"
-        } else {
-            "plot half"
-        };
+        let class = if self.width > 600.0 { "plot wide" } else { "plot half" };
         html! {
             figure class=(class) id=(id) {
                 h3 { (self.title) }

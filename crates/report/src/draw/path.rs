@@ -6,11 +6,7 @@ pub(crate) fn n(x: f64) -> String {
         return "0".to_owned();
     }
     let tenths = (x * 10.0).round() as i64;
-    if tenths % 10 == 0 {
-        (tenths / 10).to_string()
-    } else {
-        format!("{:.1}", tenths as f64 / 10.0)
-    }
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{:.1}", tenths as f64 / 10.0) }
 }
 
 /// The `d` of an SVG path, built command by command in absolute coordinates.
@@ -85,9 +81,6 @@ mod tests {
         assert_eq!(n(12.04), "12");
         assert_eq!(n(-0.26), "-0.3");
         assert_eq!(n(f64::NAN), "0");
-        assert_eq!(
-            Path::at(0.0, 1.5).line(-2.0, -3.0).vertical(4.0).close(),
-            "M0 1.5L-2-3V4Z"
-        );
+        assert_eq!(Path::at(0.0, 1.5).line(-2.0, -3.0).vertical(4.0).close(), "M0 1.5L-2-3V4Z");
     }
 }

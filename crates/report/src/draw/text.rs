@@ -16,8 +16,7 @@ fn monospaced(c: char) -> f64 {
 
 fn advance(c: char) -> f64 {
     match c {
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | '.' | ',' | ':' | ';' | '|' | '\'' | '!' | ' '
-        | '\u{a0}' => 0.36,
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | '.' | ',' | ':' | ';' | '|' | '\'' | '!' | ' ' | '\u{a0}' => 0.36,
         'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.9,
         'A'..='Z' => 0.69,
         '\u{300}'..='\u{36f}' => 0.0,
@@ -85,9 +84,6 @@ mod tests {
     #[test]
     fn the_whole_text_stays_reachable_and_escaped() {
         let html = fitted(0.0, 0.0, "t", "<b>a very long name</b>", 60.0).into_string();
-        assert!(
-            html.contains("<title>&lt;b&gt;a very long name&lt;/b&gt;</title>"),
-            "{html}"
-        );
+        assert!(html.contains("<title>&lt;b&gt;a very long name&lt;/b&gt;</title>"), "{html}");
     }
 }

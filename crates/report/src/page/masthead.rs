@@ -10,15 +10,8 @@ use maud::{Markup, html};
 /// Says what the run is called.
 pub(super) fn name(report: &Report, language: Language) -> String {
     let pipeline = report.run.label.say(language, &report.run.pipeline);
-    let parts: Vec<&str> = [report.run.project.as_str(), pipeline]
-        .into_iter()
-        .filter(|p| !p.is_empty())
-        .collect();
-    if parts.is_empty() {
-        words::UNTITLED.say(language).to_owned()
-    } else {
-        parts.join(" / ")
-    }
+    let parts: Vec<&str> = [report.run.project.as_str(), pipeline].into_iter().filter(|p| !p.is_empty()).collect();
+    if parts.is_empty() { words::UNTITLED.say(language).to_owned() } else { parts.join(" / ") }
 }
 
 /// Renders the top of the page.
@@ -58,10 +51,7 @@ fn headline(report: &Report, language: Language) -> String {
         let datasets = report.datasets.iter().filter(|d| d.read > 0).count() as u64;
         let rows = |count| words::ROWS.say(language, count);
         let datasets = words::DATASETS.say(language, datasets);
-        sentences.push(words::HEAD_ROWS.with(
-            language,
-            &[&datasets, &rows(totals.read), &integer(totals.written)],
-        ));
+        sentences.push(words::HEAD_ROWS.with(language, &[&datasets, &rows(totals.read), &integer(totals.written)]));
         if totals.unaccounted != 0 {
             sentences.push(words::HEAD_OPEN.with(language, &[&signed(totals.unaccounted)]));
         } else if totals.lost() == 0 {
@@ -70,10 +60,7 @@ fn headline(report: &Report, language: Language) -> String {
             sentences.push(words::HEAD_LOST.with(language, &[&rows(totals.lost())]));
         }
     }
-    let tables = report
-        .publication
-        .as_ref()
-        .map_or(0, |p| p.tables.len() as u64);
+    let tables = report.publication.as_ref().map_or(0, |p| p.tables.len() as u64);
     if report.run.outcome == Outcome::Published {
         let tables = words::TABLES.say(language, tables);
         match &report.identity {
@@ -97,32 +84,16 @@ fn figures(report: &Report, language: Language) -> Markup {
     if totals.read > 0 {
         let files = words::FILES.say(language, total(report.datasets.iter().map(|d| d.files)));
         figures.push((words::KEY_READ, integer(totals.read), files));
-        figures.push((
-            words::KEY_WRITTEN,
-            integer(totals.written),
-            percent_of(totals.written, totals.read),
-        ));
-        figures.push((
-            words::KEY_LOST,
-            integer(totals.lost()),
-            percent_of(totals.lost(), totals.read),
-        ));
+        figures.push((words::KEY_WRITTEN, integer(totals.written), percent_of(totals.written, totals.read)));
+        figures.push((words::KEY_LOST, integer(totals.lost()), percent_of(totals.lost(), totals.read)));
     }
     let scanned = total(report.models.iter().map(|m| m.read()));
     if scanned > 0 {
         let withheld = total(report.models.iter().map(|m| m.withheld()));
-        figures.push((
-            words::KEY_WITHHELD,
-            integer(withheld),
-            percent_of(withheld, scanned),
-        ));
+        figures.push((words::KEY_WITHHELD, integer(withheld), percent_of(withheld, scanned)));
     }
     if let Some(identity) = &report.identity {
-        figures.push((
-            words::KEY_CUSTOMERS,
-            integer(identity.customers),
-            String::new(),
-        ));
+        figures.push((words::KEY_CUSTOMERS, integer(identity.customers), String::new()));
     }
     if let (Some(started), Some(ended)) = (report.run.started, report.run.ended) {
         let ms = u64::try_from((ended - started).num_milliseconds()).unwrap_or(0);
@@ -146,42 +117,18 @@ fn facts(report: &Report, language: Language) -> Markup {
     let mut facts: Vec<(Phrase, Markup)> = Vec::new();
     let mut push = |phrase, value: Option<Markup>| facts.extend(value.map(|value| (phrase, value)));
     let filled = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-    push(
-        words::FACT_RUN,
-        filled(&run.id).map(|id| html! { span.hash { (id) } }),
-    );
+    push(words::FACT_RUN, filled(&run.id).map(|id| html! { span.hash { (id) } }));
     push(words::FACT_PROJECT, filled(&run.project).map(|p| text(&p)));
-    push(
-        words::FACT_PIPELINE,
-        filled(&run.pipeline).map(|p| parts::named(run.label.say(language, &p), &p)),
-    );
-    push(
-        words::FACT_STARTED,
-        run.started.map(|at| text(&instant(at, language))),
-    );
-    push(
-        words::FACT_ENDED,
-        run.ended.map(|at| text(&instant(at, language))),
-    );
-    push(
-        words::FACT_AS_OF,
-        run.as_of.map(|at| text(&instant(at, language))),
-    );
-    push(
-        words::FACT_DICTIONARY,
-        filled(&run.dictionary_fingerprint).map(|f| parts::hash(&f)),
-    );
-    let key = run
-        .key
-        .as_ref()
-        .map(|k| words::FACT_KEY_VALUE.with(language, &[&k.version.to_string(), &k.fingerprint]));
+    push(words::FACT_PIPELINE, filled(&run.pipeline).map(|p| parts::named(run.label.say(language, &p), &p)));
+    push(words::FACT_STARTED, run.started.map(|at| text(&instant(at, language))));
+    push(words::FACT_ENDED, run.ended.map(|at| text(&instant(at, language))));
+    push(words::FACT_AS_OF, run.as_of.map(|at| text(&instant(at, language))));
+    push(words::FACT_DICTIONARY, filled(&run.dictionary_fingerprint).map(|f| parts::hash(&f)));
+    let key = run.key.as_ref().map(|k| words::FACT_KEY_VALUE.with(language, &[&k.version.to_string(), &k.fingerprint]));
     push(words::FACT_KEY, key.map(|k| html! { span.hash { (k) } }));
     push(words::FACT_ENGINE, filled(&run.engine).map(|e| text(&e)));
     let audit = report.publication.as_ref().and_then(|p| p.audit.as_ref());
-    push(
-        words::FACT_AUDIT,
-        audit.map(|a| html! { (integer(a.number)) " · " (parts::hash(&a.hash)) }),
-    );
+    push(words::FACT_AUDIT, audit.map(|a| html! { (integer(a.number)) " · " (parts::hash(&a.hash)) }));
     html! {
         @if !facts.is_empty() {
             dl.facts { @for (label, value) in &facts { div { dt { (label.say(language)) } dd { (value) } } } }

@@ -19,8 +19,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("style.css");
 
 /// Nothing may be fetched or run: the file only shows what is in it.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// A section: its id, its title, and what stands in it.
 type Section = (&'static str, Phrase, fn(&Report, Language) -> Markup);
@@ -75,11 +74,7 @@ fn switches(first: Language) -> Markup {
     }
 }
 
-const COLOURS: [(&str, Phrase); 3] = [
-    ("auto", words::AUTO),
-    ("light", words::LIGHT),
-    ("dark", words::DARK),
-];
+const COLOURS: [(&str, Phrase); 3] = [("auto", words::AUTO), ("light", words::LIGHT), ("dark", words::DARK)];
 
 fn article(report: &Report, language: Language) -> Markup {
     let id = |section: &str| format!("{}-{section}", language.short());

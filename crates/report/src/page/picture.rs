@@ -13,13 +13,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
     let Some(picture) = &report.customers else {
         return parts::none(language, words::PICTURE_NONE);
     };
-    let half = [
-        chart::spend,
-        chart::concentration,
-        chart::rfm,
-        chart::segments,
-    ]
-    .map(|draw| draw(picture, language));
+    let half = [chart::spend, chart::concentration, chart::rfm, chart::segments].map(|draw| draw(picture, language));
     let wide = [chart::combinations, chart::months].map(|draw| draw(picture, language));
     if half.iter().chain(&wide).all(Option::is_none) {
         return parts::none(language, words::PICTURE_NONE);

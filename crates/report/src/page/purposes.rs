@@ -77,9 +77,7 @@ fn reads(report: &Report, language: Language) -> Markup {
 fn reasons(report: &Report, read: &RelationRead, language: Language) -> Markup {
     let purpose = |name: &str| {
         let model = report.models.iter().find(|m| m.purpose == name);
-        model
-            .map_or(name, |m| m.purpose_label.say(language, &m.purpose))
-            .to_owned()
+        model.map_or(name, |m| m.purpose_label.say(language, &m.purpose)).to_owned()
     };
     html! {
         @for w in read.withheld.iter().filter(|w| w.rows > 0) {

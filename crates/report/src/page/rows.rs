@@ -61,13 +61,7 @@ fn by_dataset(report: &Report, language: Language) -> Markup {
     let files = total(report.datasets.iter().map(|d| d.files));
     let losses = [t.quarantined, t.duplicates, t.outside_retention];
     totals.extend(numbers(files, t.read, t.written, losses, t.unaccounted));
-    parts::table(
-        language,
-        words::ROWS_BY_DATASET,
-        &heads,
-        &rows,
-        Some(totals),
-    )
+    parts::table(language, words::ROWS_BY_DATASET, &heads, &rows, Some(totals))
 }
 
 fn quarantine(report: &Report, language: Language) -> Markup {
@@ -127,27 +121,15 @@ fn findings(dataset: &Dataset, language: Language) -> Vec<(words::Phrase, String
     let mut out = Vec::new();
     for field in &dataset.over_collected {
         let detail = words::OVER_COLLECTED_DETAIL.with(language, &[&field.field]);
-        out.push((
-            words::OVER_COLLECTED,
-            detail,
-            words::ROWS.say(language, field.rows),
-        ));
+        out.push((words::OVER_COLLECTED, detail, words::ROWS.say(language, field.rows)));
     }
     if dataset.files_already_loaded > 0 {
         let files = words::FILES.say(language, dataset.files_already_loaded);
-        out.push((
-            words::ALREADY_LOADED,
-            words::ALREADY_LOADED_DETAIL.say(language).to_owned(),
-            files,
-        ));
+        out.push((words::ALREADY_LOADED, words::ALREADY_LOADED_DETAIL.say(language).to_owned(), files));
     }
     for warning in &dataset.warnings {
         match warning {
-            Warning::Encoding {
-                file,
-                declared,
-                found,
-            } => {
+            Warning::Encoding { file, declared, found } => {
                 let detail = words::ENCODING_DETAIL.with(language, &[file, declared, found]);
                 out.push((words::ENCODING, detail, words::FILES.say(language, 1)));
             }
@@ -159,15 +141,10 @@ fn findings(dataset: &Dataset, language: Language) -> Vec<(words::Phrase, String
     }
     if dataset.exact_duplicates_kept > 0 {
         let rows = words::ROWS.say(language, dataset.exact_duplicates_kept);
-        out.push((
-            words::EXACT_KEPT,
-            words::EXACT_KEPT_DETAIL.say(language).to_owned(),
-            rows,
-        ));
+        out.push((words::EXACT_KEPT, words::EXACT_KEPT_DETAIL.say(language).to_owned(), rows));
     }
     for redaction in &dataset.redactions {
-        let detail =
-            words::REDACTED_DETAIL.with(language, &[&words::kind(language, &redaction.kind)]);
+        let detail = words::REDACTED_DETAIL.with(language, &[&words::kind(language, &redaction.kind)]);
         out.push((words::REDACTED, detail, integer(redaction.count)));
     }
     out

@@ -29,16 +29,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         vec![
             named(report, step, language),
             html! { span class=(class) { (state.say(language)) } },
-            chart::timeline(
-                *from,
-                *to,
-                whole,
-                if step.state == StepState::Failed {
-                    "loss-bar"
-                } else {
-                    "band"
-                },
-            ),
+            chart::timeline(*from, *to, whole, if step.state == StepState::Failed { "loss-bar" } else { "band" }),
             html! { (span(step.duration_ms)) },
             parts::known(step.rows_in.map(integer)),
             parts::known(step.rows_out.map(integer)),

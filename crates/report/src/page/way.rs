@@ -31,10 +31,7 @@ fn treatments(report: &Report, language: Language) -> Markup {
         (words::REDACTED_FIELDS, Column::Number),
         (words::DROPPED, Column::Number),
     ];
-    let treated = report
-        .datasets
-        .iter()
-        .filter(|d| d.treatments != Treatments::default());
+    let treated = report.datasets.iter().filter(|d| d.treatments != Treatments::default());
     let rows: Vec<Vec<Markup>> = treated
         .map(|d| {
             let t = d.treatments;
@@ -45,15 +42,8 @@ fn treatments(report: &Report, language: Language) -> Markup {
                 (t.redacted, "redacted"),
                 (t.dropped, "dropped"),
             ];
-            let mut cells = vec![
-                html! { (d.label.say(language, &d.name)) },
-                chart::strip(&parts_of),
-            ];
-            cells.extend(
-                parts_of
-                    .iter()
-                    .map(|(count, _)| parts::count(u64::from(*count))),
-            );
+            let mut cells = vec![html! { (d.label.say(language, &d.name)) }, chart::strip(&parts_of)];
+            cells.extend(parts_of.iter().map(|(count, _)| parts::count(u64::from(*count))));
             cells
         })
         .collect();

@@ -14,9 +14,7 @@ use crate::random::{Draw, Topic};
 use crate::world::World;
 use crate::world::identifiers::Node;
 use crate::world::persona::{Persona, uses};
-use arrow::array::{
-    ArrayRef, Int64Builder, RecordBatch, StringBuilder, TimestampMillisecondBuilder,
-};
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, TimestampMillisecondBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
@@ -24,25 +22,12 @@ use parquet::file::properties::WriterProperties;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) static DEFECTS: [Defect; 2] = [
-    defect("duration_ms", "between", "-1"),
-    defect("event_id", "required", ""),
-];
+pub(crate) static DEFECTS: [Defect; 2] = [defect("duration_ms", "between", "-1"), defect("event_id", "required", "")];
 
 /// Sessions a month of a curious customer.
 const SESSIONS: f64 = 0.62;
-const EVENTS: [&str; 7] = [
-    "launch",
-    "page_view",
-    "search",
-    "product_view",
-    "add_cart",
-    "purchase",
-    "push_open",
-];
-const PAGES: [&str; 7] = [
-    "home", "category", "search", "product", "cart", "order", "message",
-];
+const EVENTS: [&str; 7] = ["launch", "page_view", "search", "product_view", "add_cart", "purchase", "push_open"];
+const PAGES: [&str; 7] = ["home", "category", "search", "product", "cart", "order", "message"];
 const NEXT_UPTO: [u64; 7] = [0, 35, 47, 82, 92, 96, 100];
 const BATCH: usize = 8192;
 
@@ -58,46 +43,31 @@ struct Row {
 }
 
 /// Writes a month.
-pub(crate) fn write(
-    world: &World,
-    month: usize,
-    folder: &Path,
-) -> Result<Vec<Written>, SampleError> {
+pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let rows = rows(world, month);
     let plan = plan(world, Topic::App, month, rows.len(), &DEFECTS, true, false);
     let path = folder.join(format!("part-{month:05}.parquet"));
     let refuse = |_| SampleError::Parquet { path: path.clone() };
     let schema = schema();
     let level = ZstdLevel::try_new(1).map_err(refuse)?;
-    let properties = WriterProperties::builder()
-        .set_compression(ParquetCompression::ZSTD(level))
-        .build();
+    let properties = WriterProperties::builder().set_compression(ParquetCompression::ZSTD(level)).build();
     let out = Output::create(&path, Compression::None)?;
-    let mut writer =
-        ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(refuse)?;
+    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(refuse)?;
     let mut account = FileAccount::new("parquet");
     for deliveries in plan.main.chunks(BATCH) {
-        let batch = batch(world, month, &rows, deliveries, &schema)
-            .map_err(|_| SampleError::Parquet { path: path.clone() })?;
+        let batch =
+            batch(world, month, &rows, deliveries, &schema).map_err(|_| SampleError::Parquet { path: path.clone() })?;
         writer.write(&batch).map_err(refuse)?;
         for delivery in deliveries {
             if account.count(delivery) {
                 let row = &rows[delivery.row];
-                world.seen.row(
-                    row.customer,
-                    nodes(&world.personas[row.customer as usize], row),
-                );
+                world.seen.row(row.customer, nodes(&world.personas[row.customer as usize], row));
             }
         }
     }
     let out = writer.into_inner().map_err(refuse)?;
     let bytes = out.finish(&path)?;
-    Ok(vec![Written {
-        file: name(&path),
-        bytes,
-        account,
-        sales: None,
-    }])
+    Ok(vec![Written { file: name(&path), bytes, account, sales: None }])
 }
 
 fn schema() -> SchemaRef {
@@ -110,11 +80,7 @@ fn schema() -> SchemaRef {
         text("event"),
         text("page"),
         text("sku"),
-        Field::new(
-            "ts",
-            DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-            true,
-        ),
+        Field::new("ts", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true),
         Field::new("duration_ms", DataType::Int64, true),
     ]))
 }
@@ -134,14 +100,7 @@ fn rows(world: &World, month: usize) -> Vec<Row> {
     rows
 }
 
-fn session(
-    world: &World,
-    draw: &mut Draw,
-    customer: u32,
-    persona: &Persona,
-    month: usize,
-    rows: &mut Vec<Row>,
-) {
+fn session(world: &World, draw: &mut Draw, customer: u32, persona: &Persona, month: usize, rows: &mut Vec<Row>) {
     let calendar = &world.calendar.months[month];
     let last = calendar.last_second() * 1000 + 999;
     let mut at = calendar.instant(Traffic::Online, draw) * 1000 + draw.below(1000) as i64;
@@ -152,15 +111,7 @@ fn session(
         let product = matches!(EVENTS[event], "product_view" | "add_cart" | "purchase")
             .then(|| world.catalogue.choose(draw, persona, month));
         let duration_ms = draw.between(300, 60_000);
-        rows.push(Row {
-            at,
-            customer,
-            second_device,
-            logged_in,
-            event: event as u8,
-            product,
-            duration_ms,
-        });
+        rows.push(Row { at, customer, second_device, logged_in, event: event as u8, product, duration_ms });
         at += duration_ms + draw.between(50, 5_000);
         if at > last {
             return;
@@ -169,24 +120,12 @@ fn session(
 }
 
 fn device(row: &Row) -> Node {
-    if row.second_device {
-        Node::SecondDevice
-    } else {
-        Node::Device
-    }
+    if row.second_device { Node::SecondDevice } else { Node::Device }
 }
 
 fn nodes(persona: &Persona, row: &Row) -> u16 {
-    let user = if row.logged_in {
-        Node::AppUser.bit()
-    } else {
-        0
-    };
-    let unionid = if persona.uses(uses::UNIONID) && row.logged_in {
-        Node::Unionid.bit()
-    } else {
-        0
-    };
+    let user = if row.logged_in { Node::AppUser.bit() } else { 0 };
+    let unionid = if persona.uses(uses::UNIONID) && row.logged_in { Node::Unionid.bit() } else { 0 };
     device(row).bit() | user | unionid
 }
 
@@ -217,21 +156,11 @@ fn batch(
         }
         texts[4].append_value(EVENTS[usize::from(row.event)]);
         texts[5].append_value(PAGES[usize::from(row.event)]);
-        texts[6].append_option(
-            row.product
-                .map(|p| &world.catalogue.products[usize::from(p)].sku),
-        );
+        texts[6].append_option(row.product.map(|p| &world.catalogue.products[usize::from(p)].sku));
         ts.append_value(row.at - AHEAD_OF_UTC * 1000);
-        durations.append_value(if spoiled("duration_ms") {
-            -1
-        } else {
-            row.duration_ms
-        });
+        durations.append_value(if spoiled("duration_ms") { -1 } else { row.duration_ms });
     }
-    let mut columns: Vec<ArrayRef> = texts
-        .iter_mut()
-        .map(|builder| Arc::new(builder.finish()) as ArrayRef)
-        .collect();
+    let mut columns: Vec<ArrayRef> = texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
     columns.push(Arc::new(ts.finish().with_timezone("UTC")));
     columns.push(Arc::new(durations.finish()));
     RecordBatch::try_new(Arc::clone(schema), columns)

@@ -17,16 +17,8 @@ use crate::world::identifiers::Node;
 use crate::world::persona::{Kind, uses};
 use std::path::Path;
 
-const COLUMNS: [&str; 8] = [
-    "campaign",
-    "channel",
-    "id_type",
-    "id_value",
-    "sent_at",
-    "clicked_at",
-    "converted_at",
-    "cost",
-];
+const COLUMNS: [&str; 8] =
+    ["campaign", "channel", "id_type", "id_value", "sent_at", "clicked_at", "converted_at", "cost"];
 
 pub(crate) static DEFECTS: [Defect; 4] = [
     defect("cost", "type", "免费"),
@@ -36,8 +28,7 @@ pub(crate) static DEFECTS: [Defect; 4] = [
 ];
 
 /// Channel of each of a month's campaigns, and the cost of a message in thousandths of a yuan.
-const CHANNELS: [(&str, i64); World::CAMPAIGNS] =
-    [("sms", 45), ("wechat", 12), ("app", 2), ("email", 3)];
+const CHANNELS: [(&str, i64); World::CAMPAIGNS] = [("sms", 45), ("wechat", 12), ("app", 2), ("email", 3)];
 
 struct Row {
     sent: i64,
@@ -49,44 +40,23 @@ struct Row {
 }
 
 /// Writes a month.
-pub(crate) fn write(
-    world: &World,
-    month: usize,
-    folder: &Path,
-) -> Result<Vec<Written>, SampleError> {
+pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let rows = rows(world, month);
-    let plan = plan(
-        world,
-        Topic::Campaign,
-        month,
-        rows.len(),
-        &DEFECTS,
-        false,
-        false,
-    );
-    let layout = Layout {
-        compression: Compression::Gzip,
-        ..Layout::UTF8
-    };
-    let path = folder.join(format!(
-        "campaign_touches_{}.csv.gz",
-        world.calendar.months[month].label
-    ));
+    let plan = plan(world, Topic::Campaign, month, rows.len(), &DEFECTS, false, false);
+    let layout = Layout { compression: Compression::Gzip, ..Layout::UTF8 };
+    let path = folder.join(format!("campaign_touches_{}.csv.gz", world.calendar.months[month].label));
     let fill = |row: usize, line: &mut Line| fill(world, month, &rows[row], line);
     let survived = |row: usize| {
         let row = &rows[row];
         world.seen.row(row.customer, node(world, month, row).bit());
     };
-    Ok(vec![write_csv(
-        &path, &COLUMNS, &layout, &plan.main, fill, survived,
-    )?])
+    Ok(vec![write_csv(&path, &COLUMNS, &layout, &plan.main, fill, survived)?])
 }
 
 fn rows(world: &World, month: usize) -> Vec<Row> {
     let calendar = &world.calendar.months[month];
     let mut draw = world.draw(Topic::Campaign, month, 1 << 30);
-    let days: [i64; World::CAMPAIGNS] =
-        std::array::from_fn(|_| draw.between(calendar.first, calendar.last));
+    let days: [i64; World::CAMPAIGNS] = std::array::from_fn(|_| draw.between(calendar.first, calendar.last));
     let end = (world.calendar.last() + 1) * DAY;
     let mut rows = Vec::new();
     world.for_each_person(Topic::Campaign, month, |draw, customer, persona| {
@@ -106,22 +76,13 @@ fn rows(world: &World, month: usize) -> Vec<Row> {
             }
             let sent = (day * DAY + time_of_day(Traffic::Shop, draw)).max(persona.registered + 60);
             let mut follow = |from: Option<i64>, share: f64, within: i64| {
-                from.filter(|_| draw.chance(share))
-                    .map(|from| from + draw.between(20, within))
-                    .filter(|at| *at < end)
+                from.filter(|_| draw.chance(share)).map(|from| from + draw.between(20, within)).filter(|at| *at < end)
             };
             let clicked = follow(Some(sent), 0.14, DAY);
             let converted = follow(clicked, 0.2, 3 * DAY);
             let spelling = spelling(world.options.dirt, draw);
             if sent <= calendar.last_second() {
-                rows.push(Row {
-                    sent,
-                    customer,
-                    campaign: campaign as u8,
-                    clicked,
-                    converted,
-                    spelling,
-                });
+                rows.push(Row { sent, customer, campaign: campaign as u8, clicked, converted, spelling });
             }
         }
     });
@@ -150,11 +111,7 @@ fn fill(world: &World, month: usize, row: &Row, line: &mut Line) {
     line.text(node.domain());
     line.with(|out| match node {
         Node::Unionid => world.ids.push(out, node, row.customer, persona),
-        _ => push_phone(
-            out,
-            world.ids.phone(row.customer, node == Node::PhoneBefore),
-            row.spelling,
-        ),
+        _ => push_phone(out, world.ids.phone(row.customer, node == Node::PhoneBefore), row.spelling),
     });
     line.instant(row.sent);
     for at in [row.clicked, row.converted] {

@@ -21,29 +21,14 @@ use crate::world::persona::{Jurisdiction, Persona, uses};
 use chrono::Datelike;
 use std::path::Path;
 
-const COLUMNS: [&str; 8] = [
-    "id_type",
-    "id_value",
-    "purpose",
-    "action",
-    "at",
-    "channel",
-    "notice_version",
-    "jurisdiction",
-];
+const COLUMNS: [&str; 8] =
+    ["id_type", "id_value", "purpose", "action", "at", "channel", "notice_version", "jurisdiction"];
 
-pub(crate) static DEFECTS: [Defect; 3] = [
-    defect("action", "in", "maybe"),
-    defect("at", "type", "昨天"),
-    defect("id_value", "required", ""),
-];
+pub(crate) static DEFECTS: [Defect; 3] =
+    [defect("action", "in", "maybe"), defect("at", "type", "昨天"), defect("id_value", "required", "")];
 
 /// The purposes people decide on, and how many percent grant them at first.
-pub(crate) const PURPOSES: [(&str, f64); 3] = [
-    ("analytics", 0.85),
-    ("marketing", 0.60),
-    ("personalization", 0.45),
-];
+pub(crate) const PURPOSES: [(&str, f64); 3] = [("analytics", 0.85), ("marketing", 0.60), ("personalization", 0.45)];
 
 const CHANNELS: [&str; 4] = ["miniapp", "store", "app", "web"];
 
@@ -86,9 +71,7 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         spoil(world, &mut rows);
     }
     rows.sort_by_key(|row| (row.decision.at, row.customer, row.decision.purpose));
-    rows.chunk_by(|a, b| year(a) == year(b))
-        .map(|rows| write_year(world, rows, folder))
-        .collect()
+    rows.chunk_by(|a, b| year(a) == year(b)).map(|rows| write_year(world, rows, folder)).collect()
 }
 
 fn year(row: &Row) -> i32 {
@@ -97,28 +80,10 @@ fn year(row: &Row) -> i32 {
 
 fn write_year(world: &World, rows: &[Row], folder: &Path) -> Result<Written, SampleError> {
     let path = folder.join(format!("consent_log_{}.csv", year(&rows[0])));
-    let deliveries: Vec<Delivery> = rows
-        .iter()
-        .enumerate()
-        .map(|(row, r)| Delivery {
-            row,
-            defect: r.defect,
-            repeated: false,
-        })
-        .collect();
-    let survived = |row: usize| {
-        world
-            .seen
-            .row(rows[row].customer, rows[row].decision.node.bit())
-    };
-    write_csv(
-        &path,
-        &COLUMNS,
-        &Layout::UTF8,
-        &deliveries,
-        |row, line| fill(world, &rows[row], line),
-        survived,
-    )
+    let deliveries: Vec<Delivery> =
+        rows.iter().enumerate().map(|(row, r)| Delivery { row, defect: r.defect, repeated: false }).collect();
+    let survived = |row: usize| world.seen.row(rows[row].customer, rows[row].decision.node.bit());
+    write_csv(&path, &COLUMNS, &Layout::UTF8, &deliveries, |row, line| fill(world, &rows[row], line), survived)
 }
 
 /// Adds about 0.3 % spoiled rows, copies of others in the name of people who do not exist.
@@ -132,10 +97,7 @@ fn spoil(world: &World, rows: &mut Vec<Row>) {
         let model = &rows[draw.index(real)];
         rows.push(Row {
             customer: world.options.customers + n as u32,
-            decision: Decision {
-                node: Node::Phone,
-                ..model.decision
-            },
+            decision: Decision { node: Node::Phone, ..model.decision },
             jurisdiction: model.jurisdiction,
             defect: Some(&DEFECTS[n % DEFECTS.len()]),
         });
@@ -151,9 +113,7 @@ fn identifiers(persona: &Persona) -> Vec<Node> {
         nodes.extend(persona.uses(uses::EMAIL).then_some(Node::Email));
     } else if persona.uses & (uses::TMALL | uses::TILL) != 0 {
         nodes.push(Node::Phone);
-    } else if persona.uses(uses::MINIAPP | uses::UNIONID)
-        || persona.uses(uses::APP | uses::UNIONID | uses::APP_LOGIN)
-    {
+    } else if persona.uses(uses::MINIAPP | uses::UNIONID) || persona.uses(uses::APP | uses::UNIONID | uses::APP_LOGIN) {
         nodes.push(Node::Unionid);
     }
     nodes
@@ -171,14 +131,7 @@ pub(crate) fn history(world: &World, customer: u32) -> Vec<Decision> {
     let dirt = world.options.dirt;
     let mut decide = |draw: &mut Draw, at, node, purpose, grant| {
         let channel = draw.index(CHANNELS.len()) as u8;
-        decisions.push(Decision {
-            at,
-            node,
-            purpose,
-            grant,
-            channel,
-            spelling: spelling(dirt, draw),
-        });
+        decisions.push(Decision { at, node, purpose, grant, channel, spelling: spelling(dirt, draw) });
     };
     let start = persona.registered + draw.between(5, 600);
     let end = (world.calendar.last() + 1) * DAY - 1;
@@ -207,13 +160,7 @@ pub(crate) fn history(world: &World, customer: u32) -> Vec<Decision> {
             continue;
         }
         match fate {
-            0..3 => decide(
-                &mut draw,
-                later,
-                *nodes.iter().find(|n| **n != first).unwrap_or(&first),
-                purpose,
-                false,
-            ),
+            0..3 => decide(&mut draw, later, *nodes.iter().find(|n| **n != first).unwrap_or(&first), purpose, false),
             3..10 => {
                 decide(&mut draw, later, first, purpose, false);
                 let again = draw.between(later + DAY, end);
@@ -232,19 +179,13 @@ pub(crate) fn history(world: &World, customer: u32) -> Vec<Decision> {
 }
 
 fn fill(world: &World, row: &Row, line: &mut Line) {
-    let Row {
-        customer, decision, ..
-    } = row;
+    let Row { customer, decision, .. } = row;
     // Rows of nobody's borrow a person's form; their identifiers are their own.
     let persona = &world.personas[*customer as usize % world.personas.len()];
     line.text(decision.node.domain());
     line.with(|out| match decision.node {
         Node::Phone => push_phone(out, world.ids.phone(*customer, false), decision.spelling),
-        Node::Email => push_email(
-            out,
-            &world.ids.text(Node::Email, *customer, persona),
-            decision.spelling,
-        ),
+        Node::Email => push_email(out, &world.ids.text(Node::Email, *customer, persona), decision.spelling),
         node => world.ids.push(out, node, *customer, persona),
     });
     line.text(PURPOSES[usize::from(decision.purpose)].0);

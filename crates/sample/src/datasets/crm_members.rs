@@ -71,85 +71,42 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
     for (part, &start) in starts.iter().enumerate() {
         let mut deliveries = Vec::new();
         for (row, Row { defect, .. }) in rows.iter().enumerate().skip(start).take(size) {
-            deliveries.push(Delivery {
-                row,
-                defect: *defect,
-                repeated: false,
-            });
+            deliveries.push(Delivery { row, defect: *defect, repeated: false });
             if dirt && part == 0 && defect.is_none() && draw.chance(0.002) {
-                deliveries.push(Delivery {
-                    row,
-                    defect: None,
-                    repeated: true,
-                });
+                deliveries.push(Delivery { row, defect: None, repeated: true });
             }
         }
         if dirt && part == 2 {
             let before = (starts[1]..start).filter(|&row| rows[row].defect.is_none());
             let again: Vec<usize> = before.step_by(400).collect();
-            deliveries.extend(again.into_iter().map(|row| Delivery {
-                row,
-                defect: None,
-                repeated: true,
-            }));
+            deliveries.extend(again.into_iter().map(|row| Delivery { row, defect: None, repeated: true }));
         }
-        let encoding = if dirt && part == 1 {
-            TextEncoding::Gb18030
-        } else {
-            TextEncoding::Utf8Bom
-        };
-        let columns = if part == 0 {
-            &COLUMNS[..]
-        } else {
-            &COLUMNS[..ALWAYS]
-        };
+        let encoding = if dirt && part == 1 { TextEncoding::Gb18030 } else { TextEncoding::Utf8Bom };
+        let columns = if part == 0 { &COLUMNS[..] } else { &COLUMNS[..ALWAYS] };
         let path = folder.join(format!("crm_members_part-{:02}.csv", part + 1));
-        let fill = |row: usize, line: &mut Line| {
-            fill(world, rows[row].customer, columns.len() > ALWAYS, line)
-        };
+        let fill = |row: usize, line: &mut Line| fill(world, rows[row].customer, columns.len() > ALWAYS, line);
         let survived = |row: usize| {
             let customer = rows[row].customer;
-            world
-                .seen
-                .row(customer, nodes(&world.personas[customer as usize]));
+            world.seen.row(customer, nodes(&world.personas[customer as usize]));
         };
-        let layout = Layout {
-            encoding,
-            ..Layout::UTF8
-        };
-        files.push(write_csv(
-            &path,
-            columns,
-            &layout,
-            &deliveries,
-            fill,
-            survived,
-        )?);
+        let layout = Layout { encoding, ..Layout::UTF8 };
+        files.push(write_csv(&path, columns, &layout, &deliveries, fill, survived)?);
     }
     Ok(files)
 }
 
 fn rows(world: &World) -> Vec<Row> {
-    let mut members: Vec<u32> = (0..world.options.customers)
-        .filter(|&c| world.personas[c as usize].uses(uses::CRM))
-        .collect();
+    let mut members: Vec<u32> =
+        (0..world.options.customers).filter(|&c| world.personas[c as usize].uses(uses::CRM)).collect();
     members.sort_by_key(|&c| (world.personas[c as usize].registered, c));
-    let mut rows: Vec<Row> = members
-        .into_iter()
-        .map(|customer| Row {
-            customer,
-            defect: None,
-        })
-        .collect();
+    let mut rows: Vec<Row> = members.into_iter().map(|customer| Row { customer, defect: None }).collect();
     if world.options.dirt && !rows.is_empty() {
         let mut draw = world.draw(Topic::Dirt, 0, Topic::Crm as u64);
         let count = (rows.len() * 3 / 1000).max(DEFECTS.len());
         let mut junk: Vec<(usize, Row)> = (0..count)
             .map(|n| {
-                let row = Row {
-                    customer: world.options.customers + n as u32,
-                    defect: Some(&DEFECTS[n % DEFECTS.len()]),
-                };
+                let row =
+                    Row { customer: world.options.customers + n as u32, defect: Some(&DEFECTS[n % DEFECTS.len()]) };
                 (draw.index(rows.len()), row)
             })
             .collect();
@@ -168,16 +125,8 @@ fn rows(world: &World) -> Vec<Row> {
 }
 
 fn nodes(persona: &Persona) -> u16 {
-    let unionid = if persona.uses(uses::CRM_UNIONID) {
-        Node::Unionid.bit()
-    } else {
-        0
-    };
-    let email = if persona.uses(uses::EMAIL) {
-        Node::Email.bit()
-    } else {
-        0
-    };
+    let unionid = if persona.uses(uses::CRM_UNIONID) { Node::Unionid.bit() } else { 0 };
+    let email = if persona.uses(uses::EMAIL) { Node::Email.bit() } else { 0 };
     Node::Member.bit() | Node::Phone.bit() | unionid | email
 }
 
@@ -189,10 +138,7 @@ fn fill(world: &World, customer: u32, with_optional: bool, line: &mut Line) {
     let spelled = spelling(world.options.dirt, &mut draw);
     line.with(|out| world.ids.push(out, Node::Member, customer, persona));
     line.with(|out| persona.push_name(out));
-    line.text(gender(
-        persona.gender,
-        spelling(world.options.dirt, &mut draw),
-    ));
+    line.text(gender(persona.gender, spelling(world.options.dirt, &mut draw)));
     if draw.chance(0.9) {
         line.day(i64::from(persona.birth));
     } else {
@@ -201,11 +147,7 @@ fn fill(world: &World, customer: u32, with_optional: bool, line: &mut Line) {
     line.with(|out| push_phone(out, world.ids.phone(customer, false), spelled));
     line.with(|out| {
         if persona.uses(uses::EMAIL) && exists {
-            push_email(
-                out,
-                &world.ids.text(Node::Email, customer, persona),
-                spelling(world.options.dirt, &mut draw),
-            );
+            push_email(out, &world.ids.text(Node::Email, customer, persona), spelling(world.options.dirt, &mut draw));
         }
     });
     line.text(city.province);
@@ -217,11 +159,7 @@ fn fill(world: &World, customer: u32, with_optional: bool, line: &mut Line) {
         Kind::Loyal => "金卡",
         Kind::Vip => "铂金",
     });
-    line.number(if exists {
-        loyalty_ledger::balance(world, customer)
-    } else {
-        0
-    });
+    line.number(if exists { loyalty_ledger::balance(world, customer) } else { 0 });
     line.instant(persona.registered);
     line.text(preferred(persona));
     line.with(|out| {
@@ -250,16 +188,8 @@ fn optional_length(line: &mut Line, draw: &mut Draw, low: i64, high: i64) {
 }
 
 fn preferred(persona: &Persona) -> &'static str {
-    let by_weight = [
-        (uses::TILL, "门店"),
-        (uses::TMALL, "天猫"),
-        (uses::MINIAPP, "小程序"),
-        (uses::APP, "APP"),
-    ];
-    by_weight
-        .iter()
-        .find(|(channel, _)| persona.uses(*channel))
-        .map_or("", |(_, name)| name)
+    let by_weight = [(uses::TILL, "门店"), (uses::TMALL, "天猫"), (uses::MINIAPP, "小程序"), (uses::APP, "APP")];
+    by_weight.iter().find(|(channel, _)| persona.uses(*channel)).map_or("", |(_, name)| name)
 }
 
 /// Appends an 18-digit number of the form of GB 11643, with its check digit, of a district that does
@@ -268,18 +198,8 @@ pub(crate) fn push_resident_id(out: &mut String, persona: &Persona, customer: u3
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECK: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
     let birth = date(i64::from(persona.birth));
-    let digits = format!(
-        "110199{:04}{:02}{:02}{:03}",
-        birth.year(),
-        birth.month(),
-        birth.day(),
-        customer % 1000
-    );
-    let sum: u32 = digits
-        .chars()
-        .zip(WEIGHTS)
-        .map(|(c, weight)| c.to_digit(10).unwrap_or(0) * weight)
-        .sum();
+    let digits = format!("110199{:04}{:02}{:02}{:03}", birth.year(), birth.month(), birth.day(), customer % 1000);
+    let sum: u32 = digits.chars().zip(WEIGHTS).map(|(c, weight)| c.to_digit(10).unwrap_or(0) * weight).sum();
     out.push_str(&digits);
     out.push(CHECK[(sum % 11) as usize]);
 }
@@ -292,25 +212,14 @@ mod tests {
 
     #[test]
     fn resident_ids_have_their_check_digit() {
-        let world = World::new(&Options::new(
-            50,
-            1,
-            chrono::NaiveDate::from_ymd_opt(2026, 3, 31).unwrap(),
-        ));
+        let world = World::new(&Options::new(50, 1, chrono::NaiveDate::from_ymd_opt(2026, 3, 31).unwrap()));
         for (customer, persona) in world.personas.iter().enumerate() {
             let mut id = String::new();
             push_resident_id(&mut id, persona, customer as u32);
             assert_eq!(id.len(), 18);
             // ISO 7064 mod 11-2, by Horner's scheme rather than by weights.
-            let rest = id.chars().fold(0, |sum, c| {
-                (sum * 2
-                    + if c == 'X' {
-                        10
-                    } else {
-                        c.to_digit(10).unwrap()
-                    })
-                    % 11
-            });
+            let rest =
+                id.chars().fold(0, |sum, c| (sum * 2 + if c == 'X' { 10 } else { c.to_digit(10).unwrap() }) % 11);
             assert_eq!(rest, 1, "{id}");
         }
     }

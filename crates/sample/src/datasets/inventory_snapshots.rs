@@ -16,10 +16,7 @@ use std::path::Path;
 
 const COLUMNS: [&str; 5] = ["snapshot_on", "location", "sku", "on_hand", "in_transit"];
 
-pub(crate) static DEFECTS: [Defect; 2] = [
-    defect("on_hand", "type", "少量"),
-    defect("sku", "required", ""),
-];
+pub(crate) static DEFECTS: [Defect; 2] = [defect("on_hand", "type", "少量"), defect("sku", "required", "")];
 
 const SNAPSHOTS: usize = 3;
 /// Shops that count their goods.
@@ -31,11 +28,7 @@ const PRODUCTS: usize = 120;
 pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let months = &world.calendar.months;
     let first = months.len().saturating_sub(SNAPSHOTS);
-    months[first..]
-        .iter()
-        .enumerate()
-        .map(|(part, month)| snapshot(world, part, month.last, folder))
-        .collect()
+    months[first..].iter().enumerate().map(|(part, month)| snapshot(world, part, month.last, folder)).collect()
 }
 
 fn snapshot(world: &World, part: usize, day: i64, folder: &Path) -> Result<Written, SampleError> {
@@ -46,44 +39,20 @@ fn snapshot(world: &World, part: usize, day: i64, folder: &Path) -> Result<Writt
         let offset = draw.index(products.len());
         let usual = if place == 0 { 90.0 } else { 9.0 };
         for n in 0..PRODUCTS {
-            rows.push((
-                place,
-                (offset + n * 12) % products.len(),
-                draw.poisson(usual),
-                draw.poisson(usual / 8.0),
-            ));
+            rows.push((place, (offset + n * 12) % products.len(), draw.poisson(usual), draw.poisson(usual / 8.0)));
         }
     }
     let fill = |row: usize, line: &mut Line| {
         let (place, product, on_hand, in_transit) = rows[row];
         line.day(day);
-        line.text(if place == 0 {
-            "online"
-        } else {
-            &world.shops[place - 1].code
-        });
+        line.text(if place == 0 { "online" } else { &world.shops[place - 1].code });
         line.text(&products[product].sku);
         line.number(i64::from(on_hand));
         line.number(i64::from(in_transit));
     };
-    let plan = plan(
-        world,
-        Topic::Inventory,
-        part,
-        rows.len(),
-        &DEFECTS,
-        false,
-        false,
-    );
+    let plan = plan(world, Topic::Inventory, part, rows.len(), &DEFECTS, false, false);
     let mut file = String::from("inventory_snapshots_");
     push_day(&mut file, day);
     file.push_str(".csv");
-    write_csv(
-        &folder.join(file),
-        &COLUMNS,
-        &Layout::UTF8,
-        &plan.main,
-        fill,
-        |_| (),
-    )
+    write_csv(&folder.join(file), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())
 }

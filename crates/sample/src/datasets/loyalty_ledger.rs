@@ -51,33 +51,13 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
     let last = spans.len() - 1;
     for (part, months) in spans.enumerate() {
         let (first_month, last_month) = (&months[0], &months[months.len() - 1]);
-        let (now, later) =
-            rest.split_at(rest.partition_point(|e| e.at < (last_month.last + 1) * DAY));
+        let (now, later) = rest.split_at(rest.partition_point(|e| e.at < (last_month.last + 1) * DAY));
         rest = later;
-        let plan = plan(
-            world,
-            Topic::Loyalty,
-            part,
-            now.len(),
-            &DEFECTS,
-            false,
-            false,
-        );
+        let plan = plan(world, Topic::Loyalty, part, now.len(), &DEFECTS, false, false);
         let zstd = part == last;
-        let layout = Layout {
-            compression: if zstd {
-                Compression::Zstd
-            } else {
-                Compression::None
-            },
-            ..Layout::UTF8
-        };
-        let file = format!(
-            "loyalty_ledger_{}_{}.csv{}",
-            first_month.label,
-            last_month.label,
-            if zstd { ".zst" } else { "" }
-        );
+        let layout = Layout { compression: if zstd { Compression::Zstd } else { Compression::None }, ..Layout::UTF8 };
+        let file =
+            format!("loyalty_ledger_{}_{}.csv{}", first_month.label, last_month.label, if zstd { ".zst" } else { "" });
         let fill = |row: usize, line: &mut Line| {
             let entry: &Entry = &now[row];
             let persona = &world.personas[entry.customer as usize];
@@ -88,14 +68,7 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
             line.number(entry.balance);
         };
         let survived = |row: usize| world.seen.row(now[row].customer, Node::Member.bit());
-        files.push(write_csv(
-            &folder.join(file),
-            &COLUMNS,
-            &layout,
-            &plan.main,
-            fill,
-            survived,
-        )?);
+        files.push(write_csv(&folder.join(file), &COLUMNS, &layout, &plan.main, fill, survived)?);
     }
     Ok(files)
 }
@@ -113,18 +86,12 @@ fn ledger(world: &World, customer: u32, mut tell: impl FnMut(Entry)) -> i64 {
     }
     let mut draw = world.draw(Topic::Loyalty, 0, u64::from(customer));
     let came_before = persona.registered < world.calendar.first() * DAY;
-    let mut balance = if came_before {
-        draw.between(0, 3000)
-    } else {
-        0
-    };
+    let mut balance = if came_before { draw.between(0, 3000) } else { 0 };
     let count = draw.poisson(0.62 * f64::from(persona.rate) * persona.months());
     let mut times: Vec<i64> = (0..count)
         .map(|_| {
             let month = draw.between(i64::from(persona.from), i64::from(persona.until)) as usize;
-            world.calendar.months[month]
-                .instant(Traffic::Shop, &mut draw)
-                .max(persona.registered)
+            world.calendar.months[month].instant(Traffic::Shop, &mut draw).max(persona.registered)
         })
         .collect();
     times.sort_unstable();
@@ -143,13 +110,7 @@ fn ledger(world: &World, customer: u32, mut tell: impl FnMut(Entry)) -> i64 {
             _ => (draw.between(39, 1200), "earn"),
         };
         balance += change;
-        tell(Entry {
-            at,
-            customer,
-            change,
-            reason,
-            balance,
-        });
+        tell(Entry { at, customer, change, reason, balance });
     }
     balance
 }

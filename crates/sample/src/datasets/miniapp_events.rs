@@ -33,9 +33,7 @@ pub(crate) static DEFECTS: [Defect; 5] = [
 /// Sessions a month of a curious customer.
 const SESSIONS: f64 = 0.66;
 /// What a session does after its first view.
-const NEXT: [&str; 7] = [
-    "view", "favorite", "add_cart", "checkout", "pay", "share", "try_on",
-];
+const NEXT: [&str; 7] = ["view", "favorite", "add_cart", "checkout", "pay", "share", "try_on"];
 const NEXT_UPTO: [u64; 7] = [52, 62, 77, 84, 89, 94, 100];
 
 #[derive(Serialize)]
@@ -80,25 +78,10 @@ struct Row {
 }
 
 /// Writes a month.
-pub(crate) fn write(
-    world: &World,
-    month: usize,
-    folder: &Path,
-) -> Result<Vec<Written>, SampleError> {
+pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let rows = rows(world, month);
-    let plan = plan(
-        world,
-        Topic::Miniapp,
-        month,
-        rows.len(),
-        &DEFECTS,
-        true,
-        false,
-    );
-    let path = folder.join(format!(
-        "miniapp_events_{}.ndjson.gz",
-        world.calendar.months[month].label
-    ));
+    let plan = plan(world, Topic::Miniapp, month, rows.len(), &DEFECTS, true, false);
+    let path = folder.join(format!("miniapp_events_{}.ndjson.gz", world.calendar.months[month].label));
     let mut out = Output::create(&path, Compression::Gzip)?;
     let mut account = FileAccount::new("utf-8");
     let campaigns: Vec<String> = (0..World::CAMPAIGNS)
@@ -117,10 +100,7 @@ pub(crate) fn write(
             spoil(&mut event, defect);
         }
         if event.clipboard.is_some() {
-            *account
-                .over_collected
-                .entry("clipboard".to_owned())
-                .or_default() += 1;
+            *account.over_collected.entry("clipboard".to_owned()).or_default() += 1;
         }
         serde_json::to_writer(&mut buffer, &event).map_err(|error| at(&path)(error.into()))?;
         buffer.push(b'\n');
@@ -129,20 +109,12 @@ pub(crate) fn write(
             buffer.clear();
         }
         if account.count(delivery) {
-            world.seen.row(
-                row.customer,
-                nodes(&world.personas[row.customer as usize], month, row),
-            );
+            world.seen.row(row.customer, nodes(&world.personas[row.customer as usize], month, row));
         }
     }
     out.write_all(&buffer).map_err(at(&path))?;
     let bytes = out.finish(&path)?;
-    Ok(vec![Written {
-        file: name(&path),
-        bytes,
-        account,
-        sales: None,
-    }])
+    Ok(vec![Written { file: name(&path), bytes, account, sales: None }])
 }
 
 fn rows(world: &World, month: usize) -> Vec<Row> {
@@ -175,22 +147,17 @@ fn session(
     let last = calendar.last_second() * 1000 + 999;
     let mut at = calendar.instant(Traffic::Online, draw) * 1000 + draw.below(1000) as i64;
     let home = &CITIES[usize::from(persona.city)];
-    let place = draw.chance(0.35).then(|| {
-        (
-            home.lat + draw.between(-80_000, 80_000) as i32,
-            home.lng + draw.between(-80_000, 80_000) as i32,
-        )
-    });
-    let campaign = draw
-        .chance(0.15)
-        .then(|| draw.index(World::CAMPAIGNS) as u8);
+    let place = draw
+        .chance(0.35)
+        .then(|| (home.lat + draw.between(-80_000, 80_000) as i32, home.lng + draw.between(-80_000, 80_000) as i32));
+    let campaign = draw.chance(0.15).then(|| draw.index(World::CAMPAIGNS) as u8);
     let events = 1 + draw.poisson(3.2);
-    let login_at = (persona.uses(uses::MINIAPP_LOGIN) && draw.chance(0.4))
-        .then(|| draw.below(u64::from(events)) as u32);
+    let login_at =
+        (persona.uses(uses::MINIAPP_LOGIN) && draw.chance(0.4)).then(|| draw.below(u64::from(events)) as u32);
     for n in 0..events {
         let event = if n == 0 { 0 } else { draw.weighted(&NEXT_UPTO) };
-        let product = (NEXT[event] != "share" || draw.chance(0.5))
-            .then(|| world.catalogue.choose(draw, persona, month));
+        let product =
+            (NEXT[event] != "share" || draw.chance(0.5)).then(|| world.catalogue.choose(draw, persona, month));
         rows.push(Row {
             at,
             customer,
@@ -210,16 +177,8 @@ fn session(
 }
 
 fn nodes(persona: &Persona, month: usize, row: &Row) -> u16 {
-    let unionid = if persona.uses(uses::UNIONID) {
-        Node::Unionid.bit()
-    } else {
-        0
-    };
-    let phone = if row.login {
-        persona.phone_node(month).bit()
-    } else {
-        0
-    };
+    let unionid = if persona.uses(uses::UNIONID) { Node::Unionid.bit() } else { 0 };
+    let phone = if row.login { persona.phone_node(month).bit() } else { 0 };
     Node::Openid.bit() | unionid | phone
 }
 
@@ -257,26 +216,14 @@ impl Texts {
         campaigns: &'a [String],
     ) -> Event<'a> {
         let persona = &world.personas[row.customer as usize];
-        for text in [
-            &mut self.event_id,
-            &mut self.unionid,
-            &mut self.openid,
-            &mut self.phone,
-            &mut self.clipboard,
-        ] {
+        for text in [&mut self.event_id, &mut self.unionid, &mut self.openid, &mut self.phone, &mut self.clipboard] {
             text.clear();
         }
         self.event_id.push('m');
         world.ids.push_event(&mut self.event_id, 1, month, n);
-        world
-            .ids
-            .push(&mut self.unionid, Node::Unionid, row.customer, persona);
-        world
-            .ids
-            .push(&mut self.openid, Node::Openid, row.customer, persona);
-        let phone = world
-            .ids
-            .phone(row.customer, persona.phone_node(month) == Node::PhoneBefore);
+        world.ids.push(&mut self.unionid, Node::Unionid, row.customer, persona);
+        world.ids.push(&mut self.openid, Node::Openid, row.customer, persona);
+        let phone = world.ids.phone(row.customer, persona.phone_node(month) == Node::PhoneBefore);
         if row.login {
             push_phone(&mut self.phone, phone, row.spelling);
         }
@@ -289,9 +236,7 @@ impl Texts {
             unionid: persona.uses(uses::UNIONID).then_some(&self.unionid),
             openid: &self.openid,
             event: NEXT[usize::from(row.event)],
-            sku: row
-                .product
-                .map(|p| world.catalogue.products[usize::from(p)].sku.as_str()),
+            sku: row.product.map(|p| world.catalogue.products[usize::from(p)].sku.as_str()),
             ts: Time::Epoch(row.at - AHEAD_OF_UTC * 1000),
             lat: row.place.map(|(lat, _)| f64::from(lat) / 1e6),
             lng: row.place.map(|(_, lng)| f64::from(lng) / 1e6),

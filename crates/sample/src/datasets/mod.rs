@@ -70,8 +70,7 @@ pub(crate) struct Written {
 }
 
 /// Writes files into a dataset's folder.
-pub(crate) type Write =
-    Box<dyn Fn(&World, &Path) -> Result<Vec<Written>, SampleError> + Send + Sync>;
+pub(crate) type Write = Box<dyn Fn(&World, &Path) -> Result<Vec<Written>, SampleError> + Send + Sync>;
 
 /// A piece of work that needs no other.
 pub(crate) struct Job {
@@ -85,10 +84,7 @@ pub(crate) struct Job {
 pub(crate) fn jobs(months: usize) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut once = |dataset, write: fn(&World, &Path) -> Result<Vec<Written>, SampleError>| {
-        jobs.push(Job {
-            dataset,
-            write: Box::new(write),
-        });
+        jobs.push(Job { dataset, write: Box::new(write) });
     };
     once("consent_log", consent_log::write);
     once("crm_members", crm_members::write);
@@ -107,10 +103,7 @@ pub(crate) fn jobs(months: usize) -> Vec<Job> {
     ];
     for (dataset, write) in monthly {
         for month in 0..months {
-            jobs.push(Job {
-                dataset,
-                write: Box::new(move |world, folder| write(world, month, folder)),
-            });
+            jobs.push(Job { dataset, write: Box::new(move |world, folder| write(world, month, folder)) });
         }
     }
     jobs
@@ -129,14 +122,7 @@ pub(crate) fn plan(
     if !world.options.dirt {
         return Plan::clean(rows);
     }
-    Plan::dirty(
-        rows,
-        defects,
-        part,
-        repeat,
-        late,
-        &mut world.draw(Topic::Dirt, part, topic as u64),
-    )
+    Plan::dirty(rows, defects, part, repeat, late, &mut world.draw(Topic::Dirt, part, topic as u64))
 }
 
 /// Writes deliveries of rows into a CSV file.
@@ -157,29 +143,19 @@ pub(crate) fn write_csv(
     for delivery in deliveries {
         line.clear();
         fill(delivery.row, &mut line);
-        let instead = delivery.defect.and_then(|defect| {
-            Some((
-                columns.iter().position(|column| *column == defect.field)?,
-                defect.text,
-            ))
-        });
+        let instead = delivery
+            .defect
+            .and_then(|defect| Some((columns.iter().position(|column| *column == defect.field)?, defect.text)));
         file.row(&line, instead)?;
         if account.count(delivery) {
             survived(delivery.row);
         }
     }
     let bytes = file.finish()?;
-    Ok(Written {
-        file: name(path),
-        bytes,
-        account,
-        sales: None,
-    })
+    Ok(Written { file: name(path), bytes, account, sales: None })
 }
 
 /// The file name of a path that has one.
 pub(crate) fn name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

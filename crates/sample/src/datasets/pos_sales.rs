@@ -82,47 +82,28 @@ struct Row {
 }
 
 /// Writes a month.
-pub(crate) fn write(
-    world: &World,
-    month: usize,
-    folder: &Path,
-) -> Result<Vec<Written>, SampleError> {
+pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let rows = rows(world, month);
     let numbers = receipt_numbers(world, &rows);
     let months = world.calendar.months.len();
     let dirt = world.options.dirt;
     let label = &world.calendar.months[month].label;
-    let plan = plan(
-        world,
-        Topic::Pos,
-        month,
-        rows.len(),
-        &DEFECTS,
-        true,
-        month == 2 % months,
-    );
+    let plan = plan(world, Topic::Pos, month, rows.len(), &DEFECTS, true, month == 2 % months);
     let mut layout = Layout::GB18030;
     if dirt && month == 1 % months {
         layout.encoding = TextEncoding::Utf8;
     }
     let write = |path: &Path, deliveries: &[Delivery]| {
         let mut sales = ChannelSales::default();
-        let fill =
-            |row: usize, line: &mut Line| fill(world, month, &rows[row], &numbers[row], line);
+        let fill = |row: usize, line: &mut Line| fill(world, month, &rows[row], &numbers[row], line);
         let survived = |row: usize| count(world, month, &rows[row], &mut sales);
         let mut written = write_csv(path, &COLUMNS, &layout, deliveries, fill, survived)?;
         written.sales = Some((label.clone(), "pos", sales));
         Ok(written)
     };
-    let mut files = vec![write(
-        &folder.join(format!("pos_sales_{label}.csv")),
-        &plan.main,
-    )?];
+    let mut files = vec![write(&folder.join(format!("pos_sales_{label}.csv")), &plan.main)?];
     if !plan.late.is_empty() {
-        files.push(write(
-            &folder.join(format!("pos_sales_{label}_late.csv")),
-            &plan.late,
-        )?);
+        files.push(write(&folder.join(format!("pos_sales_{label}_late.csv")), &plan.late)?);
     }
     Ok(files)
 }
@@ -143,30 +124,15 @@ fn rows(world: &World, month: usize) -> Vec<Row> {
                 let whose = (passer_by == 0).then_some(customer);
                 let receipt = receipt(world, draw, persona, month, whose, made);
                 made += 1;
-                world
-                    .catalogue
-                    .basket(draw, persona, month, false, &mut basket);
+                world.catalogue.basket(draw, persona, month, false, &mut basket);
                 let back = brought_back(draw, receipt.at, calendar.last_second());
                 let mut returned = 0;
                 for (n, &bought) in basket.iter().enumerate() {
-                    rows.push(Row {
-                        receipt,
-                        line: n as u8 + 1,
-                        bought,
-                    });
+                    rows.push(Row { receipt, line: n as u8 + 1, bought });
                     if let Some(at) = back.filter(|_| n == 0 || draw.chance(0.3)) {
                         returned += 1;
-                        let receipt = Receipt {
-                            at,
-                            made,
-                            returned: true,
-                            ..receipt
-                        };
-                        rows.push(Row {
-                            receipt,
-                            line: returned,
-                            bought,
-                        });
+                        let receipt = Receipt { at, made, returned: true, ..receipt };
+                        rows.push(Row { receipt, line: returned, bought });
                     }
                 }
                 made += u32::from(returned > 0);
@@ -188,28 +154,15 @@ fn receipt(
     let dirt = world.options.dirt;
     let is_member = customer.is_some() && persona.uses(uses::CRM);
     let member = is_member && draw.chance(0.85);
-    let mut phone = if customer.is_some() && draw.chance(0.5) {
-        Phone::Own
-    } else {
-        Phone::None
-    };
-    if member
-        && phone == Phone::None
-        && dirt
-        && world.options.customers >= SHARED_PHONE_FROM
-        && draw.chance(0.02)
-    {
+    let mut phone = if customer.is_some() && draw.chance(0.5) { Phone::Own } else { Phone::None };
+    if member && phone == Phone::None && dirt && world.options.customers >= SHARED_PHONE_FROM && draw.chance(0.02) {
         phone = Phone::Shared;
     }
     Receipt {
         at: world.calendar.months[month].instant(Traffic::Shop, draw),
         made,
         customer,
-        shop: if draw.chance(0.85) {
-            persona.shop
-        } else {
-            draw.index(world.shops.len()) as u8
-        },
+        shop: if draw.chance(0.85) { persona.shop } else { draw.index(world.shops.len()) as u8 },
         member,
         phone,
         spelling: spelling(dirt, draw),
@@ -251,10 +204,7 @@ fn receipt_numbers(world: &World, rows: &[Row]) -> Vec<String> {
 
 fn phone_node(world: &World, month: usize, receipt: &Receipt) -> Option<(u32, Node)> {
     let customer = receipt.customer.filter(|_| receipt.phone == Phone::Own)?;
-    Some((
-        customer,
-        world.personas[customer as usize].phone_node(month),
-    ))
+    Some((customer, world.personas[customer as usize].phone_node(month)))
 }
 
 fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
@@ -265,21 +215,12 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
     line.instant(receipt.at);
     line.with(|out| {
         if let Some(customer) = receipt.customer.filter(|_| receipt.member) {
-            world.ids.push(
-                out,
-                Node::Member,
-                customer,
-                &world.personas[customer as usize],
-            );
+            world.ids.push(out, Node::Member, customer, &world.personas[customer as usize]);
         }
     });
     line.with(|out| {
         if let Some((customer, node)) = phone_node(world, month, receipt) {
-            push_phone(
-                out,
-                world.ids.phone(customer, node == Node::PhoneBefore),
-                receipt.spelling,
-            );
+            push_phone(out, world.ids.phone(customer, node == Node::PhoneBefore), receipt.spelling);
         } else if receipt.phone == Phone::Shared {
             push_number(out, Identifiers::SHARED_PHONE as i64);
         }
@@ -295,11 +236,7 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
 /// Counts a surviving row into the truth.
 fn count(world: &World, month: usize, row: &Row, sales: &mut ChannelSales) {
     if let Some(customer) = row.receipt.customer {
-        let member = if row.receipt.member {
-            Node::Member.bit()
-        } else {
-            0
-        };
+        let member = if row.receipt.member { Node::Member.bit() } else { 0 };
         let phone = phone_node(world, month, &row.receipt).map_or(0, |(_, node)| node.bit());
         world.seen.row(customer, member | phone);
     }

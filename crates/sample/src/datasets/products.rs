@@ -11,20 +11,10 @@ use crate::output::Layout;
 use crate::world::World;
 use std::path::Path;
 
-const COLUMNS: [&str; 7] = [
-    "sku",
-    "name",
-    "category",
-    "season",
-    "launched_on",
-    "list_price",
-    "unit_cost",
-];
+const COLUMNS: [&str; 7] = ["sku", "name", "category", "season", "launched_on", "list_price", "unit_cost"];
 
-pub(crate) static DEFECTS: [Defect; 2] = [
-    defect("list_price", "type", "面议"),
-    defect("launched_on", "type", "明年春"),
-];
+pub(crate) static DEFECTS: [Defect; 2] =
+    [defect("list_price", "type", "面议"), defect("launched_on", "type", "明年春")];
 
 /// Writes the file.
 pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, SampleError> {
@@ -40,11 +30,7 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
     }
     let fill = |row: usize, line: &mut Line| {
         let product = &products[row % products.len()];
-        line.text(if row < products.len() {
-            &product.sku
-        } else {
-            ["XX00S900-BK-M", "XX00S901-BK-M"][row % 2]
-        });
+        line.text(if row < products.len() { &product.sku } else { ["XX00S900-BK-M", "XX00S901-BK-M"][row % 2] });
         line.text(&product.name);
         line.text(product.category);
         line.text(&product.season);
@@ -52,12 +38,5 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         line.money(product.list);
         line.money(product.cost);
     };
-    Ok(vec![write_csv(
-        &folder.join("products.csv"),
-        &COLUMNS,
-        &Layout::UTF8,
-        &plan.main,
-        fill,
-        |_| (),
-    )?])
+    Ok(vec![write_csv(&folder.join("products.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())?])
 }

@@ -34,24 +34,9 @@ pub(crate) static DEFECTS: [Defect; 5] = [
 const MONTHS: usize = 3;
 const KINDS: [&str; 3] = ["complaint", "consult", "return"];
 const TEXTS: [[&str; 4]; 3] = [
-    [
-        "衣服洗了一次就缩水,很失望",
-        "门店服务态度差,排队太久",
-        "发货慢,等了一个星期",
-        "袖口脱线,要求换新",
-    ],
-    [
-        "请问这款有没有 L 码",
-        "会员积分怎么兑换",
-        "什么时候补货",
-        "羽绒服可以机洗吗",
-    ],
-    [
-        "尺码不合适,申请退货",
-        "颜色和图片不符,想退",
-        "收到后发现有污渍,申请退款",
-        "买重了,退一件",
-    ],
+    ["衣服洗了一次就缩水,很失望", "门店服务态度差,排队太久", "发货慢,等了一个星期", "袖口脱线,要求换新"],
+    ["请问这款有没有 L 码", "会员积分怎么兑换", "什么时候补货", "羽绒服可以机洗吗"],
+    ["尺码不合适,申请退货", "颜色和图片不符,想退", "收到后发现有污渍,申请退款", "买重了,退一件"],
 ];
 
 struct Row {
@@ -99,48 +84,25 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
     let mut files = Vec::new();
     for (part, months) in world.calendar.months.chunks(MONTHS).enumerate() {
         let last = &months[months.len() - 1];
-        let (now, later) =
-            rest.split_at(rest.partition_point(|row| row.opened <= last.last_second()));
+        let (now, later) = rest.split_at(rest.partition_point(|row| row.opened <= last.last_second()));
         rest = later;
-        let path = folder.join(format!(
-            "service_tickets_{}_{}.json",
-            months[0].label, last.label
-        ));
+        let path = folder.join(format!("service_tickets_{}_{}.json", months[0].label, last.label));
         files.push(write_part(world, part, now, &path)?);
     }
     Ok(files)
 }
 
-fn write_part(
-    world: &World,
-    part: usize,
-    rows: &[Row],
-    path: &Path,
-) -> Result<Written, SampleError> {
-    let plan = plan(
-        world,
-        Topic::Service,
-        part,
-        rows.len(),
-        &DEFECTS,
-        false,
-        false,
-    );
+fn write_part(world: &World, part: usize, rows: &[Row], path: &Path) -> Result<Written, SampleError> {
+    let plan = plan(world, Topic::Service, part, rows.len(), &DEFECTS, false, false);
     let mut account = FileAccount::new("utf-8");
     let mut out = Output::create(path, Compression::None)?;
     out.write_all(b"[").map_err(at(path))?;
     for (n, delivery) in plan.main.iter().enumerate() {
         let row = &rows[delivery.row];
-        out.write_all(if n == 0 { b"\n" } else { b",\n" })
-            .map_err(at(path))?;
+        out.write_all(if n == 0 { b"\n" } else { b",\n" }).map_err(at(path))?;
         let (mut phone, mut opened) = (String::new(), String::new());
-        let before =
-            world.personas[row.customer as usize].phone_node(row.month) == Node::PhoneBefore;
-        push_phone(
-            &mut phone,
-            world.ids.phone(row.customer, before),
-            row.spelling,
-        );
+        let before = world.personas[row.customer as usize].phone_node(row.month) == Node::PhoneBefore;
+        push_phone(&mut phone, world.ids.phone(row.customer, before), row.spelling);
         push_offset_instant(&mut opened, row.opened);
         let mut ticket = Ticket {
             ticket_no: format!("T{}-{:06}", part + 1, delivery.row + 1),
@@ -170,14 +132,8 @@ fn write_part(
         }
         serde_json::to_writer(&mut out, &ticket).map_err(|error| at(path)(error.into()))?;
         if account.count(delivery) {
-            let phone = if before {
-                Node::PhoneBefore
-            } else {
-                Node::Phone
-            };
-            world
-                .seen
-                .row(row.customer, if row.with_phone { phone.bit() } else { 0 });
+            let phone = if before { Node::PhoneBefore } else { Node::Phone };
+            world.seen.row(row.customer, if row.with_phone { phone.bit() } else { 0 });
             let naming = match row.names {
                 Names::Nobody => continue,
                 Names::Phone => "phone",
@@ -190,12 +146,7 @@ fn write_part(
     }
     out.write_all(b"\n]\n").map_err(at(path))?;
     let bytes = out.finish(path)?;
-    Ok(Written {
-        file: name(path),
-        bytes,
-        account,
-        sales: None,
-    })
+    Ok(Written { file: name(path), bytes, account, sales: None })
 }
 
 fn rows(world: &World) -> Vec<Row> {
@@ -208,8 +159,7 @@ fn rows(world: &World) -> Vec<Row> {
         for _ in 0..draw.poisson(0.0165 * persona.months() * persona.curiosity()) {
             let month = draw.between(i64::from(persona.from), i64::from(persona.until)) as usize;
             let opened = world.calendar.months[month].instant(Traffic::Online, draw);
-            let closed = Some(opened + draw.between(600, 6 * DAY))
-                .filter(|closed| *closed < end && draw.chance(0.95));
+            let closed = Some(opened + draw.between(600, 6 * DAY)).filter(|closed| *closed < end && draw.chance(0.95));
             let kind = draw.weighted(&[30, 70, 100]) as u8;
             let mood = if kind == 0 { 0 } else { 2 };
             let answered = closed.is_some() && draw.chance(0.7);
@@ -251,10 +201,7 @@ fn text(world: &World, row: &Row) -> String {
         Names::Nobody => text.push('。'),
         Names::Phone => {
             text.push_str(",请回电");
-            let phone = world.ids.phone(
-                row.customer,
-                persona.phone_node(row.month) == Node::PhoneBefore,
-            );
+            let phone = world.ids.phone(row.customer, persona.phone_node(row.month) == Node::PhoneBefore);
             push_phone(&mut text, phone, 0);
             text.push_str(",谢谢。");
         }
@@ -265,9 +212,7 @@ fn text(world: &World, row: &Row) -> String {
         }
         Names::Email => {
             text.push_str("。发票请发到");
-            world
-                .ids
-                .push(&mut text, Node::Email, row.customer, persona);
+            world.ids.push(&mut text, Node::Email, row.customer, persona);
             text.push_str(" 谢谢");
         }
         Names::Name => {

@@ -11,15 +11,7 @@ use crate::world::World;
 use crate::world::places::CITIES;
 use std::path::Path;
 
-const COLUMNS: [&str; 7] = [
-    "store_code",
-    "name",
-    "province",
-    "city",
-    "lat",
-    "lng",
-    "opened_on",
-];
+const COLUMNS: [&str; 7] = ["store_code", "name", "province", "city", "lat", "lng", "opened_on"];
 
 /// Writes the file.
 pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, SampleError> {
@@ -35,12 +27,5 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         line.day(shop.opened);
     };
     let plan = Plan::clean(world.shops.len());
-    Ok(vec![write_csv(
-        &folder.join("stores.csv"),
-        &COLUMNS,
-        &Layout::UTF8,
-        &plan.main,
-        fill,
-        |_| (),
-    )?])
+    Ok(vec![write_csv(&folder.join("stores.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())?])
 }

@@ -75,25 +75,13 @@ struct Row {
 }
 
 /// Writes a month.
-pub(crate) fn write(
-    world: &World,
-    month: usize,
-    folder: &Path,
-) -> Result<Vec<Written>, SampleError> {
+pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Written>, SampleError> {
     let rows = rows(world, month);
     let numbers = order_numbers(world, month, &rows);
     let months = world.calendar.months.len();
     let dirt = world.options.dirt;
     let label = &world.calendar.months[month].label;
-    let plan = plan(
-        world,
-        Topic::Tmall,
-        month,
-        rows.len(),
-        &DEFECTS,
-        true,
-        false,
-    );
+    let plan = plan(world, Topic::Tmall, month, rows.len(), &DEFECTS, true, false);
     let mut layout = Layout::GB18030;
     if dirt && month == 3 % months {
         layout.order = Some(MOVED.to_vec());
@@ -106,11 +94,7 @@ pub(crate) fn write(
     written.sales = Some((label.clone(), "tmall", sales));
     let mut files = vec![written];
     if dirt && month == 4 % months {
-        files.push(resend(
-            &path,
-            &folder.join(format!("tmall_orders_{label}_resent.csv")),
-            &files[0],
-        )?);
+        files.push(resend(&path, &folder.join(format!("tmall_orders_{label}_resent.csv")), &files[0])?);
     }
     Ok(files)
 }
@@ -124,12 +108,7 @@ fn resend(from: &Path, to: &Path, first: &Written) -> Result<Written, SampleErro
         columns_moved: first.account.columns_moved,
         ..FileAccount::new(&first.account.encoding)
     };
-    Ok(Written {
-        file: name(to),
-        bytes,
-        account,
-        sales: None,
-    })
+    Ok(Written { file: name(to), bytes, account, sales: None })
 }
 
 fn rows(world: &World, month: usize) -> Vec<Row> {
@@ -153,9 +132,7 @@ fn rows(world: &World, month: usize) -> Vec<Row> {
                 status: status(draw, at, world.calendar.last()),
             };
             made += 1;
-            world
-                .catalogue
-                .basket(draw, persona, month, true, &mut basket);
+            world.catalogue.basket(draw, persona, month, true, &mut basket);
             rows.extend(basket.iter().map(|&bought| Row {
                 order,
                 bought,
@@ -186,11 +163,7 @@ fn refunded(draw: &mut Draw, status: Status, paid: i64) -> i64 {
 
 /// Eighteen digits: the month, and a number that rises with time.
 fn order_numbers(world: &World, month: usize, rows: &[Row]) -> Vec<String> {
-    let digits: String = world.calendar.months[month]
-        .label
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
+    let digits: String = world.calendar.months[month].label.chars().filter(char::is_ascii_digit).collect();
     let mut count = 0u64;
     let mut last = None;
     rows.iter()
@@ -209,11 +182,7 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
     let persona = &world.personas[order.customer as usize];
     let closed = order.status == Status::Closed;
     line.text(number);
-    line.with(|out| {
-        world
-            .ids
-            .push(out, Node::TmallBuyer, order.customer, persona)
-    });
+    line.with(|out| world.ids.push(out, Node::TmallBuyer, order.customer, persona));
     line.with(|out| persona.push_name(out));
     let before = persona.phone_node(month) == Node::PhoneBefore;
     line.with(|out| push_phone(out, world.ids.phone(order.customer, before), order.spelling));
@@ -240,9 +209,7 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
 fn count(world: &World, month: usize, row: &Row, sales: &mut ChannelSales) {
     let customer = row.order.customer;
     let phone = world.personas[customer as usize].phone_node(month);
-    world
-        .seen
-        .row(customer, Node::TmallBuyer.bit() | phone.bit());
+    world.seen.row(customer, Node::TmallBuyer.bit() | phone.bit());
     let units = row.bought.quantity.unsigned_abs();
     if row.order.status == Status::Closed {
         sales.closed_lines += 1;

@@ -41,14 +41,7 @@ const fn category(
     weight: u64,
     sizes: [&'static str; SIZES],
 ) -> Category {
-    Category {
-        name,
-        code,
-        worn,
-        price,
-        weight,
-        sizes,
-    }
+    Category { name, code, worn, price, weight, sizes }
 }
 
 const CATEGORIES: [Category; 10] = [
@@ -161,18 +154,11 @@ impl Catalogue {
                     cost: yuan * draw.between(26, 42),
                     popularity: 10_000 / (n as u64 / launches.len() as u64 + 3),
                     season: season.clone(),
-                    colours: [
-                        colour,
-                        (colour + 1 + draw.index(COLOUR_NAMES.len() - 1)) % COLOUR_NAMES.len(),
-                    ],
+                    colours: [colour, (colour + 1 + draw.index(COLOUR_NAMES.len() - 1)) % COLOUR_NAMES.len()],
                 }
             })
             .collect();
-        let products = styles
-            .iter()
-            .enumerate()
-            .flat_map(|(n, style)| style.products(n))
-            .collect();
+        let products = styles.iter().enumerate().flat_map(|(n, style)| style.products(n)).collect();
         let shelves = calendar
             .months
             .iter()
@@ -182,11 +168,7 @@ impl Catalogue {
                 of_year: month.of_year,
             })
             .collect();
-        Catalogue {
-            products,
-            styles,
-            shelves,
-        }
+        Catalogue { products, styles, shelves }
     }
 
     /// Something that a person would look at or buy in a month.
@@ -195,8 +177,7 @@ impl Catalogue {
         let mut style = draw.weighted(&shelf.cumulative);
         for _ in 0..2 {
             let other = draw.weighted(&shelf.cumulative);
-            let fits =
-                |s: usize| self.styles[s].gender == 2 || self.styles[s].gender == persona.gender;
+            let fits = |s: usize| self.styles[s].gender == 2 || self.styles[s].gender == persona.gender;
             let dearer = self.styles[other].list > self.styles[style].list;
             let wants_dear = draw.below(256) < u64::from(persona.taste);
             if !fits(style) || (fits(other) && dearer == wants_dear) {
@@ -204,20 +185,12 @@ impl Catalogue {
             }
         }
         let colour = draw.index(COLOURS);
-        let size = (i64::from(persona.size) + draw.between(-1, 1) * draw.between(0, 1))
-            .clamp(0, SIZES as i64 - 1);
+        let size = (i64::from(persona.size) + draw.between(-1, 1) * draw.between(0, 1)).clamp(0, SIZES as i64 - 1);
         (style * COLOURS * SIZES + colour * SIZES) as u16 + size as u16
     }
 
     /// What a person buys at once: different products, one line each.
-    pub fn basket(
-        &self,
-        draw: &mut Draw,
-        persona: &Persona,
-        month: usize,
-        online: bool,
-        out: &mut Vec<Bought>,
-    ) {
+    pub fn basket(&self, draw: &mut Draw, persona: &Persona, month: usize, online: bool, out: &mut Vec<Bought>) {
         out.clear();
         let lines = match draw.below(100) {
             0..68 => 1,
@@ -238,24 +211,12 @@ impl Catalogue {
             };
             let unit = self.products[usize::from(product)].list;
             let percent = self.price_level(draw, persona, month, product, online);
-            out.push(Bought {
-                product,
-                quantity,
-                unit,
-                paid: quantity * unit * percent / 100,
-            });
+            out.push(Bought { product, quantity, unit, paid: quantity * unit * percent / 100 });
         }
     }
 
     /// Percent of the list price that is paid.
-    fn price_level(
-        &self,
-        draw: &mut Draw,
-        persona: &Persona,
-        month: usize,
-        product: u16,
-        online: bool,
-    ) -> i64 {
+    fn price_level(&self, draw: &mut Draw, persona: &Persona, month: usize, product: u16, online: bool) -> i64 {
         let shelf = &self.shelves[month];
         let age = shelf.first - self.products[usize::from(product)].launched;
         let clearance = match age {
@@ -340,8 +301,7 @@ fn launches(calendar: &Calendar) -> Vec<(i64, String)> {
         .flat_map(|year| [(year, 2, "SS"), (year, 8, "AW")])
         .filter_map(|(year, month, half)| {
             let day = number(NaiveDate::from_ymd_opt(year, month, 1)?);
-            (day >= calendar.first() - 540 && day <= calendar.last())
-                .then(|| (day, format!("{year}{half}")))
+            (day >= calendar.first() - 540 && day <= calendar.last()).then(|| (day, format!("{year}{half}")))
         })
         .collect()
 }

@@ -67,9 +67,7 @@ pub(crate) struct Identifiers {
 impl Identifiers {
     /// Those of a seed.
     pub fn new(seed: u64) -> Self {
-        Identifiers {
-            salt: mix(seed ^ 0x6c61_6b65_7761_7264),
-        }
+        Identifiers { salt: mix(seed ^ 0x6c61_6b65_7761_7264) }
     }
 
     /// The number that clerks type when a customer gives none: nobody's, 139 9999 9999.
@@ -100,9 +98,7 @@ impl Identifiers {
             Node::SecondDevice => self.push_hex(out, number * 2 + 1),
             Node::AppUser => push_padded(out, "U", self.shuffle(number, 314_159_269, 6)),
             Node::TmallBuyer => {
-                const WORDS: [&str; 8] = [
-                    "小鹿", "晴天", "tb", "柠檬", "云朵", "happy", "山茶", "阿布",
-                ];
+                const WORDS: [&str; 8] = ["小鹿", "晴天", "tb", "柠檬", "云朵", "happy", "山茶", "阿布"];
                 out.push_str(WORDS[usize::from(persona.given) % WORDS.len()]);
                 push_padded(out, "_", self.shuffle(number, 141_421_357, 7));
             }
@@ -118,10 +114,7 @@ impl Identifiers {
 
     /// Sixteen hexadecimal digits that name the `n`th event of a month, unlike any other's.
     pub fn push_event(&self, out: &mut String, kind: u64, month: usize, n: usize) {
-        push_hex(
-            out,
-            mix(self.salt ^ (kind << 56) ^ ((month as u64) << 40) ^ n as u64),
-        );
+        push_hex(out, mix(self.salt ^ (kind << 56) ^ ((month as u64) << 40) ^ n as u64));
     }
 
     fn shuffle(&self, n: u64, by: u64, salt: u64) -> u64 {
@@ -151,9 +144,7 @@ fn push_padded(out: &mut String, prefix: &str, number: u64) {
 
 fn push_hex(out: &mut String, bits: u64) {
     for shift in (0..16).rev() {
-        out.push(char::from(
-            b"0123456789abcdef"[((bits >> (shift * 4)) & 15) as usize],
-        ));
+        out.push(char::from(b"0123456789abcdef"[((bits >> (shift * 4)) & 15) as usize]));
     }
 }
 
@@ -173,14 +164,8 @@ mod tests {
     #[test]
     fn no_two_people_share_a_phone_and_nobody_has_the_clerks() {
         let ids = Identifiers::new(9);
-        let phones: BTreeSet<u64> = (0..20_000)
-            .flat_map(|c| [ids.phone(c, false), ids.phone(c, true)])
-            .collect();
+        let phones: BTreeSet<u64> = (0..20_000).flat_map(|c| [ids.phone(c, false), ids.phone(c, true)]).collect();
         assert_eq!(phones.len(), 40_000);
-        assert!(
-            phones
-                .iter()
-                .all(|p| (13_000_000_000..Identifiers::SHARED_PHONE).contains(p))
-        );
+        assert!(phones.iter().all(|p| (13_000_000_000..Identifiers::SHARED_PHONE).contains(p)));
     }
 }

@@ -46,9 +46,7 @@ impl World {
         let mut personas = Vec::with_capacity(customers);
         for start in (0..customers).step_by(BLOCK) {
             let mut draw = Draw::new(options.seed, Topic::Personas, 0, (start / BLOCK) as u64);
-            personas.extend(
-                (start..customers.min(start + BLOCK)).map(|_| Persona::new(&mut draw, &calendar)),
-            );
+            personas.extend((start..customers.min(start + BLOCK)).map(|_| Persona::new(&mut draw, &calendar)));
         }
         World {
             options: options.clone(),
@@ -67,12 +65,7 @@ impl World {
     }
 
     /// Calls `each` for every person, block by block, with the block's stream.
-    pub fn for_each_person(
-        &self,
-        topic: Topic,
-        part: usize,
-        mut each: impl FnMut(&mut Draw, u32, &Persona),
-    ) {
+    pub fn for_each_person(&self, topic: Topic, part: usize, mut each: impl FnMut(&mut Draw, u32, &Persona)) {
         for (block, people) in self.personas.chunks(BLOCK).enumerate() {
             let mut draw = self.draw(topic, part, block as u64);
             for (n, persona) in people.iter().enumerate() {
@@ -87,12 +80,7 @@ impl World {
     /// Appends the code of a month's campaign: `C202504-1`.
     pub fn push_campaign(&self, out: &mut String, month: usize, campaign: usize) {
         out.push('C');
-        out.extend(
-            self.calendar.months[month]
-                .label
-                .chars()
-                .filter(char::is_ascii_digit),
-        );
+        out.extend(self.calendar.months[month].label.chars().filter(char::is_ascii_digit));
         out.push('-');
         out.push_str(&(campaign + 1).to_string());
     }

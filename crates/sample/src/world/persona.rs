@@ -1,9 +1,7 @@
 //! People: which channels they use, how often they buy, when they came and when they left.
 
 use super::identifiers::Node;
-use super::places::{
-    CITIES, CITIES_AT_HOME, CITY_IN_CALIFORNIA, CITY_IN_EUROPE, GIVEN_NAMES, SURNAMES,
-};
+use super::places::{CITIES, CITIES_AT_HOME, CITY_IN_CALIFORNIA, CITY_IN_EUROPE, GIVEN_NAMES, SURNAMES};
 use crate::calendar::{Calendar, DAY, Traffic, number, time_of_day};
 use crate::random::Draw;
 use chrono::NaiveDate;
@@ -120,11 +118,7 @@ impl Persona {
         let rate = (mean_rate * draw.log_normal(0.4)) as f32;
         let last = calendar.months.len() as i64 - 1;
         let came_before = kind != Kind::OneOff && draw.chance(0.62);
-        let from = if came_before {
-            0
-        } else {
-            draw.between(0, last)
-        };
+        let from = if came_before { 0 } else { draw.between(0, last) };
         let until = match kind {
             Kind::OneOff => last.min(from + draw.between(0, 1)),
             _ if draw.chance(churn) => draw.between(from, last),
@@ -155,18 +149,13 @@ impl Persona {
             city,
             shop: draw_shop(draw, city),
             size: (2.0 + draw.normal() * 1.1 + 0.5).clamp(0.0, 4.0) as u8,
-            taste: (110.0 + draw.normal() * 55.0 + if kind == Kind::Vip { 70.0 } else { 0.0 })
-                .clamp(0.0, 255.0) as u8,
+            taste: (110.0 + draw.normal() * 55.0 + if kind == Kind::Vip { 70.0 } else { 0.0 }).clamp(0.0, 255.0) as u8,
             surname: draw.index(SURNAMES.len()) as u8,
             given: draw.index(GIVEN_NAMES.len()) as u8,
             jurisdiction,
             from: from as u8,
             until: until as u8,
-            new_phone_from: if changed_phone {
-                draw.between(0, last) as u8
-            } else {
-                0
-            },
+            new_phone_from: if changed_phone { draw.between(0, last) as u8 } else { 0 },
             birth: birth(draw),
             registered: registered_day * DAY + time_of_day(Traffic::Shop, draw),
             rate,
@@ -207,11 +196,7 @@ impl Persona {
 
     /// The phone number in use in a month.
     pub fn phone_node(&self, month: usize) -> Node {
-        if month < usize::from(self.new_phone_from) {
-            Node::PhoneBefore
-        } else {
-            Node::Phone
-        }
+        if month < usize::from(self.new_phone_from) { Node::PhoneBefore } else { Node::Phone }
     }
 
     /// The person's name.
@@ -225,21 +210,12 @@ fn draw_uses(draw: &mut Draw) -> u16 {
     let mut set = match draw.below(100) {
         0..74 => {
             let mut set = uses::CRM;
-            for (channel, share) in [
-                (uses::TILL, 0.75),
-                (uses::TMALL, 0.5),
-                (uses::MINIAPP, 0.8),
-                (uses::APP, 0.3),
-            ] {
+            for (channel, share) in [(uses::TILL, 0.75), (uses::TMALL, 0.5), (uses::MINIAPP, 0.8), (uses::APP, 0.3)] {
                 if draw.chance(share) {
                     set |= channel;
                 }
             }
-            if set == uses::CRM {
-                set | uses::TILL
-            } else {
-                set
-            }
+            if set == uses::CRM { set | uses::TILL } else { set }
         }
         74..84 => uses::TMALL,
         84..89 => uses::MINIAPP,
@@ -284,11 +260,7 @@ fn draw_city(draw: &mut Draw, jurisdiction: Jurisdiction) -> u8 {
 /// Shops 0 to 22 are the first ones of the cities in order; the others lie anywhere.
 fn draw_shop(draw: &mut Draw, city: u8) -> u8 {
     let at_home = usize::from(city) < CITIES_AT_HOME;
-    if at_home && draw.chance(0.8) {
-        city
-    } else {
-        draw.below(60) as u8
-    }
+    if at_home && draw.chance(0.8) { city } else { draw.below(60) as u8 }
 }
 
 fn birth(draw: &mut Draw) -> i32 {

@@ -18,13 +18,7 @@ pub(crate) struct City {
 }
 
 const fn city(province: &'static str, name: &'static str, lat: i32, lng: i32, upto: u64) -> City {
-    City {
-        province,
-        name,
-        lat,
-        lng,
-        upto,
-    }
+    City { province, name, lat, lng, upto }
 }
 
 /// Cities with shops; afterwards those abroad.
@@ -83,40 +77,19 @@ pub(crate) struct Shop {
 
 /// All shops: one in each city, the others where most people live.
 pub(crate) fn shops(seed: u64, calendar: &Calendar) -> Vec<Shop> {
-    const SITES: [&str; 8] = [
-        "中心店",
-        "万汇店",
-        "天街店",
-        "银座店",
-        "老城店",
-        "高铁站店",
-        "奥莱店",
-        "大学城店",
-    ];
+    const SITES: [&str; 8] = ["中心店", "万汇店", "天街店", "银座店", "老城店", "高铁站店", "奥莱店", "大学城店"];
     let mut draw = Draw::new(seed, Topic::Shops, 0, 0);
     let weights: Vec<u64> = CITIES[..CITIES_AT_HOME].iter().map(|c| c.upto).collect();
     let mut in_city = [0usize; CITIES_AT_HOME];
     (0..SHOPS)
         .map(|n| {
-            let index = if n < CITIES_AT_HOME {
-                n
-            } else {
-                draw.weighted(&weights)
-            };
+            let index = if n < CITIES_AT_HOME { n } else { draw.weighted(&weights) };
             let site = in_city[index];
             in_city[index] += 1;
-            let suffix = if site < SITES.len() {
-                String::new()
-            } else {
-                (site / SITES.len() + 1).to_string()
-            };
+            let suffix = if site < SITES.len() { String::new() } else { (site / SITES.len() + 1).to_string() };
             Shop {
                 code: format!("S{:03}", n + 1),
-                name: format!(
-                    "{}{}{suffix}",
-                    CITIES[index].name,
-                    SITES[site % SITES.len()]
-                ),
+                name: format!("{}{}{suffix}", CITIES[index].name, SITES[site % SITES.len()]),
                 city: index as u8,
                 lat: CITIES[index].lat + draw.between(-60_000, 60_000) as i32,
                 lng: CITIES[index].lng + draw.between(-60_000, 60_000) as i32,
@@ -129,40 +102,19 @@ pub(crate) fn shops(seed: u64, calendar: &Calendar) -> Vec<Shop> {
 /// Appends the address of somebody in this city; the number picks the street.
 pub(crate) fn push_address(out: &mut String, city: u8, number: u64) {
     const DISTRICTS: [&str; 6] = ["中心区", "新城区", "东湖区", "西山区", "南苑区", "北岸区"];
-    const STREETS: [&str; 8] = [
-        "样板路",
-        "示例街",
-        "演示大道",
-        "测试巷",
-        "模型路",
-        "范例街",
-        "试用路",
-        "样本大街",
-    ];
+    const STREETS: [&str; 8] = ["样板路", "示例街", "演示大道", "测试巷", "模型路", "范例街", "试用路", "样本大街"];
     let (house, flat) = (number % 300 + 1, number / 300 % 40 + 1);
     let place = &CITIES[usize::from(city)];
     match city {
         CITY_IN_EUROPE => out.push_str(&format!("Musterstraße {house}, 10115 Berlin")),
-        CITY_IN_CALIFORNIA => {
-            out.push_str(&format!("{house} Sample Street, Los Angeles, CA 90001"))
-        }
+        CITY_IN_CALIFORNIA => out.push_str(&format!("{house} Sample Street, Los Angeles, CA 90001")),
         _ => {
             if place.province != place.name {
-                out.extend([
-                    place.province,
-                    if place.province == "广西" {
-                        "壮族自治区"
-                    } else {
-                        "省"
-                    },
-                ]);
+                out.extend([place.province, if place.province == "广西" { "壮族自治区" } else { "省" }]);
             }
             let district = DISTRICTS[(number / 7 % 6) as usize];
             let street = STREETS[(number / 42 % 8) as usize];
-            out.push_str(&format!(
-                "{}市{district}{street}{house}号{flat}室",
-                place.name
-            ));
+            out.push_str(&format!("{}市{district}{street}{house}号{flat}室", place.name));
         }
     }
 }
@@ -205,7 +157,7 @@ pub(crate) const SURNAMES: [(&str, &str); 32] = [
 
 /// Common given names.
 pub(crate) const GIVEN_NAMES: [&str; 40] = [
-    "芳", "娜", "敏", "静", "丽", "婷", "雪", "慧", "倩", "颖", "思雨", "梦琪", "雅婷", "欣怡",
-    "子涵", "诗涵", "晓燕", "海燕", "佳怡", "雨桐", "伟", "强", "磊", "军", "洋", "勇", "杰", "涛",
-    "明", "超", "浩然", "子轩", "宇航", "俊杰", "志强", "建国", "文博", "嘉豪", "一鸣", "天宇",
+    "芳", "娜", "敏", "静", "丽", "婷", "雪", "慧", "倩", "颖", "思雨", "梦琪", "雅婷", "欣怡", "子涵", "诗涵", "晓燕",
+    "海燕", "佳怡", "雨桐", "伟", "强", "磊", "军", "洋", "勇", "杰", "涛", "明", "超", "浩然", "子轩", "宇航", "俊杰",
+    "志强", "建国", "文博", "嘉豪", "一鸣", "天宇",
 ];

@@ -15,9 +15,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// Nothing seen yet.
     pub fn new(customers: usize) -> Self {
-        Seen {
-            people: (0..customers).map(|_| AtomicU64::new(0)).collect(),
-        }
+        Seen { people: (0..customers).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// A surviving row of this person holds these nodes (a set of [`Node::bit`]).
@@ -42,9 +40,7 @@ impl Seen {
             for b in a + 1..NODES {
                 if bits & (1 << pair(a, b)) != 0 {
                     let (from, to) = (root[b].max(root[a]), root[b].min(root[a]));
-                    root.iter_mut()
-                        .filter(|r| **r == from)
-                        .for_each(|r| *r = to);
+                    root.iter_mut().filter(|r| **r == from).for_each(|r| *r = to);
                 }
             }
         }
@@ -78,9 +74,7 @@ mod tests {
 
     #[test]
     fn every_pair_has_its_own_bit() {
-        let mut bits: Vec<usize> = (0..NODES)
-            .flat_map(|a| (a + 1..NODES).map(move |b| pair(a, b)))
-            .collect();
+        let mut bits: Vec<usize> = (0..NODES).flat_map(|a| (a + 1..NODES).map(move |b| pair(a, b))).collect();
         bits.sort_unstable();
         assert_eq!(bits, (NODES..NODES + 45).collect::<Vec<_>>());
     }
@@ -92,19 +86,13 @@ mod tests {
         seen.row(0, Node::Unionid.bit() | Node::Openid.bit());
         seen.row(0, Node::Device.bit());
         let apart = seen.groups(0);
-        assert_eq!(
-            apart[Node::Phone as usize],
-            apart[Node::TmallBuyer as usize]
-        );
+        assert_eq!(apart[Node::Phone as usize], apart[Node::TmallBuyer as usize]);
         assert_ne!(apart[Node::Phone as usize], apart[Node::Unionid as usize]);
         assert_eq!(apart[Node::Member as usize], 0);
         assert_eq!(apart.iter().max(), Some(&3));
         seen.row(0, Node::Openid.bit() | Node::Phone.bit());
         let joined = seen.groups(0);
-        assert_eq!(
-            joined[Node::TmallBuyer as usize],
-            joined[Node::Unionid as usize]
-        );
+        assert_eq!(joined[Node::TmallBuyer as usize], joined[Node::Unionid as usize]);
         assert_eq!(joined.iter().max(), Some(&2));
     }
 }

@@ -21,19 +21,11 @@ pub struct Sample {
 impl Sample {
     pub fn new(options: &Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let summary = lakewarden_sample::write(
-            &dir.path().join("exports"),
-            &dir.path().join("truth"),
-            options,
-            &|_, _| (),
-        )
-        .unwrap();
+        let summary =
+            lakewarden_sample::write(&dir.path().join("exports"), &dir.path().join("truth"), options, &|_, _| ())
+                .unwrap();
         let accounts = Accounts::read(&dir.path().join("truth")).unwrap();
-        Sample {
-            dir,
-            summary,
-            accounts,
-        }
+        Sample { dir, summary, accounts }
     }
 
     pub fn truth(&self) -> PathBuf {
@@ -46,16 +38,11 @@ impl Sample {
 
     /// Every row of a dataset's files that do not repeat others, with its file, in order.
     pub fn rows(&self, dataset: &str) -> Vec<(String, Row)> {
-        let files = self.accounts.datasets[dataset]
-            .iter()
-            .filter(|(_, account)| account.repeats.is_none());
+        let files = self.accounts.datasets[dataset].iter().filter(|(_, account)| account.repeats.is_none());
         files
             .flat_map(|(file, _)| {
                 let path = self.folder(dataset).join(file);
-                rows(&path)
-                    .into_iter()
-                    .map(|row| (file.clone(), row))
-                    .collect::<Vec<_>>()
+                rows(&path).into_iter().map(|row| (file.clone(), row)).collect::<Vec<_>>()
             })
             .collect()
     }
@@ -74,10 +61,7 @@ impl Sample {
             .into_iter()
             .map(|(_, row)| row)
             .filter(|row| defect_of(dataset, row).is_none())
-            .filter(|row| {
-                key.is_empty()
-                    || met.insert(key.iter().map(|k| row[*k].clone()).collect::<Vec<_>>())
-            })
+            .filter(|row| key.is_empty() || met.insert(key.iter().map(|k| row[*k].clone()).collect::<Vec<_>>()))
             .collect()
     }
 }
@@ -90,18 +74,9 @@ pub fn sample() -> &'static Sample {
 
 /// The planted defect a row shows, if any.
 pub fn defect_of(dataset: &str, row: &Row) -> Option<(String, String)> {
-    let (_, defects) = lakewarden_sample::DIRT
-        .iter()
-        .find(|(name, _)| *name == dataset)
-        .unwrap();
-    let shows = |text: &str, field: &str| {
-        row.get(field)
-            .map_or(text.is_empty(), |value| value == text)
-    };
-    defects
-        .iter()
-        .find(|d| shows(d.text, d.field))
-        .map(|d| (d.field.to_owned(), d.rule.to_owned()))
+    let (_, defects) = lakewarden_sample::DIRT.iter().find(|(name, _)| *name == dataset).unwrap();
+    let shows = |text: &str, field: &str| row.get(field).map_or(text.is_empty(), |value| value == text);
+    defects.iter().find(|d| shows(d.text, d.field)).map(|d| (d.field.to_owned(), d.rule.to_owned()))
 }
 
 /// A file's bytes, decompressed.
@@ -109,9 +84,7 @@ pub fn bytes(path: &Path) -> Vec<u8> {
     let raw = std::fs::read(path).unwrap();
     let mut out = Vec::new();
     if raw.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::GzDecoder::new(raw.as_slice())
-            .read_to_end(&mut out)
-            .unwrap();
+        flate2::read::GzDecoder::new(raw.as_slice()).read_to_end(&mut out).unwrap();
     } else if raw.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         out = zstd::decode_all(raw.as_slice()).unwrap();
     } else {
@@ -143,23 +116,13 @@ pub fn rows(path: &Path) -> Vec<Row> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers().unwrap().clone();
         let row = |record: csv::StringRecord| {
-            let pairs = header
-                .iter()
-                .zip(record.iter())
-                .filter(|(_, value)| !value.is_empty());
-            pairs
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect()
+            let pairs = header.iter().zip(record.iter()).filter(|(_, value)| !value.is_empty());
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
         };
-        return reader
-            .records()
-            .map(|record| row(record.unwrap()))
-            .collect();
+        return reader.records().map(|record| row(record.unwrap())).collect();
     }
     let values: Vec<serde_json::Value> = if name.contains(".ndjson") {
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     } else {
         serde_json::from_str(&text).unwrap()
     };
@@ -167,20 +130,9 @@ pub fn rows(path: &Path) -> Vec<Row> {
 }
 
 fn json_row(value: &serde_json::Value) -> Row {
-    let fields = value
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(_, value)| !value.is_null());
+    let fields = value.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
     fields
-        .map(|(name, value)| {
-            (
-                name.clone(),
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            )
-        })
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect()
 }
 
@@ -189,9 +141,7 @@ fn parquet_rows(path: &Path) -> Vec<Row> {
     let rows = reader.get_row_iter(None).unwrap();
     rows.map(|row| {
         let row = row.unwrap();
-        let fields = row
-            .get_column_iter()
-            .filter(|(_, field)| **field != Field::Null);
+        let fields = row.get_column_iter().filter(|(_, field)| **field != Field::Null);
         fields
             .map(|(name, field)| {
                 let text = match field {
@@ -209,13 +159,7 @@ fn parquet_rows(path: &Path) -> Vec<Row> {
 pub fn e164(phone: &str) -> String {
     let digits: String = phone
         .chars()
-        .map(|c| {
-            if ('０'..='９').contains(&c) {
-                char::from((c as u32 - 0xfee0) as u8)
-            } else {
-                c
-            }
-        })
+        .map(|c| if ('０'..='９').contains(&c) { char::from((c as u32 - 0xfee0) as u8) } else { c })
         .filter(char::is_ascii_digit)
         .collect();
     format!("+86{}", &digits[digits.len() - 11..])
