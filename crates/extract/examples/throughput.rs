@@ -1,6 +1,6 @@
 //! Prints rows and megabytes a second for each container, from memory: `cargo run --release -p
 //! lakewarden-extract --example throughput [ROWS] [WORKERS]`.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "../tests/common/mod.rs"]
 mod common;

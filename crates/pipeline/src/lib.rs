@@ -31,5 +31,5 @@ pub use keys::{key_path, key_ring};
 pub use observe::{Observer, Silent};
 pub use plan::{Action, Plan, Verb, plan};
 pub use project::OpenProject;
-pub use query::{Question, query};
+pub use query::{Asker, Question, query};
 pub use run::{Request, run};

@@ -12,6 +12,7 @@ use lakewarden_dictionary::{DatasetRole, Pipeline, Severity};
 use lakewarden_engine::{Engine, EngineOptions, Running, Session, SessionSpec, references};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::ConsentBook;
+use tokio::sync::Mutex;
 
 /// What is asked, what for, and of which lake.
 pub struct Question<'a> {
@@ -19,7 +20,7 @@ pub struct Question<'a> {
     pub sql: &'a str,
     /// The purpose.
     pub purpose: &'a str,
-    /// The pipeline whose relations it names; the only one there is if absent.
+    /// The pipeline whose relations it names; the one that has them all if absent.
     pub pipeline: Option<&'a str>,
     /// The lake, instead of the project's.
     pub lake: Option<&'a str>,
@@ -32,53 +33,97 @@ pub struct Question<'a> {
 /// # Errors
 /// Those of the lake and the engine; [`PipelineError::UnknownPurpose`].
 pub async fn query(open: &OpenProject, question: &Question<'_>) -> Result<Running, PipelineError> {
-    let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
-    if !errors.is_empty() {
-        return Err(PipelineError::Project(errors));
-    }
-    let Some(purpose) = open.project.purposes.find(question.purpose) else {
-        return Err(PipelineError::UnknownPurpose {
-            name: question.purpose.to_owned(),
-            known: open.project.purposes.purposes.iter().map(|p| p.name.value.clone()).collect(),
-        });
-    };
-    let purpose = purpose.name.value.clone();
-    let reads = references(question.sql).map_err(PipelineError::of_model("query"))?;
     let pipeline = match question.pipeline {
         Some(_) => open.pipeline(question.pipeline)?,
-        None => owner(open, reads.iter().map(|r| r.name.as_str()))?,
-    };
-    let lake = Lake::open(&open.lake_url(question.lake)?)?;
-    lake.check_access().await?;
-    let mut relations = Relations::declared(open, pipeline);
-    for reference in &reads {
-        let name = reference.name.as_str();
-        let view = if name == CUSTOMERS {
-            None // comes with the customers
-        } else if open.project.table(name).is_some() {
-            TableView::published(&lake, Zone::Curated, name).await?
-        } else if open.project.dataset(name).is_some() {
-            TableView::published(&lake, Zone::Conformed, name).await?
-        } else {
-            None
-        };
-        if let Some(view) = view {
-            relations.set(name, view);
+        None => {
+            let reads = references(question.sql).map_err(PipelineError::of_model("query"))?;
+            owner(open, reads.iter().map(|r| r.name.as_str()))?
         }
+    };
+    Asker::new(open, pipeline, question.lake, question.as_of).await?.ask(question.sql, question.purpose).await
+}
+
+/// Asks one pipeline's published tables several questions, reading customers and consent once.
+pub struct Asker<'a> {
+    open: &'a OpenProject,
+    pipeline: &'a Pipeline,
+    lake: Lake,
+    engine: Engine,
+    as_of: DateTime<Utc>,
+    customers: Mutex<Option<Option<Customers>>>,
+}
+
+impl<'a> Asker<'a> {
+    /// Opens the lake for questions as of an instant.
+    ///
+    /// # Errors
+    /// Those of the lake and the engine; [`PipelineError::Project`].
+    pub async fn new(
+        open: &'a OpenProject,
+        pipeline: &'a Pipeline,
+        lake: Option<&str>,
+        as_of: DateTime<Utc>,
+    ) -> Result<Self, PipelineError> {
+        let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
+        if !errors.is_empty() {
+            return Err(PipelineError::Project(errors));
+        }
+        let lake = Lake::open(&open.lake_url(lake)?)?;
+        lake.check_access().await?;
+        let mut options = EngineOptions::default();
+        if let Some(budget) = open.project.settings.memory_budget {
+            options.memory = budget;
+        }
+        let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
+        Ok(Self { open, pipeline, lake, engine, as_of, customers: Mutex::new(None) })
     }
-    let mut customers = known_customers(open, pipeline, &lake, question.as_of).await?;
-    if let Some(customers) = &customers {
-        relations.set(CUSTOMERS, customers.table.clone());
+
+    /// Starts a query.
+    ///
+    /// # Errors
+    /// Those of the lake and the engine; [`PipelineError::UnknownPurpose`].
+    pub async fn ask(&self, sql: &str, purpose: &str) -> Result<Running, PipelineError> {
+        let Some(purpose) = self.open.project.purposes.find(purpose) else {
+            return Err(PipelineError::UnknownPurpose {
+                name: purpose.to_owned(),
+                known: self.open.project.purposes.purposes.iter().map(|p| p.name.value.clone()).collect(),
+            });
+        };
+        let purpose = purpose.name.value.clone();
+        let reads = references(sql).map_err(PipelineError::of_model("query"))?;
+        let mut relations = Relations::declared(self.open, self.pipeline);
+        let mut personal = false;
+        for name in reads.iter().map(|r| r.name.as_str()) {
+            let view = if name == CUSTOMERS {
+                personal = true;
+                None // comes with the customers
+            } else if let Some(table) = self.open.project.table(name) {
+                personal |= table.subject.is_some();
+                TableView::published(&self.lake, Zone::Curated, name).await?
+            } else if let Some(dataset) = self.open.project.dataset(name) {
+                personal |= dataset.is_personal();
+                TableView::published(&self.lake, Zone::Conformed, name).await?
+            } else {
+                None
+            };
+            if let Some(view) = view {
+                relations.set(name, view);
+            }
+        }
+        let mut kept = self.customers.lock().await;
+        if personal && kept.is_none() {
+            *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of).await?);
+        }
+        let mut nobody = None;
+        let customers = kept.as_mut().unwrap_or(&mut nobody);
+        if let Some(customers) = customers {
+            relations.set(CUSTOMERS, customers.table.clone());
+        }
+        let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
+        let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone() };
+        let session = Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
+        session.run(sql).await.map_err(PipelineError::of_model("query"))
     }
-    let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, &mut customers);
-    let mut options = EngineOptions::default();
-    if let Some(budget) = open.project.settings.memory_budget {
-        options.memory = budget;
-    }
-    let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
-    let spec = SessionSpec { purpose, as_of: question.as_of, zone: open.zone() };
-    let session = Session::new(&engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
-    session.run(question.sql).await.map_err(PipelineError::of_model("query"))
 }
 
 /// The pipeline that has the relations named.

@@ -203,8 +203,8 @@ phrases! {
 
     // 3 Purposes.
     PURPOSES_TITLE: "目的与扣留", "Purposes and what was withheld";
-    PURPOSES_LEAD: "同意、限制处理、抑制名单与保留期限是查询计划中的节点：每次扫描个人数据，读入 = 使用 + 扣留。",
-                   "Consent, restriction, suppression and retention are nodes of the query plan: at every scan of personal data, read = used + withheld.";
+    PURPOSES_LEAD: "目的与同意是查询计划中的节点：每次扫描个人数据，读入 = 使用 + 扣留。",
+                   "Purpose and consent are nodes of the query plan: at every scan of personal data, read = used + withheld.";
     PURPOSES_NONE: "本次运行没有构建模型。", "No model was built by this run.";
     WITHHELD_FIGURE: "各模型：使用与扣留的行", "Rows used and withheld, by model";
     WITHHELD_CAPTION: "为 {}共扫描 {}；按目的与原因扣留 {}（{}）。", "Scanned for {}: {}; withheld by purpose and reason: {} ({}).";

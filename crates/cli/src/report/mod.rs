@@ -29,7 +29,7 @@ mod warnings;
 
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::record::{Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, PipelineError};
+use lakewarden_pipeline::{Asker, OpenProject, PipelineError};
 use lakewarden_report::data::{CustomerPicture, Report};
 use published::Published;
 
@@ -51,7 +51,8 @@ pub async fn of_run(record: &RunRecord, open: &OpenProject, lake: Option<&str>) 
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
-        let published = Published { record, open, pipeline, lake: &opened, instead: lake };
+        let asker = Asker::new(open, pipeline, lake, record.as_of).await?;
+        let published = Published { record, open, pipeline, lake: &opened, asker };
         report.customers = picture(&published).await?;
         report.values = values::measured(&published).await?;
     }

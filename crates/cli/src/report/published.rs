@@ -4,7 +4,7 @@ use super::answer::Answer;
 use lakewarden_dictionary::{Pipeline, Table};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_pipeline::record::{Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, PipelineError, Question, query};
+use lakewarden_pipeline::{Asker, OpenProject, PipelineError};
 
 /// What a run may be asked about.
 pub(super) struct Published<'a> {
@@ -12,8 +12,8 @@ pub(super) struct Published<'a> {
     pub(super) open: &'a OpenProject,
     pub(super) pipeline: &'a Pipeline,
     pub(super) lake: &'a Lake,
-    /// The lake's address, if it is not the project's own.
-    pub(super) instead: Option<&'a str>,
+    /// Answers about them.
+    pub(super) asker: Asker<'a>,
 }
 
 impl<'a> Published<'a> {
@@ -48,16 +48,9 @@ impl<'a> Published<'a> {
     /// Asks for the purpose of `table`, as of the run's instant.
     ///
     /// # Errors
-    /// Those of [`query`].
+    /// Those of [`Asker::ask`].
     pub(super) async fn ask(&self, table: &Table, sql: &str) -> Result<Answer, PipelineError> {
-        let question = Question {
-            sql,
-            purpose: &table.purpose.value,
-            pipeline: Some(&self.pipeline.name.value),
-            lake: self.instead,
-            as_of: self.record.as_of,
-        };
-        Answer::collect(&table.name.value, query(self.open, &question).await?).await
+        Answer::collect(&table.name.value, self.asker.ask(sql, &table.purpose.value).await?).await
     }
 }
 

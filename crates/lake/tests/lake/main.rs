@@ -1,5 +1,5 @@
 //! The lake from outside: one suite over every store, scripted faults, and other readers.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod audit_and_lease;
 mod checks;

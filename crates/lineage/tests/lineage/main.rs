@@ -1,5 +1,5 @@
 //! What a user of the crate relies on.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod cases;
 mod corpus;

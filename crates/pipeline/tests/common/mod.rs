@@ -1,5 +1,5 @@
 //! A retail project in a temporary folder, with sample exports and their truth.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, dead_code)]
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use lakewarden_pipeline::record::RunRecord;
