@@ -2,18 +2,22 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+
+const EVERYWHERE: &str = "Options of every command";
 
 /// A privacy-governed data lake: exports in, a consent-filtered, reconciled, pseudonymised lake out.
 #[derive(Debug, Parser)]
 #[command(name = "lakewarden", version, max_term_width = 100)]
 pub struct Args {
     /// The project's folder, the one with lakewarden.yaml
-    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "LAKEWARDEN_PROJECT")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = ".", env = "LAKEWARDEN_PROJECT")]
     pub project: PathBuf,
     /// What stdout holds: text for people, or JSON of a documented shape (docs/reference/json.md)
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// What to do
     #[command(subcommand)]
@@ -38,7 +42,7 @@ pub enum Command {
         #[arg(default_value = "demo")]
         dir: PathBuf,
         /// How many people the sample has
-        #[arg(long, default_value_t = 2000)]
+        #[arg(long, value_name = "N", default_value_t = 2000)]
         customers: u32,
     },
     /// Scaffold a project that runs
@@ -63,14 +67,17 @@ pub enum Command {
         /// Language the report opens in
         #[arg(long, value_enum, default_value_t = Language::Zh)]
         language: Language,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
     },
     /// Show the last runs with their row accounts
     Status {
-        /// How many
-        #[arg(long, default_value_t = 5)]
-        last: usize,
+        /// How many runs
+        #[arg(long, value_name = "N", default_value = "5")]
+        last: NonZeroUsize,
         /// The lake, instead of the project's: a path, file://… or s3://…
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
     },
     /// Ask curated or conformed tables under the policy
@@ -81,7 +88,7 @@ pub enum Command {
         #[arg(long)]
         purpose: String,
         /// Rows printed at most
-        #[arg(long, default_value_t = 1000)]
+        #[arg(long, value_name = "N", default_value_t = 1000)]
         limit: usize,
         #[command(flatten)]
         on: On,
@@ -91,7 +98,7 @@ pub enum Command {
         /// Where to: OUT/exports and OUT/truth
         out: PathBuf,
         /// How many people
-        #[arg(long, default_value_t = 2000)]
+        #[arg(long, value_name = "N", default_value_t = 2000)]
         customers: u32,
         /// The same seed gives the same bytes
         #[arg(long, default_value_t = 1)]
@@ -100,7 +107,7 @@ pub enum Command {
         #[arg(long, value_name = "DATE", default_value = "2026-09-30")]
         end: NaiveDate,
     },
-    /// Keys
+    /// Make the key that pseudonyms are made with
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -127,11 +134,11 @@ pub struct On {
     /// The pipeline; may be left out if there is one
     #[arg(long, short)]
     pub pipeline: Option<String>,
-    /// The instant it is as of: a day, or RFC 3339; now if absent
+    /// The instant it is as of: a day, or RFC 3339; now if absent (then a run builds all tables anew)
     #[arg(long, value_name = "T")]
     pub as_of: Option<String>,
     /// The lake, instead of the project's: a path, file://… or s3://…
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub lake: Option<String>,
 }
 

@@ -42,6 +42,9 @@ pub enum Failure {
         /// What would be right.
         hint: String,
     },
+    /// Randomness is not to be had.
+    #[error("the system gives no randomness")]
+    Randomness,
     /// Sample exports could not be written.
     #[error("{0}")]
     Sample(#[from] lakewarden_sample::SampleError),
@@ -69,13 +72,16 @@ impl Failure {
             Self::File { .. } => "LW9001",
             Self::Usage { .. } => "LW9002",
             Self::Sample(_) => "LW9003",
+            Self::Randomness => "LW9005",
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Pipeline(error) => error.hint(),
+            Self::Problems { .. } => Some("lakewarden check".to_owned()),
             Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::File { why, .. } => file_hint(*why).map(str::to_owned),
             _ => None,
         }
     }
@@ -94,23 +100,48 @@ impl Failure {
         match self {
             Self::Problems { problems, files } => {
                 problems::show(output, problems, files);
+                output.say("lakewarden check shows every problem of the project");
                 output.json(
-                    &json!({ "error": { "code": self.code(), "message": self.to_string() }, "problems": problems }),
+                    &json!({
+                        "error": { "code": self.code(), "message": self.to_string(), "hint": self.hint(), "at": null },
+                        "problems": problems,
+                    }),
                 );
                 return;
             }
-            Self::Pipeline(PipelineError::Engine { error: EngineError::Sql(problem), .. }) => {
-                let place =
-                    problem.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
-                output.say(format!("error[{}]: {self}{place}", self.code()));
+            _ => {
+                let place = self.at().map(|(line, column)| format!(" (line {line}, column {column})"));
+                output.say(format!("error[{}]: {self}{}", self.code(), place.unwrap_or_default()));
             }
-            _ => output.say(format!("error[{}]: {self}", self.code())),
         }
         if let Some(hint) = self.hint() {
             output.say(format!(" hint: {hint}"));
         }
         output.json(&json!({
-            "error": { "code": self.code(), "message": self.to_string(), "hint": self.hint() }
+            "error": {
+                "code": self.code(),
+                "message": self.to_string(),
+                "hint": self.hint(),
+                "at": self.at().map(|(line, column)| json!({ "line": line, "column": column })),
+            }
         }));
     }
+
+    /// Line and column in the SQL of a query, from 1.
+    fn at(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::Pipeline(PipelineError::Engine { error: EngineError::Sql(problem), .. }) => problem.at,
+            _ => None,
+        }
+    }
+}
+
+fn file_hint(why: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    Some(match why {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "name a place where you may write",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        ErrorKind::NotADirectory | ErrorKind::IsADirectory => "something else has this name: name another",
+        _ => return None,
+    })
 }

@@ -1,8 +1,14 @@
 //! The one place that prints: people's text to stderr, results to stdout.
 
 use crate::args::Format;
+use crate::failure::Failure;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// The first error of stdout, for a result that nobody got is no success.
+static LOST: OnceLock<io::ErrorKind> = OnceLock::new();
 
 /// Where text goes.
 #[derive(Debug, Clone, Copy)]
@@ -33,31 +39,57 @@ impl Output {
 
     /// Tells a person something (stderr).
     pub fn say(&self, text: impl AsRef<str>) {
-        // A closed stderr is nobody to tell.
-        let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+        tell(text.as_ref());
     }
 
     /// Gives a result as text, unless JSON was asked for (stdout).
     pub fn text(&self, text: impl AsRef<str>) {
         if !self.is_json() {
-            let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+            give(|out| writeln!(out, "{}", text.as_ref()));
         }
     }
 
     /// Gives a result as JSON, if that was asked for (stdout).
     pub fn json(&self, value: &impl Serialize) {
         if self.is_json() {
-            let mut out = std::io::stdout().lock();
-            if serde_json::to_writer_pretty(&mut out, value).is_ok() {
-                let _ = writeln!(out);
-            }
+            give(|out| {
+                serde_json::to_writer_pretty(&mut *out, value)?;
+                writeln!(out)
+            });
         }
     }
 
     /// Gives raw bytes (stdout).
     pub fn raw(&self, bytes: &[u8]) {
-        let _ = std::io::stdout().lock().write_all(bytes);
+        give(|out| out.write_all(bytes));
     }
+
+    /// What kept a result from stdout. That its reader went away (`lakewarden status | head -1`) is no failure.
+    pub fn lost(&self) -> Option<Failure> {
+        give(|out| out.flush());
+        match LOST.get()? {
+            io::ErrorKind::BrokenPipe => None,
+            why => Some(Failure::file("write", Path::new("stdout"))((*why).into())),
+        }
+    }
+}
+
+/// Says a line on stderr.
+pub fn tell(text: &str) {
+    // A closed stderr is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn give(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) {
+    if let Err(error) = write(&mut io::stdout().lock()) {
+        // Only the first is told.
+        let _ = LOST.set(error.kind());
+    }
+}
+
+/// So many of something: `1 file`, `1,234 files`.
+pub fn counted(number: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A number with thousands separators.

@@ -1,6 +1,6 @@
 //! Problems of a project, drawn over its files.
 
-use crate::output::Output;
+use crate::output::{Output, counted};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use lakewarden_dictionary::{Problem, Severity, SourceFile, Span};
 
@@ -12,8 +12,7 @@ pub fn show(output: &Output, problems: &[Problem], files: &[SourceFile]) {
     }
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
-    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    output.say(format!("{}, {}", count(errors, "error"), count(warnings, "warning")));
+    output.say(format!("{}, {}", counted(errors as u64, "error"), counted(warnings as u64, "warning")));
 }
 
 fn groups<'a>(problem: &'a Problem, files: &'a [SourceFile]) -> Vec<Group<'a>> {
@@ -26,14 +25,15 @@ fn groups<'a>(problem: &'a Problem, files: &'a [SourceFile]) -> Vec<Group<'a>> {
         .id(problem.code)
         .elements(Vec::<Snippet<'a, annotate_snippets::Annotation<'a>>>::new());
     match text_of(&problem.span, files) {
-        Some(text) => {
+        // What is wrong with a whole file is at no place in it.
+        Some(text) if problem.span.start < problem.span.end => {
             main = main.element(
                 Snippet::source(text)
                     .path(problem.span.path.as_ref())
                     .annotation(AnnotationKind::Primary.span(range(&problem.span, text))),
             );
         }
-        None => main = main.element(annotate_snippets::Origin::path(problem.span.path.as_ref())),
+        _ => main = main.element(annotate_snippets::Origin::path(problem.span.path.as_ref())),
     }
     let mut groups = Vec::new();
     if let Some((span, label)) = &problem.related

@@ -1,9 +1,10 @@
 //! One line a step, and on a terminal a bar while it goes on.
 
-use crate::output::{Output, grouped};
+use crate::output::{Output, counted, grouped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lakewarden_pipeline::Observer;
 use lakewarden_pipeline::record::{Step, StepKind};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -93,14 +94,15 @@ pub fn line(step: &Step) -> String {
             "  {:<9} {:<22} {seconds:>7.2} s  {:>23}",
             verb(step.kind),
             step.name,
-            format!("{} rows", grouped(step.rows_out))
+            counted(step.rows_out, "row")
         );
     }
-    let mut quarantined = 0;
-    let mut losses = Vec::new();
+    let (mut quarantined, mut withheld, mut losses) = (0, BTreeMap::new(), Vec::new());
     for (reason, rows) in &step.losses {
         if reason.starts_with("quarantined") {
             quarantined += rows;
+        } else if let Some(why) = reason.strip_prefix("withheld: ") {
+            withheld.insert(why.to_owned(), *rows);
         } else {
             losses.push(format!("{reason} {}", grouped(*rows)));
         }
@@ -108,9 +110,49 @@ pub fn line(step: &Step) -> String {
     if quarantined > 0 {
         losses.insert(0, format!("quarantined {}", grouped(quarantined)));
     }
+    if !withheld.is_empty() {
+        losses.push(format!("withheld {}", by_reason(&withheld)));
+    }
     if !losses.is_empty() {
         text.push_str("  ");
         text.push_str(&losses.join(", "));
     }
     text
+}
+
+/// A sum and what it is made of: `2,105 (consent_not_granted 953, consent_withdrawn 1,152)`.
+pub fn by_reason(counts: &BTreeMap<String, u64>) -> String {
+    let total = grouped(counts.values().sum());
+    if counts.is_empty() {
+        return total;
+    }
+    let parts: Vec<String> = counts.iter().map(|(reason, rows)| format!("{reason} {}", grouped(*rows))).collect();
+    format!("{total} ({})", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_is_on_the_line_with_its_sum() {
+        let losses = [
+            ("quarantined: amount type", 2),
+            ("quarantined: sku required", 3),
+            ("duplicates", 1),
+            ("withheld: consent_not_granted", 953),
+            ("withheld: consent_withdrawn", 1152),
+        ];
+        let step = Step {
+            kind: StepKind::Model,
+            name: "sales".into(),
+            millis: 1200,
+            rows_in: 2111,
+            rows_out: 0,
+            losses: losses.into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect(),
+        };
+        assert!(line(&step).ends_with(
+            "quarantined 5, duplicates 1, withheld 2,105 (consent_not_granted 953, consent_withdrawn 1,152)"
+        ));
+    }
 }

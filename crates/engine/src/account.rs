@@ -32,7 +32,7 @@ pub struct ScanFigures {
     pub read: u64,
     /// Rows that went on into the query.
     pub used: u64,
-    /// Rows among `used` that name nobody.
+    /// Rows among `used` that name nobody, or (on another ground than consent) nobody known.
     pub without_subject: u64,
     /// Rows kept back, by reason.
     pub withheld: BTreeMap<&'static str, u64>,

@@ -6,7 +6,7 @@ use crate::sealed::{Place, SealedScanExec};
 use crate::subjects::{NOBODY, SubjectIndex};
 use async_trait::async_trait;
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions, StringViewBuilder,
+    ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions, StringBuilder,
 };
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -124,7 +124,7 @@ impl Checker {
     /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
     /// strictest decision of all of them stands. A pseudonym that belongs to no known customer is refused.
     fn resolve(&self, column: &ArrayRef, subjects: &mut [u32], decisions: &mut [Decision]) -> Result<()> {
-        let Some(values) = column.as_string_view_opt() else {
+        let Some(values) = column.as_string_opt::<i32>() else {
             return exec_err!("a subject column is not text");
         };
         let index: &SubjectIndex = &self.governance.subjects;
@@ -163,7 +163,7 @@ impl Checker {
     }
 
     fn customer_ids(&self, subjects: &[u32]) -> ArrayRef {
-        let mut ids = StringViewBuilder::with_capacity(subjects.len()).with_fixed_block_size(256 * 1024);
+        let mut ids = StringBuilder::with_capacity(subjects.len(), subjects.len() * 26);
         for subject in subjects {
             if *subject == NOBODY {
                 ids.append_null();

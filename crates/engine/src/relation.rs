@@ -19,7 +19,7 @@ pub struct DataFile {
 /// Where a relation's rows are.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// Nowhere yet: plans can be made, nothing runs.
+    /// Nowhere yet: it has columns and no rows.
     Declared(SchemaRef),
     /// In Parquet files of the lake.
     Files {
@@ -74,26 +74,27 @@ pub struct Relation {
     pub content: Content,
     /// What the policy says of it for the session's purpose.
     pub ruling: Ruling,
-    /// Present exactly for relations with data subjects.
+    /// Present exactly for relations with data subjects, whose ruling is then never `Open`.
     pub governance: Option<Governance>,
 }
 
 impl Relation {
-    /// The columns SQL sees: text as views, and `customer_id` last where pseudonyms say whose a row is.
+    /// The columns SQL sees: text as it is stored, and `customer_id` last where pseudonyms say whose a row is.
     pub fn visible_schema(&self) -> SchemaRef {
-        let mut fields: Vec<Field> = self.content.schema().fields().iter().map(|f| as_view(f)).collect();
+        let mut fields: Vec<Field> = self.content.schema().fields().iter().map(|f| as_read(f)).collect();
         if let Some(Governance { subject: SubjectColumns::Tokens(_), .. }) = &self.governance {
-            fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8View, true));
+            fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8, true));
         }
         Arc::new(Schema::new(fields))
     }
 }
 
-/// Text is read as views: shared buffers instead of copies.
-pub(crate) fn as_view(field: &Field) -> Field {
+/// Text is read as it is stored. Views would share buffers, and sorts and windows then count the same buffer
+/// once a batch: at five million rows that exhausts a budget of which a tenth is used.
+pub(crate) fn as_read(field: &Field) -> Field {
     match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8View),
-        DataType::Binary | DataType::LargeBinary => field.clone().with_data_type(DataType::BinaryView),
+        DataType::Utf8View | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8),
+        DataType::BinaryView | DataType::LargeBinary => field.clone().with_data_type(DataType::Binary),
         _ => field.clone(),
     }
 }

@@ -1,11 +1,13 @@
 //! From a relation's files to a plan that reads them.
 
-use crate::relation::{Content, Governance, Relation, SubjectColumns, as_view};
+use crate::relation::{Content, Governance, Relation, SubjectColumns, as_read};
 use crate::sealed::{Place, SealedScanExec};
 use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Result, plan_err};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -31,7 +33,7 @@ pub(crate) struct RelationProvider {
 
 impl RelationProvider {
     pub(crate) fn new(relation: Relation) -> Self {
-        let stored = Schema::new(relation.content.schema().fields().iter().map(|f| as_view(f)).collect::<Vec<_>>());
+        let stored = Schema::new(relation.content.schema().fields().iter().map(|f| as_read(f)).collect::<Vec<_>>());
         Self { visible: relation.visible_schema(), stored: Arc::new(stored), relation: Arc::new(relation) }
     }
 
@@ -39,8 +41,8 @@ impl RelationProvider {
     fn read(&self, state: &dyn Session, columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
         match &self.relation.content {
             Content::Declared(_) => Ok(Arc::new(EmptyExec::new(Arc::new(self.stored.project(columns)?)))),
-            Content::Memory { schema, batches } => {
-                let batches: Result<Vec<_>> = batches.iter().map(|b| cast_to(b, schema, &self.stored)).collect();
+            Content::Memory { batches, .. } => {
+                let batches: Result<Vec<_>> = batches.iter().map(|b| cast_to(b, &self.stored)).collect();
                 let source =
                     MemorySourceConfig::try_new_exec(&[batches?], self.stored.clone(), Some(columns.to_vec()))?;
                 Ok(source)
@@ -100,18 +102,12 @@ impl RelationProvider {
     }
 }
 
-fn cast_to(
-    batch: &datafusion::arrow::array::RecordBatch,
-    _from: &SchemaRef,
-    to: &SchemaRef,
-) -> Result<datafusion::arrow::array::RecordBatch> {
-    let columns: Result<Vec<_>> = batch
-        .columns()
-        .iter()
-        .zip(to.fields())
-        .map(|(c, f)| Ok(datafusion::arrow::compute::cast(c, f.data_type())?))
-        .collect();
-    Ok(datafusion::arrow::array::RecordBatch::try_new(to.clone(), columns?)?)
+/// Rows in memory with text as views. No text of the kernel's: it may quote a value.
+fn cast_to(batch: &RecordBatch, to: &SchemaRef) -> Result<RecordBatch> {
+    let refused = |_| DataFusionError::Execution("rows in memory are not of their declared columns".to_owned());
+    let columns = batch.columns().iter().zip(to.fields()).map(|(c, f)| cast(c, f.data_type()));
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
+    RecordBatch::try_new(to.clone(), columns).map_err(refused)
 }
 
 #[async_trait]

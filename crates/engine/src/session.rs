@@ -9,22 +9,19 @@ use crate::relation::Relation;
 use crate::scan::RelationProvider;
 use crate::sealed::SealedScanExec;
 use crate::sql::single_query;
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
-use datafusion::common::Result as PlanResult;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use lakewarden_policy::{GovernScans, Rulings, verify};
-use std::fmt;
-use std::sync::{Arc, Mutex};
+use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
+use std::sync::Arc;
 
 /// What a session is for.
 #[derive(Debug, Clone)]
@@ -41,7 +38,6 @@ pub struct SessionSpec {
 pub struct Session {
     context: SessionContext,
     rulings: Arc<Rulings>,
-    accounts: Accounts,
     memory: u64,
 }
 
@@ -49,33 +45,40 @@ impl Session {
     /// Registers the relations. Nothing else can be read in this session.
     ///
     /// # Errors
-    /// [`EngineError::Start`] if two relations have one name.
+    /// [`EngineError::Start`] if two relations have one name; [`EngineError::Ungoverned`] if one with data
+    /// subjects was ruled open, or one that is to be gated does not say whose its rows are.
     pub fn new(engine: &Engine, spec: &SessionSpec, relations: Vec<Relation>) -> Result<Self, EngineError> {
         let mut rulings = Rulings::new(&spec.purpose);
         for relation in &relations {
+            match (&relation.ruling, &relation.governance) {
+                (Ruling::Open, Some(_)) | (Ruling::Gated { .. }, None) => {
+                    return Err(EngineError::Ungoverned { relation: relation.name.clone() });
+                }
+                _ => {}
+            }
             rulings.set(&relation.name, relation.ruling.clone());
         }
         let rulings = Arc::new(rulings);
-        let accounts: Accounts = Arc::new(Mutex::new(Vec::new()));
         let mut config = SessionConfig::new()
             .with_target_partitions(engine.options.partitions)
             .with_batch_size(engine.options.batch_rows)
             .with_information_schema(false);
         let options = config.options_mut();
         options.sql_parser.collect_spans = true;
+        options.execution.enable_recursive_ctes = false; // their work tables are scans that nobody has ruled upon
         options.optimizer.repartition_file_min_size = 4 << 20;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(engine.runtime.clone())
             .with_default_features()
             .with_analyzer_rule(Arc::new(GovernScans::new(rulings.clone())))
-            .with_query_planner(Arc::new(GatedPlanner { accounts: accounts.clone() }))
+            .with_optimizer_rule(Arc::new(LiftAboveGates))
             .build();
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
         register(&context, relations)?;
-        Ok(Self { context, rulings, accounts, memory: engine.options.memory })
+        Ok(Self { context, rulings, memory: engine.options.memory })
     }
 
     /// Plans a query under the policy, without running it. Its scans of personal data stand below gates.
@@ -83,26 +86,33 @@ impl Session {
     /// # Errors
     /// [`EngineError::Sql`] with the place in the SQL where it is known.
     pub async fn plan(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
+        self.governed(sql).await.map(|(analysed, _)| analysed)
+    }
+
+    /// The plan under its gates, and the same optimised and verified.
+    async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let statement = single_query(sql)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        read_only.verify_plan(&plan).map_err(|e| EngineError::planning(&e))?;
         let analysed = state
             .analyzer()
             .execute_and_check(plan, state.config_options(), |_, _| {})
             .map_err(|e| EngineError::planning(&e))?;
-        self.refuse_forbidden_columns(&analysed)?;
-        Ok(analysed)
+        let optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
+        self.refuse_forbidden_columns(&optimised)?;
+        Ok((analysed, optimised))
     }
 
-    /// Columns that the dictionary keeps from this purpose may not be named anywhere in the plan.
-    fn refuse_forbidden_columns(&self, plan: &LogicalPlan) -> Result<(), EngineError> {
-        let optimised = self.context.state().optimize(plan).map_err(|e| EngineError::planning(&e))?;
-        verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
+    /// Columns that the dictionary keeps from this purpose may not be read by any scan of the optimised plan.
+    fn refuse_forbidden_columns(&self, optimised: &LogicalPlan) -> Result<(), EngineError> {
         let mut refused = None;
         optimised
             .apply_with_subqueries(|node| {
                 if let LogicalPlan::TableScan(scan) = node
-                    && let Some(lakewarden_policy::Ruling::Gated { forbidden_columns, .. }) =
+                    && let Some(Ruling::Gated { forbidden_columns, .. }) =
                         self.rulings.get(&scan.table_name.to_string())
                 {
                     for field in scan.projected_schema.fields() {
@@ -131,15 +141,12 @@ impl Session {
     /// Starts a query. Rows stream; the accounts are complete once the stream has ended.
     ///
     /// # Errors
-    /// [`EngineError::Sql`], [`EngineError::Ungoverned`].
+    /// [`EngineError::Sql`], [`EngineError::Ungoverned`]; [`EngineError::Run`] if it cannot start.
     pub async fn run(&self, sql: &str) -> Result<Running, EngineError> {
-        let plan = self.plan(sql).await?;
+        let (_, optimised) = self.governed(sql).await?;
         let state = self.context.state();
-        let optimised = state.optimize(&plan).map_err(|e| EngineError::planning(&e))?;
-        verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
-        let first = self.accounts.lock().map_err(|_| EngineError::Run { what: "the row accounts are lost" })?.len();
-        let physical = state
-            .query_planner()
+        let accounts = Accounts::default();
+        let physical = gated_planner(&accounts)
             .create_physical_plan(&optimised, &state)
             .await
             .map_err(|e| EngineError::planning(&e))?;
@@ -147,7 +154,7 @@ impl Session {
         let schema = physical.schema();
         let stream =
             execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
-        Ok(Running { schema, stream, accounts: self.accounts.clone(), first, memory: self.memory })
+        Ok(Running { schema, stream, accounts, memory: self.memory })
     }
 }
 
@@ -194,27 +201,10 @@ fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineError> {
     }
 }
 
-/// The default planner, and gates.
-struct GatedPlanner {
-    accounts: Accounts,
-}
-
-impl fmt::Debug for GatedPlanner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GatedPlanner")
-    }
-}
-
-#[async_trait]
-impl QueryPlanner for GatedPlanner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn datafusion::catalog::Session,
-    ) -> PlanResult<Arc<dyn ExecutionPlan>> {
-        let gates = GatePlanner { accounts: self.accounts.clone() };
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(gates)]).create_physical_plan(plan, session).await
-    }
+/// The default planner, and gates. The accounts are those of one run: the session's own planner knows no
+/// gates, so that nothing is planned without an account.
+fn gated_planner(accounts: &Accounts) -> DefaultPhysicalPlanner {
+    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(GatePlanner { accounts: accounts.clone() })])
 }
 
 /// A query that runs.
@@ -223,7 +213,6 @@ pub struct Running {
     pub schema: SchemaRef,
     stream: SendableRecordBatchStream,
     accounts: Accounts,
-    first: usize,
     memory: u64,
 }
 
@@ -247,7 +236,7 @@ impl Running {
     /// [`EngineError::Account`].
     pub fn accounts(&self) -> Result<Vec<ScanFigures>, EngineError> {
         let accounts = self.accounts.lock().map_err(|_| EngineError::Run { what: "the row accounts are lost" })?;
-        let figures: Vec<ScanFigures> = accounts[self.first..].iter().map(|a| a.figures()).collect();
+        let figures: Vec<ScanFigures> = accounts.iter().map(|a| a.figures()).collect();
         figures.iter().try_for_each(ScanFigures::close)?;
         Ok(figures)
     }

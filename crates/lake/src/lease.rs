@@ -42,11 +42,38 @@ impl Lake {
     /// # Errors
     /// `LW5050` while somebody holds it; `LW5003`, `LW5006`.
     pub async fn lease(&self, owner: &str, now: DateTime<Utc>, length: TimeDelta) -> Result<Lease, LakeError> {
+        self.take_lease(owner, now, length, false).await
+    }
+
+    /// Takes the lease whoever holds it. For a person who knows that its holder died: nobody can
+    /// tell that from afar. A holder that lives on after all loses the lease (`LW5051`) at its next
+    /// [`Lease::renew`] or [`Lease::check`], and a publication that it had begun is completed or
+    /// withdrawn by [`Lake::recover`].
+    ///
+    /// # Errors
+    /// `LW5050` where a third one was quicker; `LW5003`, `LW5006`.
+    pub async fn take_over_lease(
+        &self,
+        owner: &str,
+        now: DateTime<Utc>,
+        length: TimeDelta,
+    ) -> Result<Lease, LakeError> {
+        self.take_lease(owner, now, length, true).await
+    }
+
+    async fn take_lease(
+        &self,
+        owner: &str,
+        now: DateTime<Utc>,
+        length: TimeDelta,
+        over: bool,
+    ) -> Result<Lease, LakeError> {
         let state = State { owner: owner.to_owned(), acquired: now, expires: now + length, released: false };
         // Once more, where somebody else put the generation that was tried.
         for _ in 0..2 {
             let current = current(self).await?;
             if let Some((_, held)) = &current
+                && !over
                 && !held.released
                 && held.expires > now
             {

@@ -200,6 +200,10 @@ impl PipelineError {
             }
             Self::Damaged { .. } => Some("lakewarden check, then look who else writes to the lake".to_owned()),
             Self::Extract(error) => Some(error.hint()),
+            Self::Lake(LakeError::LeaseHeld { .. }) => Some(
+                "wait for the other run; if it was killed, wait until its lease ends, or: lakewarden run --take-over"
+                    .to_owned(),
+            ),
             Self::Lake(error) => error.hint().map(str::to_owned),
             Self::Engine { error: EngineError::Sql(problem), .. } => problem.hint.clone(),
             Self::Engine { error: EngineError::Memory { .. }, .. } => {

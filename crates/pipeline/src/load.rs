@@ -41,6 +41,18 @@ pub struct Loading<'a> {
     pub workers: usize,
 }
 
+/// A dataset's files before loading.
+pub struct Arrivals<'d> {
+    /// The dataset.
+    pub dataset: &'d Dataset,
+    /// Its table as it is.
+    published: Option<TableSnapshot>,
+    /// Files whose bytes it does not have.
+    pub new: Vec<SourceFile>,
+    /// Names of files whose bytes it has.
+    already_loaded: Vec<String>,
+}
+
 /// A dataset after loading.
 pub struct Loaded {
     /// What happened to its rows.
@@ -101,20 +113,28 @@ pub fn new_files(
 }
 
 impl Loading<'_> {
+    /// Finds out which files of a dataset are new. Reads their bytes once, for their checksums.
+    ///
+    /// # Errors
+    /// [`PipelineError::Read`]; those of the lake.
+    pub async fn arrivals<'d>(&self, dataset: &'d Dataset, files: Vec<SourceFile>) -> Result<Arrivals<'d>, PipelineError> {
+        let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
+        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+        Ok(Arrivals { dataset, published, new, already_loaded })
+    }
+
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
     ///
     /// # Errors
     /// The first file that is refused, or whose account does not close, refuses the whole dataset.
     pub async fn load(
         &self,
-        dataset: &Dataset,
-        files: Vec<SourceFile>,
+        arrivals: Arrivals<'_>,
         people: Option<&mut People>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
+        let Arrivals { dataset, published, new, already_loaded } = arrivals;
         let name = &dataset.name.value;
-        let published = self.lake.table(Zone::Conformed, name).await?;
-        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
         let mut seen = KeySet::new(self.seed);
         let mut people = people.filter(|_| dataset.is_personal());
         if let Some(published) = &published {

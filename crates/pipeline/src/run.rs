@@ -5,7 +5,7 @@ use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
 use crate::files;
-use crate::load::{Loading, Totals};
+use crate::load::{Arrivals, Loading, Totals};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
@@ -18,7 +18,7 @@ use crate::tables::TableView;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_engine::{Engine, EngineOptions};
-use lakewarden_lake::{Change, Lake, Lease, Publication};
+use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication};
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub seed: u64,
     /// Who runs it, as shown to others who want the lake meanwhile.
     pub owner: &'a str,
+    /// Whether to take the lake from a run that holds it: for one that was killed and can no longer give it back.
+    pub take_over: bool,
 }
 
 /// Runs a pipeline. A run that fails leaves the lake's tables as they were, and is recorded as well.
@@ -67,7 +69,10 @@ pub async fn run(
     let lake = Lake::open(&open.lake_url(request.lake)?)?;
     lake.check_access().await?;
     let started = (request.clock)();
-    let lease = lake.lease(request.owner, started, LEASE).await?;
+    let lease = match request.take_over {
+        true => lake.take_over_lease(request.owner, started, LEASE).await?,
+        false => lake.lease(request.owner, started, LEASE).await?,
+    };
     let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
     let result = run.carry_out(lease, observer).await;
     run.record.millis = u64::try_from(((request.clock)() - started).num_milliseconds()).unwrap_or(0);
@@ -78,7 +83,8 @@ pub async fn run(
             run.record.publication.clear();
             run.record.failure =
                 Some(Failure { code: error.code().to_owned(), message: error.to_string(), hint: error.hint() });
-            run.note("failed").await?;
+            // Whether or not it could be written down, why the run failed is what matters.
+            let _ = run.note("failed").await;
             Err(error)
         }
     }
@@ -132,13 +138,26 @@ impl<'a> Run<'a> {
     }
 
     async fn carry_out(&mut self, mut lease: Lease, observer: &dyn Observer) -> Result<(), PipelineError> {
-        let result = self.work(&mut lease, observer).await;
-        let released = lease.release().await;
-        result?;
-        Ok(released?)
+        let mut changes = Vec::new();
+        let result = self.work(&mut changes, &mut lease, observer).await;
+        if result.is_err() {
+            for change in changes {
+                // Files that stay because the store does not answer are `Lake::orphans`.
+                let _ = self.lake.discard(change.staged).await;
+            }
+        }
+        // A lease that cannot be given back ends by itself; what was published stays published.
+        let _ = lease.release().await;
+        result
     }
 
-    async fn work(&mut self, lease: &mut Lease, observer: &dyn Observer) -> Result<(), PipelineError> {
+    /// `changes` are what is staged and not published, whether it fails or not.
+    async fn work(
+        &mut self,
+        changes: &mut Vec<Change>,
+        lease: &mut Lease,
+        observer: &dyn Observer,
+    ) -> Result<(), PipelineError> {
         self.settle_earlier().await?;
         let previous = self.previous().await?;
         self.same_key(&previous)?;
@@ -152,33 +171,44 @@ impl<'a> Run<'a> {
             seed: self.request.seed,
             workers: threads,
         };
-        let mut changes = Vec::new();
         let mut relations = Relations::declared(self.open, self.pipeline);
         let mut people =
             self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
         let mut totals = Vec::new();
-        for channel in &self.pipeline.channels {
+        let arrivals = self.arrivals(&loading).await?;
+        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous) {
+            return Ok(());
+        }
+        for arrivals in arrivals {
             lease.renew(self.now(), LEASE).await?;
-            let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
             let begun = self.now();
-            let files = files::list(&self.open.root, channel).await?;
-            observer.started(StepKind::Extract, &dataset.name.value, Some(files.iter().map(|f| f.size).sum()));
-            let loaded = loading.load(dataset, files, people.as_mut(), observer).await?;
+            let dataset = arrivals.dataset;
+            let total = arrivals.new.iter().map(|f| f.size).sum();
+            observer.started(StepKind::Extract, &dataset.name.value, Some(total));
+            let loaded = loading.load(arrivals, people.as_mut(), observer).await?;
             relations.set(&dataset.name.value, loaded.table);
             totals.push((dataset, loaded.totals));
             changes.extend(loaded.changes);
             self.finish_step(load_step(&loaded.account), begun, observer);
             self.record.datasets.push(loaded.account);
         }
-        if changes.is_empty() && self.nothing_else_changed(&previous) {
-            return Ok(());
-        }
-        let mut customers = self.recognise(&loading, people, &mut relations, &mut changes, observer).await?;
-        self.build_all(&loading, &mut relations, &totals, &mut customers, &mut changes, lease, observer).await?;
+        let mut customers = self.recognise(&loading, people, &mut relations, changes, observer).await?;
+        self.build_all(&loading, &mut relations, &totals, &mut customers, changes, lease, observer).await?;
         if let (Some(account), Some(customers)) = (&mut self.record.identity, &customers) {
             account.consent = customers.decision_counts();
         }
         self.publish(changes, lease, observer).await
+    }
+
+    /// What has arrived in each channel.
+    async fn arrivals(&self, loading: &Loading<'_>) -> Result<Vec<Arrivals<'a>>, PipelineError> {
+        let mut all = Vec::new();
+        for channel in &self.pipeline.channels {
+            let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
+            let files = files::list(&self.open.root, channel).await?;
+            all.push(loading.arrivals(dataset, files).await?);
+        }
+        Ok(all)
     }
 
     async fn recognise(
@@ -248,7 +278,7 @@ impl<'a> Run<'a> {
 
     async fn publish(
         &mut self,
-        changes: Vec<Change>,
+        changes: &mut Vec<Change>,
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<(), PipelineError> {
@@ -265,8 +295,15 @@ impl<'a> Run<'a> {
         let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
         self.lake.append_lineage(self.request.run, &events).await?;
         self.note("prepared").await?;
-        lease.check(self.now()).await?;
-        let published = self.lake.publish(Publication { id: self.request.run, at: self.now(), changes }).await?;
+        // Not merely looked at: the last model may have taken longer than the lease, and nobody have taken it.
+        lease.renew(self.now(), LEASE).await?;
+        let publication = Publication { id: self.request.run, at: self.now(), changes: changes.clone() };
+        let published = self.lake.publish(publication).await;
+        if matches!(published, Ok(_) | Err(LakeError::PublicationPending { .. })) {
+            // Their files are the lake's now, or will be once the decided publication is completed.
+            changes.clear();
+        }
+        let published = published?;
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {

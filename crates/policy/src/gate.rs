@@ -1,9 +1,10 @@
 //! The node that stands over every scan of personal data.
 
 use datafusion::common::{DFSchemaRef, Result, plan_err};
-use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use lakewarden_dictionary::LawfulBasis;
 use std::fmt;
+use std::sync::Arc;
 
 /// The column that says whose a row is.
 pub const SUBJECT_COLUMN: &str = "customer_id";
@@ -42,6 +43,12 @@ impl PolicyGate {
             return plan_err!("relation {relation:?} has no column {SUBJECT_COLUMN:?} to govern it by");
         }
         Ok(Self { input, relation: relation.to_owned(), purpose: purpose.to_owned(), basis: Basis(basis) })
+    }
+
+    /// The same gate over another plan.
+    pub(crate) fn over(&self, input: &LogicalPlan) -> Result<LogicalPlan> {
+        let gate = Self::try_new(input.clone(), &self.relation, &self.purpose, self.basis.0)?;
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
     }
 
     /// The ground on which the relation is read.

@@ -4,16 +4,19 @@
 //! - [`ruling`]: whether a relation and a column may serve a purpose at all, and on what ground;
 //! - [`gate`] and [`govern`]: the node that stands over every scan of personal data, and the analyser
 //!   rule that puts it there;
+//! - [`lift`]: the optimiser rule that keeps gates on their scans;
 //! - [`verify`]: the walk over an optimised plan that refuses one without it.
 
 pub mod consent;
 pub mod gate;
 pub mod govern;
+pub mod lift;
 pub mod ruling;
 pub mod verify;
 
 pub use consent::{Action, ConsentBook, Decision, Decisions};
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
+pub use lift::LiftAboveGates;
 pub use ruling::{Refusal, Ruling, Rulings};
 pub use verify::verify;

@@ -2,7 +2,7 @@
 
 use crate::commands::open;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::problems;
 use lakewarden_dictionary::Severity;
 use serde_json::json;
@@ -31,11 +31,12 @@ pub async fn check(root: &Path, output: &Output) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(1));
     }
     output.text(format!(
-        "{}: {} datasets, {} curated tables, {} pipelines with {models} models compile",
+        "{}: no errors in {}, {}, {} with {}",
         project.settings.project,
-        project.datasets.len(),
-        project.tables.len(),
-        project.pipelines.len(),
+        counted(project.datasets.len() as u64, "dataset"),
+        counted(project.tables.len() as u64, "curated table"),
+        counted(project.pipelines.len() as u64, "pipeline"),
+        counted(models as u64, "model"),
     ));
     Ok(ExitCode::SUCCESS)
 }

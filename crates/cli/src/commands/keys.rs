@@ -16,8 +16,12 @@ use zeroize::Zeroizing;
 pub fn init(root: &Path, file: Option<&Path>, print: bool, output: &Output) -> Result<ExitCode, Failure> {
     let text = new_key()?;
     if print {
-        output.raw(text.as_bytes());
-        output.raw(b"\n");
+        if output.is_json() {
+            output.json(&json!({ "key": text.as_str() }));
+        } else {
+            output.raw(text.as_bytes());
+            output.raw(b"\n");
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let path = match file {
@@ -47,7 +51,7 @@ fn declared(root: &Path) -> Result<PathBuf, Failure> {
         Some(KeyProvider::File(path)) => key_path(path).map_err(Failure::Pipeline),
         _ => Err(Failure::Usage {
             message: "lakewarden.yaml declares no key file".to_owned(),
-            hint: "lakewarden keys init --print, and put it where the project's key comes from".to_owned(),
+            hint: "lakewarden keys init --print, and put what it prints where the project's key comes from".to_owned(),
         }),
     }
 }
@@ -67,7 +71,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = options.open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::AlreadyExists => Failure::Usage {
             message: format!("{} is there already; a key is never overwritten", path.display()),
-            hint: "name another file with --file, or use the key that is there".to_owned(),
+            hint: "use it as it is, or make another: lakewarden keys init --file FILE".to_owned(),
         },
         _ => Failure::file("write", path)(e),
     })?;

@@ -26,10 +26,10 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Init { dir } => init::init(dir, output),
         Command::Check => check::check(&args.project, output).await,
         Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, report, language } => {
-            run::run(&args.project, on, report.as_deref(), *language, output).await
+        Command::Run { on, report, language, take_over } => {
+            run::run(&args.project, on, report.as_deref(), *language, *take_over, output).await
         }
-        Command::Status { last, lake } => status::status(&args.project, *last, lake.as_deref(), output).await,
+        Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Query { sql, purpose, limit, on } => {
             query::query(&args.project, sql, purpose, *limit, on, output).await
         }
@@ -57,8 +57,8 @@ fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>
     match instant(text, open.zone()) {
         Some(instant) => Ok(Some(instant)),
         None => Err(Failure::Usage {
-            message: format!("--as-of {text:?} is no instant"),
-            hint: "a day (2026-09-30), a time (2026-09-30 08:00:00) or RFC 3339 (2026-09-30T00:00:00Z)".to_owned(),
+            message: format!("--as-of {text:?} is not an instant"),
+            hint: "--as-of 2026-09-30, --as-of '2026-09-30 08:00:00' or --as-of 2026-09-30T00:00:00Z".to_owned(),
         }),
     }
 }
@@ -66,9 +66,6 @@ fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>
 /// Random bits for ids and seeds. The one place that asks the system for them.
 fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| Failure::Usage {
-        message: "the system gives no randomness".to_owned(),
-        hint: "check /dev/urandom".to_owned(),
-    })?;
+    getrandom::fill(&mut bytes).map_err(|_| Failure::Randomness)?;
     Ok(bytes)
 }

@@ -21,7 +21,8 @@ pub async fn plan(root: &Path, on: &On, output: &Output) -> Result<ExitCode, Fai
 }
 
 fn text(plan: &Plan) -> String {
-    let mut lines = vec![format!("pipeline {} → {}", plan.pipeline, plan.lake)];
+    let mut lines =
+        vec![format!("pipeline {} → {}, as of {}", plan.pipeline, plan.lake, plan.as_of.format("%F %T UTC"))];
     for action in &plan.actions {
         lines.push(format!("  {:<9} {:<22} {}", verb(action.verb), action.subject, action.because));
         lines.extend(details(action));

@@ -3,14 +3,19 @@
 use crate::args::On;
 use crate::commands::{as_of, now, open};
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
-use arrow::array::RecordBatch;
+use crate::progress::by_reason;
+use crate::output::{Output, counted};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::json::writer::{JsonArray, WriterBuilder};
 use arrow::util::pretty::pretty_format_batches;
 use lakewarden_pipeline::{PipelineError, Question};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Asks what is published, under the policy.
 pub async fn query(
@@ -37,7 +42,10 @@ pub async fn query(
         }
     }
     let scans = running.accounts().map_err(failed)?;
-    let withheld: u64 = scans.iter().flat_map(|s| s.withheld.values()).sum();
+    let mut withheld: BTreeMap<String, u64> = BTreeMap::new();
+    for (reason, rows) in scans.iter().flat_map(|s| &s.withheld) {
+        *withheld.entry(reason.to_string()).or_default() += rows;
+    }
     if output.is_json() {
         output.json(&json!({
             "purpose": purpose,
@@ -57,10 +65,10 @@ pub async fn query(
     let table = pretty_format_batches(&shown).map_err(|_| unprintable())?;
     output.text(table.to_string());
     if more {
-        output.say(format!("only the first {} rows are shown; --limit shows more", grouped(rows as u64)));
+        output.say(format!("only the first {} shown; --limit N shows more", counted(rows as u64, "row")));
     }
-    if withheld > 0 {
-        output.say(format!("{} rows withheld for purpose {purpose}", grouped(withheld)));
+    if !withheld.is_empty() {
+        output.say(format!("rows withheld from purpose {purpose}: {}", by_reason(&withheld)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,13 +77,29 @@ fn json_rows(batches: &[RecordBatch]) -> Result<Value, Failure> {
     let mut bytes = Vec::new();
     let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut bytes);
     for batch in batches {
-        writer.write(batch).map_err(|_| unprintable())?;
+        writer.write(&exact(batch)?).map_err(|_| unprintable())?;
     }
     writer.finish().map_err(|_| unprintable())?;
     if bytes.is_empty() {
         return Ok(json!([]));
     }
     serde_json::from_slice(&bytes).map_err(|_| unprintable())
+}
+
+/// Decimals as text: a JSON number would be read as a float, and money would lose its last digits.
+fn exact(batch: &RecordBatch) -> Result<RecordBatch, Failure> {
+    let mut fields: Vec<FieldRef> = Vec::new();
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if field.data_type().is_decimal() {
+            fields.push(Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8)));
+            columns.push(cast(column, &DataType::Utf8).map_err(|_| unprintable())?);
+        } else {
+            fields.push(Arc::clone(field));
+            columns.push(Arc::clone(column));
+        }
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|_| unprintable())
 }
 
 fn unprintable() -> Failure {

@@ -3,7 +3,7 @@
 use crate::args::{Language, On};
 use crate::commands::{as_of, now, open, random};
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
@@ -18,12 +18,13 @@ pub async fn run(
     on: &On,
     report: Option<&Path>,
     language: Language,
+    take_over: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let record = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, output).await?;
-    let path = report.map_or_else(|| open.root.join("report.html"), Path::to_path_buf);
+    let record = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, take_over, output).await?;
+    let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
     let drawn = draw(&record, &open, on.lake.as_deref(), &path, language).await?;
     output.json(&record);
     output.say(summary(&record, drawn.as_deref()));
@@ -36,6 +37,7 @@ pub async fn run_project(
     pipeline: Option<&str>,
     lake: Option<&str>,
     at: Option<DateTime<Utc>>,
+    take_over: bool,
     output: &Output,
 ) -> Result<RunRecord, Failure> {
     // Problems come before a missing key: they can be mended without one.
@@ -44,7 +46,7 @@ pub async fn run_project(
         return Err(Failure::Problems { problems: open.problems.clone(), files: open.files.clone() });
     }
     let keys = key_ring(&open.project.settings).map_err(Failure::of(open))?;
-    let owner = format!("lakewarden, process {}", std::process::id());
+    let owner = format!("lakewarden on {}, process {}", host(), std::process::id());
     let request = Request {
         pipeline,
         lake,
@@ -53,8 +55,16 @@ pub async fn run_project(
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
         seed: u64::from_le_bytes(random()?),
         owner: &owner,
+        take_over,
     };
     lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
+}
+
+/// This machine's name, for whoever finds its run in the way.
+fn host() -> String {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
+    told.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())
 }
 
 /// Draws the report of a run that did something.
@@ -83,21 +93,32 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
     let written: u64 = record.datasets.iter().map(|d| d.written).sum();
     let seconds = record.millis as f64 / 1000.0;
     let mut text = match record.outcome {
-        Outcome::Unchanged => format!("nothing to do ({seconds:.1} s)"),
+        Outcome::Unchanged => format!("nothing to do: files, project and instant are as before ({seconds:.1} s)"),
         Outcome::Failed => format!("failed ({seconds:.1} s)"),
         Outcome::Published => {
             let withheld: u64 = record.models.iter().flat_map(|m| &m.scans).flat_map(|s| s.withheld.values()).sum();
-            format!(
-                "published {} tables in {seconds:.1} s: {} rows read, {} written, every other one named; {} withheld by policy",
-                record.publication.len(),
-                grouped(read),
-                grouped(written),
-                grouped(withheld),
-            )
+            let curated = record.publication.iter().filter(|t| t.zone == "curated").count() as u64;
+            let mut text = format!("published {} in {seconds:.1} s", counted(curated, "curated table"));
+            if read > 0 {
+                let lost = read.saturating_sub(written);
+                text.push_str(&format!("; {} read, {} written", counted(read, "row"), grouped(written)));
+                if lost > 0 {
+                    text.push_str(&format!(", {} accounted for by reason", grouped(lost)));
+                }
+            }
+            if withheld > 0 {
+                text.push_str(&format!("; {} withheld by policy", counted(withheld, "row")));
+            }
+            text
         }
     };
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
     text
+}
+
+/// A folder without the `./` that the default of `--project` would put before every path.
+fn tidy(root: &Path) -> &Path {
+    root.strip_prefix(".").unwrap_or(root)
 }

@@ -1,7 +1,7 @@
 //! `lakewarden sample`.
 
 use crate::failure::Failure;
-use crate::output::{Output, bytes, grouped};
+use crate::output::{Output, bytes, counted, grouped};
 use chrono::NaiveDate;
 use lakewarden_sample::{Options, Summary};
 use serde_json::json;
@@ -22,9 +22,9 @@ pub fn sample(out: &Path, customers: u32, seed: u64, end: NaiveDate, output: &Ou
     }));
     for set in &summary.datasets {
         output.text(format!(
-            "  {:<22} {:>4} files {:>12} rows {:>12}",
+            "  {:<22} {:>9} {:>12} rows {:>12}",
             set.name,
-            set.files,
+            counted(set.files as u64, "file"),
             grouped(set.rows),
             bytes(set.bytes)
         ));

@@ -2,7 +2,8 @@
 
 use crate::commands::open;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::{Output, counted, grouped};
+use crate::progress::by_reason;
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::PipelineError;
 use lakewarden_pipeline::record::{Outcome, RunRecord};
@@ -18,23 +19,23 @@ pub async fn status(root: &Path, last: usize, lake: Option<&str>, output: &Outpu
     let lake = Lake::open(&url).map_err(failed)?;
     lake.check_access().await.map_err(failed)?;
     let audit = lake.audit().verify().await.map_err(failed)?;
-    let mut runs: Vec<RunRecord> = lake
-        .runs(last)
-        .await
-        .map_err(failed)?
-        .into_iter()
-        .filter_map(|r| serde_json::from_value(r.record).ok())
-        .collect();
+    let records = lake.runs(last).await.map_err(failed)?;
+    let found = records.len();
+    let mut runs: Vec<RunRecord> = records.into_iter().filter_map(|r| serde_json::from_value(r.record).ok()).collect();
+    let unread = (found - runs.len()) as u64;
+    if unread > 0 {
+        output.say(format!("warning: {} of another version of Lakewarden cannot be shown", counted(unread, "run")));
+    }
     runs.sort_by_key(|r| std::cmp::Reverse(r.started));
-    output.json(&json!({ "lake": url, "audit": audit, "runs": runs }));
-    if runs.is_empty() {
-        output.text(format!("no run yet in {url}; lakewarden run makes one"));
+    output.json(&json!({ "lake": url, "audit": audit, "runs": runs, "unread": unread }));
+    if found == 0 {
+        output.text(format!("no run yet in {url}\nlakewarden run makes the first"));
         return Ok(ExitCode::SUCCESS);
     }
     for run in &runs {
         output.text(text(run));
     }
-    output.text(format!("audit log: {} records, chain intact, head {}", audit.sequence, audit.sha256));
+    output.text(format!("audit log: {}, chain intact, head {}", counted(audit.sequence, "record"), audit.sha256));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,16 +71,14 @@ fn text(run: &RunRecord) -> String {
     }
     for model in &run.models {
         for scan in &model.scans {
-            let withheld: Vec<String> =
-                scan.withheld.iter().map(|(reason, n)| format!("{reason} {}", grouped(*n))).collect();
-            let withheld = if withheld.is_empty() { "nothing".to_owned() } else { withheld.join(", ") };
             lines.push(format!(
-                "  {:<22} {} read {} = used {} + withheld for {}: {withheld}",
+                "  {:<22} for {} from {}: read {} = used {} + withheld {}",
                 model.table,
+                model.purpose,
                 scan.relation,
                 grouped(scan.read),
                 grouped(scan.used),
-                model.purpose,
+                by_reason(&scan.withheld),
             ));
         }
     }

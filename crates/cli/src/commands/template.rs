@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use include_dir::{Dir, include_dir};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The retailer's schemas.
 pub static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../schemas");
@@ -27,4 +27,10 @@ pub fn unpack(from: &Dir<'_>, to: &Path, wanted: &dyn Fn(&str) -> bool) -> Resul
         unpack(folder, to, wanted)?;
     }
     Ok(())
+}
+
+/// The paths of all files of `from`, relative to it.
+pub fn paths(from: &Dir<'_>) -> Vec<PathBuf> {
+    let own = from.files().map(|file| file.path().to_path_buf());
+    own.chain(from.dirs().flat_map(paths)).collect()
 }

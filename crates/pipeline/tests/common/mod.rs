@@ -1,6 +1,8 @@
 //! A retail project in a temporary folder, with sample exports and their truth.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, dead_code)]
 
+pub mod lake;
+
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use lakewarden_pipeline::record::RunRecord;
 use lakewarden_pipeline::{OpenProject, PipelineError, Question, Request, Silent, query, run};
@@ -40,6 +42,13 @@ impl Shop {
         shop
     }
 
+    /// A copy of it, exports, truth and lake included.
+    pub fn copied(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        Self { folder }
+    }
+
     /// A path in it.
     pub fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
@@ -65,6 +74,7 @@ impl Shop {
             run: Uuid::new_v4(),
             seed: 11,
             owner: "a test",
+            take_over: false,
         };
         run(&self.open(), keys, &request, &Silent).await
     }

@@ -1,0 +1,17 @@
+//! The command as a whole: what it prints, where, and with which code it ends. A good and a failing run for each.
+//!
+//! Snapshots lie in `snapshots/`; `INSTA_UPDATE=always cargo test --workspace --test cli` writes them anew: read the diff.
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod demo;
+mod help;
+mod init;
+mod json;
+mod keys;
+mod plan;
+mod query;
+mod run;
+mod sample;
+mod status;
+mod support;

@@ -1,0 +1,126 @@
+use crate::support::{AS_OF, Place, expect};
+use std::fs;
+
+const RUN: &[&str] = &["run", "--as-of", AS_OF];
+const ORDERS: &str = "exports/orders/orders_2026-09.csv";
+
+#[test]
+fn once_and_again() {
+    let place = Place::keyed();
+    expect(&place, "run_good", place.ends(0, RUN));
+    let report = place.read("report.html");
+    assert!(report.starts_with("<!DOCTYPE html>") && report.contains("customer_orders"));
+    let tables = place.tables();
+    expect(&place, "run_again", place.ends(0, RUN));
+    assert_eq!(tables, place.tables());
+}
+
+#[test]
+fn those_who_agreed_are_in_the_table_and_nobody_else() {
+    let place = Place::published();
+    let sql = "SELECT orders, spent FROM customer_orders ORDER BY spent";
+    let answer = place.json(0, &["query", sql, "--purpose", "analytics"]);
+    // Ada and Ben. Cleo took her consent back; the line whose amount is no number is in quarantine.
+    assert_eq!(
+        answer["rows"],
+        serde_json::json!([{ "orders": 2, "spent": "51.40" }, { "orders": 1, "spent": "149.00" }])
+    );
+}
+
+#[test]
+fn no_identifier_is_said_or_stored() {
+    let place = Place::keyed();
+    let said = place.ends(0, &["run", "--format", "json"]) + &place.ends(0, &["status"]);
+    let mut stored = place.tables();
+    crate::support::files(&place.path("lake/_lakewarden"), &mut stored);
+    assert!(stored.len() > 10);
+    for person in ["ada@", "ben@", "cleo@", "nineteen"] {
+        assert!(!said.to_lowercase().contains(person), "{person} was said");
+        assert!(!place.read("report.html").to_lowercase().contains(person), "{person} is in the report");
+        for (path, bytes) in &stored {
+            let text = String::from_utf8_lossy(bytes).to_lowercase();
+            assert!(!text.contains(person), "{person} is in {}", path.display());
+        }
+    }
+}
+
+/// Spoils a published project, runs it, and sees that its tables are as they were.
+fn refused(name: &str, code: i32, spoil: impl FnOnce(&Place)) {
+    let place = Place::published();
+    let before = place.tables();
+    assert!(!before.is_empty());
+    spoil(&place);
+    expect(&place, name, place.ends(code, RUN));
+    assert_eq!(before, place.tables());
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    refused("run_no_folder", 2, |place| fs::remove_dir_all(place.path("exports/orders")).unwrap());
+}
+
+#[test]
+fn an_empty_folder() {
+    refused("run_empty_folder", 2, |place| fs::remove_file(place.path(ORDERS)).unwrap());
+}
+
+#[test]
+fn an_empty_file() {
+    refused("run_empty_file", 1, |place| place.write("exports/orders/orders_2026-10.csv", ""));
+}
+
+#[test]
+fn an_export_without_a_header() {
+    refused("run_no_header", 1, |place| {
+        let text = place.read(ORDERS);
+        place.write("exports/orders/orders_2026-10.csv", text.split_once('\n').unwrap().1);
+    });
+}
+
+#[test]
+fn an_export_without_a_column() {
+    refused("run_no_column", 1, |place| {
+        place.write("exports/orders/orders_2026-10.csv", &place.read(ORDERS).replace("ordered_at", "order_time"));
+    });
+}
+
+#[test]
+fn no_key() {
+    refused("run_no_key", 2, |place| fs::remove_file(place.key()).unwrap());
+}
+
+#[test]
+fn another_key() {
+    refused("run_other_key", 1, |place| {
+        fs::remove_file(place.key()).unwrap();
+        place.good(&["keys", "init"]);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+    refused("run_open_key", 2, |place| {
+        fs::set_permissions(place.key(), fs::Permissions::from_mode(0o644)).unwrap();
+    });
+}
+
+#[test]
+fn a_project_that_does_not_compile() {
+    refused("run_problems", 1, |place| place.edit("schemas/channels/orders.yaml", "owner: shop", "ownr: shop"));
+}
+
+#[test]
+fn a_damaged_parquet_file_is_one_error_without_its_bytes() {
+    let place = Place::published();
+    let before = place.tables();
+    place.edit("schemas/channels/orders.yaml", "container: csv,", "container: csv, accept: [parquet],");
+    let mut bytes = b"PAR1".to_vec();
+    bytes.extend((0..400_u32).map(|i| (i * 31 % 251) as u8));
+    bytes.extend([200, 0, 0, 0]);
+    bytes.extend(b"PAR1");
+    fs::write(place.path("exports/orders/damaged.parquet"), bytes).unwrap();
+    expect(&place, "run_damaged", place.ends(1, RUN));
+    assert_eq!(before, place.tables());
+}
