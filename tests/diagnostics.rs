@@ -63,11 +63,15 @@ fn every_page_says_what_why_and_how_to_mend_it() {
     for (code, page) in pages() {
         assert!(page.starts_with(&format!("# {code}: ")), "{code} has another title");
         for (heading, next) in [("## Why", "## Example"), ("## Example", "## Mend"), ("## Mend", "\u{0}")] {
-            let (_, rest) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("{code} has no {heading}"));
+            let (_, rest) =
+                page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("{code} has no {heading}"));
             let own = rest.split(&format!("\n{next}\n")).next().unwrap().trim();
             assert!(own.len() > 15, "{code}: nothing under {heading}");
         }
         let what = page.split_once("\n## Why\n").unwrap().0;
-        assert!(what.lines().skip(1).any(|l| !l.is_empty() && !l.starts_with("<!--")), "{code} does not say what it is");
+        assert!(
+            what.lines().skip(1).any(|l| !l.is_empty() && !l.starts_with("<!--")),
+            "{code} does not say what it is"
+        );
     }
 }

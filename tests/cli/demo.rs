@@ -21,6 +21,8 @@ fn the_whole_way() {
     // What it wrote itself it may write again, and is as any other project.
     let again = place.json(0, &["demo", "out", "--customers", "40"]);
     assert_eq!(again["run"]["outcome"], "published");
+    let keys: Vec<&String> = again.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["project", "report", "run"]); // as docs/reference/json.md says
     place.good(&["--project", "out", "check"]);
     place.good(&["--project", "out", "status"]);
 }

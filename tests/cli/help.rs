@@ -5,7 +5,16 @@ fn each_command_explains_itself() {
     let place = Place::empty();
     let mut all = String::new();
     let commands: &[&[&str]] = &[
-        &[], &["demo"], &["init"], &["check"], &["plan"], &["run"], &["status"], &["query"], &["sample"], &["keys", "init"],
+        &[],
+        &["demo"],
+        &["init"],
+        &["check"],
+        &["plan"],
+        &["run"],
+        &["status"],
+        &["query"],
+        &["sample"],
+        &["keys", "init"],
     ];
     for command in commands {
         let mut arguments = command.to_vec();

@@ -85,7 +85,8 @@ fn the_page_tells_what_the_commands_print() {
 #[test]
 fn a_difference_is_seen() {
     let mut found = Vec::new();
-    let (told, given) = (serde_json::json!({ "a": [{ "b": 1 }], "c": 1 }), serde_json::json!({ "a": [{ "d": 1 }], "c": "" }));
+    let (told, given) =
+        (serde_json::json!({ "a": [{ "b": 1 }], "c": 1 }), serde_json::json!({ "a": [{ "d": 1 }], "c": "" }));
     differences("", &told, &given, &mut found);
     assert_eq!(found, [".a[].b is in the page only", ".a[].d is not in the page", ".c is of another kind"]);
 }

@@ -7,6 +7,8 @@ fn before_and_after_the_first_run() {
     assert!(!place.path("lake/conformed").exists());
     place.good(&["run", "--as-of", AS_OF]);
     expect(&place, "plan_nothing", place.ends(0, &["plan", "--as-of", AS_OF]));
+    let said = place.good(&["plan", "--as-of", "2026-10-02 08:00:00"]).stdout;
+    assert!(said.ends_with("\nlakewarden run --as-of '2026-10-02 08:00:00' does it\n"), "{said}");
     place.write(
         "exports/orders/orders_2026-10.csv",
         "order_no,email,ordered_at,sku,amount\n2001,ada@example.com,2026-09-30 12:00:00,TEE-RED-M,19.90\n",

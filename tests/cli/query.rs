@@ -14,7 +14,8 @@ fn what_may_be_seen() {
     asked(&place, "query_curated", 0, "SELECT * FROM customer_orders ORDER BY spent", "analytics");
     asked(&place, "query_kinds", 0, KINDS, "analytics");
     asked(&place, "query_nothing", 0, "SELECT sku FROM orders WHERE amount > 9999", "analytics");
-    let limited = place.ends(0, &["query", "SELECT 1 AS one UNION ALL SELECT 1", "--purpose", "analytics", "--limit", "1"]);
+    let limited =
+        place.ends(0, &["query", "SELECT 1 AS one UNION ALL SELECT 1", "--purpose", "analytics", "--limit", "1"]);
     expect(&place, "query_limit", limited);
 }
 

@@ -168,8 +168,9 @@ pub fn settings(place: &Place) -> Settings {
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[SHA-256]");
     settings.add_filter(r"\b([kc])1_[A-Za-z0-9_-]{22}", "${1}1_[22 characters......]");
     settings.add_filter(r"\bkey [0-9a-f]{8}, lake [0-9a-f]{8}", "key [KEY], lake [LAKE]");
-    settings.add_filter(r" +\d+\.\d+ s\b", " [TIME]");
-    settings.add_filter(r"20(?:2[7-9]|[3-9]\d)-\d\d-\d\d \d\d:\d\d:\d\d|2026-1[0-2]-\d\d \d\d:\d\d:\d\d", "[NOW]");
+    settings.add_filter(r" *\b\d+\.\d+ s\b", " [TIME]");
+    settings.add_filter("as of 2026-09-30 22:00:00 UTC", "as of [AS OF]");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[NOW]");
     settings
 }
 

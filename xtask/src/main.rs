@@ -1,5 +1,10 @@
 //! Maintainers' chores: `cargo run -p xtask -- generate [--check]`, `cargo run -p xtask -- bench`.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a tool of this repository, not of its users")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool of this repository, not of its users"
+)]
 
 mod bench;
 mod error;

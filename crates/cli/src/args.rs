@@ -106,6 +106,9 @@ pub enum Command {
         /// Last day of data
         #[arg(long, value_name = "DATE", default_value = "2026-09-30")]
         end: NaiveDate,
+        /// Plant no dirt
+        #[arg(long)]
+        clean: bool,
     },
     /// Make the key that pseudonyms are made with
     Keys {

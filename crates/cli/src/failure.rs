@@ -4,6 +4,7 @@ use crate::output::Output;
 use crate::problems;
 use lakewarden_dictionary::{Problem, SourceFile};
 use lakewarden_engine::EngineError;
+use lakewarden_lake::LakeError;
 use lakewarden_pipeline::{OpenProject, PipelineError};
 use serde_json::json;
 use std::path::Path;
@@ -81,6 +82,7 @@ impl Failure {
             Self::Pipeline(error) => error.hint(),
             Self::Problems { .. } => Some("lakewarden check".to_owned()),
             Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Sample(_) => Some("name a folder where you may write: lakewarden sample DIR".to_owned()),
             Self::File { why, .. } => file_hint(*why).map(str::to_owned),
             _ => None,
         }
@@ -91,6 +93,8 @@ impl Failure {
         match self {
             Self::Problems { .. } => ExitCode::from(1),
             Self::Pipeline(error) if error.is_refusal() => ExitCode::from(1),
+            // The check of the evidence failed; that of the storage could be carried out.
+            Self::Pipeline(PipelineError::Lake(LakeError::AuditBroken { .. })) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }
@@ -101,12 +105,10 @@ impl Failure {
             Self::Problems { problems, files } => {
                 problems::show(output, problems, files);
                 output.say("lakewarden check shows every problem of the project");
-                output.json(
-                    &json!({
-                        "error": { "code": self.code(), "message": self.to_string(), "hint": self.hint(), "at": null },
-                        "problems": problems,
-                    }),
-                );
+                output.json(&json!({
+                    "error": { "code": self.code(), "message": self.to_string(), "hint": self.hint(), "at": null },
+                    "problems": problems,
+                }));
                 return;
             }
             _ => {

@@ -15,6 +15,8 @@ mod sealed;
 mod session;
 mod sql;
 mod subjects;
+#[cfg(test)]
+mod ungated;
 
 pub use account::{ScanAccount, ScanFigures};
 pub use engine::{Engine, EngineOptions};

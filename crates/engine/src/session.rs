@@ -14,11 +14,11 @@ use chrono_tz::Tz;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
-use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct SessionSpec {
 
 /// A governed session.
 pub struct Session {
-    context: SessionContext,
+    pub(crate) context: SessionContext,
     rulings: Arc<Rulings>,
     memory: u64,
 }
@@ -185,7 +185,7 @@ fn register(context: &SessionContext, relations: Vec<Relation>) -> Result<(), En
 }
 
 /// The last look: a sealed scan in the physical plan means that a gate was lost.
-fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineError> {
+pub(crate) fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineError> {
     let mut found = None;
     plan.apply(|node| {
         if let Some(sealed) = (node.as_ref() as &dyn std::any::Any).downcast_ref::<SealedScanExec>() {

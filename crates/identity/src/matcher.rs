@@ -92,7 +92,7 @@ impl Matcher {
             }
         }
         if columns.len() > 1 {
-            self.pair_up(&resolved, rows);
+            self.pair_up(&resolved);
         }
         self.scratch = resolved;
         Ok(())
@@ -119,12 +119,11 @@ impl Matcher {
     }
 
     /// Notes each pair of linking tokens that stand in one row; a pair seen in the row above is skipped.
-    fn pair_up(&mut self, resolved: &[Vec<u32>], rows: usize) {
-        for a in 0..resolved.len() {
-            for b in a + 1..resolved.len() {
+    fn pair_up(&mut self, resolved: &[Vec<u32>]) {
+        for (at, first) in resolved.iter().enumerate() {
+            for second in &resolved[at + 1..] {
                 let mut previous = (NONE, NONE);
-                for row in 0..rows {
-                    let pair = (resolved[a][row], resolved[b][row]);
+                for pair in first.iter().copied().zip(second.iter().copied()) {
                     if pair.0 == NONE || pair.1 == NONE || pair == previous || pair.0 == pair.1 {
                         continue;
                     }
@@ -132,7 +131,7 @@ impl Matcher {
                     let links = |t: u32| self.links[self.tokens[t as usize].domain.0 as usize];
                     if links(pair.0) && links(pair.1) {
                         let (low, high) = (pair.0.min(pair.1), pair.0.max(pair.1));
-                        self.pairs.insert(u64::from(low) << 32 | u64::from(high));
+                        self.pairs.insert((u64::from(low) << 32) | u64::from(high));
                     }
                 }
             }

@@ -117,7 +117,11 @@ impl Loading<'_> {
     ///
     /// # Errors
     /// [`PipelineError::Read`]; those of the lake.
-    pub async fn arrivals<'d>(&self, dataset: &'d Dataset, files: Vec<SourceFile>) -> Result<Arrivals<'d>, PipelineError> {
+    pub async fn arrivals<'d>(
+        &self,
+        dataset: &'d Dataset,
+        files: Vec<SourceFile>,
+    ) -> Result<Arrivals<'d>, PipelineError> {
         let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
         Ok(Arrivals { dataset, published, new, already_loaded })

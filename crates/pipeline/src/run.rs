@@ -18,7 +18,7 @@ use crate::tables::TableView;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_engine::{Engine, EngineOptions};
-use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication};
+use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
             self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
         let mut totals = Vec::new();
         let arrivals = self.arrivals(&loading).await?;
-        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous) {
+        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
             return Ok(());
         }
         for arrivals in arrivals {
@@ -361,10 +361,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn nothing_else_changed(&self, previous: &Option<RunRecord>) -> bool {
-        previous.as_ref().is_some_and(|p| {
+    async fn nothing_else_changed(&self, previous: &Option<RunRecord>) -> Result<bool, PipelineError> {
+        let same = |p: &&RunRecord| {
             p.dictionary == self.record.dictionary && p.as_of == self.as_of && p.version == self.record.version
-        })
+        };
+        let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
+        // A run that was killed after it had published, before it could say so, has no record; its tables name it.
+        let id = previous.run.to_string();
+        for model in &self.models {
+            let table = self.lake.table(Zone::Curated, &model.model.name).await?;
+            let by = table.as_ref().and_then(|t| t.metadata.get("lakewarden.run")?.as_str());
+            if by != Some(id.as_str()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Appends the run, as it stands, to the audit log, and to the runs once it has ended.

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::OpenProject;
+use lakewarden_sample::Options;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,7 +34,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Query { sql, purpose, limit, on } => {
             query::query(&args.project, sql, purpose, *limit, on, output).await
         }
-        Command::Sample { out, customers, seed, end } => sample::sample(out, *customers, *seed, *end, output),
+        Command::Sample { out, customers, seed, end, clean } => {
+            sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
+        }
         Command::Keys { command: KeysCommand::Init { file, print } } => {
             keys::init(&args.project, file.as_deref(), *print, output)
         }

@@ -16,18 +16,36 @@ pub async fn plan(root: &Path, on: &On, output: &Output) -> Result<ExitCode, Fai
         .await
         .map_err(Failure::of(&open))?;
     output.json(&plan);
-    output.text(text(&plan));
+    output.text(text(&plan, &command(root, on)));
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(plan: &Plan) -> String {
+/// The command that does what was planned.
+fn command(root: &Path, on: &On) -> String {
+    let mut words = vec!["lakewarden run".to_owned()];
+    if root != Path::new(".") {
+        words.push(format!("--project {}", quoted(&root.display().to_string())));
+    }
+    for (name, value) in [("pipeline", &on.pipeline), ("as-of", &on.as_of), ("lake", &on.lake)] {
+        words.extend(value.as_ref().map(|value| format!("--{name} {}", quoted(value))));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=+".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn text(plan: &Plan, command: &str) -> String {
     let mut lines =
         vec![format!("pipeline {} → {}, as of {}", plan.pipeline, plan.lake, plan.as_of.format("%F %T UTC"))];
     for action in &plan.actions {
         lines.push(format!("  {:<9} {:<22} {}", verb(action.verb), action.subject, action.because));
         lines.extend(details(action));
     }
-    lines.push(if plan.is_empty() { "nothing to do".to_owned() } else { "lakewarden run does it".to_owned() });
+    lines.push(if plan.is_empty() { "nothing to do".to_owned() } else { format!("{command} does it") });
     lines.join("\n")
 }
 

@@ -3,8 +3,8 @@
 use crate::args::On;
 use crate::commands::{as_of, now, open};
 use crate::failure::Failure;
-use crate::progress::by_reason;
 use crate::output::{Output, counted};
+use crate::progress::by_reason;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Schema};

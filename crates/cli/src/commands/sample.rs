@@ -2,15 +2,14 @@
 
 use crate::failure::Failure;
 use crate::output::{Output, bytes, counted, grouped};
-use chrono::NaiveDate;
 use lakewarden_sample::{Options, Summary};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Writes sample exports and their truth.
-pub fn sample(out: &Path, customers: u32, seed: u64, end: NaiveDate, output: &Output) -> Result<ExitCode, Failure> {
-    let summary = write(out, &Options::new(customers, seed, end))?;
+pub fn sample(out: &Path, options: &Options, output: &Output) -> Result<ExitCode, Failure> {
+    let summary = write(out, options)?;
     let rows: u64 = summary.datasets.iter().map(|d| d.rows).sum();
     let size: u64 = summary.datasets.iter().map(|d| d.bytes).sum();
     output.json(&json!({
@@ -24,7 +23,7 @@ pub fn sample(out: &Path, customers: u32, seed: u64, end: NaiveDate, output: &Ou
         output.text(format!(
             "  {:<22} {:>9} {:>12} rows {:>12}",
             set.name,
-            counted(set.files as u64, "file"),
+            counted(set.files, "file"),
             grouped(set.rows),
             bytes(set.bytes)
         ));

@@ -1,7 +1,9 @@
 //! The tables: as the governed session gets them, and as they are without the rows that it must not show.
 
 use crate::people::*;
-use datafusion::arrow::array::{ArrayRef, Date32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructArray};
+use datafusion::arrow::array::{
+    ArrayRef, Date32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructArray,
+};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
@@ -70,18 +72,24 @@ fn people() -> Table {
     let whose: Vec<Option<u32>> = (0..PEOPLE).map(Some).chain([None, None]).collect();
     let withheld: Vec<Option<Reason>> = whose.iter().map(|n| n.and_then(refusal)).collect();
     let each = || whose.iter().zip(&withheld).enumerate().map(|(at, (n, w))| (at as u32, *n, *w));
-    let rows = batch(vec![
-        ("customer_id", texts(each().map(|(_, n, _)| n.map(id)))),
-        ("name", texts(each().map(|(at, n, w)| marked(if n.is_some() { format!("Person {at:02}") } else { "Walk-in".into() }, w)))),
-        // Only withheld people are 41.
-        ("age", numbers(each().map(|(at, _, w)| Some(if w.is_some() { 41 } else { 20 + i64::from(at % 13) })))),
-        ("city", texts(each().map(|(at, _, _)| Some(CITIES[at as usize % 4].to_owned())))),
-        ("spend", numbers(each().map(|(at, _, w)| counted(i64::from(at) * 10, w)))),
-        // A number, but for withheld people.
-        ("code", texts(each().map(|(at, _, w)| marked(at.to_string(), w)))),
-        ("place", place(each().map(|(at, _, w)| marked(format!("Town {}", at % 3), w)))),
-        ("secret", texts(each().map(|(at, _, w)| marked(format!("secret {at}"), w)))),
-    ]);
+    let rows =
+        batch(vec![
+            ("customer_id", texts(each().map(|(_, n, _)| n.map(id)))),
+            (
+                "name",
+                texts(each().map(|(at, n, w)| {
+                    marked(if n.is_some() { format!("Person {at:02}") } else { "Walk-in".into() }, w)
+                })),
+            ),
+            // Only withheld people are 41.
+            ("age", numbers(each().map(|(at, _, w)| Some(if w.is_some() { 41 } else { 20 + i64::from(at % 13) })))),
+            ("city", texts(each().map(|(at, _, _)| Some(CITIES[at as usize % 4].to_owned())))),
+            ("spend", numbers(each().map(|(at, _, w)| counted(i64::from(at) * 10, w)))),
+            // A number, but for withheld people.
+            ("code", texts(each().map(|(at, _, w)| marked(at.to_string(), w)))),
+            ("place", place(each().map(|(at, _, w)| marked(format!("Town {}", at % 3), w)))),
+            ("secret", texts(each().map(|(at, _, w)| marked(format!("secret {at}"), w)))),
+        ]);
     Table { name: "people", subject: Some(SubjectColumns::CustomerId), rows, whose, withheld }
 }
 
@@ -121,7 +129,14 @@ fn orders() -> Table {
         ("phone_token", texts(tokens.iter().map(|t| t[0].map(phone)))),
         ("email_token", texts(tokens.iter().map(|t| t[1].map(email)))),
         ("amount", numbers(each().map(|(r, w)| counted(r * 37 % 101, w)))),
-        ("day", Arc::new(each().map(|(r, w)| Some(if w.is_some() { 47_000 } else { 15_000 + r as i32 % 90 })).collect::<Date32Array>())),
+        (
+            "day",
+            Arc::new(
+                each()
+                    .map(|(r, w)| Some(if w.is_some() { 47_000 } else { 15_000 + r as i32 % 90 }))
+                    .collect::<Date32Array>(),
+            ),
+        ),
         ("status", texts(each().map(|(r, w)| marked(["paid", "sent", "returned"][r as usize % 3].into(), w)))),
         ("items", Arc::new(items.finish())),
     ]);

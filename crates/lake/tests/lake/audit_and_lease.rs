@@ -105,6 +105,12 @@ pub async fn one_writer_at_a_time(lake: &Lake) {
     second.release().await.unwrap();
     let third = lake.lease("third", noon() + minutes(22), minutes(10)).await.unwrap();
     third.check(noon() + minutes(23)).await.unwrap();
+    // Somebody knows that the third is dead. If it was not after all, it is stopped before it publishes.
+    assert_eq!(lake.lease("fourth", noon() + minutes(23), minutes(10)).await.unwrap_err().code(), "LW5050");
+    let fourth = lake.take_over_lease("fourth", noon() + minutes(23), minutes(10)).await.unwrap();
+    fourth.check(noon() + minutes(24)).await.unwrap();
+    assert_eq!(third.check(noon() + minutes(24)).await.unwrap_err().code(), "LW5051");
+    assert_eq!(lake.lease("third", noon() + minutes(24), minutes(10)).await.unwrap_err().code(), "LW5050");
 }
 
 pub async fn one_of_many_gets_the_lease(lake: &Lake) {

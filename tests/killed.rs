@@ -1,0 +1,201 @@
+//! `lakewarden run`, killed at many moments and run again, ends in the lake of a run that nobody disturbed.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![cfg(unix)]
+
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{TimeDelta, Utc};
+use futures::TryStreamExt;
+use lakewarden_lake::{Lake, Zone};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Kills spread over a run's duration, and those after it has begun to publish, in milliseconds after.
+const MOMENTS: u32 = 18;
+const INTO_PUBLICATION: [u64; 7] = [0, 2, 5, 10, 20, 40, 80];
+
+struct Project {
+    folder: PathBuf,
+}
+
+impl Project {
+    fn run(&self, lake: &Path, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lakewarden"));
+        command.args(["--format", "json", "--project"]).arg(&self.folder);
+        command.args(["run", "--pipeline", "retail", "--as-of", "2026-10-01", "--lake"]).arg(lake);
+        command.arg("--report").arg(lake.with_extension("html")).args(more);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    }
+
+    fn finished(&self, lake: &Path, more: &[&str]) -> Output {
+        self.run(lake, more).output().unwrap()
+    }
+}
+
+/// When a run is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    After(Duration),
+    IntoPublication(Duration),
+}
+
+/// Waits for the moment and kills. None if the run had ended by then.
+fn kill(mut child: Child, moment: Moment, lake: &Path) -> Option<ExitStatus> {
+    match moment {
+        Moment::After(time) => sleep(time),
+        Moment::IntoPublication(time) => {
+            let intents = lake.join("_lakewarden/publication");
+            let begun = || fs::read_dir(&intents).is_ok_and(|mut found| found.next().is_some());
+            while !begun() && child.try_wait().unwrap().is_none() {
+                sleep(Duration::from_micros(200));
+            }
+            sleep(time);
+        }
+    }
+    if child.try_wait().unwrap().is_some() {
+        return None;
+    }
+    child.kill().unwrap();
+    Some(child.wait().unwrap())
+}
+
+/// Rows of all tables, sorted, as text. What is sealed has another nonce every time and is counted only.
+async fn contents(lake: &Lake) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for zone in Zone::ALL {
+        for name in lake.tables(zone).await.unwrap() {
+            let table = lake.table(zone, &name).await.unwrap().unwrap();
+            let mut rows = Vec::new();
+            let mut batches = lake.read_table_batches(&table, None).unwrap();
+            while let Some(batch) = batches.try_next().await.unwrap() {
+                let schema = batch.schema();
+                let options = FormatOptions::default();
+                let hidden = |name: &str| ["nonce", "sealed"].contains(&name);
+                let shown = schema.fields().iter().zip(batch.columns()).filter(|(f, _)| !hidden(f.name()));
+                let columns: Vec<ArrayFormatter<'_>> =
+                    shown.map(|(_, c)| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
+                rows.extend(
+                    (0..batch.num_rows())
+                        .map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")),
+                );
+            }
+            assert_eq!(rows.len() as u64, table.rows(), "{zone}.{name}");
+            rows.sort();
+            all.insert(format!("{zone}.{name}"), rows);
+        }
+    }
+    all
+}
+
+/// Every file of the zones that is no log and that no version of its table names.
+async fn unnamed(lake: &Lake, root: &Path) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for zone in Zone::ALL {
+        for name in lake.tables(zone).await.unwrap() {
+            let table = format!("{}/{name}", zone.folder());
+            for entry in fs::read_dir(root.join(&table).join("_delta_log")).unwrap() {
+                let log = fs::read_to_string(entry.unwrap().path()).unwrap();
+                let actions = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+                named.extend(actions.filter_map(|a| Some(format!("{table}/{}", a["add"]["path"].as_str()?))));
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    let mut folders: Vec<PathBuf> = Zone::ALL.iter().map(|zone| root.join(zone.folder())).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if path.file_name().unwrap() != "_delta_log" {
+                    folders.push(path);
+                }
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().display().to_string());
+            }
+        }
+    }
+    &found - &named
+}
+
+fn open(folder: &Path) -> Lake {
+    Lake::open(&format!("file://{}/", folder.display()).parse().unwrap()).unwrap()
+}
+
+fn code(output: &Output) -> String {
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    said["error"]["code"].as_str().unwrap_or("none").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_killed_at_any_moment_and_run_again_ends_as_if_undisturbed() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project { folder: folder.path().join("demo") };
+    let demo = Command::new(env!("CARGO_BIN_EXE_lakewarden"))
+        .arg("demo")
+        .arg(&project.folder)
+        .args(["--customers", "200"])
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(demo.status.success());
+
+    let undisturbed = folder.path().join("undisturbed");
+    let begun = Instant::now();
+    assert!(project.finished(&undisturbed, &[]).status.success());
+    let lasts = begun.elapsed();
+    let expected = contents(&open(&undisturbed)).await;
+    assert_eq!(expected.keys().filter(|table| table.starts_with("curated.")).count(), 5);
+
+    let spread = (0..MOMENTS).map(|n| Moment::After(lasts * n / MOMENTS));
+    let into = INTO_PUBLICATION.map(|ms| Moment::IntoPublication(Duration::from_millis(ms)));
+    let (mut killed, mut held, mut completed, mut with_orphans) = (0, 0, 0, 0);
+    for (number, moment) in spread.chain(into).enumerate() {
+        let root = folder.path().join(format!("lake{number}"));
+        let child = project.run(&root, &[]).spawn().unwrap();
+        killed += u32::from(kill(child, moment, &root).is_some());
+
+        // Without being told that the run is dead, nobody takes its place.
+        let second = project.finished(&root, &[]);
+        if !second.status.success() {
+            assert_eq!((code(&second).as_str(), second.status.code()), ("LW5050", Some(2)), "{moment:?}");
+            let said: serde_json::Value = serde_json::from_slice(&second.stdout).unwrap();
+            assert!(said["error"]["hint"].as_str().unwrap().contains("--take-over"), "{said}");
+            held += 1;
+            let third = project.finished(&root, &["--take-over"]);
+            assert!(third.status.success(), "{moment:?}: {}", code(&third));
+        }
+
+        let lake = open(&root);
+        let found = contents(&lake).await;
+        assert!(found.keys().eq(expected.keys()), "{moment:?}: the tables");
+        for (table, rows) in &expected {
+            assert!(
+                found[table] == *rows,
+                "{moment:?}: {table} has {} rows, {} expected",
+                found[table].len(),
+                rows.len()
+            );
+        }
+        let audit = lake.audit().read_all().await.unwrap();
+        completed += usize::from(audit.iter().any(|entry| entry.record["event"] == "recovered"));
+        lake.audit().verify().await.unwrap();
+
+        let later = Utc::now() + TimeDelta::hours(1);
+        let orphans = lake.orphans(TimeDelta::zero(), later).await.unwrap();
+        let listed: BTreeSet<String> = orphans.into_iter().map(|orphan| orphan.path).collect();
+        let unnamed = unnamed(&lake, &root).await;
+        assert_eq!(unnamed, listed, "{moment:?}: files that no table names, and those that are listed as such");
+        with_orphans += u32::from(!unnamed.is_empty());
+        lake.remove_orphans(TimeDelta::zero(), later).await.unwrap();
+        assert_eq!(contents(&lake).await, found);
+        fs::remove_dir_all(&root).unwrap();
+    }
+    // The test tests something: runs died before, while and after they held the lake, wrote files and published.
+    assert!(killed >= 20 && held >= 15, "{killed} killed, {held} of them held the lake");
+    assert!(with_orphans >= 5, "{with_orphans} left files");
+    assert!(completed >= 1, "{completed} publications were completed by the next run");
+}
