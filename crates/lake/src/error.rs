@@ -366,7 +366,9 @@ impl LakeError {
     /// Says what the reader can do about it, where something general can be said.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::UnsupportedUrl { .. } => "a lake lies at file:///absolute/path or s3://bucket/prefix",
+            Self::UnsupportedUrl { .. } => {
+                "a lake lies at file:///absolute/path or s3://bucket/prefix; credentials come from AWS_* variables"
+            }
             Self::InvalidName { .. } => {
                 "names are ASCII letters, digits, `_`, `-` and `.`, start with a letter or a \
                  digit, and have at most 128 characters"

@@ -43,6 +43,10 @@ pub(crate) fn split(url: &Url) -> Result<(Url, ObjectStoreScheme, Path), LakeErr
         url.set_path(&path);
     }
     let refused = || LakeError::UnsupportedUrl { url: printable(&url) };
+    // A secret in an address would end in messages and records: credentials come from the environment.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused());
+    }
     let (scheme, prefix) = ObjectStoreScheme::parse(&url).map_err(|_| refused())?;
     Ok((url.clone(), scheme, prefix))
 }
@@ -141,7 +145,11 @@ mod tests {
 
     #[test]
     fn other_schemes_are_refused_without_their_secrets() {
-        for bad in ["ftp://user:secret@example.com/lake", "https://user:secret@example.com/lake"] {
+        for bad in [
+            "s3://user:secret@bucket/lake",
+            "ftp://user:secret@example.com/lake",
+            "https://user:secret@example.com/lake",
+        ] {
             let error = open(&Url::parse(bad).unwrap()).err().unwrap();
             assert_eq!(error.code(), "LW5001");
             assert!(!error.to_string().contains("secret"), "{error}");

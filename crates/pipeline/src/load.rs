@@ -3,7 +3,7 @@
 use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined};
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::tables::TableView;
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
@@ -82,6 +82,8 @@ pub struct Totals {
     pub over_collected_fields: u64,
 }
 
+/// Key of [`KeyFacts`] in a commit's information.
+const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
 const TOTALS: &str = "lakewarden.totals";
 
@@ -123,6 +125,9 @@ impl Loading<'_> {
         files: Vec<SourceFile>,
     ) -> Result<Arrivals<'d>, PipelineError> {
         let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
+        if let Some(facts) = published.as_ref().and_then(|p| information::<KeyFacts>(p, KEY)) {
+            facts.refuse_another(self.keys)?;
+        }
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
         Ok(Arrivals { dataset, published, new, already_loaded })
     }
@@ -156,10 +161,13 @@ impl Loading<'_> {
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
         let transactions: Vec<(String, i64)> = accounts.iter().map(|a| (transaction(&a.sha256), 1)).collect();
-        let info: Map<String, Value> =
-            [("lakewarden.run".to_owned(), json!(self.run.to_string())), (TOTALS.to_owned(), json!(totals))]
-                .into_iter()
-                .collect();
+        let info: Map<String, Value> = [
+            ("lakewarden.run".to_owned(), json!(self.run.to_string())),
+            (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
+            (TOTALS.to_owned(), json!(totals)),
+        ]
+        .into_iter()
+        .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
         if sealed.rows > 0 {
             changes.push(Change { staged: sealed, mode: Mode::Append, transactions: Vec::new(), info });
@@ -281,13 +289,15 @@ impl Sink for LoadSink<'_> {
 
 /// The totals that the last load of a table left.
 pub fn totals(published: Option<&TableSnapshot>) -> Totals {
-    published
-        .and_then(|p| p.metadata.get(TOTALS))
-        .and_then(|value| match value {
-            Value::String(text) => serde_json::from_str(text).ok(),
-            other => serde_json::from_value(other.clone()).ok(),
-        })
-        .unwrap_or_default()
+    published.and_then(|p| information(p, TOTALS)).unwrap_or_default()
+}
+
+/// Something that the last load of a table left in its commit's information.
+fn information<T: serde::de::DeserializeOwned>(published: &TableSnapshot, key: &str) -> Option<T> {
+    match published.metadata.get(key)? {
+        Value::String(text) => serde_json::from_str(text).ok(),
+        other => serde_json::from_value(other.clone()).ok(),
+    }
 }
 
 impl Totals {

@@ -1,6 +1,8 @@
 //! What a run says of itself: the shape of `run --format json`, of `status` and of the audit log.
 
+use crate::error::PipelineError;
 use chrono::{DateTime, Utc};
+use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -64,6 +66,29 @@ pub struct KeyFacts {
     pub version: u32,
     /// Its fingerprint, eight hexadecimal digits.
     pub fingerprint: String,
+}
+
+impl KeyFacts {
+    /// What may be said of a key.
+    pub fn of(keys: &KeyRing) -> Self {
+        Self { version: keys.version(), fingerprint: keys.fingerprint() }
+    }
+
+    /// Refuses another key of the same version: its pseudonyms would match none of those made with this one.
+    ///
+    /// # Errors
+    /// [`PipelineError::OtherKey`].
+    pub fn refuse_another(&self, keys: &KeyRing) -> Result<(), PipelineError> {
+        let found = Self::of(keys);
+        if self.version != found.version || *self == found {
+            return Ok(());
+        }
+        Err(PipelineError::OtherKey {
+            found: found.fingerprint,
+            expected: self.fingerprint.clone(),
+            version: self.version,
+        })
+    }
 }
 
 /// One step of a run.

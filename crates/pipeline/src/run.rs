@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
             as_of,
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
-            key: KeyFacts { version: keys.version(), fingerprint: keys.fingerprint() },
+            key: KeyFacts::of(keys),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             steps: Vec::new(),
             datasets: Vec::new(),
@@ -160,7 +160,6 @@ impl<'a> Run<'a> {
     ) -> Result<(), PipelineError> {
         self.settle_earlier().await?;
         let previous = self.previous().await?;
-        self.same_key(&previous)?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
             lake: self.lake,
@@ -346,19 +345,6 @@ impl<'a> Run<'a> {
             .filter_map(|r| serde_json::from_value::<RunRecord>(r.record).ok())
             .filter(|r| r.pipeline == self.record.pipeline && r.outcome == Outcome::Published)
             .max_by_key(|r| r.started))
-    }
-
-    fn same_key(&self, previous: &Option<RunRecord>) -> Result<(), PipelineError> {
-        match previous {
-            Some(p) if p.key.version == self.record.key.version && p.key != self.record.key => {
-                Err(PipelineError::OtherKey {
-                    found: self.record.key.fingerprint.clone(),
-                    expected: p.key.fingerprint.clone(),
-                    version: p.key.version,
-                })
-            }
-            _ => Ok(()),
-        }
     }
 
     async fn nothing_else_changed(&self, previous: &Option<RunRecord>) -> Result<bool, PipelineError> {
