@@ -94,7 +94,8 @@ fn read(root: &Path, path: &str, files: &mut Vec<SourceFile>) -> Result<(), Pipe
     let full = root.join(path);
     let failed = |e: std::io::Error| PipelineError::Read { path: full.display().to_string(), why: e.kind() };
     let bytes = fs::read(&full).map_err(failed)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // A file in another encoding is refused rather than changed on the way in.
+    let text = String::from_utf8(bytes).map_err(|_| failed(std::io::ErrorKind::InvalidData.into()))?;
     files.push(SourceFile { path: Arc::from(path), text: Arc::from(text) });
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::relations::{CUSTOMERS, Relations};
 use crate::tables::TableView;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use lakewarden_dictionary::{DatasetRole, Pipeline, Severity};
-use lakewarden_engine::{Engine, EngineOptions, Running, Session, SessionSpec, references};
+use lakewarden_dictionary::{DatasetRole, Pipeline, Severity, nearest};
+use lakewarden_engine::{Engine, EngineError, EngineOptions, Running, Session, SessionSpec, SqlProblem, references};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::ConsentBook;
 use tokio::sync::Mutex;
@@ -92,6 +92,17 @@ impl<'a> Asker<'a> {
         let purpose = purpose.name.value.clone();
         let reads = references(sql).map_err(PipelineError::of_model("query"))?;
         let mut relations = Relations::declared(self.open, self.pipeline);
+        let known = relations.names();
+        if let Some(unknown) = reads.iter().find(|r| !known.contains(&r.name)) {
+            return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
+                message: format!("pipeline {} has no table {:?}", self.pipeline.name.value, unknown.name),
+                at: unknown.at,
+                hint: Some(match nearest(&unknown.name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean {near:?}?"),
+                    None => format!("tables: {}", known.join(", ")),
+                }),
+            })));
+        }
         let mut personal = false;
         for name in reads.iter().map(|r| r.name.as_str()) {
             let view = if name == CUSTOMERS {
