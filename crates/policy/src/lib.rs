@@ -5,7 +5,7 @@
 //! - [`gate`] and [`govern`]: the node that stands over every scan of personal data, and the analyser
 //!   rule that puts it there;
 //! - [`lift`]: the optimiser rule that keeps gates on their scans;
-//! - [`verify`]: the walk over an optimised plan that refuses one without it.
+//! - [`verify()`]: the walk over an optimised plan that refuses one without it.
 
 pub mod consent;
 pub mod gate;

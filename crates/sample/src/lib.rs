@@ -1,6 +1,6 @@
 //! Writes the twelve channel exports of an apparel retailer, with their truth, from a seed.
 //!
-//! [`write`] gives one folder a dataset, in the shapes that the reference pipeline reads, and beside them
+//! [`write()`] gives one folder a dataset, in the shapes that the reference pipeline reads, and beside them
 //! what must come out, counted from what was generated and not by any code of Lakewarden:
 //!
 //! | truth | what |
