@@ -64,7 +64,14 @@ async fn remote(pattern: &str) -> Result<Vec<SourceFile>, String> {
     let folder = &fixed[..fixed.rfind('/').map_or(0, |at| at + 1)];
     let url = Url::parse(folder).map_err(|e| e.to_string())?;
     let (_, prefix) = ObjectStoreScheme::parse(&url).map_err(|_| "the address is of no known kind".to_owned())?;
-    let settings = std::env::vars().filter(|(k, _)| k.starts_with("AWS_")).map(|(k, v)| (k.to_ascii_lowercase(), v));
+    let mut settings: Vec<(String, String)> = std::env::vars()
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect();
+    // As for the lake: an endpoint that is named as http:// is meant so.
+    if settings.iter().any(|(name, value)| name.starts_with("aws_endpoint") && value.starts_with("http://")) {
+        settings.push(("aws_allow_http".to_owned(), "true".to_owned()));
+    }
     let (store, _) =
         object_store::parse_url_opts(&url, settings).map_err(|_| "the storage cannot be set up".to_owned())?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
