@@ -11,16 +11,28 @@ import sys
 from pathlib import Path
 
 import deltalake
+import duckdb
+import duckdb_extension_delta
 import polars as pl
+import polars.selectors as cs
 
 lake = Path(sys.argv[1])
-said = {"readers": ["deltalake", "polars"]}
+said = {"readers": ["deltalake", "polars", "duckdb"]}
+
+# The extension as a package brings it; DuckDB's own way is `INSTALL delta`, from its server.
+extensions = Path(duckdb_extension_delta.__file__).parent / "extensions"
+duck = duckdb.connect(config={"allow_unsigned_extensions": True})
+duck.load_extension(str(next(extensions.glob("*/delta.duckdb_extension"))))
 
 
 def scan(reader: str, name: str) -> pl.LazyFrame:
     path = str(lake / "curated" / name)
     if reader == "polars":
         return pl.scan_delta(path)
+    if reader == "duckdb":
+        rows = pl.from_arrow(duck.sql(f"SELECT * FROM delta_scan('{path}')").to_arrow_table())
+        # DuckDB shows instants in its session's zone, which is the machine's.
+        return rows.with_columns(cs.datetime(time_zone="*").dt.convert_time_zone("UTC")).lazy()
     import pyarrow as pa
 
     table = deltalake.DeltaTable(path)

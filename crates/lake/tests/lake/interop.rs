@@ -12,7 +12,7 @@ use crate::sample::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Python with deltalake and polars at LAKEWARDEN_PYTHON"]
-async fn python_and_polars_read_what_was_written() {
+async fn other_readers_open_the_tables_unaided() {
     let python = std::env::var("LAKEWARDEN_PYTHON").expect("LAKEWARDEN_PYTHON is a Python");
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(&Url::from_directory_path(folder.path()).unwrap()).unwrap();
@@ -38,8 +38,8 @@ async fn python_and_polars_read_what_was_written() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(said["readers"], serde_json::json!(["deltalake", "polars"]));
-    for reader in ["deltalake", "polars"] {
+    assert_eq!(said["readers"], serde_json::json!(["deltalake", "polars", "duckdb"]));
+    for reader in ["deltalake", "polars", "duckdb"] {
         let grown = &said[reader]["grown"];
         assert_eq!(grown["rows"], 274, "{reader}");
         assert_eq!(grown["ids"], (0..274).sum::<i64>(), "{reader}");
