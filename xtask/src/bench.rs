@@ -54,6 +54,9 @@ pub fn bench(customers: u32, dir: &Path, peer: Option<&Path>, runs: usize) -> Re
         print_run(run, &done)?;
         if let Some(python) = peer {
             let out = dir.join("peer");
+            if out.exists() {
+                fs::remove_dir_all(&out).map_err(ChoreError::file(&out))?;
+            }
             let mut script = Command::new(python);
             script
                 .arg(root.join("benches/peer/run.py"))
