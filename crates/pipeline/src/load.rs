@@ -125,7 +125,8 @@ impl Loading<'_> {
         files: Vec<SourceFile>,
     ) -> Result<Arrivals<'d>, PipelineError> {
         let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
-        if let Some(facts) = published.as_ref().and_then(|p| information::<KeyFacts>(p, KEY)) {
+        let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
+        if let Some(facts) = facts {
             facts.refuse_another(self.keys)?;
         }
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
@@ -150,7 +151,7 @@ impl Loading<'_> {
             self.read_published(dataset, published, new.is_empty(), &mut seen, people.as_deref_mut()).await?;
         }
         let schema = conformed_schema(dataset);
-        let before = totals(published.as_ref());
+        let before = totals(published.as_ref())?;
         if new.is_empty() {
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
@@ -288,16 +289,26 @@ impl Sink for LoadSink<'_> {
 }
 
 /// The totals that the last load of a table left.
-pub fn totals(published: Option<&TableSnapshot>) -> Totals {
-    published.and_then(|p| information(p, TOTALS)).unwrap_or_default()
+///
+/// # Errors
+/// [`PipelineError::Damaged`] if they cannot be read.
+pub fn totals(published: Option<&TableSnapshot>) -> Result<Totals, PipelineError> {
+    Ok(published.map_or(Ok(None), |p| information(p, TOTALS))?.unwrap_or_default())
 }
 
-/// Something that the last load of a table left in its commit's information.
-fn information<T: serde::de::DeserializeOwned>(published: &TableSnapshot, key: &str) -> Option<T> {
-    match published.metadata.get(key)? {
-        Value::String(text) => serde_json::from_str(text).ok(),
-        other => serde_json::from_value(other.clone()).ok(),
-    }
+/// Something that the last load of a table left in its commit's information. What is there but cannot be
+/// read is an error: taken for absent, it would let another key pass.
+fn information<T: serde::de::DeserializeOwned>(
+    published: &TableSnapshot,
+    key: &str,
+) -> Result<Option<T>, PipelineError> {
+    let Some(value) = published.metadata.get(key) else { return Ok(None) };
+    let read = match value {
+        Value::String(text) => serde_json::from_str(text),
+        other => serde_json::from_value(other.clone()),
+    };
+    let damaged = |_| PipelineError::Damaged { table: published.name.clone(), column: key.to_owned() };
+    read.map(Some).map_err(damaged)
 }
 
 impl Totals {
