@@ -91,7 +91,7 @@ async fn contents(lake: &Lake) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-/// Every file of the zones that is no log and that no version of its table names.
+/// Every file of the zones that is no log, or is half-written, and that no version of its table names.
 async fn unnamed(lake: &Lake, root: &Path) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
     for zone in Zone::ALL {
@@ -110,10 +110,8 @@ async fn unnamed(lake: &Lake, root: &Path) -> BTreeSet<String> {
         for entry in fs::read_dir(&folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                if path.file_name().unwrap() != "_delta_log" {
-                    folders.push(path);
-                }
-            } else {
+                folders.push(path);
+            } else if folder.file_name().unwrap() != "_delta_log" || path.to_str().unwrap().contains('#') {
                 found.insert(path.strip_prefix(root).unwrap().display().to_string());
             }
         }

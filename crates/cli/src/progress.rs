@@ -1,7 +1,7 @@
 //! One line a step, and on a terminal a bar while it goes on.
 
 use crate::output::{Output, counted, grouped};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lakewarden_pipeline::Observer;
 use lakewarden_pipeline::record::{Step, StepKind};
 use std::collections::BTreeMap;
@@ -11,27 +11,28 @@ use std::time::Duration;
 /// Tells of a run's steps on stderr.
 pub struct Teller {
     output: Output,
-    bar: Mutex<Option<ProgressBar>>,
+    all: MultiProgress,
+    /// Bars of the steps that go on, by name.
+    bars: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
 impl Teller {
     /// Tells through this output.
     pub fn new(output: &Output) -> Self {
-        Self { output: *output, bar: Mutex::new(None) }
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        Self { output: *output, all, bars: Mutex::new(BTreeMap::new()) }
     }
 
-    fn take_down(&self) {
-        if let Ok(mut bar) = self.bar.lock()
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
-        }
+    fn bar(&self, name: &str) -> Option<ProgressBar> {
+        self.bars.lock().ok()?.get(name).cloned()
     }
 }
 
 impl Drop for Teller {
     fn drop(&mut self) {
-        self.take_down();
+        if let Ok(mut bars) = self.bars.lock() {
+            std::mem::take(&mut *bars).into_values().for_each(|bar| bar.finish_and_clear());
+        }
     }
 }
 
@@ -40,10 +41,7 @@ impl Observer for Teller {
         if !self.output.draws() {
             return;
         }
-        let bar = match total {
-            Some(total) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
-            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
-        };
+        let bar = self.all.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
         let template = if total.is_some() {
             "  {prefix:<9} {msg:<28} {bar:24} {bytes:>10} of {total_bytes}"
         } else {
@@ -55,23 +53,24 @@ impl Observer for Teller {
         bar.set_prefix(verb(kind));
         bar.set_message(name.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        if let Ok(mut own) = self.bar.lock() {
-            *own = Some(bar);
+        if let Ok(mut bars) = self.bars.lock() {
+            bars.insert(name.to_owned(), bar);
         }
     }
 
-    fn progressed(&self, bytes: u64, _rows: u64) {
-        if let Ok(bar) = self.bar.lock()
-            && let Some(bar) = bar.as_ref()
-            && bytes > 0
-        {
+    fn progressed(&self, name: &str, bytes: u64, _rows: u64) {
+        if let Some(bar) = self.bar(name).filter(|_| bytes > 0) {
             bar.set_position(bytes);
         }
     }
 
     fn finished(&self, step: &Step) {
-        self.take_down();
-        self.output.say(line(step));
+        if let Ok(mut bars) = self.bars.lock()
+            && let Some(bar) = bars.remove(&step.name)
+        {
+            bar.finish_and_clear();
+        }
+        self.all.suspend(|| self.output.say(line(step)));
     }
 }
 

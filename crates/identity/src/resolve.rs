@@ -83,7 +83,8 @@ impl Matcher {
     ///
     /// # Errors
     /// [`IdentityError::IdCollision`].
-    pub fn resolve(self, max_links: u32, known: &Known, ids: &Tokeniser) -> Result<Identities, IdentityError> {
+    pub fn resolve(mut self, max_links: u32, known: &Known, ids: &Tokeniser) -> Result<Identities, IdentityError> {
+        self.order_domains();
         let shared = self.shared_tokens(max_links);
         let mut unions = Unions::new(self.tokens.len());
         for pair in &self.pairs {
@@ -107,6 +108,24 @@ impl Matcher {
         }
         let (texts, merged) = self.name_groups(&groups, known, ids)?;
         Ok(self.assemble(groups, texts, &shared, merged))
+    }
+
+    /// Puts the domains that link nothing in order of name: which was seen first depends on who read fastest.
+    fn order_domains(&mut self) {
+        let mut order: Vec<usize> = (0..self.domains.len()).collect();
+        order.sort_by(|a, b| match (self.links[*a], self.links[*b]) {
+            (false, false) => self.domains[*a].cmp(&self.domains[*b]),
+            (a_links, b_links) => b_links.cmp(&a_links),
+        });
+        let mut place = vec![0u16; order.len()];
+        for (to, from) in order.iter().enumerate() {
+            place[*from] = to as u16;
+        }
+        self.domains = order.iter().map(|from| std::mem::take(&mut self.domains[*from])).collect();
+        self.links.sort_unstable_by(|a, b| b.cmp(a));
+        for token in &mut self.tokens {
+            token.domain.0 = place[token.domain.0 as usize];
+        }
     }
 
     /// Tokens paired with more than `max_links` tokens of one other domain.
@@ -321,6 +340,23 @@ mod tests {
         let kept: Vec<_> = apart.customers.iter().filter(|c| c.id == together.customers[0].id).collect();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].first_seen, Some(1));
+    }
+
+    #[test]
+    fn domains_that_link_nothing_stand_in_order_of_name() {
+        let token = |domain: &str| StringArray::from(vec![keys().tokeniser(domain).token_of("1")]);
+        let resolve = |names: &[&str]| {
+            let mut matcher = Matcher::new(&["phone".into()]);
+            let ids: Vec<_> = names.iter().map(|name| matcher.domain(name)).collect();
+            for (id, name) in ids.iter().zip(names) {
+                matcher.add(&[(ColumnDomain::Fixed(*id), &token(name))], None).unwrap();
+            }
+            matcher.resolve(8, &Known::default(), &keys().customer_ids()).unwrap()
+        };
+        let (one, other) = (resolve(&["vase", "phone", "atlas"]), resolve(&["atlas", "vase", "phone"]));
+        assert_eq!(one.domains, ["phone", "atlas", "vase"]);
+        assert_eq!((one.domains, one.customers, one.members), (other.domains, other.customers, other.members));
+        assert_eq!(one.summary.tokens.len(), 3);
     }
 
     proptest! {

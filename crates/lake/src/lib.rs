@@ -34,6 +34,7 @@ mod publish;
 mod read;
 mod records;
 mod schema;
+mod staged;
 mod stats;
 mod table;
 mod writer;

@@ -25,7 +25,8 @@ pub struct Orphan {
 impl Lake {
     /// Lists the files below table folders that no version of their table names, that no live
     /// publication names, and that are older than `age` at `now`. `age` has to be longer than the
-    /// longest run, for a run's files are orphans until it publishes.
+    /// longest run, for a run's files are orphans until it publishes. On a disk, half-written files are
+    /// among them; in a bucket, uploads that were broken off are for its lifecycle rules.
     ///
     /// # Errors
     /// `LW5003`, `LW5006`, `LW5011`.
@@ -59,6 +60,7 @@ impl Lake {
                 written: o.last_modified,
             }));
         }
+        orphans.extend(self.half_written(now - age)?);
         Ok(orphans)
     }
 
@@ -69,7 +71,9 @@ impl Lake {
     pub async fn remove_orphans(&self, age: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Orphan>, LakeError> {
         let orphans = self.orphans(age, now).await?;
         for orphan in &orphans {
-            self.delete(&Path::from(orphan.path.as_str())).await?;
+            if !self.delete_half_written(&orphan.path)? {
+                self.delete(&Path::from(orphan.path.as_str())).await?;
+            }
         }
         Ok(orphans)
     }

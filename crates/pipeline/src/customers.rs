@@ -88,27 +88,31 @@ impl Loading<'_> {
             consent: BTreeMap::new(),
             unknown_purposes,
         };
-        let (changes, table, subjects) = block_in_place(|| {
-            let subjects = index(&found, &members_name)?;
-            let options = || WriterOptions::new(self.run, Handle::current());
-            let customers = stage(
-                self.lake.writer(Zone::Identity, &customers_name, customers_schema(), options())?,
-                found.customers_batches(65_536),
-            )?;
-            let members = stage(
-                self.lake.writer(Zone::Identity, &members_name, membership_schema(), options())?,
-                found.membership_batches(65_536),
-            )?;
-            let table = TableView::replaced_by(&customers);
-            let info: Map<_, _> = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
-            let changes = [customers, members].map(|staged| Change {
-                staged,
-                mode: Mode::Replace,
-                transactions: Vec::new(),
-                info: info.clone(),
-            });
-            Ok::<_, PipelineError>((changes.into(), table, subjects))
-        })?;
+        let handle = Handle::current();
+        let options = || WriterOptions::new(self.run, handle.clone());
+        let customers = || {
+            let writer = self.lake.writer(Zone::Identity, &customers_name, customers_schema(), options())?;
+            stage(writer, found.customers_batches(65_536))
+        };
+        let members = || {
+            let writer = self.lake.writer(Zone::Identity, &members_name, membership_schema(), options())?;
+            stage(writer, found.membership_batches(65_536))
+        };
+        let (customers, members, subjects) = block_in_place(|| {
+            std::thread::scope(|scope| {
+                let (customers, members) = (scope.spawn(customers), scope.spawn(members));
+                let subjects = index(&found, &members_name);
+                (customers.join(), members.join(), subjects)
+            })
+        });
+        let dead = |_| PipelineError::Worker;
+        let info: Map<_, _> = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
+        let change = |staged| Change { staged, mode: Mode::Replace, transactions: Vec::new(), info: info.clone() };
+        let customers = customers.map_err(dead)??;
+        let table = TableView::replaced_by(&customers);
+        let mut changes = vec![change(customers)];
+        changes.push(change(members.map_err(dead)??));
+        let subjects = subjects?;
         let customers = Customers {
             subjects: Arc::new(subjects),
             consent: Arc::new(people.consent),

@@ -123,6 +123,14 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
+    /// An export is not what it was when the run began.
+    #[error("{file} of {dataset} changed while it was read")]
+    FileChanged {
+        /// The dataset.
+        dataset: String,
+        /// The file.
+        file: String,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -175,6 +183,7 @@ impl PipelineError {
             Self::Engine { .. } => "LW6014",
             Self::Identity(_) => "LW6015",
             Self::Lineage(_) => "LW6016",
+            Self::FileChanged { .. } => "LW6017",
         }
     }
 
@@ -199,6 +208,9 @@ impl PipelineError {
                 Some("nothing was published; mend the model or its entry in schemas/curated".to_owned())
             }
             Self::Damaged { .. } => Some("lakewarden check, then look who else writes to the lake".to_owned()),
+            Self::FileChanged { .. } => {
+                Some("let exports be moved into their folder when they are whole, then: lakewarden run".to_owned())
+            }
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
                 "wait for the other run; if it was killed, wait until its lease ends, or: lakewarden run --take-over"
@@ -217,7 +229,7 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
-            Self::Extract(_) | Self::OtherKey { .. } => true,
+            Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
             _ => false,
         }

@@ -19,6 +19,7 @@ use lakewarden_privacy::KeyRing;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
@@ -87,9 +88,17 @@ const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
 const TOTALS: &str = "lakewarden.totals";
 
-/// The transaction id under which a file is noted in its table.
+/// The transaction ids under which files are noted in their table. The version is the file's size, so that a file
+/// of another size need not be read to be known as new.
+const FILE: &str = "lakewarden/file/";
+
 fn transaction(sha256: &str) -> String {
-    format!("lakewarden/file/{sha256}")
+    format!("{FILE}{sha256}")
+}
+
+/// A size as a transaction's version.
+fn version(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// Files whose bytes no table holds yet, and the names of those that one does.
@@ -100,9 +109,18 @@ pub fn new_files(
     files: Vec<SourceFile>,
     published: Option<&TableSnapshot>,
 ) -> Result<(Vec<SourceFile>, Vec<String>), PipelineError> {
+    let noted = published.iter().flat_map(|p| &p.transactions).filter(|(id, _)| id.starts_with(FILE));
+    let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
+    for size in noted.map(|(_, size)| *size).chain(files.iter().map(|f| version(f.size))) {
+        *sizes.entry(size).or_default() += 1;
+    }
     let mut seen = BTreeSet::new();
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for file in files {
+        if sizes.get(&version(file.size)) == Some(&1) {
+            new.push(file);
+            continue;
+        }
         let sum = checksum(&file).map_err(|e| PipelineError::Read { path: file.name.clone(), why: e.kind() })?;
         let loaded = published.is_some_and(|p| p.transactions.contains_key(&transaction(&sum)));
         if loaded || !seen.insert(sum) {
@@ -115,7 +133,7 @@ pub fn new_files(
 }
 
 impl Loading<'_> {
-    /// Finds out which files of a dataset are new. Reads their bytes once, for their checksums.
+    /// Finds out which files of a dataset are new. Reads those that have the size of another, for their checksums.
     ///
     /// # Errors
     /// [`PipelineError::Read`]; those of the lake.
@@ -140,15 +158,15 @@ impl Loading<'_> {
     pub async fn load(
         &self,
         arrivals: Arrivals<'_>,
-        people: Option<&mut People>,
+        people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
         let Arrivals { dataset, published, new, already_loaded } = arrivals;
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
-        let mut people = people.filter(|_| dataset.is_personal());
+        let people = people.filter(|_| dataset.is_personal());
         if let Some(published) = &published {
-            self.read_published(dataset, published, new.is_empty(), &mut seen, people.as_deref_mut()).await?;
+            self.read_published(dataset, published, new.is_empty(), &mut seen, people).await?;
         }
         let schema = conformed_schema(dataset);
         let before = totals(published.as_ref())?;
@@ -158,10 +176,12 @@ impl Loading<'_> {
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
         let (accounts, rows, sealed) = block_in_place(|| self.extract(dataset, &new, &mut seen, people, observer))?;
+        refuse_changed(name, &new, &accounts, published.as_ref())?;
         let account = sum_up(name, &accounts, already_loaded);
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
-        let transactions: Vec<(String, i64)> = accounts.iter().map(|a| (transaction(&a.sha256), 1)).collect();
+        let transactions: Vec<(String, i64)> =
+            accounts.iter().map(|a| (transaction(&a.sha256), version(a.bytes))).collect();
         let info: Map<String, Value> = [
             ("lakewarden.run".to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
@@ -183,7 +203,7 @@ impl Loading<'_> {
         published: &TableSnapshot,
         nothing_new: bool,
         seen: &mut KeySet,
-        mut people: Option<&mut People>,
+        people: Option<&Mutex<People>>,
     ) -> Result<(), PipelineError> {
         let keys: Vec<&str> = dataset.key.iter().map(|k| k.value.as_str()).collect();
         let compare = !nothing_new && !keys.is_empty();
@@ -205,8 +225,8 @@ impl Loading<'_> {
                     column: keys.join(", "),
                 })?;
             }
-            if let Some(people) = people.as_deref_mut() {
-                people.observe(dataset, &batch)?;
+            if let Some(people) = people {
+                observe(people, dataset, &batch)?;
             }
         }
         Ok(())
@@ -217,7 +237,7 @@ impl Loading<'_> {
         dataset: &Dataset,
         files: &[SourceFile],
         seen: &mut KeySet,
-        people: Option<&mut People>,
+        people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<(Vec<FileAccount>, StagedTable, StagedTable), PipelineError> {
         let name = &dataset.name.value;
@@ -239,7 +259,7 @@ impl Loading<'_> {
             dataset,
             people,
         };
-        let accounts = extract(&context, files, seen, &mut sink, &|p| observer.progressed(p.bytes, p.rows))?;
+        let accounts = extract(&context, files, seen, &mut sink, &|p| observer.progressed(name, p.bytes, p.rows))?;
         for account in &accounts {
             if !account.closes() {
                 return Err(PipelineError::Account {
@@ -268,17 +288,39 @@ impl Loading<'_> {
     }
 }
 
+/// Refuses files whose bytes were not those that [`new_files`] judged.
+fn refuse_changed(
+    dataset: &str,
+    files: &[SourceFile],
+    accounts: &[FileAccount],
+    published: Option<&TableSnapshot>,
+) -> Result<(), PipelineError> {
+    let mut seen = BTreeSet::new();
+    for (file, account) in files.iter().zip(accounts) {
+        let known = published.is_some_and(|p| p.transactions.contains_key(&transaction(&account.sha256)));
+        if account.bytes != file.size || known || !seen.insert(&account.sha256) {
+            return Err(PipelineError::FileChanged { dataset: dataset.to_owned(), file: file.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Shows rows to those who gather people. Several datasets do at the same time; the order does not matter.
+fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
+    people.lock().map_err(|_| PipelineError::Worker)?.observe(dataset, batch)
+}
+
 struct LoadSink<'a> {
     rows: TableWriter,
     sealed: TableWriter,
     dataset: &'a Dataset,
-    people: Option<&'a mut People>,
+    people: Option<&'a Mutex<People>>,
 }
 
 impl Sink for LoadSink<'_> {
     fn rows(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
-        if let Some(people) = self.people.as_deref_mut() {
-            people.observe(self.dataset, &batch).map_err(SinkError::new)?;
+        if let Some(people) = self.people {
+            observe(people, self.dataset, &batch).map_err(SinkError::new)?;
         }
         self.rows.write(batch).map_err(SinkError::new)
     }

@@ -2,15 +2,15 @@
 
 use crate::record::{Step, StepKind};
 
-/// Hears of steps. Called from the run's thread.
+/// Hears of steps. Several may go on at a time; of their progress it hears from their own threads.
 pub trait Observer: Send + Sync {
     /// A step begins; `total` is its size in bytes of input, where known.
     fn started(&self, _kind: StepKind, _name: &str, _total: Option<u64>) {}
 
-    /// How far the step is: bytes of input done, rows so far.
-    fn progressed(&self, _bytes: u64, _rows: u64) {}
+    /// How far a step is: bytes of input done, rows so far.
+    fn progressed(&self, _name: &str, _bytes: u64, _rows: u64) {}
 
-    /// A step has ended well.
+    /// A step has ended well. Heard in the order in which steps began.
     fn finished(&self, _step: &Step) {}
 }
 

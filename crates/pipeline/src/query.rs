@@ -78,6 +78,13 @@ impl<'a> Asker<'a> {
         Ok(Self { open, pipeline, lake, engine, as_of, customers: Mutex::new(None) })
     }
 
+    /// Spares it reading customers and consent: they are those that a run has just published for this pipeline,
+    /// as of the same instant.
+    #[must_use]
+    pub fn knowing(self, customers: Customers) -> Self {
+        Self { customers: Mutex::new(Some(Some(customers))), ..self }
+    }
+
     /// Starts a query.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, Request, key_ring};
+use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,11 +23,11 @@ pub async fn run(
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let record = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, take_over, output).await?;
+    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, take_over, output).await?;
     let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
-    let drawn = draw(&record, &open, on.lake.as_deref(), &path, language).await?;
-    output.json(&record);
-    output.say(summary(&record, drawn.as_deref()));
+    let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
+    output.json(&ran.record);
+    output.say(summary(&ran.record, drawn.as_deref()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -39,7 +39,7 @@ pub async fn run_project(
     at: Option<DateTime<Utc>>,
     take_over: bool,
     output: &Output,
-) -> Result<RunRecord, Failure> {
+) -> Result<Ran, Failure> {
     // Problems come before a missing key: they can be mended without one.
     open.pipeline(pipeline).map_err(Failure::of(open))?;
     if open.problems.iter().any(|p| p.severity == lakewarden_dictionary::Severity::Error) {
@@ -69,16 +69,16 @@ fn host() -> String {
 
 /// Draws the report of a run that did something.
 pub async fn draw(
-    record: &RunRecord,
+    ran: &Ran,
     open: &OpenProject,
     lake: Option<&str>,
     path: &Path,
     language: Language,
 ) -> Result<Option<PathBuf>, Failure> {
-    if record.outcome == Outcome::Unchanged && path.exists() {
+    if ran.record.outcome == Outcome::Unchanged && path.exists() {
         return Ok(None);
     }
-    let data = report::of_run(record, open, lake).await.map_err(Failure::of(open))?;
+    let data = report::of_run(&ran.record, open, lake, ran.customers.clone()).await.map_err(Failure::of(open))?;
     let language = match language {
         Language::Zh => lakewarden_report::Language::Chinese,
         Language::En => lakewarden_report::Language::English,

@@ -29,7 +29,7 @@ mod warnings;
 
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::record::{Outcome, RunRecord};
-use lakewarden_pipeline::{Asker, OpenProject, PipelineError};
+use lakewarden_pipeline::{Asker, Customers, OpenProject, PipelineError};
 use lakewarden_report::data::{CustomerPicture, Report};
 use published::Published;
 
@@ -37,11 +37,17 @@ use published::Published;
 ///
 /// The customers' picture and the values are read from the curated tables of the lake (`lake` instead of
 /// the project's own), each asked for its table's purpose as of the run's instant, and only while the lake
-/// still shows what this run published. Of a failed run the lake is not looked at.
+/// still shows what this run published. Of a failed run the lake is not looked at. `customers` are those that the
+/// run itself published; without them they are read from the lake.
 ///
 /// # Errors
 /// Those of the lake, an audit chain that does not hold (`LW5060`) included, and of queries.
-pub async fn of_run(record: &RunRecord, open: &OpenProject, lake: Option<&str>) -> Result<Report, PipelineError> {
+pub async fn of_run(
+    record: &RunRecord,
+    open: &OpenProject,
+    lake: Option<&str>,
+    customers: Option<Customers>,
+) -> Result<Report, PipelineError> {
     let mut report = recorded(record, open);
     if record.outcome == Outcome::Failed {
         return Ok(report);
@@ -51,7 +57,10 @@ pub async fn of_run(record: &RunRecord, open: &OpenProject, lake: Option<&str>) 
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
-        let asker = Asker::new(open, pipeline, lake, record.as_of).await?;
+        let mut asker = Asker::new(open, pipeline, lake, record.as_of).await?;
+        if let Some(customers) = customers {
+            asker = asker.knowing(customers);
+        }
         let published = Published { record, open, pipeline, lake: &opened, asker };
         report.customers = picture(&published).await?;
         report.values = values::measured(&published).await?;
@@ -113,7 +122,7 @@ mod tests {
     async fn a_lake_without_the_tables_leaves_their_parts_out() {
         let folder = tempfile::tempdir().unwrap();
         let (record, open) = (record(json!({})), reference_project());
-        let report = of_run(&record, &open, folder.path().to_str()).await.unwrap();
+        let report = of_run(&record, &open, folder.path().to_str(), None).await.unwrap();
         assert_eq!((report.customers, report.values.len()), (None, 0));
         assert_eq!(report.publication.unwrap().audit, None);
     }
@@ -127,7 +136,7 @@ mod tests {
         });
         let (record, mut open) = (record(failed), reference_project());
         open.project.settings.lake = None;
-        let report = of_run(&record, &open, None).await.unwrap();
+        let report = of_run(&record, &open, None, None).await.unwrap();
         let failure = report.run.failure.unwrap();
         assert_eq!(failure, "LW6010: the account does not close");
         assert!(report.publication.is_none() && !report.datasets.is_empty());
@@ -137,7 +146,7 @@ mod tests {
     async fn a_run_of_a_pipeline_that_is_gone_is_still_reported() {
         let folder = tempfile::tempdir().unwrap();
         let record = record(json!({ "pipeline": "given_up" }));
-        let report = of_run(&record, &reference_project(), folder.path().to_str()).await.unwrap();
+        let report = of_run(&record, &reference_project(), folder.path().to_str(), None).await.unwrap();
         assert_eq!(report.run.pipeline, "given_up");
         assert_eq!(report.datasets.len(), record.datasets.len());
     }

@@ -89,7 +89,7 @@ mod tests {
                 "version": version, "rows": 2, "files": 1, "bytes": 1_000 }] })
         };
         let own = record(table(first));
-        let picture = of_run(&own, &open, Some(path)).await.unwrap().customers.unwrap();
+        let picture = of_run(&own, &open, Some(path), None).await.unwrap().customers.unwrap();
         let amounts: Vec<f64> = picture.revenue_by_month.iter().map(|r| r.amount).collect();
         assert_eq!(amounts, [1_000.0, 1_000.0]);
         assert_eq!(picture.currency.as_deref(), Some("CNY"));
@@ -98,8 +98,8 @@ mod tests {
 
         let second = publish_months(path, 2).await;
         assert!(second > first);
-        assert_eq!(of_run(&own, &open, Some(path)).await.unwrap().customers, None);
-        let later = of_run(&record(table(second)), &open, Some(path)).await.unwrap();
+        assert_eq!(of_run(&own, &open, Some(path), None).await.unwrap().customers, None);
+        let later = of_run(&record(table(second)), &open, Some(path), None).await.unwrap();
         assert!(later.customers.is_some());
     }
 }

@@ -76,7 +76,7 @@ impl Shop {
             owner: "a test",
             take_over: false,
         };
-        run(&self.open(), keys, &request, &Silent).await
+        run(&self.open(), keys, &request, &Silent).await.map(|ran| ran.record)
     }
 
     /// Asks the retail pipeline, and returns the rows as text, cells separated by `|`, nulls empty.

@@ -1,23 +1,23 @@
 //! A run: load, recognise, build, prove, publish.
 
+mod builds;
+mod loads;
+mod steps;
+
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
 use crate::files;
-use crate::load::{Arrivals, Loading, Totals};
+use crate::load::{Arrivals, Loading};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
-use crate::record::{
-    Counts, DatasetAccount, Failure, KeyFacts, ModelAccount, Outcome, PublishedTable, RunRecord, Step, StepKind,
-};
+use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
 use crate::relations::{CUSTOMERS, Relations};
-use crate::system::{self, KnownDataset};
-use crate::tables::TableView;
+use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
-use lakewarden_engine::{Engine, EngineOptions};
 use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
@@ -47,6 +47,14 @@ pub struct Request<'a> {
     pub take_over: bool,
 }
 
+/// A run that ended well.
+pub struct Ran {
+    /// What it did.
+    pub record: RunRecord,
+    /// The customers as it published them; `None` if the pipeline recognises none, or nothing was to be done.
+    pub customers: Option<Customers>,
+}
+
 /// Runs a pipeline. A run that fails leaves the lake's tables as they were, and is recorded as well.
 ///
 /// # Errors
@@ -56,7 +64,7 @@ pub async fn run(
     keys: &KeyRing,
     request: &Request<'_>,
     observer: &dyn Observer,
-) -> Result<RunRecord, PipelineError> {
+) -> Result<Ran, PipelineError> {
     let pipeline = open.pipeline(request.pipeline)?;
     let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
     if !errors.is_empty() {
@@ -77,7 +85,7 @@ pub async fn run(
     let result = run.carry_out(lease, observer).await;
     run.record.millis = u64::try_from(((request.clock)() - started).num_milliseconds()).unwrap_or(0);
     match result {
-        Ok(()) => Ok(run.record),
+        Ok(customers) => Ok(Ran { record: run.record, customers }),
         Err(error) => {
             run.record.outcome = Outcome::Failed;
             run.record.publication.clear();
@@ -137,7 +145,11 @@ impl<'a> Run<'a> {
         (self.request.clock)()
     }
 
-    async fn carry_out(&mut self, mut lease: Lease, observer: &dyn Observer) -> Result<(), PipelineError> {
+    async fn carry_out(
+        &mut self,
+        mut lease: Lease,
+        observer: &dyn Observer,
+    ) -> Result<Option<Customers>, PipelineError> {
         let mut changes = Vec::new();
         let result = self.work(&mut changes, &mut lease, observer).await;
         if result.is_err() {
@@ -157,7 +169,7 @@ impl<'a> Run<'a> {
         changes: &mut Vec<Change>,
         lease: &mut Lease,
         observer: &dyn Observer,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<Option<Customers>, PipelineError> {
         self.settle_earlier().await?;
         let previous = self.previous().await?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -171,32 +183,37 @@ impl<'a> Run<'a> {
             workers: threads,
         };
         let mut relations = Relations::declared(self.open, self.pipeline);
-        let mut people =
-            self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
-        let mut totals = Vec::new();
+        let people = self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
         let arrivals = self.arrivals(&loading).await?;
         if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
-            return Ok(());
+            return Ok(None);
         }
-        for arrivals in arrivals {
-            lease.renew(self.now(), LEASE).await?;
-            let begun = self.now();
-            let dataset = arrivals.dataset;
-            let total = arrivals.new.iter().map(|f| f.size).sum();
-            observer.started(StepKind::Extract, &dataset.name.value, Some(total));
-            let loaded = loading.load(arrivals, people.as_mut(), observer).await?;
-            relations.set(&dataset.name.value, loaded.table);
-            totals.push((dataset, loaded.totals));
-            changes.extend(loaded.changes);
-            self.finish_step(load_step(&loaded.account), begun, observer);
-            self.record.datasets.push(loaded.account);
-        }
-        let mut customers = self.recognise(&loading, people, &mut relations, changes, observer).await?;
-        self.build_all(&loading, &mut relations, &totals, &mut customers, changes, lease, observer).await?;
-        if let (Some(account), Some(customers)) = (&mut self.record.identity, &customers) {
+        let mut steps = Steps::new(self.request.clock, observer);
+        let result = self.build(&loading, arrivals, people, &mut relations, &mut steps, changes, lease).await;
+        self.record.steps = steps.into_ended();
+        let mut customers = result?;
+        if let (Some(account), Some(customers)) = (&mut self.record.identity, &mut customers) {
             account.consent = customers.decision_counts();
         }
-        self.publish(changes, lease, observer).await
+        self.publish(changes, lease, observer).await?;
+        Ok(customers)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of one run, lent for one phase")]
+    async fn build(
+        &mut self,
+        loading: &Loading<'_>,
+        arrivals: Vec<Arrivals<'a>>,
+        people: Option<People>,
+        relations: &mut Relations<'_>,
+        steps: &mut Steps<'_>,
+        changes: &mut Vec<Change>,
+        lease: &mut Lease,
+    ) -> Result<Option<Customers>, PipelineError> {
+        let (people, totals) = self.load_all(loading, arrivals, people, relations, steps, changes, lease)?;
+        let mut customers = self.recognise(loading, people, relations, steps, changes).await?;
+        self.build_all(loading, relations, &totals, &mut customers, steps, changes, lease)?;
+        Ok(customers)
     }
 
     /// What has arrived in each channel.
@@ -215,12 +232,11 @@ impl<'a> Run<'a> {
         loading: &Loading<'_>,
         people: Option<People>,
         relations: &mut Relations<'_>,
+        steps: &mut Steps<'_>,
         changes: &mut Vec<Change>,
-        observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
         let (Some(people), Some(rules)) = (people, &self.pipeline.identity) else { return Ok(None) };
-        let begun = self.now();
-        observer.started(StepKind::Identity, CUSTOMERS, None);
+        let begun = steps.started(StepKind::Identity, CUSTOMERS, None);
         let (customers, account, own) = loading.recognise(&self.pipeline.name.value, people, rules.max_links).await?;
         relations.set(CUSTOMERS, customers.table.clone());
         changes.extend(own);
@@ -232,47 +248,9 @@ impl<'a> Run<'a> {
             rows_out: account.customers,
             losses: Counts::new(),
         };
-        self.finish_step(step, begun, observer);
+        steps.ended(begun, step);
         self.record.identity = Some(account);
         Ok(Some(customers))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the state of one run, lent for one phase")]
-    async fn build_all(
-        &mut self,
-        loading: &Loading<'_>,
-        relations: &mut Relations<'_>,
-        totals: &[(&lakewarden_dictionary::Dataset, Totals)],
-        customers: &mut Option<Customers>,
-        changes: &mut Vec<Change>,
-        lease: &mut Lease,
-        observer: &dyn Observer,
-    ) -> Result<(), PipelineError> {
-        let mut options = EngineOptions::default();
-        if let Some(budget) = self.open.project.settings.memory_budget {
-            options.memory = budget;
-        }
-        let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
-        let views: Vec<(&lakewarden_dictionary::Dataset, TableView, Totals)> =
-            totals.iter().filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t))).collect();
-        let known: Vec<KnownDataset<'_>> =
-            views.iter().map(|(dataset, table, totals)| KnownDataset { dataset, table, totals: *totals }).collect();
-        relations.set_system(system::filled(&known, &self.models)?);
-        for model in &self.models.clone() {
-            lease.renew(self.now(), LEASE).await?;
-            let begun = self.now();
-            let name = &model.model.name;
-            observer.started(StepKind::Model, name, None);
-            let readable = relations.of(model.reads.iter().map(String::as_str), &model.table.purpose.value, customers);
-            let (staged, account) =
-                loading.build(&engine, model, readable, &|rows| observer.progressed(0, rows)).await?;
-            relations.set(name, TableView::replaced_by(&staged));
-            let info = [("lakewarden.run".to_owned(), json!(self.request.run.to_string()))].into_iter().collect();
-            changes.push(Change { staged, mode: lakewarden_lake::Mode::Replace, transactions: Vec::new(), info });
-            self.finish_step(model_step(&account), begun, observer);
-            self.record.models.push(account);
-        }
-        Ok(())
     }
 
     async fn publish(
@@ -281,8 +259,8 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<(), PipelineError> {
-        let begun = self.now();
-        observer.started(StepKind::Publish, "lake", None);
+        let mut steps = Steps::new(self.request.clock, observer);
+        let begun = steps.started(StepKind::Publish, "lake", None);
         let written: Vec<(String, String, u64, u64, u64)> = changes
             .iter()
             .map(|c| {
@@ -321,7 +299,8 @@ impl<'a> Run<'a> {
             rows_out: rows,
             losses: Counts::new(),
         };
-        self.finish_step(step, begun, observer);
+        steps.ended(begun, step);
+        self.record.steps.extend(steps.into_ended());
         self.record.millis = u64::try_from((self.now() - self.record.started).num_milliseconds()).unwrap_or(0);
         self.note("published").await
     }
@@ -372,49 +351,5 @@ impl<'a> Run<'a> {
             self.lake.record_run(self.request.run, &record).await?;
         }
         Ok(())
-    }
-
-    fn finish_step(&mut self, mut step: Step, begun: DateTime<Utc>, observer: &dyn Observer) {
-        step.millis = u64::try_from((self.now() - begun).num_milliseconds()).unwrap_or(0);
-        observer.finished(&step);
-        self.record.steps.push(step);
-    }
-}
-
-fn load_step(account: &DatasetAccount) -> Step {
-    let mut losses = Counts::new();
-    for reason in &account.quarantined {
-        let field = reason.field.as_deref().unwrap_or("record");
-        *losses.entry(format!("quarantined: {field} {}", reason.rule)).or_default() += reason.rows;
-    }
-    for (name, rows) in [("duplicates", account.duplicates), ("outside retention", account.outside_retention)] {
-        if rows > 0 {
-            losses.insert(name.to_owned(), rows);
-        }
-    }
-    Step {
-        kind: StepKind::Extract,
-        name: account.dataset.clone(),
-        millis: 0,
-        rows_in: account.read,
-        rows_out: account.written,
-        losses,
-    }
-}
-
-fn model_step(account: &ModelAccount) -> Step {
-    let mut losses = Counts::new();
-    for scan in &account.scans {
-        for (reason, rows) in &scan.withheld {
-            *losses.entry(format!("withheld: {reason}")).or_default() += rows;
-        }
-    }
-    Step {
-        kind: StepKind::Model,
-        name: account.table.clone(),
-        millis: 0,
-        rows_in: account.scans.iter().map(|s| s.read).sum(),
-        rows_out: account.rows,
-        losses,
     }
 }
