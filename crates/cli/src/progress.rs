@@ -2,8 +2,8 @@
 
 use crate::output::{Output, counted, grouped};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lakewarden_pipeline::Observer;
 use lakewarden_pipeline::record::{Step, StepKind};
+use lakewarden_pipeline::{Observer, PipelineError};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -71,6 +71,11 @@ impl Observer for Teller {
             bar.finish_and_clear();
         }
         self.all.suspend(|| self.output.say(line(step)));
+    }
+
+    fn warned(&self, error: &PipelineError) {
+        let text = format!("warning[{}]: the failed run could not be recorded: {error}", error.code());
+        self.all.suspend(|| self.output.say(text));
     }
 }
 

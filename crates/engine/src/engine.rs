@@ -1,6 +1,7 @@
 //! The embedded engine: memory, threads and the lake's store, shared by sessions.
 
 use crate::error::EngineError;
+use crate::machine::half_of_memory;
 use crate::scan::STORE;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -12,7 +13,7 @@ use url::Url;
 /// How much of the machine queries may use.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Bytes that operators may hold before they spill.
+    /// Bytes that operators may hold before they spill; by default half of the machine's memory.
     pub memory: u64,
     /// Threads' worth of partitions.
     pub partitions: usize,
@@ -23,7 +24,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         let partitions = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { memory: 1 << 30, partitions, batch_rows: 8192 }
+        Self { memory: half_of_memory(), partitions, batch_rows: 8192 }
     }
 }
 

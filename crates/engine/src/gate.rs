@@ -6,7 +6,7 @@ use crate::sealed::{Place, SealedScanExec};
 use crate::subjects::{NOBODY, SubjectIndex};
 use async_trait::async_trait;
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions,
 };
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -30,6 +30,9 @@ use std::sync::{Arc, Mutex};
 
 /// The accounts of a session's scans, in the order they were planned.
 pub(crate) type Accounts = Arc<Mutex<Vec<Arc<ScanAccount>>>>;
+
+/// Marks a row without a pseudonym in a column; no customer has this number either.
+const ABSENT: u32 = NOBODY - 1;
 
 /// Plans [`PolicyGate`]s: takes what is inside the sealed scan below and puts it under the gate.
 pub(crate) struct GatePlanner {
@@ -129,18 +132,29 @@ impl Checker {
         };
         let index: &SubjectIndex = &self.governance.subjects;
         let by_id = self.governance.subject == SubjectColumns::CustomerId;
-        for (row, value) in values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let Some(bits) = token_bits(value) else { return exec_err!("a subject column holds no pseudonym") };
-            let found = if by_id { index.of_id(bits) } else { index.of_token(bits) };
+        let mut bits = Vec::with_capacity(values.len());
+        for value in values {
+            match value.map(token_bits) {
+                Some(None) => return exec_err!("a subject column holds no pseudonym"),
+                other => bits.push(other.flatten()),
+            }
+        }
+        // Looking a pseudonym up waits for memory: a loop that does nothing else lets the processor wait for several.
+        let find = |bits: Option<u128>| match bits {
+            None => ABSENT,
+            Some(bits) if by_id => index.of_id(bits).unwrap_or(NOBODY),
+            Some(bits) => index.of_token(bits).unwrap_or(NOBODY),
+        };
+        let found: Vec<u32> = bits.into_iter().map(find).collect();
+        for (row, found) in found.into_iter().enumerate().filter(|(_, found)| *found != ABSENT) {
             let decision = match found {
-                Some(subject) => {
+                NOBODY => Decision::NotGranted,
+                subject => {
                     if subjects[row] == NOBODY {
                         subjects[row] = subject;
                     }
                     self.governance.decisions.of(subject)
                 }
-                None => Decision::NotGranted,
             };
             if decision != Decision::Permit && decisions[row] != Decision::Withdrawn {
                 decisions[row] = decision;
@@ -154,24 +168,12 @@ impl Checker {
             .output
             .iter()
             .map(|place| match place {
-                Place::Stored(at) => batch.column(*at).clone(),
-                Place::CustomerId => self.customer_ids(subjects),
+                Place::Stored(at) => Ok(batch.column(*at).clone()),
+                Place::CustomerId => self.governance.subjects.ids_of(subjects),
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
-    }
-
-    fn customer_ids(&self, subjects: &[u32]) -> ArrayRef {
-        let mut ids = StringBuilder::with_capacity(subjects.len(), subjects.len() * 26);
-        for subject in subjects {
-            if *subject == NOBODY {
-                ids.append_null();
-            } else {
-                ids.append_value(self.governance.subjects.id(*subject));
-            }
-        }
-        Arc::new(ids.finish())
     }
 }
 

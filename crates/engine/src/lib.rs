@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod functions;
 mod gate;
+mod machine;
 mod relation;
 mod scan;
 mod sealed;

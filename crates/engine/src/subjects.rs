@@ -1,5 +1,8 @@
 //! Whose a pseudonym is: the identity tables of one pipeline, in memory.
 
+use datafusion::arrow::array::{Array, ArrayRef, StringArray, StringBuilder, UInt32Array};
+use datafusion::arrow::compute::take;
+use datafusion::arrow::error::ArrowError;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use lakewarden_privacy::token_bits;
@@ -8,23 +11,28 @@ use lakewarden_privacy::token_bits;
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Pseudonyms and customer ids → customer numbers, and back to ids. About 60 bytes a pseudonym.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SubjectIndex {
     by_token: HashMap<u128, u32, RandomState>,
     by_id: HashMap<u128, u32, RandomState>,
-    ids: Vec<u8>,
-    id_ends: Vec<u32>,
+    ids: StringArray,
+}
+
+impl Default for SubjectIndex {
+    fn default() -> Self {
+        SubjectIndexBuilder::default().finish()
+    }
 }
 
 impl SubjectIndex {
     /// How many customers there are.
     pub fn len(&self) -> usize {
-        self.id_ends.len()
+        self.ids.len()
     }
 
     /// Whether there is no customer.
     pub fn is_empty(&self) -> bool {
-        self.id_ends.is_empty()
+        self.ids.is_empty()
     }
 
     /// The customer a pseudonym belongs to.
@@ -37,19 +45,19 @@ impl SubjectIndex {
         self.by_id.get(&bits).copied()
     }
 
-    /// A customer's id.
-    #[inline]
-    pub(crate) fn id(&self, subject: u32) -> &str {
-        let at = subject as usize;
-        let start = if at == 0 { 0 } else { self.id_ends[at - 1] as usize };
-        std::str::from_utf8(&self.ids[start..self.id_ends[at] as usize]).unwrap_or_default()
+    /// The ids of customers, null for [`NOBODY`].
+    pub(crate) fn ids_of(&self, subjects: &[u32]) -> Result<ArrayRef, ArrowError> {
+        let subjects: UInt32Array = subjects.iter().map(|s| (*s != NOBODY).then_some(*s)).collect();
+        take(&self.ids, &subjects, None)
     }
 }
 
 /// Fills a [`SubjectIndex`].
 #[derive(Debug, Default)]
 pub struct SubjectIndexBuilder {
-    index: SubjectIndex,
+    by_token: HashMap<u128, u32, RandomState>,
+    by_id: HashMap<u128, u32, RandomState>,
+    ids: StringBuilder,
 }
 
 impl SubjectIndexBuilder {
@@ -57,22 +65,22 @@ impl SubjectIndexBuilder {
     /// text is no customer id or there is no room for more.
     pub fn customer(&mut self, id: &str) -> Option<u32> {
         let bits = token_bits(id)?;
-        let next = u32::try_from(self.index.id_ends.len()).ok().filter(|n| *n != NOBODY)?;
-        let at = *self.index.by_id.entry(bits).or_insert(next);
+        let next = u32::try_from(self.by_id.len()).ok().filter(|n| *n < NOBODY - 1)?;
+        let at = *self.by_id.entry(bits).or_insert(next);
         if at == next {
-            self.index.ids.extend_from_slice(id.as_bytes());
-            self.index.id_ends.push(u32::try_from(self.index.ids.len()).ok()?);
+            i32::try_from(self.ids.values_slice().len() + id.len()).ok()?;
+            self.ids.append_value(id);
         }
         Some(at)
     }
 
     /// Says that a pseudonym belongs to a customer.
     pub fn token(&mut self, bits: u128, customer: u32) {
-        self.index.by_token.insert(bits, customer);
+        self.by_token.insert(bits, customer);
     }
 
     /// The finished index.
-    pub fn finish(self) -> SubjectIndex {
-        self.index
+    pub fn finish(mut self) -> SubjectIndex {
+        SubjectIndex { by_token: self.by_token, by_id: self.by_id, ids: self.ids.finish() }
     }
 }

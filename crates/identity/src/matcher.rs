@@ -3,7 +3,7 @@
 use crate::error::IdentityError;
 use arrow::array::{Array, ArrayAccessor, TimestampMicrosecondArray};
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashSet, HashTable};
 use lakewarden_privacy::token_bits;
 
 /// An identifier domain (`phone`, `unionid`, …) of one [`Matcher`], in the order they were declared.
@@ -22,19 +22,32 @@ pub(crate) struct Token {
     pub last: i64,
 }
 
+impl Token {
+    /// A pseudonym is uniformly random already.
+    fn hash(bits: u128) -> u64 {
+        bits as u64
+    }
+}
+
 /// Collects pseudonyms and the pairs of them that share a record. Memory grows with the number of
 /// distinct pseudonyms and pairs, not with the number of records.
 pub struct Matcher {
     pub(crate) domains: Vec<String>,
     pub(crate) links: Vec<bool>,
     pub(crate) tokens: Vec<Token>,
-    pub(crate) index: HashMap<u128, u32, RandomState>,
+    /// Positions in `tokens`, by their bits.
+    index: HashTable<u32>,
     pub(crate) pairs: HashSet<u64, RandomState>,
-    scratch: Vec<Vec<u32>>,
+    /// The positions of a batch's tokens, column by column; kept for their room.
+    resolved: Vec<Vec<u32>>,
+    /// The bits of one column's tokens; kept for its room.
+    bits: Vec<u128>,
 }
 
 /// Marks a row without a pseudonym in a column.
 const NONE: u32 = u32::MAX;
+/// Marks a row whose pseudonym has not been found yet.
+const PRESENT: u32 = u32::MAX - 1;
 
 impl Matcher {
     /// Starts with nothing seen; `link_on` are the domains whose tokens join records, strongest first.
@@ -43,9 +56,10 @@ impl Matcher {
             domains: link_on.to_vec(),
             links: vec![true; link_on.len()],
             tokens: Vec::new(),
-            index: HashMap::default(),
+            index: HashTable::new(),
             pairs: HashSet::default(),
-            scratch: Vec::new(),
+            resolved: Vec::new(),
+            bits: Vec::new(),
         }
     }
 
@@ -72,50 +86,84 @@ impl Matcher {
     where
         S: ArrayAccessor<Item = &'a str> + Copy,
     {
-        let Some(rows) = columns.first().map(|(_, c)| c.len()) else { return Ok(()) };
-        let mut resolved = std::mem::take(&mut self.scratch);
+        let mut resolved = std::mem::take(&mut self.resolved);
         resolved.resize_with(columns.len(), Vec::new);
         for ((domain, column), into) in columns.iter().zip(&mut resolved) {
-            into.clear();
-            into.reserve(rows);
-            for row in 0..rows {
-                if column.is_null(row) {
-                    into.push(NONE);
-                    continue;
-                }
-                let Some(domain) = domain.at(row) else {
-                    into.push(NONE);
-                    continue;
-                };
-                let time = times.filter(|t| t.is_valid(row)).map(|t| t.value(row));
-                into.push(self.observe(column.value(row), domain, row, time)?);
+            self.resolve_column(*domain, *column, into)?;
+            if let Some(times) = times {
+                self.note_times(into, times);
             }
         }
         if columns.len() > 1 {
             self.pair_up(&resolved);
         }
-        self.scratch = resolved;
+        self.resolved = resolved;
         Ok(())
     }
 
-    fn observe(&mut self, text: &str, domain: DomainId, row: usize, time: Option<i64>) -> Result<u32, IdentityError> {
-        let bits = token_bits(text)
-            .ok_or_else(|| IdentityError::NotAToken { domain: self.domains[domain.0 as usize].clone(), row })?;
-        let next = u32::try_from(self.tokens.len()).map_err(|_| IdentityError::TooManyTokens)?;
-        let at = *self.index.entry(bits).or_insert(next);
-        if at == next {
-            if next == NONE {
-                return Err(IdentityError::TooManyTokens);
+    /// Finds the tokens of a column, and adds those that are new. Looking one up waits for memory; the loop that does
+    /// nothing else lets the processor wait for several at a time.
+    fn resolve_column<'a, S>(
+        &mut self,
+        domain: ColumnDomain<'_>,
+        column: S,
+        into: &mut Vec<u32>,
+    ) -> Result<(), IdentityError>
+    where
+        S: ArrayAccessor<Item = &'a str>,
+    {
+        let rows = column.len();
+        self.bits.clear();
+        into.clear();
+        for row in 0..rows {
+            match domain.at(row).filter(|_| column.is_valid(row)) {
+                Some(domain) => {
+                    let not = || IdentityError::NotAToken { domain: self.domains[domain.0 as usize].clone(), row };
+                    self.bits.push(token_bits(column.value(row)).ok_or_else(not)?);
+                    into.push(PRESENT);
+                }
+                None => {
+                    self.bits.push(0);
+                    into.push(NONE);
+                }
             }
-            let version = text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok()).unwrap_or(0);
-            self.tokens.push(Token { bits, version, domain, first: NEVER, last: i64::MIN });
         }
-        if let Some(time) = time {
-            let token = &mut self.tokens[at as usize];
+        let Self { index, tokens, bits, .. } = self;
+        for (bits, at) in bits.iter().zip(into.iter_mut()).filter(|(_, at)| **at == PRESENT) {
+            if let Some(found) = index.find(Token::hash(*bits), |t| tokens[*t as usize].bits == *bits) {
+                *at = *found;
+            }
+        }
+        for row in 0..rows {
+            if into[row] == PRESENT
+                && let Some(domain) = domain.at(row)
+            {
+                into[row] = self.insert(self.bits[row], domain, column.value(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a token, unless it came earlier in the same column.
+    fn insert(&mut self, bits: u128, domain: DomainId, text: &str) -> Result<u32, IdentityError> {
+        let Self { index, tokens, .. } = self;
+        let next = u32::try_from(tokens.len()).ok().filter(|n| *n < PRESENT).ok_or(IdentityError::TooManyTokens)?;
+        let same = |t: &u32| tokens[*t as usize].bits == bits;
+        let entry = index.entry(Token::hash(bits), same, |t| Token::hash(tokens[*t as usize].bits));
+        let at = *entry.or_insert(next).get();
+        if at == next {
+            let version = text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok()).unwrap_or(0);
+            tokens.push(Token { bits, version, domain, first: NEVER, last: i64::MIN });
+        }
+        Ok(at)
+    }
+
+    fn note_times(&mut self, tokens: &[u32], times: &TimestampMicrosecondArray) {
+        for (row, at) in tokens.iter().enumerate().filter(|(row, at)| **at != NONE && times.is_valid(*row)) {
+            let (token, time) = (&mut self.tokens[*at as usize], times.value(row));
             token.first = token.first.min(time);
             token.last = token.last.max(time);
         }
-        Ok(at)
     }
 
     /// Notes each pair of linking tokens that stand in one row; a pair seen in the row above is skipped.

@@ -97,14 +97,16 @@ impl Matcher {
         let mut order: Vec<u32> = (0..self.tokens.len() as u32).collect();
         order.sort_unstable_by_key(|t| age(&self.tokens[*t as usize]));
 
-        let mut group_of_root: HashMap<u32, u32, RandomState> = HashMap::default();
+        const NONE: u32 = u32::MAX;
+        let mut group_of_root = vec![NONE; self.tokens.len()];
         let mut groups: Vec<Vec<u32>> = Vec::new();
         for token in order {
-            let group = *group_of_root.entry(unions.find(token)).or_insert_with(|| {
+            let group = &mut group_of_root[unions.find(token) as usize];
+            if *group == NONE {
+                *group = groups.len() as u32;
                 groups.push(Vec::new());
-                groups.len() as u32 - 1
-            });
-            groups[group as usize].push(token);
+            }
+            groups[*group as usize].push(token);
         }
         let (texts, merged) = self.name_groups(&groups, known, ids)?;
         Ok(self.assemble(groups, texts, &shared, merged))
@@ -130,17 +132,20 @@ impl Matcher {
 
     /// Tokens paired with more than `max_links` tokens of one other domain.
     fn shared_tokens(&self, max_links: u32) -> Vec<bool> {
-        let mut counts: HashMap<(u32, u16), u32, RandomState> = HashMap::default();
+        // Only the domains that link are in pairs, and they come first: one count for each, token by token.
+        let domains = self.links.iter().filter(|links| **links).count();
+        let mut counts = vec![0u32; self.tokens.len() * domains];
+        let mut shared = vec![false; self.tokens.len()];
+        let mut count = |token: u32, with: u32| {
+            let domain = self.tokens[with as usize].domain.0 as usize;
+            let count = &mut counts[token as usize * domains + domain];
+            *count += 1;
+            shared[token as usize] |= *count > max_links;
+        };
         for pair in &self.pairs {
             let (a, b) = ((pair >> 32) as u32, *pair as u32);
-            *counts.entry((a, self.tokens[b as usize].domain.0)).or_default() += 1;
-            *counts.entry((b, self.tokens[a as usize].domain.0)).or_default() += 1;
-        }
-        let mut shared = vec![false; self.tokens.len()];
-        for ((token, _), count) in counts {
-            if count > max_links {
-                shared[token as usize] = true;
-            }
+            count(a, b);
+            count(b, a);
         }
         shared
     }
@@ -223,6 +228,7 @@ impl Matcher {
             shared: shared.iter().filter(|s| **s).count() as u64,
             ..Summary::default()
         };
+        let mut of_domain = vec![0u64; self.domains.len()];
         let mut customers = Vec::with_capacity(groups.len());
         let mut members = Vec::with_capacity(self.tokens.len());
         for (number, group) in order.iter().enumerate() {
@@ -239,7 +245,7 @@ impl Matcher {
                     first_seen: (t.first != NEVER).then_some(t.first),
                     last_seen: (t.last != i64::MIN).then_some(t.last),
                 });
-                *summary.tokens.entry(self.domains[t.domain.0 as usize].clone()).or_default() += 1;
+                of_domain[t.domain.0 as usize] += 1;
             }
             let own = &mut members[from..];
             own.sort_unstable_by_key(|m| (m.domain, m.bits));
@@ -254,6 +260,8 @@ impl Matcher {
                 domains: domains.len() as u32,
             });
         }
+        let counted = self.domains.iter().cloned().zip(of_domain);
+        summary.tokens = counted.filter(|(_, tokens)| *tokens > 0).collect();
         Identities { domains: self.domains, customers, members, summary }
     }
 }

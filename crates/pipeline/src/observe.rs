@@ -1,5 +1,6 @@
 //! How a run tells of its progress while it goes on.
 
+use crate::error::PipelineError;
 use crate::record::{Step, StepKind};
 
 /// Hears of steps. Several may go on at a time; of their progress it hears from their own threads.
@@ -12,6 +13,9 @@ pub trait Observer: Send + Sync {
 
     /// A step has ended well. Heard in the order in which steps began.
     fn finished(&self, _step: &Step) {}
+
+    /// Something went wrong beside what the run reports as its error.
+    fn warned(&self, _error: &PipelineError) {}
 }
 
 /// Hears nothing.

@@ -107,6 +107,45 @@ async fn another_key_than_the_lake_s_is_refused() {
     assert_eq!((published(&lake(&shop)).await, objects(&shop)), (tables, files));
 }
 
+/// What a load left beside its rows says which key made the tokens. Damaged, it must not count as absent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_whose_key_facts_are_damaged_takes_no_more_rows() {
+    let shop = Shop::with_sample(60, true);
+    shop.run("retail").await.unwrap();
+    let log = shop.path("lake/conformed/pos_sales/_delta_log/00000000000000000000.json");
+    let text = fs::read_to_string(&log).unwrap();
+    let spoilt = text.replace("lakewarden.key\":", "lakewarden.key\":17,\"was\":");
+    assert_ne!(text, spoilt);
+    fs::write(&log, spoilt).unwrap();
+    let error = refused(&shop, |_| {}).await;
+    assert_eq!(error.code(), "LW6012");
+    assert!(error.to_string().contains("pos_sales") && error.to_string().contains("lakewarden.key"), "{error}");
+}
+
+/// A file is known by its bytes, whatever it is called and however many have its size.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_under_another_name_are_not_loaded_again() {
+    let shop = Shop::with_sample(60, false);
+    let folder = shop.path("exports/products");
+    fs::copy(folder.join("products.csv"), folder.join("again.csv")).unwrap();
+    let first = shop.run("retail").await.unwrap();
+    let products = |record: &lakewarden_pipeline::record::RunRecord| {
+        let account = record.datasets.iter().find(|d| d.dataset == "products").unwrap();
+        (account.files.len(), account.already_loaded.len(), account.written)
+    };
+    let (files, known, rows) = products(&first);
+    assert_eq!((files, known), (1, 1));
+    assert!(rows > 0);
+    fs::copy(folder.join("products.csv"), folder.join("later.csv")).unwrap();
+    let text = fs::read(folder.join("products.csv")).unwrap();
+    let header = text.iter().position(|b| *b == b'\n').unwrap() + 1;
+    let mut one = text[..header].to_vec();
+    one.extend_from_slice(&text[header..text[header..].iter().position(|b| *b == b'\n').unwrap() + header + 1]);
+    fs::write(folder.join("one.csv"), one).unwrap();
+    // One new file by its size, three that are known; its row has the key of one that is there.
+    assert_eq!(products(&shop.run("retail").await.unwrap()), (1, 3, 0));
+}
+
 /// The error of a project that declares its key so.
 fn key_error(declared: &str) -> PipelineError {
     let shop = Shop::empty();

@@ -29,7 +29,7 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "Where the master key comes from; never from the project's own files.",
         ),
         Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
-            .absent("the engine decides"),
+            .absent("half of the machine's memory"),
     ],
     exactly_one: &[],
 };

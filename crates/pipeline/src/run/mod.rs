@@ -92,7 +92,9 @@ pub async fn run(
             run.record.failure =
                 Some(Failure { code: error.code().to_owned(), message: error.to_string(), hint: error.hint() });
             // Whether or not it could be written down, why the run failed is what matters.
-            let _ = run.note("failed").await;
+            if let Err(unwritten) = run.note("failed").await {
+                observer.warned(&unwritten);
+            }
             Err(error)
         }
     }
