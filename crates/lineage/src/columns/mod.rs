@@ -29,12 +29,14 @@ mod plan;
 mod scan;
 mod scope;
 mod sources;
+mod way;
 
 use std::collections::BTreeSet;
 
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, WriteOp};
 
-pub use model::{Direct, DirectKind, Indirect, IndirectKind, Lineage, OutputColumn, SourceColumn, Unknown};
+pub use model::{Indirect, IndirectKind, Lineage, OutputColumn, Unknown};
+pub use way::{Applied, AppliedKind, Direct, DirectKind, SourceColumn, Way};
 
 use crate::LineageError;
 use plan::Walker;
@@ -43,7 +45,7 @@ use plan::Walker;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Names of scalar, aggregate and window functions out of which the values that go in cannot
-    /// be had back, in lower case: [`Direct::masking`] is set behind them. By default the
+    /// be had back, in lower case: [`Way::masking`] is set behind them. By default the
     /// counts and the unkeyed hashes of DataFusion, as OpenLineage's own integrations do;
     /// whether that is enough for a given purpose is for the caller to judge.
     pub masking_functions: BTreeSet<String>,

@@ -9,9 +9,10 @@ use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNode};
 
 use super::Options;
-use super::model::{DirectKind, IndirectKind};
+use super::model::IndirectKind;
 use super::scope::{Relation, Scope, Visible};
 use super::sources::{Influence, Sources};
+use super::way::{Applied, AppliedKind};
 use crate::LineageError;
 
 /// The state of one walk.
@@ -206,6 +207,7 @@ impl<'o> Walker<'o> {
     fn unnest(&mut self, node: &Unnest) -> Result<Relation, LineageError> {
         let mut input = self.relation(&node.input)?;
         let is_list = |index| node.list_type_columns.iter().any(|(list, _)| *list == index);
+        let unnested = Applied::new(AppliedKind::Operator, "UNNEST");
         let mut columns = Vec::with_capacity(node.dependency_indices.len());
         for &index in &node.dependency_indices {
             let sources = input.scope.columns.get(index);
@@ -219,7 +221,7 @@ impl<'o> Walker<'o> {
                 input.influence.merge(list);
             }
             columns.push(if is_list(index) || node.struct_type_columns.contains(&index) {
-                sources.through(DirectKind::Transformation, false)
+                sources.through(&unnested, false)
             } else {
                 sources
             });

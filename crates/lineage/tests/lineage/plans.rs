@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchemaRef, Result};
 use datafusion::logical_expr::logical_plan::{Extension, Filter, Projection, TableScan};
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, TableScanBuilder, UserDefinedLogicalNodeCore, col, lit,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, TableScanBuilder, UserDefinedLogicalNodeCore, Volatility,
+    col, create_udf, lit,
 };
 use datafusion::prelude::SessionContext;
-use lakewarden_lineage::columns::{Options, SourceColumn};
+use lakewarden_lineage::columns::{DirectKind, Options, SourceColumn};
 use lakewarden_lineage::{LineageError, column_lineage, column_lineage_with};
 
 use crate::cases::written;
@@ -76,7 +78,7 @@ async fn an_extension_node_of_the_same_columns_is_followed() {
     let lineage = column_lineage(&opaque(input, schema, vec![])).unwrap();
     assert_eq!(
         written(&lineage),
-        "id <- customers.id identity\nn <- customers.name transformation\n* ~ customers.city filter"
+        "id <- customers.id identity\nn <- customers.name transformation [fn:upper]\n* ~ customers.city filter"
     );
 }
 
@@ -180,11 +182,52 @@ async fn relations_are_named_also_where_no_column_is_used() {
 #[tokio::test]
 async fn the_caller_says_what_masks() {
     let session = session(None).await;
-    let sql = "SELECT Reverse(email) AS e, count(name) AS n FROM customers";
-    let plan = plan(&session, &sql.replace(", count(name) AS n", "")).await;
+    let plan = plan(&session, "SELECT upper(Reverse(email)) AS e, reverse(name) || name AS n FROM customers").await;
     let options = Options { masking_functions: BTreeSet::from(["reverse".to_owned()]) };
-    assert_eq!(written(&column_lineage_with(&plan, &options).unwrap()), "e <- customers.email transformation masking");
-    assert_eq!(written(&column_lineage(&plan).unwrap()), "e <- customers.email transformation");
+    // What follows a mask does not take it off; a way beside it is not masked.
+    assert_eq!(
+        written(&column_lineage_with(&plan, &options).unwrap()),
+        "e <- customers.email transformation masking [fn:reverse fn:upper]\n\
+         n <- customers.name transformation [op:||] [op:|| fn:reverse masking]"
+    );
+    assert_eq!(
+        written(&column_lineage(&plan).unwrap()),
+        "e <- customers.email transformation [fn:reverse fn:upper]\n\
+         n <- customers.name transformation [op:||] [op:|| fn:reverse]"
+    );
+}
+
+/// The number of ways may double with each operator.
+#[tokio::test]
+async fn more_ways_than_are_told_apart_are_an_error() {
+    let session = session(None).await;
+    let mut sql = "SELECT name AS n FROM customers".to_owned();
+    for level in 1..=10 {
+        let name = format!("f{level}");
+        let same = Arc::new(|args: &[ColumnarValue]| Ok(args[0].clone()));
+        let text = DataType::Utf8;
+        session.register_udf(create_udf(&name, vec![text.clone()], text, Volatility::Immutable, same));
+        sql = format!("SELECT CASE WHEN n = '' THEN {name}(n) ELSE n END AS n FROM ({sql})");
+        let lineage = column_lineage(&plan(&session, &sql).await);
+        if level == 10 {
+            let error = lineage.unwrap_err();
+            assert!(matches!(error, LineageError::TooManyWays { limit: 512, .. }), "{error}");
+            continue;
+        }
+        let direct = &lineage.unwrap().outputs[0].direct[&SourceColumn::new("customers", "name")];
+        let kind = DirectKind::Identity;
+        assert_eq!((direct.kind(), direct.ways().len(), direct.through().len()), (kind, 1 << level, level));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_complete_can_be_refused_by_name() {
+    let session = session(None).await;
+    let other = plan(&session, "SELECT sku, cost FROM products").await;
+    let input = plan(&session, "SELECT id, name FROM customers").await;
+    assert!(column_lineage(&input).unwrap().complete().is_ok());
+    let lineage = column_lineage(&opaque(input, Arc::clone(other.schema()), vec![])).unwrap();
+    assert_eq!(lineage.complete().unwrap_err().to_string(), "not understood: extension node `Opaque`");
 }
 
 #[tokio::test]
@@ -248,7 +291,7 @@ async fn ten_thousand_operators_in_a_row_fit_the_stack() {
     node.expr = vec![sum];
     let plan = LogicalPlan::Projection(node);
     let lineage = column_lineage(&plan).unwrap();
-    assert_eq!(written(&lineage), "qty <- orders.qty transformation");
+    assert_eq!(written(&lineage), "qty <- orders.qty transformation [op:+]");
     // Dropping so deep a tree is recursive in DataFusion.
     std::mem::forget(plan);
 }
