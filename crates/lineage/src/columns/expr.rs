@@ -3,12 +3,12 @@
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::functions_aggregate::grouping::Grouping;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, Case, ScalarFunction, WindowFunction, WindowFunctionDefinition,
+    AggregateFunction, Case, HigherOrderFunction, ScalarFunction, WindowFunction, WindowFunctionDefinition,
 };
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use super::casts::keeps_value;
-use super::functions::choosing;
+use super::functions::{choosing, gives_elements};
 use super::model::IndirectKind;
 use super::plan::Walker;
 use super::scope::{Relation, Visible};
@@ -28,11 +28,8 @@ impl Walker<'_> {
                 });
                 outer.ok_or_else(|| LineageError::UnresolvedOuterColumn { column: column.clone() })
             }
-            // Constants, and what a session or a caller fills in as one. A lambda's parameter
-            // stands for elements of an array that is another argument of the same function.
-            Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::Placeholder(_) | Expr::LambdaVariable(_) => {
-                Ok(Sources::default())
-            }
+            // Constants, and what a session or a caller fills in as one.
+            Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::Placeholder(_) => Ok(Sources::default()),
 
             Expr::Alias(alias) => self.expr(&alias.expr, visible),
             Expr::Cast(cast) => self.cast("CAST", &cast.expr, &cast.field, visible),
@@ -61,12 +58,11 @@ impl Walker<'_> {
                 self.operator_on("BETWEEN", operands, visible)
             }
             Expr::InList(list) => self.operator_on("IN", [list.expr.as_ref()].into_iter().chain(&list.list), visible),
-            Expr::HigherOrderFunction(function) => {
-                let inputs = self.side_by_side(&function.args, visible)?;
-                let masking = self.is_masking(function.name());
-                Ok(inputs.through(&Applied::new(AppliedKind::Scalar, function.name()), masking))
+            Expr::HigherOrderFunction(function) => self.higher_order_function(function, visible),
+            Expr::LambdaVariable(variable) => Ok(self.elements_of(&variable.name)),
+            Expr::Lambda(_) => {
+                Ok(Sources::unknown("lambda outside of a higher-order function".into(), &whole_row(visible)))
             }
-            Expr::Lambda(lambda) => self.expr(&lambda.body, visible),
 
             Expr::Case(case) => self.case(case, visible),
             Expr::ScalarFunction(function) => self.scalar_function(function, visible),
@@ -178,6 +174,38 @@ impl Walker<'_> {
             }
         }
         Ok(value)
+    }
+
+    /// A function with lambdas. Their parameters stand for elements of its other arguments.
+    fn higher_order_function(
+        &mut self,
+        function: &HigherOrderFunction,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let (lambdas, others): (Vec<_>, Vec<_>) = function.args.iter().partition(|arg| matches!(arg, Expr::Lambda(_)));
+        let elements = self.side_by_side(others, visible)?;
+        let mut value = elements.clone();
+        for lambda in lambdas {
+            let Expr::Lambda(lambda) = lambda else { continue };
+            self.lambdas.push((lambda.params.clone(), elements.clone()));
+            let body = self.expr(&lambda.body, visible);
+            self.lambdas.pop();
+            value.merge(body?);
+        }
+        let name = function.name();
+        if !gives_elements(&function.func) {
+            return Ok(Sources::unknown(format!("higher-order function `{name}`"), &value));
+        }
+        Ok(value.through(&Applied::new(AppliedKind::Scalar, name), self.is_masking(name)))
+    }
+
+    /// What the parameter of the innermost lambda with one of this name stands for.
+    fn elements_of(&self, parameter: &str) -> Sources {
+        let lambda = self.lambdas.iter().rev().find(|(parameters, _)| parameters.iter().any(|name| name == parameter));
+        match lambda {
+            Some((_, elements)) => elements.clone(),
+            None => Sources::unknown(format!("lambda parameter `{parameter}`"), &Sources::default()),
+        }
     }
 
     fn aggregate_function(

@@ -11,10 +11,16 @@
 //! joins, `GROUP BY`, `ORDER BY`) or about one ([`OutputColumn::indirect`]: conditions of `CASE`,
 //! windows, `FILTER (WHERE …)` of an aggregate, and everything inside a scalar subquery).
 //!
+//! # Ways
+//! A value may get from one source into one output on several ways side by side. Each [`Way`] says what
+//! lies on it: operators, scalar, aggregate and window functions, and which aggregate was the last.
+//! What is true of one way need not be true of another: ask all of [`Direct::ways`].
+//!
 //! # What is not understood
 //! is never guessed: it appears as an [`Unknown`] at each output that it touches, with the source
 //! columns that went in. That is so for extension nodes, unless their schema is the schema of
-//! their only input (then columns pass by position) and for wildcards that nobody expanded.
+//! their only input (then columns pass by position), for wildcards that nobody expanded, and for
+//! higher-order functions other than DataFusion's own. [`Lineage::complete`] makes an error of it.
 //!
 //! # What is not lineage here
 //! That a relation has a row at all is not a column's doing: `count(*)` has no direct source, and

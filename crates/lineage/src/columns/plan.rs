@@ -22,6 +22,8 @@ pub(super) struct Walker<'o> {
     pub(super) outers: Vec<Scope>,
     /// What a `LATERAL` relation at this place can see of its own `FROM` clause.
     pub(super) lateral: Vec<Scope>,
+    /// The lambdas around the current expression, outermost first: their parameters, and what those stand for.
+    pub(super) lambdas: Vec<(Vec<String>, Sources)>,
     /// What the working tables of the recursive queries around hold, by name.
     pub(super) work_tables: BTreeMap<String, Relation>,
     /// The relations scanned so far.
@@ -34,6 +36,7 @@ impl<'o> Walker<'o> {
             options,
             outers: Vec::new(),
             lateral: Vec::new(),
+            lambdas: Vec::new(),
             work_tables: BTreeMap::new(),
             relations: BTreeSet::new(),
         }

@@ -5,6 +5,7 @@ mod cases;
 mod causes;
 mod corpus;
 mod events;
+mod functions;
 mod held;
 mod opinions;
 mod oracle;

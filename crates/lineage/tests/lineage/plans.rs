@@ -4,16 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchemaRef, Result};
 use datafusion::logical_expr::logical_plan::{Extension, Filter, Projection, TableScan};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, TableScanBuilder, UserDefinedLogicalNodeCore, Volatility,
-    col, create_udf, lit,
+    Expr, LogicalPlan, LogicalPlanBuilder, TableScanBuilder, UserDefinedLogicalNodeCore, col, lit,
 };
 use datafusion::prelude::SessionContext;
-use lakewarden_lineage::columns::{DirectKind, Options, SourceColumn};
-use lakewarden_lineage::{LineageError, column_lineage, column_lineage_with};
+use lakewarden_lineage::columns::SourceColumn;
+use lakewarden_lineage::{LineageError, column_lineage};
 
 use crate::cases::written;
 use crate::tables::session;
@@ -62,7 +60,7 @@ impl UserDefinedLogicalNodeCore for Opaque {
     }
 }
 
-async fn plan(session: &SessionContext, sql: &str) -> LogicalPlan {
+pub(crate) async fn plan(session: &SessionContext, sql: &str) -> LogicalPlan {
     session.state().create_logical_plan(sql).await.unwrap()
 }
 
@@ -177,47 +175,6 @@ async fn relations_are_named_also_where_no_column_is_used() {
     let lineage = column_lineage(&plan(&session, sql).await).unwrap();
     let relations: Vec<_> = lineage.relations.iter().map(ToString::to_string).collect();
     assert_eq!(relations, ["customers", "orders", "staff"]);
-}
-
-#[tokio::test]
-async fn the_caller_says_what_masks() {
-    let session = session(None).await;
-    let plan = plan(&session, "SELECT upper(Reverse(email)) AS e, reverse(name) || name AS n FROM customers").await;
-    let options = Options { masking_functions: BTreeSet::from(["reverse".to_owned()]) };
-    // What follows a mask does not take it off; a way beside it is not masked.
-    assert_eq!(
-        written(&column_lineage_with(&plan, &options).unwrap()),
-        "e <- customers.email transformation masking [fn:reverse fn:upper]\n\
-         n <- customers.name transformation [op:||] [op:|| fn:reverse masking]"
-    );
-    assert_eq!(
-        written(&column_lineage(&plan).unwrap()),
-        "e <- customers.email transformation [fn:reverse fn:upper]\n\
-         n <- customers.name transformation [op:||] [op:|| fn:reverse]"
-    );
-}
-
-/// The number of ways may double with each operator.
-#[tokio::test]
-async fn more_ways_than_are_told_apart_are_an_error() {
-    let session = session(None).await;
-    let mut sql = "SELECT name AS n FROM customers".to_owned();
-    for level in 1..=10 {
-        let name = format!("f{level}");
-        let same = Arc::new(|args: &[ColumnarValue]| Ok(args[0].clone()));
-        let text = DataType::Utf8;
-        session.register_udf(create_udf(&name, vec![text.clone()], text, Volatility::Immutable, same));
-        sql = format!("SELECT CASE WHEN n = '' THEN {name}(n) ELSE n END AS n FROM ({sql})");
-        let lineage = column_lineage(&plan(&session, &sql).await);
-        if level == 10 {
-            let error = lineage.unwrap_err();
-            assert!(matches!(error, LineageError::TooManyWays { limit: 512, .. }), "{error}");
-            continue;
-        }
-        let direct = &lineage.unwrap().outputs[0].direct[&SourceColumn::new("customers", "name")];
-        let kind = DirectKind::Identity;
-        assert_eq!((direct.kind(), direct.ways().len(), direct.through().len()), (kind, 1 << level, level));
-    }
 }
 
 #[tokio::test]
