@@ -2,6 +2,8 @@
 
 use datafusion::common::{Column, TableReference};
 
+use crate::columns::SourceColumn;
+
 /// Why no lineage, or no event, could be given.
 ///
 /// None of these is worth a retry: the same input gives the same error.
@@ -44,6 +46,23 @@ pub enum LineageError {
     DuplicateColumns {
         /// The relation.
         relation: TableReference,
+    },
+    /// A source column gets into one output column on more ways than are told apart, e.g. through
+    /// a long row of doublings: `f(x) || g(x)` of `h(x) || i(x)` of …
+    #[error("values of `{column}` get into one output of {operator} on more than {limit} different ways")]
+    TooManyWays {
+        /// The source column.
+        column: SourceColumn,
+        /// The operator at which there are too many.
+        operator: &'static str,
+        /// The most that are told apart.
+        limit: usize,
+    },
+    /// Parts of the plan are not understood, so its lineage is not complete.
+    #[error("not understood: {}", constructs.join(", "))]
+    NotUnderstood {
+        /// What they are, e.g. ``extension node `Sample` ``.
+        constructs: Vec<String>,
     },
     /// A subquery that must give one column gives none.
     #[error("malformed plan: a subquery used as a value has no column")]

@@ -92,7 +92,7 @@ async fn compile_model(
         Err(error) => return Err(PipelineError::Engine { model: node.model.name.clone(), error }),
     };
     problems.extend(compare(node.model, table, &plan));
-    let lineage = match column_lineage(&plan) {
+    let lineage = match column_lineage(&plan).and_then(Lineage::complete) {
         Ok(lineage) => lineage,
         Err(error) => {
             let span = place(node.model, None);
@@ -193,7 +193,7 @@ fn labels(open: &OpenProject, model: &Model, table: &Table, lineage: &Lineage) -
             continue;
         }
         let carries = output.direct.iter().find(|(source, direct)| {
-            let aggregated = matches!(direct.kind, lakewarden_lineage::columns::DirectKind::Aggregation);
+            let aggregated = direct.kind() == lakewarden_lineage::columns::DirectKind::Aggregation;
             !aggregated && is_pseudonym(open, &source.relation.to_string(), &source.column)
         });
         if let Some((source, _)) = carries

@@ -15,6 +15,17 @@ pub(super) fn keeps_value(from: &DataType, to: &DataType) -> bool {
         (DataType::Float16, DataType::Float32 | DataType::Float64)
         | (DataType::Float32, DataType::Float64)
         | (DataType::Date32, DataType::Date64) => true,
+        // Digits may be added on both sides of the point, and taken away on neither.
+        (
+            DataType::Decimal32(from, from_scale)
+            | DataType::Decimal64(from, from_scale)
+            | DataType::Decimal128(from, from_scale)
+            | DataType::Decimal256(from, from_scale),
+            DataType::Decimal32(to, to_scale)
+            | DataType::Decimal64(to, to_scale)
+            | DataType::Decimal128(to, to_scale)
+            | DataType::Decimal256(to, to_scale),
+        ) => from_scale <= to_scale && before_the_point(*from, *from_scale) <= before_the_point(*to, *to_scale),
         (from, to) => match (integer(from), integer(to)) {
             (Some((false, from)), Some((true, to))) => from < to,
             (Some((from_signed, from)), Some((to_signed, to))) => from_signed == to_signed && from <= to,
@@ -29,6 +40,10 @@ fn is_text(data_type: &DataType) -> bool {
 
 fn is_bytes(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+}
+
+fn before_the_point(precision: u8, scale: i8) -> i16 {
+    i16::from(precision) - i16::from(scale)
 }
 
 /// Whether signed, and how many bits wide.
@@ -59,6 +74,16 @@ mod tests {
         assert!(!keeps_value(&DataType::UInt64, &DataType::Int64));
         assert!(!keeps_value(&DataType::Int32, &DataType::UInt64));
         assert!(!keeps_value(&DataType::Int64, &DataType::Float64));
+    }
+
+    #[test]
+    fn decimals_may_grow_at_both_ends() {
+        let seven = DataType::Decimal128(7, 2);
+        assert!(keeps_value(&seven, &DataType::Decimal128(15, 2)));
+        assert!(keeps_value(&seven, &DataType::Decimal256(9, 4)));
+        assert!(!keeps_value(&seven, &DataType::Decimal128(8, 4)), "five digits before the point do not fit");
+        assert!(!keeps_value(&seven, &DataType::Decimal128(15, 1)));
+        assert!(!keeps_value(&seven, &DataType::Float64));
     }
 
     #[test]

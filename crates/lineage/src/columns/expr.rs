@@ -3,16 +3,17 @@
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::functions_aggregate::grouping::Grouping;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, Case, ScalarFunction, WindowFunction, WindowFunctionDefinition,
+    AggregateFunction, Case, HigherOrderFunction, ScalarFunction, WindowFunction, WindowFunctionDefinition,
 };
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use super::casts::keeps_value;
-use super::functions::choosing;
-use super::model::{DirectKind, IndirectKind};
+use super::functions::{choosing, gives_elements};
+use super::model::IndirectKind;
 use super::plan::Walker;
 use super::scope::{Relation, Visible};
 use super::sources::Sources;
+use super::way::{Applied, AppliedKind};
 use crate::LineageError;
 
 impl Walker<'_> {
@@ -27,36 +28,41 @@ impl Walker<'_> {
                 });
                 outer.ok_or_else(|| LineageError::UnresolvedOuterColumn { column: column.clone() })
             }
-            // Constants, and what a session or a caller fills in as one. A lambda's parameter
-            // stands for elements of an array that is another argument of the same function.
-            Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::Placeholder(_) | Expr::LambdaVariable(_) => {
-                Ok(Sources::default())
-            }
+            // Constants, and what a session or a caller fills in as one.
+            Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::Placeholder(_) => Ok(Sources::default()),
 
             Expr::Alias(alias) => self.expr(&alias.expr, visible),
-            Expr::Cast(cast) => self.cast(&cast.expr, &cast.field, visible),
-            Expr::TryCast(cast) => self.cast(&cast.expr, &cast.field, visible),
+            Expr::Cast(cast) => self.cast("CAST", &cast.expr, &cast.field, visible),
+            Expr::TryCast(cast) => self.cast("TRY_CAST", &cast.expr, &cast.field, visible),
 
             Expr::BinaryExpr(_) => self.binary(expr, visible),
-            Expr::Not(inner)
-            | Expr::IsNotNull(inner)
-            | Expr::IsNull(inner)
-            | Expr::IsTrue(inner)
-            | Expr::IsFalse(inner)
-            | Expr::IsUnknown(inner)
-            | Expr::IsNotTrue(inner)
-            | Expr::IsNotFalse(inner)
-            | Expr::IsNotUnknown(inner)
-            | Expr::Negative(inner) => self.computed([inner.as_ref()], visible),
-            Expr::Like(like) | Expr::SimilarTo(like) => {
-                self.computed([like.expr.as_ref(), like.pattern.as_ref()], visible)
+            Expr::Not(inner) => self.operator_on("NOT", [inner.as_ref()], visible),
+            Expr::IsNotNull(inner) => self.operator_on("IS NOT NULL", [inner.as_ref()], visible),
+            Expr::IsNull(inner) => self.operator_on("IS NULL", [inner.as_ref()], visible),
+            Expr::IsTrue(inner) => self.operator_on("IS TRUE", [inner.as_ref()], visible),
+            Expr::IsFalse(inner) => self.operator_on("IS FALSE", [inner.as_ref()], visible),
+            Expr::IsUnknown(inner) => self.operator_on("IS UNKNOWN", [inner.as_ref()], visible),
+            Expr::IsNotTrue(inner) => self.operator_on("IS NOT TRUE", [inner.as_ref()], visible),
+            Expr::IsNotFalse(inner) => self.operator_on("IS NOT FALSE", [inner.as_ref()], visible),
+            Expr::IsNotUnknown(inner) => self.operator_on("IS NOT UNKNOWN", [inner.as_ref()], visible),
+            Expr::Negative(inner) => self.operator_on("-", [inner.as_ref()], visible),
+            Expr::Like(like) => {
+                let name = if like.case_insensitive { "ILIKE" } else { "LIKE" };
+                self.operator_on(name, [like.expr.as_ref(), like.pattern.as_ref()], visible)
+            }
+            Expr::SimilarTo(like) => {
+                self.operator_on("SIMILAR TO", [like.expr.as_ref(), like.pattern.as_ref()], visible)
             }
             Expr::Between(between) => {
-                self.computed([between.expr.as_ref(), between.low.as_ref(), between.high.as_ref()], visible)
+                let operands = [between.expr.as_ref(), between.low.as_ref(), between.high.as_ref()];
+                self.operator_on("BETWEEN", operands, visible)
             }
-            Expr::InList(list) => self.computed([list.expr.as_ref()].into_iter().chain(&list.list), visible),
-            Expr::HigherOrderFunction(function) => self.computed(&function.args, visible),
-            Expr::Lambda(lambda) => self.expr(&lambda.body, visible),
+            Expr::InList(list) => self.operator_on("IN", [list.expr.as_ref()].into_iter().chain(&list.list), visible),
+            Expr::HigherOrderFunction(function) => self.higher_order_function(function, visible),
+            Expr::LambdaVariable(variable) => Ok(self.elements_of(&variable.name)),
+            Expr::Lambda(_) => {
+                Ok(Sources::unknown("lambda outside of a higher-order function".into(), &whole_row(visible)))
+            }
 
             Expr::Case(case) => self.case(case, visible),
             Expr::ScalarFunction(function) => self.scalar_function(function, visible),
@@ -64,8 +70,11 @@ impl Walker<'_> {
             Expr::WindowFunction(function) => self.window_function(function, visible),
 
             Expr::ScalarSubquery(subquery) => self.subquery_value(&subquery.subquery, visible),
-            Expr::InSubquery(within) => self.comparison(&within.expr, &within.subquery.subquery, visible),
-            Expr::SetComparison(set) => self.comparison(&set.expr, &set.subquery.subquery, visible),
+            Expr::InSubquery(within) => self.comparison("IN", &within.expr, &within.subquery.subquery, visible),
+            Expr::SetComparison(set) => {
+                let name = format!("{} {}", set.op, set.quantifier);
+                self.comparison(&name, &set.expr, &set.subquery.subquery, visible)
+            }
             // Only whether there is a row; what is in it does not matter.
             Expr::Exists(exists) => {
                 let relation = self.expression_subquery(&exists.subquery.subquery, visible)?;
@@ -97,33 +106,40 @@ impl Walker<'_> {
         Ok(all)
     }
 
-    /// A value computed from those of `exprs`.
-    fn computed<'e>(
+    /// What the operator `name` makes of the values of `exprs`.
+    fn operator_on<'e>(
         &mut self,
+        name: &str,
         exprs: impl IntoIterator<Item = &'e Expr>,
         visible: Visible<'_>,
     ) -> Result<Sources, LineageError> {
         let inputs = self.side_by_side(exprs, visible)?;
-        Ok(inputs.through(DirectKind::Transformation, false))
+        Ok(inputs.through(&Applied::new(AppliedKind::Operator, name), false))
     }
 
     /// Chains of operators lean to the left and may be thousands long: no recursion there.
     fn binary(&mut self, expr: &Expr, visible: Visible<'_>) -> Result<Sources, LineageError> {
-        let mut operands = Vec::new();
+        let mut steps = Vec::new();
         let mut first = expr;
         while let Expr::BinaryExpr(binary) = first {
-            operands.push(binary.right.as_ref());
+            steps.push((binary.op, binary.right.as_ref()));
             first = &binary.left;
         }
-        operands.push(first);
-        self.computed(operands, visible)
+        let mut value = self.expr(first, visible)?;
+        for (operator, right) in steps.into_iter().rev() {
+            value.merge(self.expr(right, visible)?);
+            value = value.through(&Applied::new(AppliedKind::Operator, &operator.to_string()), false);
+        }
+        Ok(value)
     }
 
-    fn cast(&mut self, inner: &Expr, to: &FieldRef, visible: Visible<'_>) -> Result<Sources, LineageError> {
+    /// A cast that cannot change a value is no step on its way.
+    fn cast(&mut self, name: &str, inner: &Expr, to: &FieldRef, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let sources = self.expr(inner, visible)?;
-        let kept = type_of(inner, &visible).is_some_and(|from| keeps_value(from, to.data_type()));
-        let kind = if kept { DirectKind::Identity } else { DirectKind::Transformation };
-        Ok(sources.through(kind, false))
+        if type_of(inner, &visible).is_some_and(|from| keeps_value(from, to.data_type())) {
+            return Ok(sources);
+        }
+        Ok(sources.through(&Applied::new(AppliedKind::Operator, name), false))
     }
 
     fn case(&mut self, case: &Case, visible: Visible<'_>) -> Result<Sources, LineageError> {
@@ -138,12 +154,15 @@ impl Walker<'_> {
     }
 
     fn scalar_function(&mut self, function: &ScalarFunction, visible: Visible<'_>) -> Result<Sources, LineageError> {
+        let name = function.func.name();
+        let masking = self.is_masking(name);
+        let step = Applied::new(AppliedKind::Scalar, name);
         let count = function.args.len();
         let mut value = Sources::default();
         for (index, arg) in function.args.iter().enumerate() {
             let arg = self.expr(arg, visible)?;
             let Some(role) = choosing(&function.func, index, count) else {
-                value.merge(arg.through(DirectKind::Transformation, false));
+                value.merge(arg.through(&step, masking));
                 continue;
             };
             if role.decides {
@@ -154,8 +173,39 @@ impl Walker<'_> {
                 value.merge(arg);
             }
         }
-        let masking = self.is_masking(function.func.name());
-        Ok(value.through(DirectKind::Identity, masking))
+        Ok(value)
+    }
+
+    /// A function with lambdas. Their parameters stand for elements of its other arguments.
+    fn higher_order_function(
+        &mut self,
+        function: &HigherOrderFunction,
+        visible: Visible<'_>,
+    ) -> Result<Sources, LineageError> {
+        let (lambdas, others): (Vec<_>, Vec<_>) = function.args.iter().partition(|arg| matches!(arg, Expr::Lambda(_)));
+        let elements = self.side_by_side(others, visible)?;
+        let mut value = elements.clone();
+        for lambda in lambdas {
+            let Expr::Lambda(lambda) = lambda else { continue };
+            self.lambdas.push((lambda.params.clone(), elements.clone()));
+            let body = self.expr(&lambda.body, visible);
+            self.lambdas.pop();
+            value.merge(body?);
+        }
+        let name = function.name();
+        if !gives_elements(&function.func) {
+            return Ok(Sources::unknown(format!("higher-order function `{name}`"), &value));
+        }
+        Ok(value.through(&Applied::new(AppliedKind::Scalar, name), self.is_masking(name)))
+    }
+
+    /// What the parameter of the innermost lambda with one of this name stands for.
+    fn elements_of(&self, parameter: &str) -> Sources {
+        let lambda = self.lambdas.iter().rev().find(|(parameters, _)| parameters.iter().any(|name| name == parameter));
+        match lambda {
+            Some((_, elements)) => elements.clone(),
+            None => Sources::unknown(format!("lambda parameter `{parameter}`"), &Sources::default()),
+        }
     }
 
     fn aggregate_function(
@@ -168,8 +218,9 @@ impl Walker<'_> {
             return Ok(Sources::default());
         }
         let params = &function.params;
-        let masking = self.is_masking(function.func.name());
-        let mut value = self.side_by_side(&params.args, visible)?.through(DirectKind::Aggregation, masking);
+        let name = function.func.name();
+        let step = Applied::new(AppliedKind::Aggregate, name);
+        let mut value = self.side_by_side(&params.args, visible)?.through(&step, self.is_masking(name));
         let filter = self.side_by_side(params.filter.as_deref(), visible)?;
         value.influence.merge(filter.deciding(IndirectKind::Filter));
         let order = self.side_by_side(params.order_by.iter().map(|key| &key.expr), visible)?;
@@ -180,10 +231,11 @@ impl Walker<'_> {
     fn window_function(&mut self, function: &WindowFunction, visible: Visible<'_>) -> Result<Sources, LineageError> {
         let params = &function.params;
         let (kind, name) = match &function.fun {
-            WindowFunctionDefinition::AggregateUDF(f) => (DirectKind::Aggregation, f.name()),
-            WindowFunctionDefinition::WindowUDF(f) => (DirectKind::Transformation, f.name()),
+            WindowFunctionDefinition::AggregateUDF(f) => (AppliedKind::WindowAggregate, f.name()),
+            WindowFunctionDefinition::WindowUDF(f) => (AppliedKind::Window, f.name()),
         };
-        let mut value = self.side_by_side(&params.args, visible)?.through(kind, self.is_masking(name));
+        let step = Applied::new(kind, name);
+        let mut value = self.side_by_side(&params.args, visible)?.through(&step, self.is_masking(name));
         let filter = self.side_by_side(params.filter.as_deref(), visible)?;
         value.influence.merge(filter.deciding(IndirectKind::Filter));
         let keys = params.order_by.iter().map(|key| &key.expr);
@@ -204,13 +256,14 @@ impl Walker<'_> {
     /// `expr IN (subquery)`, `expr < ANY (subquery)`.
     fn comparison(
         &mut self,
+        name: &str,
         expr: &Expr,
         subquery: &LogicalPlan,
         visible: Visible<'_>,
     ) -> Result<Sources, LineageError> {
         let mut operands = self.expr(expr, visible)?;
         operands.merge(self.subquery_value(subquery, visible)?);
-        Ok(operands.through(DirectKind::Transformation, false))
+        Ok(operands.through(&Applied::new(AppliedKind::Operator, name), false))
     }
 
     fn is_masking(&self, function: &str) -> bool {

@@ -1,10 +1,15 @@
 //! Functions of which more is known than "computed from its arguments".
 
+use std::any::Any;
+
 use datafusion::functions::core::coalesce::CoalesceFunc;
 use datafusion::functions::core::nullif::NullIfFunc;
 use datafusion::functions::core::nvl::NVLFunc;
 use datafusion::functions::core::nvl2::NVL2Func;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::functions_nested::array_any_match::ArrayAnyMatch;
+use datafusion::functions_nested::array_filter::ArrayFilter;
+use datafusion::functions_nested::array_transform::ArrayTransform;
+use datafusion::logical_expr::{HigherOrderUDF, ScalarUDF};
 
 /// What an argument of a choosing function does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,4 +38,11 @@ pub(super) fn choosing(function: &ScalarUDF, index: usize, count: usize) -> Opti
         return None;
     };
     Some(Role { given, decides })
+}
+
+/// True for the functions that give their lambdas the elements of their other arguments and nothing else. One that
+/// hands a lambda its own results, as a fold does, would send values through it again and again.
+pub(super) fn gives_elements(function: &HigherOrderUDF) -> bool {
+    let implementation: &dyn Any = function.inner().as_ref();
+    implementation.is::<ArrayTransform>() || implementation.is::<ArrayFilter>() || implementation.is::<ArrayAnyMatch>()
 }

@@ -11,10 +11,16 @@
 //! joins, `GROUP BY`, `ORDER BY`) or about one ([`OutputColumn::indirect`]: conditions of `CASE`,
 //! windows, `FILTER (WHERE …)` of an aggregate, and everything inside a scalar subquery).
 //!
+//! # Ways
+//! A value may get from one source into one output on several ways side by side. Each [`Way`] says what
+//! lies on it: operators, scalar, aggregate and window functions, and which aggregate was the last.
+//! What is true of one way need not be true of another: ask all of [`Direct::ways`].
+//!
 //! # What is not understood
 //! is never guessed: it appears as an [`Unknown`] at each output that it touches, with the source
 //! columns that went in. That is so for extension nodes, unless their schema is the schema of
-//! their only input (then columns pass by position) and for wildcards that nobody expanded.
+//! their only input (then columns pass by position), for wildcards that nobody expanded, and for
+//! higher-order functions other than DataFusion's own. [`Lineage::complete`] makes an error of it.
 //!
 //! # What is not lineage here
 //! That a relation has a row at all is not a column's doing: `count(*)` has no direct source, and
@@ -29,12 +35,14 @@ mod plan;
 mod scan;
 mod scope;
 mod sources;
+mod way;
 
 use std::collections::BTreeSet;
 
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, WriteOp};
 
-pub use model::{Direct, DirectKind, Indirect, IndirectKind, Lineage, OutputColumn, SourceColumn, Unknown};
+pub use model::{Indirect, IndirectKind, Lineage, OutputColumn, Unknown};
+pub use way::{Applied, AppliedKind, Direct, DirectKind, SourceColumn, Way};
 
 use crate::LineageError;
 use plan::Walker;
@@ -43,7 +51,7 @@ use plan::Walker;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Names of scalar, aggregate and window functions out of which the values that go in cannot
-    /// be had back, in lower case: [`Direct::masking`] is set behind them. By default the
+    /// be had back, in lower case: [`Way::masking`] is set behind them. By default the
     /// counts and the unkeyed hashes of DataFusion, as OpenLineage's own integrations do;
     /// whether that is enough for a given purpose is for the caller to judge.
     pub masking_functions: BTreeSet<String>,

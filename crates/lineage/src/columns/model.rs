@@ -1,64 +1,11 @@
 //! The result: where the columns of a query come from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use datafusion::common::TableReference;
 
-/// A column of a relation that the plan scans.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceColumn {
-    /// The relation as the plan's table scan names it: `t`, `schema.t` or `catalog.schema.t`.
-    /// Two spellings of one table are two relations here; resolve them if both may occur.
-    pub relation: TableReference,
-    /// The column's name. A field inside a struct is reported as its whole column.
-    pub column: String,
-}
-
-impl SourceColumn {
-    /// Names column `column` of `relation`.
-    pub fn new(relation: impl Into<TableReference>, column: impl Into<String>) -> Self {
-        Self { relation: relation.into(), column: column.into() }
-    }
-}
-
-impl fmt::Display for SourceColumn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.relation, self.column)
-    }
-}
-
-/// What happens to a value on its way from a source column into an output column.
-///
-/// Ordered from "the value itself" to "least of the value". One step after another gives the
-/// greater of the two; two ways side by side (`UNION`, both operands of `||`) give the lesser,
-/// so an output column is never reported as further from its source than its shortest way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DirectKind {
-    /// The value as it is, perhaps renamed or in another physical layout of the same type.
-    Identity,
-    /// Computed from the value of one row.
-    Transformation,
-    /// Computed from the values of many rows.
-    Aggregation,
-}
-
-/// How a source column's values get into an output column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Direct {
-    /// The kind of the shortest way.
-    pub kind: DirectKind,
-    /// True where every way goes through a function of [`Options::masking_functions`], after
-    /// which the value is no longer there.
-    ///
-    /// [`Options::masking_functions`]: super::Options::masking_functions
-    pub masking: bool,
-}
-
-impl Direct {
-    /// The way of a column that is taken as it is.
-    pub const IDENTITY: Self = Self { kind: DirectKind::Identity, masking: false };
-}
+use super::way::{Direct, SourceColumn};
+use crate::LineageError;
 
 /// How a source column decides about values without being part of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +67,18 @@ impl Lineage {
     /// True where every part of the plan was understood.
     pub fn is_complete(&self) -> bool {
         self.unknown.is_empty()
+    }
+
+    /// The lineage itself where every part of the plan was understood, for those who can use no other.
+    ///
+    /// # Errors
+    /// [`LineageError::NotUnderstood`] with the names of all parts that were not.
+    pub fn complete(self) -> Result<Self, LineageError> {
+        if self.unknown.is_empty() {
+            return Ok(self);
+        }
+        let constructs: BTreeSet<_> = self.unknown.into_iter().map(|unknown| unknown.what).collect();
+        Err(LineageError::NotUnderstood { constructs: constructs.into_iter().collect() })
     }
 
     /// Every source column that has any part in the result, also through what is unknown.

@@ -9,9 +9,10 @@ use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNode};
 
 use super::Options;
-use super::model::{DirectKind, IndirectKind};
+use super::model::IndirectKind;
 use super::scope::{Relation, Scope, Visible};
 use super::sources::{Influence, Sources};
+use super::way::{Applied, AppliedKind};
 use crate::LineageError;
 
 /// The state of one walk.
@@ -21,6 +22,8 @@ pub(super) struct Walker<'o> {
     pub(super) outers: Vec<Scope>,
     /// What a `LATERAL` relation at this place can see of its own `FROM` clause.
     pub(super) lateral: Vec<Scope>,
+    /// The lambdas around the current expression, outermost first: their parameters, and what those stand for.
+    pub(super) lambdas: Vec<(Vec<String>, Sources)>,
     /// What the working tables of the recursive queries around hold, by name.
     pub(super) work_tables: BTreeMap<String, Relation>,
     /// The relations scanned so far.
@@ -33,6 +36,7 @@ impl<'o> Walker<'o> {
             options,
             outers: Vec::new(),
             lateral: Vec::new(),
+            lambdas: Vec::new(),
             work_tables: BTreeMap::new(),
             relations: BTreeSet::new(),
         }
@@ -206,6 +210,7 @@ impl<'o> Walker<'o> {
     fn unnest(&mut self, node: &Unnest) -> Result<Relation, LineageError> {
         let mut input = self.relation(&node.input)?;
         let is_list = |index| node.list_type_columns.iter().any(|(list, _)| *list == index);
+        let unnested = Applied::new(AppliedKind::Operator, "UNNEST");
         let mut columns = Vec::with_capacity(node.dependency_indices.len());
         for &index in &node.dependency_indices {
             let sources = input.scope.columns.get(index);
@@ -219,7 +224,7 @@ impl<'o> Walker<'o> {
                 input.influence.merge(list);
             }
             columns.push(if is_list(index) || node.struct_type_columns.contains(&index) {
-                sources.through(DirectKind::Transformation, false)
+                sources.through(&unnested, false)
             } else {
                 sources
             });

@@ -7,10 +7,11 @@ use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::logical_plan::{RecursiveQuery, TableScan};
 
-use super::model::{IndirectKind, SourceColumn};
+use super::model::IndirectKind;
 use super::plan::{Walker, add_by_position, renamed};
 use super::scope::{Relation, Scope};
 use super::sources::{Influence, Sources};
+use super::way::SourceColumn;
 use crate::LineageError;
 
 impl Walker<'_> {

@@ -8,6 +8,10 @@ use datafusion::common::{Column, DFSchemaRef};
 use super::sources::{Influence, Sources};
 use crate::LineageError;
 
+/// The most ways from one source column into one output column that are told apart. Each operator may
+/// double them, so there must be an end; no query that people write comes near it.
+const MOST_WAYS: usize = 512;
+
 /// The columns of a relation with their sources, in the order of the schema.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
@@ -26,7 +30,7 @@ impl Relation {
     /// A relation with `columns` under `schema`.
     ///
     /// # Errors
-    /// [`LineageError::ColumnCount`] where the two do not fit.
+    /// [`LineageError::ColumnCount`] where the two do not fit, [`LineageError::TooManyWays`].
     pub(super) fn new(
         operator: &'static str,
         schema: &DFSchemaRef,
@@ -36,6 +40,10 @@ impl Relation {
         let expected = schema.fields().len();
         if columns.len() != expected {
             return Err(LineageError::ColumnCount { operator, expected, found: columns.len() });
+        }
+        let direct = columns.iter().flat_map(|sources| &sources.direct);
+        if let Some((column, _)) = direct.into_iter().find(|(_, direct)| direct.ways().len() > MOST_WAYS) {
+            return Err(LineageError::TooManyWays { column: column.clone(), operator, limit: MOST_WAYS });
         }
         Ok(Self { scope: Scope { schema: Arc::clone(schema), columns: columns.into() }, influence })
     }

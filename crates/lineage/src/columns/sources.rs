@@ -1,8 +1,10 @@
 //! How sources add up along a plan: side by side, and one step after another.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Direct, DirectKind, Indirect, IndirectKind, SourceColumn, Unknown};
+use super::model::{Indirect, IndirectKind, Unknown};
+use super::way::{Applied, Direct, SourceColumn};
 
 /// What decides without being part of the value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(super) struct Sources {
 impl Sources {
     /// The value of a scanned column.
     pub(super) fn column(column: SourceColumn) -> Self {
-        Self { direct: BTreeMap::from([(column, Direct::IDENTITY)]), influence: Influence::default() }
+        Self { direct: BTreeMap::from([(column, Direct::identity())]), influence: Influence::default() }
     }
 
     /// A value about which only `influence` decides.
@@ -50,22 +52,20 @@ impl Sources {
     /// Side by side: the value is made of both, or is one of both.
     pub(super) fn merge(&mut self, other: Self) {
         for (column, theirs) in other.direct {
-            self.direct
-                .entry(column)
-                .and_modify(|ours| {
-                    ours.kind = ours.kind.min(theirs.kind);
-                    ours.masking &= theirs.masking;
-                })
-                .or_insert(theirs);
+            match self.direct.entry(column) {
+                Entry::Occupied(mut ours) => ours.get_mut().merge(theirs),
+                Entry::Vacant(free) => {
+                    free.insert(theirs);
+                }
+            }
         }
         self.influence.merge(other.influence);
     }
 
-    /// One step after another: the value goes through something of this kind.
-    pub(super) fn through(mut self, kind: DirectKind, masking: bool) -> Self {
+    /// One step after another: the value goes through this.
+    pub(super) fn through(mut self, step: &Applied, masking: bool) -> Self {
         for direct in self.direct.values_mut() {
-            direct.kind = direct.kind.max(kind);
-            direct.masking |= masking;
+            *direct = direct.then(step, masking);
         }
         self
     }
@@ -92,10 +92,15 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
+    use super::super::way::{AppliedKind, DirectKind};
     use super::*;
 
-    fn of(name: &str, kind: DirectKind, masking: bool) -> Sources {
-        Sources::column(SourceColumn::new("t", name)).through(kind, masking)
+    fn of(name: &str) -> Sources {
+        Sources::column(SourceColumn::new("t", name))
+    }
+
+    fn step(kind: AppliedKind) -> Applied {
+        Applied::new(kind, "f")
     }
 
     fn merged(mut left: Sources, right: Sources) -> Sources {
@@ -105,28 +110,26 @@ mod tests {
 
     #[test]
     fn side_by_side_the_shortest_way_counts() {
-        let a = of("a", DirectKind::Aggregation, true);
-        let b = of("a", DirectKind::Identity, false);
-        let both = merged(a.clone(), b.clone());
-        assert_eq!(both, merged(b.clone(), a));
-        assert_eq!(both, b);
+        let a = of("a").through(&step(AppliedKind::Aggregate), true);
+        let both = merged(a.clone(), of("a"));
+        assert_eq!(both, merged(of("a"), a));
+        let direct = &both.direct[&SourceColumn::new("t", "a")];
+        assert_eq!((direct.kind(), direct.masking(), direct.ways().len()), (DirectKind::Identity, false, 2));
     }
 
     #[test]
     fn one_after_another_the_strongest_step_counts() {
-        let hashed_then_renamed = of("a", DirectKind::Transformation, true).through(DirectKind::Identity, false);
-        assert_eq!(
-            hashed_then_renamed.direct[&SourceColumn::new("t", "a")],
-            Direct { kind: DirectKind::Transformation, masking: true }
-        );
+        let hashed = of("a").through(&step(AppliedKind::Scalar), true).through(&step(AppliedKind::Operator), false);
+        let direct = &hashed.direct[&SourceColumn::new("t", "a")];
+        assert_eq!((direct.kind(), direct.masking(), direct.ways().len()), (DirectKind::Transformation, true, 1));
     }
 
     #[test]
     fn merging_is_idempotent_and_associative() {
         let (a, b, c) = (
-            of("a", DirectKind::Identity, false),
-            Sources::influenced(of("a", DirectKind::Aggregation, true).deciding(IndirectKind::Sort)),
-            of("c", DirectKind::Transformation, true),
+            of("a"),
+            Sources::influenced(of("a").through(&step(AppliedKind::Aggregate), true).deciding(IndirectKind::Sort)),
+            of("c").through(&step(AppliedKind::Scalar), true),
         );
         assert_eq!(merged(a.clone(), a.clone()), a);
         assert_eq!(merged(merged(a.clone(), b.clone()), c.clone()), merged(a, merged(b, c)));
@@ -134,8 +137,8 @@ mod tests {
 
     #[test]
     fn what_decided_about_a_value_decides_with_it() {
-        let mut rank = Sources::influenced(of("at", DirectKind::Identity, false).deciding(IndirectKind::Window));
-        rank.merge(of("n", DirectKind::Transformation, false));
+        let mut rank = Sources::influenced(of("at").deciding(IndirectKind::Window));
+        rank.merge(of("n").through(&step(AppliedKind::Scalar), false));
         let influence = rank.deciding(IndirectKind::Filter);
         assert_eq!(
             influence.columns[&SourceColumn::new("t", "at")],
@@ -146,8 +149,8 @@ mod tests {
 
     #[test]
     fn the_unknown_reaches_all_that_went_in() {
-        let mut input = of("a", DirectKind::Identity, false);
-        input.merge(Sources::influenced(of("b", DirectKind::Identity, false).deciding(IndirectKind::Filter)));
+        let mut input = of("a");
+        input.merge(Sources::influenced(of("b").deciding(IndirectKind::Filter)));
         let out = Sources::unknown("x".into(), &input);
         assert!(out.direct.is_empty());
         let unknown = out.influence.unknown.first().expect("one unknown");

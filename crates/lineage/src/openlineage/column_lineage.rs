@@ -99,7 +99,7 @@ impl ColumnLineage {
         for output in &lineage.outputs {
             let mut ways: BTreeMap<&SourceColumn, Vec<Transformation>> = BTreeMap::new();
             for (column, way) in &output.direct {
-                ways.entry(column).or_default().push(direct(*way));
+                ways.entry(column).or_default().push(direct(way));
             }
             for (column, kinds) in &output.indirect {
                 let kinds = kinds.iter().copied().map(indirect);
@@ -114,15 +114,15 @@ impl ColumnLineage {
     }
 }
 
-fn direct(way: Direct) -> Transformation {
+fn direct(way: &Direct) -> Transformation {
     Transformation {
         kind: TransformationType::Direct,
-        subtype: match way.kind {
+        subtype: match way.kind() {
             DirectKind::Identity => TransformationSubtype::Identity,
             DirectKind::Transformation => TransformationSubtype::Transformation,
             DirectKind::Aggregation => TransformationSubtype::Aggregation,
         },
-        masking: way.masking,
+        masking: way.masking(),
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lakewarden_lineage::Lineage;
-use lakewarden_lineage::columns::{Direct, DirectKind, Indirect, IndirectKind};
+use lakewarden_lineage::columns::{Applied, AppliedKind, Direct, DirectKind, Indirect, IndirectKind, Way};
 
 /// One case of the corpus.
 pub(crate) struct Case {
     /// File and heading.
     pub(crate) name: String,
+    pub(crate) file: String,
+    pub(crate) heading: String,
     pub(crate) sql: String,
     /// Expected of the plan as planned.
     pub(crate) planned: String,
@@ -18,11 +20,15 @@ pub(crate) struct Case {
     pub(crate) analysed: String,
 }
 
+/// Where the corpus is.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
 /// All cases, in the order of files and headings. Panics where a file is not in the form that
 /// `tests/corpus/README.md` describes.
 pub(crate) fn corpus() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let files: BTreeSet<_> = std::fs::read_dir(folder)
+    let files: BTreeSet<_> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| !path.ends_with("README.md"))
@@ -58,6 +64,8 @@ fn cases_of(file: &str, text: &str) -> Vec<Case> {
                 sql: block("sql").unwrap_or_else(|| panic!("{name}: no SQL")),
                 planned: of_stage("planned"),
                 analysed: of_stage("analysed"),
+                file: file.to_owned(),
+                heading: heading.to_owned(),
                 name,
             }
         })
@@ -87,7 +95,7 @@ fn blocks_of(section: &str) -> Vec<(String, String)> {
 pub(crate) fn written(lineage: &Lineage) -> String {
     let mut text = String::new();
     for output in &lineage.outputs {
-        let direct: Vec<_> = output.direct.iter().map(|(column, way)| format!("{column} {}", direct(*way))).collect();
+        let direct: Vec<_> = output.direct.iter().map(|(column, way)| format!("{column} {}", direct(way))).collect();
         let direct = if direct.is_empty() { "nothing".to_owned() } else { direct.join(", ") };
         writeln!(text, "{} <- {direct}", output.name).unwrap();
         write_indirect(&mut text, &output.name, &output.indirect);
@@ -99,14 +107,73 @@ pub(crate) fn written(lineage: &Lineage) -> String {
     text.trim_end().to_owned()
 }
 
-fn direct(way: Direct) -> String {
-    let kind = match way.kind {
+fn direct(direct: &Direct) -> String {
+    let mut text = match direct.kind() {
         DirectKind::Identity => "identity",
         DirectKind::Transformation => "transformation",
         DirectKind::Aggregation => "aggregation",
+    }
+    .to_owned();
+    if direct.masking() {
+        text.push_str(" masking");
+    }
+    // Most columns are taken as they are: no brackets for those.
+    if direct.kind() != DirectKind::Identity || direct.ways().len() > 1 {
+        for way in direct.ways() {
+            write!(text, " [{}]", steps(way, direct.masking())).unwrap();
+        }
+    }
+    text
+}
+
+fn steps(way: &Way, masking: bool) -> String {
+    let mut steps: Vec<_> = way.through().iter().map(step).collect();
+    let aggregates: Vec<_> = way.aggregates().collect();
+    match way.last_aggregate() {
+        Some(last) if aggregates.len() > 1 => steps.push(format!("last:{last}")),
+        // The only one is the last.
+        last => assert_eq!(last.as_slice(), aggregates),
+    }
+    if way.masking() != masking {
+        steps.push("masking".to_owned());
+    }
+    steps.join(" ")
+}
+
+fn step(applied: &Applied) -> String {
+    let kind = match applied.kind {
+        AppliedKind::Operator => "op",
+        AppliedKind::Scalar => "fn",
+        AppliedKind::Aggregate => "agg",
+        AppliedKind::WindowAggregate => "winagg",
+        AppliedKind::Window => "win",
     };
-    let masking = if way.masking { " masking" } else { "" };
-    format!("{kind}{masking}")
+    format!("{kind}:{}", applied.name.replace(' ', "_"))
+}
+
+/// The same lineage without the casts in its ways: type coercion puts in some when a plan is analysed.
+pub(crate) fn without_casts(lineage: &str) -> String {
+    let mut text = String::new();
+    let mut seen: Vec<String> = Vec::new();
+    for part in lineage.split_inclusive([']', ',', '\n']) {
+        let Some((before, way)) = part.split_once('[').and_then(|(b, way)| Some((b, way.strip_suffix(']')?))) else {
+            seen.clear();
+            text.push_str(part);
+            continue;
+        };
+        let steps: Vec<_> = way.split(' ').filter(|step| *step != "op:CAST").collect();
+        let way = steps.join(" ");
+        if seen.is_empty() {
+            text.push_str(before);
+            text.push('[');
+            text.push_str(&way);
+            text.push(']');
+        } else if !seen.contains(&way) {
+            write!(text, " [{way}]").unwrap();
+        }
+        seen.push(way);
+    }
+    text
 }
 
 fn write_indirect(text: &mut String, output: &str, indirect: &Indirect) {

@@ -2,8 +2,16 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod cases;
+mod causes;
 mod corpus;
 mod events;
+mod functions;
+mod held;
+mod opinions;
+mod oracle;
 mod perturbation;
 mod plans;
+mod python;
 mod tables;
+mod tpc;
+mod update;
