@@ -51,7 +51,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "policy",
-        ours: &["dictionary"],
+        ours: &["dictionary", "lineage"],
         not_direct: &["object_store", "parquet", "tokio"],
         not_at_all: &["deltalake*", "lakewarden-lake"],
         not_said: WORLD,

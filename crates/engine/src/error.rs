@@ -2,6 +2,7 @@
 
 use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
+use lakewarden_policy::witness::NotThreaded;
 use thiserror::Error;
 
 /// A problem of SQL text, found without reading data.
@@ -87,6 +88,14 @@ impl EngineError {
         let (message, in_text) = split_position(&text);
         let hint = diagnostic.and_then(|d| d.helps.first()).map(|h| h.message.clone());
         EngineError::Sql(SqlProblem { message: strip(&message), at: at.or(in_text), hint })
+    }
+
+    /// Says why it cannot be told who stands behind the rows of a query.
+    pub(crate) fn not_threaded(error: NotThreaded) -> Self {
+        match error {
+            NotThreaded::Plan(error) => Self::planning(&error),
+            other => Self::Sql(SqlProblem { message: other.to_string(), at: None, hint: other.hint() }),
+        }
     }
 
     /// Reads an error of a running query, dropping its text.

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::{EngineError, SqlProblem};
 use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
+use crate::kgate::{KGatePlanner, Suppressed};
 use crate::relation::Relation;
 use crate::scan::RelationProvider;
 use crate::sealed::SealedScanExec;
@@ -20,8 +21,10 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use lakewarden_policy::witness::{KGate, NotThreaded, Strand, gate_root, thread};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What a session is for.
 #[derive(Debug, Clone)]
@@ -32,12 +35,15 @@ pub struct SessionSpec {
     pub as_of: DateTime<Utc>,
     /// The zone of `local_date()`.
     pub zone: Tz,
+    /// How many people have to stand behind each row of a result; one, if rows may be about one person each.
+    pub minimum_subjects: u32,
 }
 
 /// A governed session.
 pub struct Session {
     pub(crate) context: SessionContext,
     rulings: Arc<Rulings>,
+    minimum_subjects: u32,
     memory: u64,
 }
 
@@ -78,30 +84,63 @@ impl Session {
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
         register(&context, relations)?;
-        Ok(Self { context, rulings, memory: engine.options.memory })
+        Ok(Self { context, rulings, minimum_subjects: spec.minimum_subjects, memory: engine.options.memory })
     }
 
-    /// Plans a query under the policy, without running it. Its scans of personal data stand below gates.
+    /// Plans a query under the policy, without running it. Its scans of personal data stand below gates. The k-gate
+    /// that a run would have is planned and verified, and is not in the plan returned, whose columns are the query's.
     ///
     /// # Errors
     /// [`EngineError::Sql`] with the place in the SQL where it is known.
     pub async fn plan(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
-        self.governed(sql).await.map(|(analysed, _)| analysed)
+        let (analysed, _) = self.governed(sql).await?;
+        if self.minimum_subjects <= 1 {
+            return Ok(analysed);
+        }
+        self.analysed(self.as_written(sql).await?)
     }
 
-    /// The plan under its gates, and the same optimised and verified.
-    async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+    fn analysed(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
+        let state = self.context.state();
+        state
+            .analyzer()
+            .execute_and_check(plan, state.config_options(), |_, _| {})
+            .map_err(|e| EngineError::planning(&e))
+    }
+
+    /// Finds out who stands behind the rows of a query: one entry for each scan, or scans of the same people.
+    ///
+    /// # Errors
+    /// [`EngineError::Sql`]; within it, why it cannot be told.
+    pub async fn strands(&self, sql: &str) -> Result<Result<Vec<Strand>, NotThreaded>, EngineError> {
+        let plan = self.as_written(sql).await?;
+        Ok(thread(plan, &self.rulings, self.minimum_subjects.max(1)).map(|threaded| threaded.strands))
+    }
+
+    /// The plan as the SQL says it.
+    async fn as_written(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
         let statement = single_query(sql)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         read_only.verify_plan(&plan).map_err(|e| EngineError::planning(&e))?;
-        let analysed = state
-            .analyzer()
-            .execute_and_check(plan, state.config_options(), |_, _| {})
-            .map_err(|e| EngineError::planning(&e))?;
+        Ok(plan)
+    }
+
+    /// The plan under its gates, and the same optimised and verified.
+    async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+        let state = self.context.state();
+        let mut plan = self.as_written(sql).await?;
+        if self.minimum_subjects > 1 {
+            plan = gate_root(plan, &self.rulings, self.minimum_subjects).map_err(EngineError::not_threaded)?;
+        }
+        let guarded = is_k_gate(&plan);
+        let analysed = self.analysed(plan)?;
         let optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
         verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
+        if guarded && !is_k_gate(&optimised) {
+            return Err(EngineError::Run { what: "the optimiser moved the k-gate" });
+        }
         self.refuse_forbidden_columns(&optimised)?;
         Ok((analysed, optimised))
     }
@@ -146,7 +185,8 @@ impl Session {
         let (_, optimised) = self.governed(sql).await?;
         let state = self.context.state();
         let accounts = Accounts::default();
-        let physical = gated_planner(&accounts)
+        let suppressed = Suppressed::default();
+        let physical = gated_planner(&accounts, &suppressed)
             .create_physical_plan(&optimised, &state)
             .await
             .map_err(|e| EngineError::planning(&e))?;
@@ -154,7 +194,7 @@ impl Session {
         let schema = physical.schema();
         let stream =
             execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
-        Ok(Running { schema, stream, accounts, memory: self.memory })
+        Ok(Running { schema, stream, accounts, suppressed, memory: self.memory })
     }
 }
 
@@ -203,8 +243,15 @@ pub(crate) fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineE
 
 /// The default planner, and gates. The accounts are those of one run: the session's own planner knows no
 /// gates, so that nothing is planned without an account.
-fn gated_planner(accounts: &Accounts) -> DefaultPhysicalPlanner {
-    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(GatePlanner { accounts: accounts.clone() })])
+fn gated_planner(accounts: &Accounts, suppressed: &Suppressed) -> DefaultPhysicalPlanner {
+    DefaultPhysicalPlanner::with_extension_planners(vec![
+        Arc::new(GatePlanner { accounts: accounts.clone() }),
+        Arc::new(KGatePlanner { suppressed: suppressed.clone() }),
+    ])
+}
+
+fn is_k_gate(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Extension(extension) if extension.node.as_any().is::<KGate>())
 }
 
 /// A query that runs.
@@ -213,10 +260,16 @@ pub struct Running {
     pub schema: SchemaRef,
     stream: SendableRecordBatchStream,
     accounts: Accounts,
+    suppressed: Suppressed,
     memory: u64,
 }
 
 impl Running {
+    /// Rows held back so far because fewer people than the session's minimum stand behind them.
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.load(Ordering::Relaxed)
+    }
+
     /// The next batch, or `None` at the end.
     ///
     /// # Errors

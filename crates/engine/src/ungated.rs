@@ -41,7 +41,12 @@ fn gated() -> Ruling {
 
 fn session() -> Session {
     let engine = Engine::new(Arc::new(InMemory::new()), EngineOptions { partitions: 1, ..Default::default() }).unwrap();
-    let spec = SessionSpec { purpose: "analytics".into(), as_of: DateTime::UNIX_EPOCH, zone: chrono_tz::UTC };
+    let spec = SessionSpec {
+        purpose: "analytics".into(),
+        as_of: DateTime::UNIX_EPOCH,
+        zone: chrono_tz::UTC,
+        minimum_subjects: 1,
+    };
     Session::new(&engine, &spec, vec![relation(gated())]).unwrap()
 }
 
@@ -170,4 +175,20 @@ async fn a_ruling_that_does_not_fit_yields_no_scan() {
     assert!(scan(relation(Ruling::Open)).await.is_err(), "data subjects, ruled open");
     let unknown = Relation { governance: None, ..relation(gated()) };
     assert!(scan(unknown).await.is_err(), "gated, but nobody knows by what");
+}
+
+/// A model may use every function that a session has: each has a declared behaviour.
+#[tokio::test]
+async fn every_function_of_a_session_has_a_declared_behaviour() {
+    use lakewarden_policy::labels::{of_aggregate, of_scalar, of_window, of_window_aggregate};
+    let state = session().context.state();
+    let undeclared = |names: Vec<&String>, known: &dyn Fn(&str) -> bool| -> Vec<String> {
+        names.into_iter().filter(|name| !known(name)).cloned().collect()
+    };
+    let scalars = state.scalar_functions().keys().collect();
+    assert_eq!(undeclared(scalars, &|n| of_scalar(n).is_some()), [""; 0]);
+    let aggregates: Vec<&String> = state.aggregate_functions().keys().collect();
+    assert_eq!(undeclared(aggregates.clone(), &|n| of_aggregate(n).is_some()), [""; 0]);
+    assert_eq!(undeclared(aggregates, &|n| of_window_aggregate(n).is_some()), [""; 0]);
+    assert_eq!(undeclared(state.window_functions().keys().collect(), &|n| of_window(n).is_some()), [""; 0]);
 }

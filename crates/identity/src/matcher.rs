@@ -134,11 +134,9 @@ impl Matcher {
                 *at = *found;
             }
         }
-        for row in 0..rows {
-            if into[row] == PRESENT
-                && let Some(domain) = domain.at(row)
-            {
-                into[row] = self.insert(self.bits[row], domain, column.value(row))?;
+        for (row, at) in into.iter_mut().enumerate().filter(|(_, at)| **at == PRESENT) {
+            if let Some(domain) = domain.at(row) {
+                *at = self.insert(self.bits[row], domain, column.value(row))?;
             }
         }
         Ok(())

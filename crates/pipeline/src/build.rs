@@ -25,7 +25,8 @@ impl Loading<'_> {
     ) -> Result<(StagedTable, ModelAccount), PipelineError> {
         let name = &model.model.name;
         let purpose = model.table.purpose.value.clone();
-        let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone };
+        let minimum_subjects = model.minimum_subjects;
+        let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone, minimum_subjects };
         let session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
@@ -46,6 +47,7 @@ impl Loading<'_> {
             purpose,
             scans: scans.into_iter().map(scan).collect(),
             rows: staged.rows,
+            suppressed: running.suppressed(),
             lineage: model.uses.clone(),
         };
         Ok((staged, account))

@@ -4,12 +4,13 @@ use crate::contract;
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::graph::{self, Node, place, sql_problem};
+use crate::labels::{self, Judged};
 use crate::project::OpenProject;
 use crate::record::ColumnUse;
 use crate::relations::Relations;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
-use lakewarden_dictionary::{DataType, Model, Pipeline, Problem, Table, nearest};
+use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
 use lakewarden_engine::{Engine, EngineError, EngineOptions, Session, SessionSpec};
 use lakewarden_lineage::{Lineage, column_lineage};
 use object_store::memory::InMemory;
@@ -28,6 +29,8 @@ pub struct CompiledModel {
     pub uses: Vec<ColumnUse>,
     /// The same, in full.
     pub lineage: Lineage,
+    /// How many data subjects have to stand behind each row; 1 for a table that has a subject column.
+    pub minimum_subjects: u32,
 }
 
 /// Every problem of a project: its declarations' and its models'.
@@ -68,6 +71,15 @@ pub async fn compile(
     Ok((compiled, problems))
 }
 
+/// How many data subjects have to stand behind each row of a table; 1 for one that has a subject column.
+pub(crate) fn minimum_subjects(open: &OpenProject, table: &Table) -> u32 {
+    match (&table.subject, &table.minimum_subjects) {
+        (Some(_), _) => 1,
+        (None, Some(own)) => own.value,
+        (None, None) => open.project.settings.minimum_subjects,
+    }
+}
+
 async fn compile_model(
     open: &OpenProject,
     pipeline: &Pipeline,
@@ -84,7 +96,12 @@ async fn compile_model(
     let mut nobody: Option<Customers> = None;
     let names = node.reads.iter().map(|r| r.name.as_str());
     let readable = relations.of(names, purpose, &mut nobody);
-    let spec = SessionSpec { purpose: purpose.clone(), as_of: DateTime::<Utc>::UNIX_EPOCH, zone: open.zone() };
+    let spec = SessionSpec {
+        purpose: purpose.clone(),
+        as_of: DateTime::<Utc>::UNIX_EPOCH,
+        zone: open.zone(),
+        minimum_subjects: minimum_subjects(open, table),
+    };
     let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
     let plan = match session.plan(&node.model.sql).await {
         Ok(plan) => plan,
@@ -104,7 +121,8 @@ async fn compile_model(
             return Ok(Err(problems));
         }
     };
-    problems.extend(labels(open, node.model, table, &lineage));
+    problems.extend(labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage }));
+    problems.extend(labels::judge_rows(&session, node.model, table, &lineage).await?);
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -114,6 +132,7 @@ async fn compile_model(
         reads: node.reads.iter().map(|r| r.name.clone()).collect(),
         uses: uses(&lineage),
         lineage,
+        minimum_subjects: spec.minimum_subjects,
     }))
 }
 
@@ -181,46 +200,6 @@ fn compare(model: &Model, table: &Table, plan: &LogicalPlan) -> Vec<Problem> {
         }
     }
     problems
-}
-
-/// A column that carries a pseudonym must say so in its contract.
-fn labels(open: &OpenProject, model: &Model, table: &Table, lineage: &Lineage) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for output in &lineage.outputs {
-        let Some(column) = table.column(&output.name) else { continue };
-        // What is no text (a flag, a count, a day) has no room for a pseudonym's 128 bits.
-        if column.data_type.value != DataType::String {
-            continue;
-        }
-        let carries = output.direct.iter().find(|(source, direct)| {
-            let aggregated = direct.kind() == lakewarden_lineage::columns::DirectKind::Aggregation;
-            !aggregated && is_pseudonym(open, &source.relation.to_string(), &source.column)
-        });
-        if let Some((source, _)) = carries
-            && !column.pseudonym
-        {
-            problems.push(
-                Problem::error(
-                    "LW2007",
-                    place(model, None),
-                    format!("column {:?} carries the pseudonym {}.{}", output.name, source.relation, source.column),
-                )
-                .related(column.name.span.clone(), "declared here without `pseudonym: true`")
-                .hint("say `pseudonym: true` in the contract, or leave the column out"),
-            );
-        }
-    }
-    problems
-}
-
-fn is_pseudonym(open: &OpenProject, relation: &str, column: &str) -> bool {
-    if column == lakewarden_policy::gate::SUBJECT_COLUMN {
-        return true;
-    }
-    if let Some(dataset) = open.project.dataset(relation) {
-        return dataset.pseudonyms().any(|f| f.column.value == column);
-    }
-    open.project.table(relation).and_then(|t| t.column(column)).is_some_and(|c| c.pseudonym)
 }
 
 fn uses(lineage: &Lineage) -> Vec<ColumnUse> {

@@ -13,6 +13,7 @@ mod events;
 mod files;
 mod graph;
 mod keys;
+mod labels;
 mod load;
 mod observe;
 mod parallel;

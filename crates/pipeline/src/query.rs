@@ -138,7 +138,7 @@ impl<'a> Asker<'a> {
             relations.set(CUSTOMERS, customers.table.clone());
         }
         let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
-        let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone() };
+        let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone(), minimum_subjects: 1 };
         let session = Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
         session.run(sql).await.map_err(PipelineError::of_model("query"))
     }

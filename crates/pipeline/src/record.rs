@@ -227,6 +227,9 @@ pub struct ModelAccount {
     pub scans: Vec<ScanAccount>,
     /// Rows it has.
     pub rows: u64,
+    /// Rows held back because fewer people stand behind them than the table demands.
+    #[serde(default)]
+    pub suppressed: u64,
     /// From which columns it comes.
     pub lineage: Vec<ColumnUse>,
 }

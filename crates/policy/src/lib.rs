@@ -4,15 +4,19 @@
 //! - [`ruling`]: whether a relation and a column may serve a purpose at all, and on what ground;
 //! - [`gate`] and [`govern`]: the node that stands over every scan of personal data, and the analyser
 //!   rule that puts it there;
+//! - [`labels`]: how near a column brings a reader to a person, and how that flows;
 //! - [`lift`]: the optimiser rule that keeps gates on their scans;
+//! - [`witness`]: how many people stand behind a row of an aggregate, and the gate for that;
 //! - [`verify()`]: the walk over an optimised plan that refuses one without it.
 
 pub mod consent;
 pub mod gate;
 pub mod govern;
+pub mod labels;
 pub mod lift;
 pub mod ruling;
 pub mod verify;
+pub mod witness;
 
 pub use consent::{Action, ConsentBook, Decision, Decisions};
 pub use gate::PolicyGate;

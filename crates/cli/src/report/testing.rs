@@ -146,7 +146,12 @@ pub(super) async fn ask(table: &str, columns: Vec<(&str, ArrayRef)>, sql: &str) 
     let url = reference_project().lake_url(folder.path().to_str()).unwrap();
     let options = EngineOptions { partitions: 2, ..EngineOptions::default() };
     let engine = Engine::new(Lake::open(&url).unwrap().store().clone(), options).unwrap();
-    let spec = SessionSpec { purpose: "analytics".to_owned(), as_of: DateTime::UNIX_EPOCH, zone: chrono_tz::UTC };
+    let spec = SessionSpec {
+        purpose: "analytics".to_owned(),
+        as_of: DateTime::UNIX_EPOCH,
+        zone: chrono_tz::UTC,
+        minimum_subjects: 1,
+    };
     let session = Session::new(&engine, &spec, vec![relation]).unwrap();
     Answer::collect(table, session.run(sql).await.unwrap()).await.unwrap()
 }

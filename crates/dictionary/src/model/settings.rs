@@ -17,6 +17,8 @@ pub struct Settings {
     pub time_zone: Option<Spanned<String>>,
     /// Memory the run may use, bytes; the engine's default if absent.
     pub memory_budget: Option<u64>,
+    /// How many data subjects have to stand behind each row of a table without a subject column; at least 1.
+    pub minimum_subjects: u32,
 }
 
 /// Where the master key comes from. Never from the project's own files.

@@ -24,6 +24,8 @@ pub struct Table {
     pub grain: Names,
     /// The column that carries the data subject's id; absent for aggregates over people.
     pub subject: Option<Spanned<String>>,
+    /// How many data subjects have to stand behind each row, if it has no subject; the project's figure if absent.
+    pub minimum_subjects: Option<Spanned<u32>>,
     /// How long it is kept.
     pub retention: Option<Spanned<Period>>,
     /// Its columns, in the order its model gives them.

@@ -5,6 +5,9 @@ use crate::model::{KeyProvider, KeySource, Settings};
 use crate::spec::KEY_SOURCE;
 use crate::terms::byte_size;
 
+/// Of how many people an aggregate speaks at least, if the project does not say.
+const MINIMUM_SUBJECTS: u32 = 5;
+
 /// Reads the settings.
 pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
     Settings {
@@ -13,6 +16,7 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         key: fields.object("key", &KEY_SOURCE).and_then(|key| key_source(&key)),
         jurisdiction: fields.spanned("jurisdiction"),
         time_zone: fields.spanned("time_zone"),
+        minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
         memory_budget: fields.optional_text("memory_budget").and_then(|text| byte_size(&text).ok()),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn table(fields: &Fields<'_>, path_name: &str) -> Table {
         lawful_basis: fields.word("lawful_basis"),
         grain: fields.names("grain"),
         subject: fields.spanned("subject"),
+        minimum_subjects: fields.parsed("minimum_subjects"),
         retention: fields.parsed("retention"),
         columns: fields.items("columns").iter().filter_map(column).collect(),
         span: fields.head(),
@@ -56,7 +57,7 @@ mod tests {
         let loaded = load_with(
             "schemas/curated/member_spend.yaml",
             "grain: customer_id\n",
-            "grain: [customer_id]\nlawful_basis: contract\nretention: P18M\n",
+            "grain: [customer_id]\nlawful_basis: contract\nminimum_subjects: 12\nretention: P18M\n",
         );
         let table = loaded.project.table("member_spend").unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.problems);
@@ -64,6 +65,7 @@ mod tests {
         assert_eq!(table.lawful_basis, Some(LawfulBasis::Contract));
         assert_eq!(table.grain[0].value, "customer_id");
         assert_eq!(table.subject.as_ref().unwrap().value, "customer_id");
+        assert_eq!(table.minimum_subjects.as_ref().unwrap().value, 12);
         assert_eq!(table.retention.as_ref().unwrap().value, Period { months: 18, days: 0 });
         let subject = table.column("customer_id").unwrap();
         assert!(subject.pseudonym);

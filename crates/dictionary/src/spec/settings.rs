@@ -28,6 +28,12 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             Kind::Object(&KEY_SOURCE),
             "Where the master key comes from; never from the project's own files.",
         ),
+        Key::optional(
+            "minimum_subjects",
+            Kind::Integer(1, 1_000_000),
+            "How many different data subjects have to stand behind each row of a table without a subject column.",
+        )
+        .absent("5"),
         Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
             .absent("half of the machine's memory"),
     ],

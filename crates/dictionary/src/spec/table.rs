@@ -23,6 +23,12 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
         Key::required("grain", Kind::OneOrList(&Kind::Text), "Columns that together name a row."),
         Key::optional("subject", Kind::Text, "Column with the data subject's pseudonym.")
             .absent("its rows are aggregates over people"),
+        Key::optional(
+            "minimum_subjects",
+            Kind::Integer(1, 1_000_000),
+            "How many different data subjects have to stand behind each row of an aggregate; rows with fewer are held back and counted. 1 holds none back.",
+        )
+        .absent("the project's `minimum_subjects`"),
         Key::optional("retention", Kind::Form(&PERIOD), "How long it is kept."),
         Key::required(
             "columns",

@@ -252,7 +252,7 @@ impl Table {
 
 pub fn spec() -> SessionSpec {
     let as_of = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    SessionSpec { purpose: PURPOSE.into(), as_of, zone: chrono_tz::Asia::Shanghai }
+    SessionSpec { purpose: PURPOSE.into(), as_of, zone: chrono_tz::Asia::Shanghai, minimum_subjects: 1 }
 }
 
 pub fn engine(store: Arc<dyn ObjectStore>) -> Engine {

@@ -87,6 +87,9 @@ pub fn of_model(account: &ModelAccount) -> Step {
             *losses.entry(format!("withheld: {reason}")).or_default() += rows;
         }
     }
+    if account.suppressed > 0 {
+        losses.insert("too few people behind it".to_owned(), account.suppressed);
+    }
     Step {
         kind: StepKind::Model,
         name: account.table.clone(),

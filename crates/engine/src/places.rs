@@ -1,0 +1,38 @@
+//! Where in the SQL an output column was written.
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+
+/// Line and column of the first column that the SELECT list names for output `at`, from 1; none if the SQL does not
+/// say it in one place.
+pub fn written_at(plan: &LogicalPlan, at: usize) -> Option<(u32, u32)> {
+    match plan {
+        LogicalPlan::Projection(projection) => projection.expr.get(at).and_then(first_column),
+        LogicalPlan::Distinct(Distinct::On(on)) => on.select_expr.get(at).and_then(first_column),
+        LogicalPlan::Aggregate(aggregate) => {
+            aggregate.group_expr.iter().chain(&aggregate.aggr_expr).nth(at).and_then(first_column)
+        }
+        LogicalPlan::Union(union) => union.inputs.first().and_then(|input| written_at(input, at)),
+        LogicalPlan::Sort(_)
+        | LogicalPlan::Limit(_)
+        | LogicalPlan::Filter(_)
+        | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Extension(_)
+        | LogicalPlan::Distinct(_) => plan.inputs().first().and_then(|input| written_at(input, at)),
+        _ => None,
+    }
+}
+
+fn first_column(expr: &Expr) -> Option<(u32, u32)> {
+    let mut found = None;
+    let walked = expr.apply(|part| {
+        if let Expr::Column(column) = part
+            && let Some(span) = column.spans().first()
+        {
+            found = Some((span.start.line as u32, span.start.column as u32));
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    walked.ok().and(found)
+}

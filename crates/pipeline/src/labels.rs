@@ -1,0 +1,142 @@
+//! Whether a model publishes no more of people than its contract says.
+
+use crate::error::PipelineError;
+use crate::graph::{place, sql_problem};
+use crate::project::OpenProject;
+use datafusion::logical_expr::LogicalPlan;
+use lakewarden_dictionary::{IdentifierClass, Model, Problem, Table, TableColumn};
+use lakewarden_engine::{Session, written_at};
+use lakewarden_lineage::columns::{DirectKind, Lineage, SourceColumn};
+use lakewarden_policy::gate::SUBJECT_COLUMN;
+use lakewarden_policy::labels::{Identifiability, Label, Undeclared, of_output, of_source};
+use lakewarden_policy::witness::{NotThreaded, Strand};
+
+/// A model, its contract, and what its SQL says.
+pub(crate) struct Judged<'a> {
+    pub(crate) open: &'a OpenProject,
+    pub(crate) model: &'a Model,
+    pub(crate) table: &'a Table,
+    pub(crate) plan: &'a LogicalPlan,
+    pub(crate) lineage: &'a Lineage,
+}
+
+/// Compares each column's label with its contract.
+pub(crate) fn judge(judged: &Judged<'_>) -> Vec<Problem> {
+    let Judged { open, model, table, plan, lineage } = judged;
+    let mut problems = Vec::new();
+    for (at, output) in lineage.outputs.iter().enumerate() {
+        let Some(column) = table.column(&output.name) else { continue };
+        let span = || place(model, written_at(plan, at));
+        // What the dictionary does not know was refused before this; if not, it is the worst it can be.
+        let unknown = Label { identifiability: Identifiability::Direct, declared: None };
+        let label_of = |source: &SourceColumn| {
+            of_source(&open.project, &source.relation.to_string(), &source.column).unwrap_or(unknown.clone())
+        };
+        match of_output(output, table.subject.is_none(), label_of) {
+            Err(Undeclared { function }) => problems.push(
+                Problem::error("LW2010", span(), format!("nobody has declared what {function} does to a label"))
+                    .hint("use a function of `docs/reference/functions.md`"),
+            ),
+            Ok(Some((source, label))) => problems.extend(compare(judged, column, source, label, span)),
+            Ok(None) => {}
+        }
+    }
+    problems
+}
+
+/// A column may be as identifying as its contract says, and no more.
+fn compare(
+    judged: &Judged<'_>,
+    column: &TableColumn,
+    source: &SourceColumn,
+    label: Label,
+    span: impl Fn() -> lakewarden_dictionary::Span,
+) -> Option<Problem> {
+    let name = &column.name.value;
+    if let Identifiability::Pseudonym(_) = label.identifiability {
+        if column.pseudonym {
+            return None;
+        }
+        let problem = Problem::error("LW2007", span(), format!("column {name:?} carries the pseudonym {source}"))
+            .related(column.name.span.clone(), "declared here without `pseudonym: true`");
+        return Some(problem.hint("say `pseudonym: true` in the contract, or leave the column out"));
+    }
+    let aggregate = judged.table.subject.is_none();
+    let allowed = match column.identifier {
+        _ if column.pseudonym => Identifiability::Pseudonym(String::new()),
+        _ if aggregate => Identifiability::Aggregate,
+        IdentifierClass::Quasi => Identifiability::Quasi,
+        _ => Identifiability::Attribute,
+    };
+    if label.identifiability <= allowed {
+        return None;
+    }
+    let message = format!("column {name:?} is {} ({source}); its contract allows {allowed}", label.identifiability);
+    let mut problem = Problem::error("LW2009", span(), message).related(column.name.span.clone(), "declared here");
+    if let Some(declared) = label.declared {
+        problem = problem.related(declared, "where its label comes from");
+    }
+    Some(problem.hint(if aggregate {
+        "in a table without a subject use count, sum, avg or a quantile over many people, or group by the column"
+    } else {
+        "say `identifier: quasi` in the contract, or leave the column out"
+    }))
+}
+
+/// Whether rows are about whom the contract says: one subject, whose column is published, or many.
+pub(crate) async fn judge_rows(
+    session: &Session,
+    model: &Model,
+    table: &Table,
+    lineage: &Lineage,
+) -> Result<Vec<Problem>, PipelineError> {
+    let whole = || place(model, None);
+    let strands = match session.strands(&model.sql).await {
+        Ok(Ok(strands)) => strands,
+        Ok(Err(NotThreaded::Plan(_))) => {
+            return Ok(vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")]);
+        }
+        Ok(Err(error)) => {
+            let code = if matches!(error, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
+            let problem = Problem::error(code, whole(), error.to_string());
+            return Ok(vec![match error.hint() {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }]);
+        }
+        Err(error) => return Ok(vec![sql_problem(model, error)]),
+    };
+    Ok(match &table.subject {
+        None => rows_of_one(&strands, model, table).into_iter().collect(),
+        Some(subject) => subject_lost(&strands, lineage, model, table, &subject.value).into_iter().collect(),
+    })
+}
+
+/// A table without a subject whose rows are about one person each.
+fn rows_of_one(strands: &[Strand], model: &Model, table: &Table) -> Option<Problem> {
+    let one = strands.iter().find(|s| s.single)?;
+    let message = format!("every row is about one person of {}, and the table has no subject column", one.relation);
+    let problem = Problem::error("LW2011", place(model, None), message)
+        .related(table.name.span.clone(), "the contract, without `subject`");
+    Some(
+        problem.hint(format!("publish {SUBJECT_COLUMN} and say `subject: {SUBJECT_COLUMN}`, or aggregate over people")),
+    )
+}
+
+/// A table with a subject whose column does not hold it.
+fn subject_lost(strands: &[Strand], lineage: &Lineage, model: &Model, table: &Table, subject: &str) -> Option<Problem> {
+    let output = lineage.outputs.iter().find(|o| o.name == subject)?;
+    let holds = !output.direct.is_empty()
+        && output.direct.iter().all(|(s, d)| s.column == SUBJECT_COLUMN && d.kind() == DirectKind::Identity);
+    let of_many = !strands.is_empty() && strands.iter().all(|s| !s.single);
+    if holds && !of_many {
+        return None;
+    }
+    let message = match holds {
+        false => format!("the subject column {subject:?} does not hold {SUBJECT_COLUMN} as it is"),
+        true => format!("rows are about several people, and {subject:?} names one"),
+    };
+    let span = table.subject.as_ref().map(|s| s.span.clone()).unwrap_or_else(|| table.name.span.clone());
+    let problem = Problem::error("LW2011", place(model, None), message).related(span, "declared the subject here");
+    Some(problem.hint(format!("give {SUBJECT_COLUMN} of what you read under this name, and group by it")))
+}

@@ -1,0 +1,24 @@
+//! Who stands behind a row: threads witnesses of data subjects through a plan, and holds back rows with too few.
+//!
+//! Every scan of personal data gets a hidden column with the *witness* of its row's subject (a hash of the
+//! customer id; null for a row that names nobody). [`thread()`] carries it up: past projections, filters, joins
+//! and unions as it is, past `GROUP BY` and `DISTINCT` as a set of up to k different witnesses, which is all that
+//! is needed to know whether k different people stand behind a row. [`KGate`] at the root lets through rows
+//! with at least k witnesses, and rows with none, which are about nobody; it takes the hidden columns off.
+//!
+//! A join puts rows of two scans together. Where it asks for the same subject on both sides they are one
+//! *strand*; else both are kept, and each has to have its k. A join of rows about one person each that does
+//! not ask for the same person multiplies subjects, and is refused.
+//!
+//! This says how many people stand behind a row, not how much of a value is whose: a sum over 20 people may be
+//! one's alone but for a little. Which functions may aggregate at all is [`crate::labels`]' business.
+
+mod equalities;
+mod functions;
+mod gate;
+mod strand;
+mod thread;
+
+pub use gate::KGate;
+pub use strand::Strand;
+pub use thread::{NotThreaded, Threaded, gate_root, thread};

@@ -1,0 +1,449 @@
+//! Carries witnesses from scans to the root of a plan.
+
+use super::equalities::{Equal, column, equal_columns};
+use super::functions::{witness, witnesses};
+use super::gate::KGate;
+use super::strand::{PREFIX, Strand, is_hidden, shown};
+use crate::gate::SUBJECT_COLUMN;
+use crate::ruling::{Ruling, Rulings};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DataFusionError, JoinType, NullEquality, ScalarValue};
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
+use datafusion::logical_expr::{
+    Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, Extension, Join, LogicalPlan, Projection, ScalarUDF, Subquery,
+    SubqueryAlias, Union,
+};
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a plan could not be threaded.
+#[derive(Debug)]
+pub enum NotThreaded {
+    /// It has a part of which it is not known whose its rows are.
+    Unknown(String),
+    /// Rows about one person each are joined, and nothing asks for the same person.
+    Multiplies {
+        /// One relation.
+        left: String,
+        /// The other.
+        right: String,
+    },
+    /// The plan contradicts itself.
+    Plan(DataFusionError),
+}
+
+impl fmt::Display for NotThreaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(what) => write!(f, "it cannot be told who stands behind the rows of {what}"),
+            Self::Multiplies { left, right } => write!(
+                f,
+                "the join puts rows of {left} and {right} together without asking that they are about the same person"
+            ),
+            Self::Plan(_) => f.write_str("the plan contradicts itself"),
+        }
+    }
+}
+
+impl NotThreaded {
+    /// What would mend it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown(_) => Some("write it with SELECT, JOIN, GROUP BY, DISTINCT and UNION".to_owned()),
+            Self::Multiplies { left, right } => {
+                Some(format!("join on {left}.{SUBJECT_COLUMN} = {right}.{SUBJECT_COLUMN}, or aggregate one side first"))
+            }
+            Self::Plan(_) => None,
+        }
+    }
+}
+
+impl From<DataFusionError> for NotThreaded {
+    fn from(error: DataFusionError) -> Self {
+        Self::Plan(error)
+    }
+}
+
+type Result<T> = std::result::Result<T, NotThreaded>;
+
+/// A plan with hidden columns.
+#[derive(Debug)]
+pub struct Threaded {
+    /// The plan.
+    pub plan: LogicalPlan,
+    /// Who stands behind its rows.
+    pub strands: Vec<Strand>,
+    /// Strands of rows joined of which nothing has said yet that they are the same people.
+    apart: Vec<(String, String)>,
+}
+
+/// Threads a plan as the SQL planner made it, before any analysis; `k` witnesses are kept a group.
+///
+/// # Errors
+/// [`NotThreaded`].
+pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> {
+    let threader = Threader { rulings, k, witness: Arc::new(witness()), witnesses: Arc::new(witnesses(k)) };
+    let threaded = threader.plan(plan, &mut 0)?;
+    threaded.together()?;
+    Ok(threaded)
+}
+
+/// Threads a plan and puts a [`KGate`] at its root, unless it is about nobody.
+///
+/// # Errors
+/// [`NotThreaded`].
+pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<LogicalPlan> {
+    let threaded = thread(plan.clone(), rulings, k)?;
+    if threaded.strands.is_empty() {
+        return Ok(plan);
+    }
+    let gate = KGate::try_new(threaded.plan, k)?;
+    Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
+}
+
+struct Threader<'r> {
+    rulings: &'r Rulings,
+    k: u32,
+    witness: Arc<ScalarUDF>,
+    witnesses: Arc<AggregateUDF>,
+}
+
+impl Threaded {
+    fn without(plan: LogicalPlan) -> Self {
+        Self { plan, strands: Vec::new(), apart: Vec::new() }
+    }
+
+    /// The same strands over another plan, whose columns are still those of this one.
+    fn over(self, plan: LogicalPlan) -> Self {
+        Self { plan, ..self }
+    }
+
+    /// The hidden columns, as expressions over this plan.
+    fn hidden(&self) -> Result<Vec<Expr>> {
+        self.strands.iter().map(|s| self.hidden_of(s)).collect()
+    }
+
+    fn hidden_of(&self, strand: &Strand) -> Result<Expr> {
+        let lost = || NotThreaded::Unknown("a witness was lost on its way".to_owned());
+        strand.column(self.plan.schema()).map(Expr::Column).ok_or_else(lost)
+    }
+
+    /// Makes strands one whose subjects these pairs of columns say are the same.
+    fn merge(&mut self, equal: &[Equal], keeps_left: bool, keeps_right: bool) {
+        for Equal { left, right, or_null } in equal {
+            let at = |column: &Column| self.strands.iter().position(|s| s.is_named_by(column, *or_null));
+            let (Some(first), Some(second)) = (at(left), at(right)) else { continue };
+            if first == second {
+                continue;
+            }
+            let (first, second) = (first.min(second), first.max(second));
+            let names = [self.strands[first].name.clone(), self.strands[second].name.clone()];
+            self.apart.retain(|(x, y)| !(names.contains(x) && names.contains(y)));
+            let (stays, goes) = match (keeps_left, keeps_right) {
+                // Rows without a partner stay on one side or the other: neither strand speaks for both.
+                (true, true) => continue,
+                // Where there is no partner the other side's columns are null: this side speaks for both.
+                (_, false) => (first, second),
+                (false, true) => (second, first),
+            };
+            let inner = !keeps_left && !keeps_right;
+            let gone = self.strands[goes].clone();
+            let strand = &mut self.strands[stays];
+            if inner {
+                strand.same_as.extend(gone.same_as);
+            } else {
+                strand.or_null.extend(gone.same_as);
+            }
+            strand.or_null.extend(gone.or_null);
+            strand.single |= gone.single;
+            // What was apart from the one that goes is apart from the one that stays.
+            for (x, y) in &mut self.apart {
+                for name in [x, y] {
+                    if *name == gone.name {
+                        name.clone_from(&strand.name);
+                    }
+                }
+            }
+            self.strands.remove(goes);
+        }
+    }
+
+    /// Refuses rows that put people together.
+    fn together(&self) -> Result<()> {
+        let Some((left, right)) = self.apart.first() else { return Ok(()) };
+        let relation =
+            |name: &str| self.strands.iter().find(|s| s.name == name).map(|s| s.relation.clone()).unwrap_or_default();
+        Err(NotThreaded::Multiplies { left: relation(left), right: relation(right) })
+    }
+}
+
+impl Threader<'_> {
+    fn plan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
+        match plan {
+            LogicalPlan::TableScan(_) => self.scan(plan, number),
+            LogicalPlan::SubqueryAlias(alias) => self.alias(alias, number),
+            LogicalPlan::Projection(projection) => self.projection(projection, number),
+            LogicalPlan::Filter(ref filter) => {
+                let equal = equal_columns(&filter.predicate);
+                let mut threaded = self.unary(plan, number)?;
+                threaded.merge(&equal, false, false);
+                Ok(threaded)
+            }
+            LogicalPlan::Sort(_) | LogicalPlan::Limit(_) | LogicalPlan::Repartition(_) | LogicalPlan::Unnest(_) => {
+                self.unary(plan, number)
+            }
+            LogicalPlan::Window(_) => self.unary(plan, number),
+            LogicalPlan::Distinct(Distinct::All(input)) => self.distinct(input, number),
+            LogicalPlan::Distinct(Distinct::On(on)) => self.distinct_on(on, number),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, number),
+            LogicalPlan::Join(join) => self.join(join, number),
+            LogicalPlan::Union(union) => self.union(union, number),
+            LogicalPlan::EmptyRelation(_) | LogicalPlan::Values(_) => Ok(Threaded::without(plan)),
+            other => Err(NotThreaded::Unknown(other.display().to_string())),
+        }
+    }
+
+    fn scan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
+        let LogicalPlan::TableScan(scan) = &plan else { return Ok(Threaded::without(plan)) };
+        let relation = scan.table_name.to_string();
+        if !matches!(self.rulings.get(&relation), Some(Ruling::Gated { .. })) {
+            // Of one that is refused or unknown the gates' own rule will say so.
+            return Ok(Threaded::without(plan));
+        }
+        let subject = Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN);
+        let name = format!("{PREFIX}{number}");
+        *number += 1;
+        let seen = ScalarFunction::new_udf(self.witness.clone(), vec![Expr::Column(subject.clone())]);
+        let mut exprs: Vec<Expr> = shown(plan.schema()).map(Expr::Column).collect();
+        exprs.push(Expr::ScalarFunction(seen).alias(&name));
+        let strand = Strand { name, same_as: vec![subject], or_null: Vec::new(), single: true, relation };
+        let plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(plan))?);
+        Ok(Threaded { plan, strands: vec![strand], apart: Vec::new() })
+    }
+
+    fn alias(&self, alias: SubqueryAlias, number: &mut usize) -> Result<Threaded> {
+        let mut threaded = self.plan(Arc::unwrap_or_clone(alias.input), number)?;
+        for strand in &mut threaded.strands {
+            for column in strand.same_as.iter_mut().chain(&mut strand.or_null) {
+                column.relation = Some(alias.alias.clone());
+            }
+        }
+        let plan = SubqueryAlias::try_new(Arc::new(threaded.plan.clone()), alias.alias)?;
+        Ok(threaded.over(LogicalPlan::SubqueryAlias(plan)))
+    }
+
+    /// Nodes that pass the columns of their only input on.
+    fn unary(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
+        let [input] = plan.inputs()[..] else {
+            return Err(NotThreaded::Unknown(plan.display().to_string()));
+        };
+        let threaded = self.plan(input.clone(), number)?;
+        let exprs = match &plan {
+            // A condition decides about rows and gives no value.
+            LogicalPlan::Window(_) => self.gate_subqueries(plan.expressions())?,
+            _ => plan.expressions(),
+        };
+        let plan = plan.with_new_exprs(exprs, vec![threaded.plan.clone()])?;
+        Ok(threaded.over(plan))
+    }
+
+    fn projection(&self, projection: Projection, number: &mut usize) -> Result<Threaded> {
+        let mut threaded = self.plan(Arc::unwrap_or_clone(projection.input), number)?;
+        let mut exprs = self.gate_subqueries(projection.expr)?;
+        let of: Vec<Option<Column>> = exprs.iter().map(|e| column(e).cloned()).collect();
+        exprs.extend(threaded.hidden()?);
+        let plan = Projection::try_new(exprs, Arc::new(threaded.plan.clone()))?;
+        let columns: Vec<Column> = plan.schema.columns();
+        for strand in &mut threaded.strands {
+            strand.same_as = renamed(&strand.same_as, &of, &columns);
+            strand.or_null = renamed(&strand.or_null, &of, &columns);
+        }
+        Ok(threaded.over(LogicalPlan::Projection(plan)))
+    }
+
+    /// `DISTINCT` is a group by all columns: several rows become one.
+    fn distinct(&self, input: Arc<LogicalPlan>, number: &mut usize) -> Result<Threaded> {
+        let threaded = self.plan(Arc::unwrap_or_clone(input), number)?;
+        let groups = shown(threaded.plan.schema()).map(Expr::Column).collect();
+        self.grouped(threaded, groups, Vec::new())
+    }
+
+    fn distinct_on(&self, on: DistinctOn, number: &mut usize) -> Result<Threaded> {
+        let mut threaded = self.plan(Arc::unwrap_or_clone(on.input), number)?;
+        let mut exprs = self.gate_subqueries(on.select_expr)?;
+        let of: Vec<Option<Column>> = exprs.iter().map(|e| column(e).cloned()).collect();
+        exprs.extend(threaded.hidden()?);
+        let plan = DistinctOn::try_new(on.on_expr, exprs, on.sort_expr, Arc::new(threaded.plan.clone()))?;
+        let columns: Vec<Column> = plan.schema.columns();
+        for strand in &mut threaded.strands {
+            strand.same_as = renamed(&strand.same_as, &of, &columns);
+            strand.or_null = renamed(&strand.or_null, &of, &columns);
+        }
+        Ok(threaded.over(LogicalPlan::Distinct(Distinct::On(plan))))
+    }
+
+    fn aggregate(&self, aggregate: Aggregate, number: &mut usize) -> Result<Threaded> {
+        let threaded = self.plan(Arc::unwrap_or_clone(aggregate.input), number)?;
+        let groups = self.gate_subqueries(aggregate.group_expr)?;
+        let aggregates = self.gate_subqueries(aggregate.aggr_expr)?;
+        self.grouped(threaded, groups, aggregates)
+    }
+
+    /// A group has the witnesses of its rows, or, where the subject is among what it groups by, the one of all.
+    fn grouped(&self, mut threaded: Threaded, mut groups: Vec<Expr>, mut aggregates: Vec<Expr>) -> Result<Threaded> {
+        // People that meet in the rows of a group may be strangers as well as those of one row.
+        threaded.together()?;
+        let plain = !groups.iter().any(|e| matches!(e, Expr::GroupingSet(_)));
+        let of: Vec<Option<Column>> = groups.iter().map(|e| column(e).cloned()).collect();
+        let visible = groups.len();
+        for at in 0..threaded.strands.len() {
+            let hidden = threaded.hidden_of(&threaded.strands[at])?;
+            let strand = &mut threaded.strands[at];
+            let grouped_by = plain && of.iter().flatten().any(|c| strand.same_as.contains(c));
+            if grouped_by && strand.single {
+                groups.push(hidden.alias(&strand.name));
+            } else {
+                let gathered =
+                    AggregateFunction::new_udf(self.witnesses.clone(), vec![hidden], false, None, Vec::new(), None);
+                aggregates.push(Expr::AggregateFunction(gathered).alias(&strand.name));
+                strand.single = false;
+            }
+        }
+        let plan = Aggregate::try_new(Arc::new(threaded.plan.clone()), groups, aggregates)?;
+        let columns: Vec<Column> = plan.schema.columns();
+        for strand in &mut threaded.strands {
+            let columns = if plain { &columns[..visible] } else { &[] };
+            strand.same_as = renamed(&strand.same_as, &of, columns);
+            strand.or_null = renamed(&strand.or_null, &of, columns);
+        }
+        Ok(threaded.over(LogicalPlan::Aggregate(plan)))
+    }
+
+    fn join(&self, join: Join, number: &mut usize) -> Result<Threaded> {
+        let exprs = LogicalPlan::Join(join.clone()).expressions();
+        let or_null = join.null_equality == NullEquality::NullEqualsNull;
+        let on = |(left, right): &(Expr, Expr)| {
+            Some(Equal { left: column(left)?.clone(), right: column(right)?.clone(), or_null })
+        };
+        let mut equal: Vec<Equal> = join.on.iter().filter_map(on).collect();
+        equal.extend(join.filter.iter().flat_map(equal_columns));
+        let left = self.plan(Arc::unwrap_or_clone(join.left.clone()), number)?;
+        let right = self.plan(Arc::unwrap_or_clone(join.right.clone()), number)?;
+        let inputs = vec![left.plan.clone(), right.plan.clone()];
+        let plan = LogicalPlan::Join(join.clone()).with_new_exprs(exprs, inputs)?;
+        let (keeps_left, keeps_right) = match join.join_type {
+            JoinType::Inner => (false, false),
+            JoinType::Left => (true, false),
+            JoinType::Right => (false, true),
+            JoinType::Full => (true, true),
+            // The other side only decides which rows there are.
+            JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => return Ok(left.over(plan)),
+            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => return Ok(right.over(plan)),
+        };
+        if keeps_left || keeps_right {
+            // A condition of an outer join says nothing about rows of one side alone: those stay.
+            let of = |side: &Threaded, column: &Column| side.strands.iter().any(|s| s.is_named_by(column, false));
+            equal.retain(|e| {
+                (of(&left, &e.left) && of(&right, &e.right)) || (of(&left, &e.right) && of(&right, &e.left))
+            });
+        }
+        let mut apart = left.apart;
+        apart.extend(right.apart);
+        let single = |strands: &[Strand]| -> Vec<String> {
+            strands.iter().filter(|s| s.single).map(|s| s.name.clone()).collect()
+        };
+        for one in single(&left.strands) {
+            apart.extend(single(&right.strands).into_iter().map(|other| (one.clone(), other)));
+        }
+        let mut strands = left.strands;
+        strands.extend(right.strands);
+        let mut threaded = Threaded { plan, strands, apart };
+        threaded.merge(&equal, keeps_left, keeps_right);
+        Ok(threaded)
+    }
+
+    /// Branches have as many hidden columns as the one with the most; where one has fewer, nobody is behind it.
+    fn union(&self, union: Union, number: &mut usize) -> Result<Threaded> {
+        let branches = union
+            .inputs
+            .into_iter()
+            .map(|input| self.plan(Arc::unwrap_or_clone(input), number))
+            .collect::<Result<Vec<_>>>()?;
+        branches.iter().try_for_each(Threaded::together)?;
+        let most = branches.iter().map(|b| b.strands.len()).max().unwrap_or(0);
+        let mut strands: Vec<Strand> = Vec::new();
+        for at in 0..most {
+            let of: Vec<&Strand> = branches.iter().filter_map(|b| b.strands.get(at)).collect();
+            let name = format!("{PREFIX}{number}");
+            *number += 1;
+            strands.push(Strand {
+                name,
+                same_as: Vec::new(),
+                or_null: Vec::new(),
+                single: of.iter().any(|s| s.single),
+                relation: of.first().map(|s| s.relation.clone()).unwrap_or_default(),
+            });
+        }
+        let mut inputs = Vec::new();
+        for branch in &branches {
+            let mut exprs: Vec<Expr> = shown(branch.plan.schema()).map(Expr::Column).collect();
+            for (at, strand) in strands.iter().enumerate() {
+                let hidden = match branch.strands.get(at) {
+                    Some(own) => branch.hidden_of(own)?,
+                    None => Expr::Literal(ScalarValue::Binary(None), None),
+                };
+                exprs.push(hidden.alias(&strand.name));
+            }
+            inputs.push(Arc::new(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(branch.plan.clone()))?)));
+        }
+        let plan = Union::try_new_with_loose_types(inputs)?;
+        let columns: Vec<Column> = plan.schema.columns();
+        for (number, strand) in strands.iter_mut().enumerate() {
+            let everywhere = |at: &usize| {
+                branches.iter().all(|b| {
+                    let column = shown(b.plan.schema()).nth(*at);
+                    b.strands.get(number).zip(column).is_some_and(|(s, c)| s.same_as.contains(&c))
+                })
+            };
+            strand.same_as = (0..columns.len()).filter(everywhere).map(|at| columns[at].clone()).collect();
+        }
+        Ok(Threaded { plan: LogicalPlan::Union(plan), strands, apart: Vec::new() })
+    }
+
+    /// A value that comes out of a scalar subquery is one row's: k people have to stand behind that one.
+    fn gate_subqueries(&self, exprs: Vec<Expr>) -> Result<Vec<Expr>> {
+        let mut failed = None;
+        let exprs = exprs
+            .into_iter()
+            .map(|expr| {
+                expr.transform_down(|expr| match expr {
+                    Expr::ScalarSubquery(subquery) => {
+                        match gate_root(subquery.subquery.as_ref().clone(), self.rulings, self.k) {
+                            Ok(plan) => {
+                                let plan = Subquery { subquery: Arc::new(plan), ..subquery };
+                                Ok(Transformed::yes(Expr::ScalarSubquery(plan)))
+                            }
+                            Err(error) => {
+                                failed = Some(error);
+                                Ok(Transformed::no(Expr::ScalarSubquery(subquery)))
+                            }
+                        }
+                    }
+                    other => Ok(Transformed::no(other)),
+                })
+                .map(|t| t.data)
+            })
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(exprs),
+        }
+    }
+}
+
+/// Where columns that hold a subject went: `of` says which column each of `to` was.
+fn renamed(same_as: &[Column], of: &[Option<Column>], to: &[Column]) -> Vec<Column> {
+    let kept =
+        of.iter().zip(to).filter(|(of, to)| !is_hidden(&to.name) && of.as_ref().is_some_and(|of| same_as.contains(of)));
+    kept.map(|(_, to)| to.clone()).collect()
+}
