@@ -23,6 +23,12 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
         Key::required("grain", Kind::OneOrList(&Kind::Text), "Columns that together name a row."),
         Key::optional("subject", Kind::Text, "Column with the data subject's pseudonym.")
             .absent("its rows are aggregates over people"),
+        Key::optional(
+            "anonymity",
+            Kind::Object(&ANONYMITY),
+            "How anonymous its rows must be: measured before each publication, and what is less is not published.",
+        )
+        .absent("not measured"),
         Key::optional("retention", Kind::Form(&PERIOD), "How long it is kept."),
         Key::required(
             "columns",
