@@ -23,9 +23,9 @@ pub struct Columns {
 
 /// The equivalence classes of a table.
 ///
-/// Memory: 40 bytes and 8 for each quasi-identifier a class; 32 bytes for each different sensitive value of a class;
-/// with a subject column 32 bytes for each person of a class. Classes are told apart by 128-bit hashes under the
-/// caller's seed, so that two would be taken for one with a probability of n² / 2¹²⁹ among n.
+/// Memory, before the slack of hash tables: 40 bytes and 8 for each quasi-identifier a class; 16 bytes for each different
+/// sensitive value of a class; with a subject column 32 bytes for each person of a class. Classes are told apart by
+/// 128-bit hashes under the caller's seed, so that two would be taken for one with a probability of n² / 2¹²⁹ among n.
 #[derive(Debug)]
 pub struct EquivalenceClasses {
     seed: u64,

@@ -98,11 +98,11 @@ fn equal_shares_of_l_values_are_entropy_l_diverse_whatever_rounding_does() {
 
 #[test]
 fn people_are_counted_once() {
-    let class = texts(&["a", "a", "a", "b", "b"]);
+    let class = [texts(&["a", "a", "a", "b", "b"])];
     let people: ArrayRef = Arc::new(StringArray::from(vec![Some("p"), Some("p"), Some("q"), None, None]));
-    let of_people = measured(&[class.clone()], &[], Some(&people));
+    let of_people = measured(&class, &[], Some(&people));
     assert_eq!(of_people.k_anonymity(2), Measured { worst: Some(1), classes: 1, rows: 2 });
-    assert_eq!(measured(&[class], &[], None).k_anonymity(2), Measured { worst: Some(2), classes: 0, rows: 0 });
+    assert_eq!(measured(&class, &[], None).k_anonymity(2), Measured { worst: Some(2), classes: 0, rows: 0 });
     // Without the column both classes are one, of p and q and some whom nobody knows.
     assert_eq!(of_people.k_without(0), 2);
 }
@@ -141,13 +141,13 @@ fn no_row_and_no_quasi_identifier() {
 fn other_columns_than_declared_are_refused() {
     let columns = Columns { quasi: vec![DataType::Utf8], sensitive: vec![DataType::Int64], subject: None };
     let mut classes = EquivalenceClasses::new(&columns, 7).unwrap();
-    let (text, number) = (texts(&["a"]), numbers(&[1]));
+    let (text, number) = ([texts(&["a"])], [numbers(&[1])]);
     let refused = |result| assert_eq!(result, Err(AnonymityError::Columns));
-    refused(classes.observe(&[number.clone()], &[number.clone()], None));
-    refused(classes.observe(&[text.clone()], &[], None));
-    refused(classes.observe(&[text.clone()], &[numbers(&[1, 2])], None));
-    refused(classes.observe(&[text.clone()], &[number.clone()], Some(&text)));
-    classes.observe(&[text], &[number], None).unwrap();
+    refused(classes.observe(&number, &number, None));
+    refused(classes.observe(&text, &[], None));
+    refused(classes.observe(&text, &[numbers(&[1, 2])], None));
+    refused(classes.observe(&text, &number, Some(&text[0])));
+    classes.observe(&text, &number, None).unwrap();
     assert_eq!(classes.rows(), 1);
 }
 
