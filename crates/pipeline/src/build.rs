@@ -1,5 +1,6 @@
 //! Runs a model and stages its table.
 
+use crate::anonymity::Anonymity;
 use crate::compile::CompiledModel;
 use crate::contract::Contract;
 use crate::error::PipelineError;
@@ -11,8 +12,8 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 impl Loading<'_> {
-    /// Builds a model's table from these relations. Its scans' accounts are closed and its contract kept,
-    /// or it is an error.
+    /// Builds a model's table from these relations. Its scans' accounts are closed, its contract kept and its
+    /// rows as anonymous as its entry demands, or it is an error.
     ///
     /// # Errors
     /// Those of the engine, the contract and the lake.
@@ -30,16 +31,21 @@ impl Loading<'_> {
         let session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
+        let mut anonymity = Anonymity::of(&model.table, self.seed)?;
         let options = WriterOptions::new(self.run, Handle::current());
         let mut writer = self.lake.writer(Zone::Curated, name, crate::contract::schema(&model.table), options)?;
         while let Some(batch) = running.next().await.map_err(PipelineError::of_model(name))? {
             block_in_place(|| {
                 let batch = contract.take(&batch)?;
+                if let Some(anonymity) = &mut anonymity {
+                    anonymity.take(&batch)?;
+                }
                 writer.write(batch).map_err(PipelineError::from)
             })?;
             progress(writer.rows());
         }
         contract.finish()?;
+        let anonymity = anonymity.map(Anonymity::finish).transpose()?;
         let scans = running.accounts().map_err(PipelineError::of_model(name))?;
         let staged = block_in_place(|| writer.finish())?;
         let account = ModelAccount {
@@ -48,6 +54,7 @@ impl Loading<'_> {
             scans: scans.into_iter().map(scan).collect(),
             rows: staged.rows,
             suppressed: running.suppressed(),
+            anonymity,
             lineage: model.uses.clone(),
         };
         Ok((staged, account))

@@ -6,6 +6,8 @@ use lakewarden_extract::ExtractError;
 use lakewarden_identity::IdentityError;
 use lakewarden_lake::LakeError;
 use lakewarden_lineage::LineageError;
+use lakewarden_privacy::anonymity::AnonymityError;
+use std::fmt;
 use thiserror::Error;
 
 /// The errors of plans and runs. Codes are `LW6xxx`, or those of the crate that refused.
@@ -115,6 +117,17 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
+    /// A table is less anonymous than its entry demands.
+    #[error("{0}")]
+    Anonymity(Box<TooLittleAnonymity>),
+    /// How anonymous a table is cannot be measured.
+    #[error("how anonymous {table} is cannot be measured: {error}")]
+    Unmeasurable {
+        /// The table.
+        table: String,
+        /// Why not.
+        error: AnonymityError,
+    },
     /// A pseudonym column of the lake holds something else.
     #[error("column {column} of {table} does not hold what the dictionary says")]
     Damaged {
@@ -156,6 +169,45 @@ pub enum PipelineError {
     Lineage(#[from] LineageError),
 }
 
+/// What a table lacks of the anonymity that its entry demands. It names columns and figures, and no value of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooLittleAnonymity {
+    /// The table.
+    pub table: String,
+    /// What was measured.
+    pub measure: &'static str,
+    /// The sensitive column that it was measured of, if of one.
+    pub of: Option<String>,
+    /// The quasi-identifiers.
+    pub columns: Vec<String>,
+    /// The figure of the worst class.
+    pub found: String,
+    /// The figure demanded.
+    pub declared: String,
+    /// Rows in classes that do not reach it.
+    pub rows: u64,
+    /// All rows.
+    pub all: u64,
+    /// Classes that do not reach it.
+    pub classes: u64,
+    /// Which columns to change, and how.
+    pub hint: String,
+}
+
+impl fmt::Display for TooLittleAnonymity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, measure, found, declared, rows, all, classes, .. } = self;
+        write!(f, "{table} is less anonymous than its entry demands: {measure}")?;
+        if let Some(of) = &self.of {
+            write!(f, " of {of}")?;
+        }
+        let columns = self.columns.join(", ");
+        let (of_classes, misses) = if *classes == 1 { ("class", "misses") } else { ("classes", "miss") };
+        write!(f, " over {columns} is {found}, demanded is {declared}; ")?;
+        write!(f, "{rows} of {all} rows are in {classes} {of_classes} that {misses} it")
+    }
+}
+
 impl PipelineError {
     /// Says which model an engine error is of.
     pub(crate) fn of_model(model: &str) -> impl FnOnce(EngineError) -> Self + '_ {
@@ -178,6 +230,7 @@ impl PipelineError {
             Self::Contract { .. } | Self::ContractType { .. } => "LW6011",
             Self::Damaged { .. } => "LW6012",
             Self::Worker => "LW6013",
+            Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
             Self::Engine { .. } => "LW6014",
@@ -207,6 +260,7 @@ impl PipelineError {
             Self::Contract { .. } | Self::ContractType { .. } => {
                 Some("nothing was published; mend the model or its entry in schemas/curated".to_owned())
             }
+            Self::Anonymity(found) => Some(found.hint.clone()),
             Self::Damaged { .. } => Some("lakewarden check, then look who else writes to the lake".to_owned()),
             Self::FileChanged { .. } => {
                 Some("let exports be moved into their folder when they are whole, then: lakewarden run".to_owned())
@@ -229,7 +283,7 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
-            Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
+            Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
             _ => false,
         }

@@ -4,6 +4,7 @@
 //! lineage and an audit record, and makes all tables visible in one publication. [`plan()`] says what a
 //! run would do; [`check`] compiles everything without data; [`query()`] asks what is published.
 
+mod anonymity;
 mod build;
 mod compile;
 mod contract;
@@ -29,7 +30,7 @@ mod tables;
 
 pub use compile::{CompiledModel, check, compile};
 pub use customers::Customers;
-pub use error::PipelineError;
+pub use error::{PipelineError, TooLittleAnonymity};
 pub use keys::{key_path, key_ring};
 pub use observe::{Observer, Silent};
 pub use plan::{Action, Plan, Verb, plan};

@@ -2,6 +2,7 @@
 
 use crate::error::PipelineError;
 use chrono::{DateTime, Utc};
+use lakewarden_dictionary::DiversityKind;
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -230,8 +231,85 @@ pub struct ModelAccount {
     /// Rows held back because fewer people stand behind them than the table demands.
     #[serde(default)]
     pub suppressed: u64,
+    /// How anonymous it is, if its entry demands anything.
+    #[serde(default)]
+    pub anonymity: Option<AnonymityAccount>,
     /// From which columns it comes.
     pub lineage: Vec<ColumnUse>,
+}
+
+/// How anonymous a table is, measured before it was published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnonymityAccount {
+    /// The quasi-identifiers, in the table's order.
+    pub quasi_identifiers: Vec<String>,
+    /// What k counts.
+    pub counted: Counted,
+    /// Rows measured.
+    pub rows: u64,
+    /// Equivalence classes: different combinations of quasi-identifiers.
+    pub classes: u64,
+    /// k-anonymity.
+    pub k: KFigure,
+    /// l-diversity of each sensitive column, if it is demanded.
+    pub diversity: Vec<DiversityFigure>,
+    /// t-closeness of each sensitive column, if it is demanded.
+    pub closeness: Vec<ClosenessFigure>,
+}
+
+/// What k counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// Rows.
+    Rows,
+    /// Different data subjects.
+    Subjects,
+}
+
+/// k-anonymity, demanded and found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KFigure {
+    /// At least this.
+    pub declared: u64,
+    /// The smallest class; `None` if there is no row.
+    pub found: Option<u64>,
+}
+
+/// l-diversity of a column, demanded and found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DiversityFigure {
+    /// The sensitive column.
+    pub column: String,
+    /// What diversity is.
+    pub kind: DiversityKind,
+    /// At least this.
+    pub declared: u64,
+    /// The least diverse class; `None` if there is no row.
+    pub found: Option<f64>,
+}
+
+/// t-closeness of a column, demanded and found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClosenessFigure {
+    /// The sensitive column.
+    pub column: String,
+    /// How far values are from each other.
+    pub distance: DistanceKind,
+    /// At most this.
+    pub declared: f64,
+    /// The class furthest from the table, 0 to 1; `None` if there is no row.
+    pub found: Option<f64>,
+}
+
+/// How far values are from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DistanceKind {
+    /// By how many values stand between them: numbers, dates, instants.
+    Ordered,
+    /// All equally: everything else.
+    Equal,
 }
 
 /// The account of one governed scan. `read` = `used` + `withheld`.

@@ -14,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+pub mod anonymity;
 mod derive;
 mod error;
 mod keys;

@@ -1,5 +1,8 @@
 //! What only shows when entries are held against each other: one file a check.
 
+mod anonymity_column;
+mod anonymity_incomplete;
+mod anonymity_role;
 mod by_field;
 mod category_missing;
 mod category_unknown;
@@ -76,6 +79,9 @@ const CHECKS: &[Check] = &[
     consent_log::CHECK,
     event_time_type::CHECK,
     retention_event_time::CHECK,
+    anonymity_column::CHECK,
+    anonymity_incomplete::CHECK,
+    anonymity_role::CHECK,
 ];
 
 /// What checks look at.

@@ -1,5 +1,6 @@
 //! The typed values of a project.
 
+mod anonymity;
 mod dataset;
 mod pipeline;
 mod purpose;
@@ -7,6 +8,7 @@ mod settings;
 mod table;
 mod terms;
 
+pub use anonymity::*;
 pub use dataset::*;
 pub use pipeline::*;
 pub use purpose::*;

@@ -1,5 +1,6 @@
 //! One published table: `schemas/curated/<table>.yaml`, the contract of the model of the same name.
 
+use super::anonymity::Anonymity;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 
@@ -28,6 +29,8 @@ pub struct Table {
     pub minimum_subjects: Option<Spanned<u32>>,
     /// How long it is kept.
     pub retention: Option<Spanned<Period>>,
+    /// How anonymous it must be before it is published.
+    pub anonymity: Option<Anonymity>,
     /// Its columns, in the order its model gives them.
     pub columns: Vec<TableColumn>,
     /// Where the entry stands.

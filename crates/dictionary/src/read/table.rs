@@ -1,8 +1,9 @@
 //! `schemas/curated/<table>.yaml`.
 
 use super::{Fields, rules};
+use crate::diagnostic::Spanned;
 use crate::model::*;
-use crate::spec::COLUMN;
+use crate::spec::{ANONYMITY, COLUMN};
 use crate::yaml::{Node, Value};
 
 /// Reads a curated table; `path_name` is its file's stem.
@@ -18,9 +19,23 @@ pub(crate) fn table(fields: &Fields<'_>, path_name: &str) -> Table {
         grain: fields.names("grain"),
         subject: fields.spanned("subject"),
         minimum_subjects: fields.parsed("minimum_subjects"),
+        anonymity: fields.object("anonymity", &ANONYMITY).map(|demand| anonymity(&demand)),
         retention: fields.parsed("retention"),
         columns: fields.items("columns").iter().filter_map(column).collect(),
         span: fields.head(),
+    }
+}
+
+/// Reads a demand of anonymity. A k that is not understood is one that no table reaches.
+fn anonymity(fields: &Fields<'_>) -> Anonymity {
+    Anonymity {
+        k: fields.parsed("k").unwrap_or_else(|| Spanned { value: u32::MAX, span: fields.head() }),
+        quasi_identifiers: fields.names("quasi_identifiers"),
+        l: fields.parsed("l"),
+        diversity: fields.word("diversity").unwrap_or_default(),
+        t: fields.parsed("t"),
+        sensitive: fields.names("sensitive"),
+        span: fields.span(),
     }
 }
 
@@ -67,6 +82,9 @@ mod tests {
         assert_eq!(table.subject.as_ref().unwrap().value, "customer_id");
         assert_eq!(table.minimum_subjects.as_ref().unwrap().value, 12);
         assert_eq!(table.retention.as_ref().unwrap().value, Period { months: 18, days: 0 });
+        let demand = table.anonymity.as_ref().unwrap();
+        assert_eq!((demand.k.value, demand.diversity), (2, DiversityKind::Distinct));
+        assert_eq!(table.quasi_identifiers().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["spend"]);
         let subject = table.column("customer_id").unwrap();
         assert!(subject.pseudonym);
         assert_eq!(subject.tests.iter().map(|t| t.value.name()).collect::<Vec<_>>(), ["required", "unique"]);
@@ -76,5 +94,20 @@ mod tests {
         assert_eq!(spend.statistical_period.as_deref(), Some("lifetime"));
         assert_eq!(spend.source.as_deref(), Some("members.points"));
         assert_eq!(spend.tests[0].value, Rule::Between { min: Some("0".into()), max: None });
+    }
+
+    #[test]
+    fn every_key_of_a_demand_is_read() {
+        let loaded = load_with(
+            "schemas/curated/member_spend.yaml",
+            "  k: 2\n",
+            "  k: 5\n  l: 3\n  diversity: entropy\n  t: 0.25\n  sensitive: [tier, city]\n",
+        );
+        let demand = loaded.project.table("member_spend").unwrap().anonymity.as_ref().unwrap();
+        assert_eq!((demand.k.value, demand.k.span.line), (5, 29));
+        assert_eq!(demand.l.as_ref().unwrap().value, 3);
+        assert_eq!(demand.diversity, DiversityKind::Entropy);
+        assert_eq!(demand.t.as_ref().unwrap().value, 0.25);
+        assert_eq!(demand.sensitive.iter().map(|s| s.as_str()).collect::<Vec<_>>(), ["tier", "city"]);
     }
 }

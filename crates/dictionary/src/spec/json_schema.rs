@@ -66,6 +66,7 @@ fn value(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Integer(least, most) => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }
+        Kind::Fraction => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
         Kind::Word(words) => one_of_words(&words()),
         Kind::Form(form) => {
             let mut schema = json!({ "type": "string", "examples": form.examples });

@@ -3,6 +3,7 @@
 //! From it follow what [`validate`] refuses, the JSON Schemas that editors complete from and the reference
 //! page. A new key is one line here and one in [`crate::read`].
 
+mod anonymity;
 mod dataset;
 mod forms;
 mod json_schema;
@@ -14,6 +15,7 @@ mod table;
 mod validate;
 mod words;
 
+pub(crate) use anonymity::*;
 pub(crate) use dataset::*;
 pub(crate) use forms::*;
 pub use json_schema::json_schema;
@@ -90,6 +92,8 @@ pub(crate) enum Kind {
     Boolean,
     /// A whole number between these, both included.
     Integer(u32, u32),
+    /// A number from 0 up to, and without, 1.
+    Fraction,
     /// One of a set of words.
     Word(fn() -> Vec<WordDoc>),
     /// Text of a certain form.

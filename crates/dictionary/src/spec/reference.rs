@@ -103,6 +103,7 @@ fn described(kind: &'static Kind) -> String {
         Kind::Scalar => "a single value".to_owned(),
         Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Integer(least, most) => format!("a whole number, {least} to {most}"),
+        Kind::Fraction => "a number, 0 to less than 1".to_owned(),
         Kind::Word(words) => words().iter().map(|w| format!("`{}`", w.word)).collect::<Vec<_>>().join(", "),
         Kind::Form(form) => {
             let examples: Vec<String> = form.examples.iter().map(|e| format!("`{}`", e.escape_default())).collect();

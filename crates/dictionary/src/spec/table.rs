@@ -29,6 +29,12 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
             "How many different data subjects have to stand behind each row of an aggregate; rows with fewer are held back and counted. 1 holds none back.",
         )
         .absent("the project's `minimum_subjects`"),
+        Key::optional(
+            "anonymity",
+            Kind::Object(&ANONYMITY),
+            "How anonymous its rows must be: measured before each publication, and what is less is not published.",
+        )
+        .absent("not measured"),
         Key::optional("retention", Kind::Form(&PERIOD), "How long it is kept."),
         Key::required(
             "columns",

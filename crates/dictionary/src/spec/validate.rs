@@ -115,6 +115,7 @@ fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Fi
             }
         }
         Kind::Integer(least, most) => integer(node, *least, *most, what, found),
+        Kind::Fraction => fraction(node, what, found),
         Kind::Word(words) => word(node, &words(), what, found),
         Kind::Form(form) => formed(node, form, found),
         Kind::Object(spec) => object(node, spec, at, found),
@@ -171,6 +172,19 @@ fn integer(node: &Node, least: u32, most: u32, what: &str, found: &mut Findings)
             }
         }
         _ => wrong_kind(node, "a whole number", &format!("write a number from {least} to {most}"), found),
+    }
+}
+
+fn fraction(node: &Node, what: &str, found: &mut Findings) {
+    let hint = "write a number from 0 to less than 1, such as 0.2";
+    match &node.value {
+        Value::Scalar(text, ScalarKind::Integer | ScalarKind::Number) => {
+            if !text.parse::<f64>().is_ok_and(|number| (0.0..1.0).contains(&number)) {
+                let message = format!("{what} is out of range");
+                found.problems.push(Problem::error(MALFORMED, node.span.clone(), message).hint(hint));
+            }
+        }
+        _ => wrong_kind(node, "a number", hint, found),
     }
 }
 
@@ -348,6 +362,25 @@ mod tests {
             after("pipelines/shop/pipeline.yaml", "max_links: 4", "max_links: 0"),
             ["pipelines/shop/pipeline.yaml:9:14 LW1008 `max_links` is out of range (write a number from 1 to 1000000)"]
         );
+    }
+
+    #[test]
+    fn a_fraction_is_less_than_one() {
+        let with = |t: &str| {
+            let table = "schemas/curated/member_spend.yaml";
+            let columns =
+                "columns:\n  - { name: tier, label: { zh: 级, en: T }, meaning: T., type: string, identifier: none }\n";
+            let demand = format!("  k: 2\n  t: {t}\n  sensitive: tier\n");
+            crate::testing::after_all(table, &[("columns:\n", columns), ("  k: 2\n", &demand)])
+        };
+        for sound in ["0", "0.25", "1e-3", ".5"] {
+            assert_eq!(with(sound), [""; 0], "{sound}");
+        }
+        let range = "LW1008 `t` is out of range (write a number from 0 to less than 1, such as 0.2)";
+        for beyond in ["1", "-0.1", "7.5", ".inf", ".nan"] {
+            assert_eq!(with(beyond), [format!("schemas/curated/member_spend.yaml:31:6 {range}")], "{beyond}");
+        }
+        assert!(with("'0.2'")[0].contains("LW1006 expected a number, found text"));
     }
 
     #[test]

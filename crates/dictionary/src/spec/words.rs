@@ -87,6 +87,17 @@ impl Words for Normaliser {
     ];
 }
 
+impl Words for DiversityKind {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("distinct", Self::Distinct, "The number of different values"),
+        (
+            "entropy",
+            Self::Entropy,
+            "e to the entropy of the values, in nats: as many values, were they equally frequent",
+        ),
+    ];
+}
+
 impl Words for ConsentDefault {
     const WORDS: &'static [(&'static str, Self, &'static str)] =
         &[("opt_in", Self::OptIn, "Refusal until granted"), ("opt_out", Self::OptOut, "Permission until withdrawn")];

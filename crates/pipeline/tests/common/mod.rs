@@ -24,6 +24,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// An empty folder.
+    pub fn bare() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
     /// The repository's project without exports.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
