@@ -22,6 +22,7 @@ mod project;
 mod query;
 pub mod record;
 mod relations;
+mod retention;
 mod run;
 mod system;
 mod tables;

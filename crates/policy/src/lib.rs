@@ -14,7 +14,7 @@ pub mod lift;
 pub mod ruling;
 pub mod verify;
 
-pub use consent::{Action, ConsentBook, Decision, Decisions};
+pub use consent::{Action, ConsentBook, Decision, Decisions, Event, GivenBy, Knowledge};
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;

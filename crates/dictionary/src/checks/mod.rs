@@ -25,6 +25,7 @@ mod retention_event_time;
 mod rule_type;
 mod statistical_period;
 mod subject;
+mod suppression_list;
 mod table_without_model;
 mod time_zone;
 mod treatment_type;
@@ -76,6 +77,7 @@ const CHECKS: &[Check] = &[
     consent_log::CHECK,
     event_time_type::CHECK,
     retention_event_time::CHECK,
+    suppression_list::CHECK,
 ];
 
 /// What checks look at.
