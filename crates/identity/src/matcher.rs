@@ -98,6 +98,19 @@ impl Matcher {
         Ok(())
     }
 
+    /// What stood in one record with one of these pseudonyms, both of domains that link: pairs of such a pseudonym and
+    /// the other, also of those that are shared by too many to join records.
+    pub fn seen_with(&self, pseudonyms: impl Iterator<Item = u128>) -> Vec<(u128, u128)> {
+        let asked: HashSet<u32, RandomState> = pseudonyms.filter_map(|p| self.index.get(&p).copied()).collect();
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let bits = |token: u32| self.tokens[token as usize].bits;
+        let both = self.pairs.iter().map(|pair| ((pair >> 32) as u32, *pair as u32));
+        let ways = both.flat_map(|(a, b)| [(a, b), (b, a)]);
+        ways.filter(|(from, _)| asked.contains(from)).map(|(from, to)| (bits(from), bits(to))).collect()
+    }
+
     fn observe(&mut self, text: &str, domain: DomainId, row: usize, time: Option<i64>) -> Result<u32, IdentityError> {
         let bits = token_bits(text)
             .ok_or_else(|| IdentityError::NotAToken { domain: self.domains[domain.0 as usize].clone(), row })?;

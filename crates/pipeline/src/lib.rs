@@ -24,6 +24,7 @@ pub mod record;
 mod relations;
 mod retention;
 mod run;
+mod statements;
 mod system;
 mod tables;
 
