@@ -142,3 +142,23 @@ fn word(column: Option<&StringArray>, row: usize) -> Option<&str> {
 fn instant(column: Option<&TimestampMicrosecondArray>, row: usize) -> Option<i64> {
     column.filter(|c| c.is_valid(row)).map(|c| c.value(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> i32 {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").map_or(0, |d| d.to_epoch_days())
+    }
+
+    #[test]
+    fn a_date_of_birth_that_is_not_exact_counts_as_late_as_it_can_be() {
+        let month = Treatment::Generalise(Generalisation::Month);
+        assert_eq!(latest_of_month_or_zone(day("2012-02-01"), &month), day("2012-02-29"));
+        assert_eq!(latest_of_month_or_zone(day("2012-12-01"), &month), day("2012-12-31"));
+        assert_eq!(latest_of_month_or_zone(i32::MAX, &month), i32::MAX);
+        assert_eq!(latest_of_month_or_zone(day("2012-02-01"), &Treatment::Keep), day("2012-02-02"));
+        assert_eq!(last_day_before(2020), day("2019-12-31"));
+        assert_eq!(last_day_before(i64::MAX), i32::MAX);
+    }
+}
