@@ -174,7 +174,7 @@ impl ConsentBook {
     }
 
     /// Says that a pseudonym was seen together with one that sent a signal. What the signal withdrew is withdrawn for
-    /// both until its sender grants it again, even where identity does not take them for one customer (a tablet that
+    /// both while its sender refuses it, even where identity does not take them for one customer (a tablet that
     /// a family shares). Call it after all events were noted.
     pub fn link(&mut self, signal: u128, pseudonym: u128) {
         if self.signals.contains(&signal) {

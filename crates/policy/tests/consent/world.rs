@@ -225,6 +225,7 @@ pub fn partitions() -> impl Strategy<Value = Partition> {
     prop::collection::vec(prop::option::weighted(0.9, 0..CUSTOMERS as u32), PSEUDONYMS as usize)
 }
 
+/// Purposes that every world has.
 pub fn names() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(&NAMES[..5])
+    prop::sample::select(&NAMES[..3])
 }
