@@ -22,10 +22,12 @@ struct Key {
 }
 
 impl Key {
+    #[inline]
     fn new(pseudonym: u128, purpose: u16) -> Self {
         Self { high: (pseudonym >> 64) as u64, low: pseudonym as u64, purpose }
     }
 
+    #[inline]
     fn pseudonym(self) -> u128 {
         (u128::from(self.high) << 64) | u128::from(self.low)
     }
@@ -250,6 +252,7 @@ impl ConsentBook {
 }
 
 /// What a rule makes of a word of somebody born on a day.
+#[inline]
 fn decision(word: Word, born: i32, rule: Rule) -> Decision {
     let minor = born > rule.guardian_after;
     match word {

@@ -71,6 +71,7 @@ impl Laws {
     }
 
     /// These jurisdictions; the project's own if there is none.
+    #[inline]
     pub(super) fn or_default(&self, bits: u64) -> u64 {
         if bits == 0 { self.default } else { bits }
     }

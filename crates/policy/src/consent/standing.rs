@@ -62,12 +62,14 @@ impl Standing {
         Self { at, expires: i64::MAX, notice: 0, says: Says::No }
     }
 
+    #[inline]
     pub(super) fn is_refusal(&self) -> bool {
         self.says == Says::No
     }
 
     /// What stands of two: the later; of two at one instant the stricter in each respect, so that neither the order
     /// in which they are read nor reading one twice makes a difference.
+    #[inline]
     pub(super) fn join(self, other: Self, notices: &Notices) -> Self {
         if self.at != other.at {
             return if self.at > other.at { self } else { other };
