@@ -16,6 +16,17 @@ fn once_and_again() {
 }
 
 #[test]
+fn a_run_says_which_consent_counted() {
+    let place = Place::keyed();
+    let ran = |more: &[&str]| place.json(0, &[RUN, more].concat());
+    assert_eq!(ran(&[])["consent"], "then");
+    let now = ran(&["--consent", "known-now"]);
+    assert_eq!((&now["consent"], &now["outcome"]), (&"now".into(), &"published".into()));
+    assert!(place.ends(0, &["plan", "--as-of", AS_OF]).contains("the last run knew later consent"));
+    assert_eq!(ran(&["--consent", "known-now"])["outcome"], "unchanged");
+}
+
+#[test]
 fn those_who_agreed_are_in_the_table_and_nobody_else() {
     let place = Place::published();
     let sql = "SELECT orders, spent FROM customer_orders ORDER BY spent";

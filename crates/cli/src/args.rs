@@ -61,6 +61,9 @@ pub enum Command {
     Run {
         #[command(flatten)]
         on: On,
+        /// Which consent counts: that known at the instant of --as-of, or all that is known now
+        #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
+        consent: Consent,
         /// Where to write the report; beside the project's file if absent
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
@@ -143,6 +146,24 @@ pub struct On {
     /// The lake, instead of the project's: a path, file://… or s3://…
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub lake: Option<String>,
+}
+
+/// Which consent events count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Consent {
+    /// What was in effect and written down at the run's instant
+    KnownThen,
+    /// All of it, later withdrawals too, judged at the run's instant
+    KnownNow,
+}
+
+impl From<Consent> for lakewarden_policy::Knowledge {
+    fn from(consent: Consent) -> Self {
+        match consent {
+            Consent::KnownThen => Self::Then,
+            Consent::KnownNow => Self::Now,
+        }
+    }
 }
 
 /// Languages of reports.

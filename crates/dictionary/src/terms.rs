@@ -1,6 +1,6 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, Period};
+use crate::model::{DataType, NoticeVersion, Period};
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,6 +15,9 @@ pub enum TermError {
         "`{0}` is not a type; write `string`, `integer`, `double`, `decimal(12, 2)`, `boolean`, `date` or `timestamp`"
     )]
     DataType(String),
+    /// Not a version of a notice.
+    #[error("`{0}` is not a version; write one to four whole numbers, such as `3`, `v2.1` or `2026-03`")]
+    NoticeVersion(String),
     /// A decimal type out of range.
     #[error("`{0}` is out of range; a decimal has 1 to 38 digits, of which at most as many after the point")]
     Decimal(String),
@@ -63,6 +66,25 @@ impl fmt::Display for Period {
             (months, 0) => write!(f, "{months}M"),
             (months, days) => write!(f, "{months}M{days}D"),
         }
+    }
+}
+
+impl FromStr for NoticeVersion {
+    type Err = TermError;
+
+    /// Takes the numbers in a text from left to right; everything between them separates them.
+    ///
+    /// # Errors
+    /// [`TermError::NoticeVersion`] if there is none, if there are more than four, or one of 2³² and more.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::NoticeVersion(text.to_owned());
+        let mut parts = [0; 4];
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty());
+        parts[0] = numbers.next().and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+        for (at, number) in numbers.enumerate() {
+            *parts.get_mut(at + 1).ok_or_else(wrong)? = number.parse().map_err(|_| wrong())?;
+        }
+        Ok(Self(parts))
     }
 }
 
@@ -188,6 +210,18 @@ mod tests {
             "P5年",
         ] {
             assert_eq!(text.parse::<Period>(), Err(TermError::Period(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_number_by_number() {
+        let version = |text: &str| text.parse::<NoticeVersion>();
+        for (older, newer) in [("v2", "v10"), ("2025-09", "2026-03"), ("2.1", "2.1.1"), ("v1.9.9", "第2版")] {
+            assert!(version(older).unwrap() < version(newer).unwrap(), "{older} {newer}");
+        }
+        assert_eq!(version("v2").unwrap(), version(" 2.0 ").unwrap());
+        for text in ["", "draft", "1.2.3.4.5", "4294967296", "v1-4294967296"] {
+            assert_eq!(version(text), Err(TermError::NoticeVersion(text.to_owned())), "{text}");
         }
     }
 

@@ -66,7 +66,8 @@ impl ExtensionPlanner for GatePlanner {
         }
         let checker = Checker {
             governance,
-            consent: gate.basis() == LawfulBasis::Consent,
+            basis: gate.basis(),
+            time_at: sealed.time_at,
             subject_at: sealed.subject_at.clone(),
             output: sealed.output.clone(),
             schema: sealed.schema(),
@@ -80,8 +81,9 @@ impl ExtensionPlanner for GatePlanner {
 #[derive(Debug)]
 struct Checker {
     governance: Governance,
-    /// Whether consent decides; otherwise rows pass on another ground and are only counted.
-    consent: bool,
+    /// The ground; which reasons withhold a row depends on it.
+    basis: LawfulBasis,
+    time_at: Option<usize>,
     subject_at: Vec<usize>,
     output: Vec<Place>,
     schema: SchemaRef,
@@ -97,26 +99,26 @@ impl Checker {
         for at in &self.subject_at {
             self.resolve(batch.column(*at), &mut subjects, &mut decisions)?;
         }
+        match (&self.governance.retention, self.time_at) {
+            (Some(retention), Some(at)) => retention.mark(batch.column(at), &mut decisions)?,
+            (None, None) => {}
+            _ => return exec_err!("a relation whose rows are kept for a time is read without it"),
+        }
         let mut withheld = [0u64; Decision::ALL.len()];
-        let kept = if self.consent {
+        decisions.iter().for_each(|decision| withheld[*decision as usize] += 1);
+        withheld[Decision::Permit as usize] = 0;
+        let kept = withheld.iter().any(|rows| *rows > 0).then(|| {
             let mut keep = BooleanBufferBuilder::new(rows);
-            for decision in &decisions {
-                keep.append(*decision == Decision::Permit);
-                withheld[*decision as usize] += 1;
-            }
-            withheld[Decision::Permit as usize] = 0;
-            Some(BooleanArray::new(keep.finish(), None))
-        } else {
-            None
-        };
-        let all = withheld.iter().sum::<u64>() == 0;
+            decisions.iter().for_each(|decision| keep.append(*decision == Decision::Permit));
+            BooleanArray::new(keep.finish(), None)
+        });
         let (kept_batch, kept_subjects) = match kept {
-            Some(mask) if !all => {
+            Some(mask) => {
                 let batch = filter_record_batch(batch, &mask)?;
                 let subjects = subjects.iter().zip(mask.values().iter()).filter(|(_, k)| *k).map(|(s, _)| *s).collect();
                 (batch, subjects)
             }
-            _ => (batch.clone(), subjects),
+            None => (batch.clone(), subjects),
         };
         self.account.add_withheld(&withheld);
         self.account.add_used(kept_batch.num_rows());
@@ -125,7 +127,8 @@ impl Checker {
     }
 
     /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
-    /// strictest decision of all of them stands. A pseudonym that belongs to no known customer is refused.
+    /// strictest decision of all of them stands, as far as the ground leaves it standing. A pseudonym that belongs to
+    /// no known customer is refused.
     fn resolve(&self, column: &ArrayRef, subjects: &mut [u32], decisions: &mut [Decision]) -> Result<()> {
         let Some(values) = column.as_string_opt::<i32>() else {
             return exec_err!("a subject column is not text");
@@ -156,9 +159,7 @@ impl Checker {
                     self.governance.decisions.of(subject)
                 }
             };
-            if decision != Decision::Permit && decisions[row] != Decision::Withdrawn {
-                decisions[row] = decision;
-            }
+            decisions[row] = decisions[row].max(decision.under(self.basis));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What a session can be asked about.
 
+use crate::retention::Retention;
 use crate::subjects::SubjectIndex;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -63,6 +64,8 @@ pub struct Governance {
     pub subjects: Arc<SubjectIndex>,
     /// The decision for each of them, for the session's purpose.
     pub decisions: Arc<Decisions>,
+    /// How long its rows are kept; `None`: for ever, as far as scans are concerned.
+    pub retention: Option<Retention>,
 }
 
 /// A table as a session sees it.

@@ -81,14 +81,17 @@ impl RelationProvider {
             SubjectColumns::CustomerId => vec![lakewarden_policy::gate::SUBJECT_COLUMN],
         };
         let mut subject_at = Vec::with_capacity(subject_names.len());
-        for name in subject_names {
+        let mut place_of = |name: &str| -> Result<usize> {
             let column = self.stored.index_of(name)?;
-            let at = columns.iter().position(|c| *c == column).unwrap_or_else(|| {
+            Ok(columns.iter().position(|c| *c == column).unwrap_or_else(|| {
                 columns.push(column);
                 columns.len() - 1
-            });
-            subject_at.push(at);
+            }))
+        };
+        for name in subject_names {
+            subject_at.push(place_of(name)?);
         }
+        let time_at = governance.retention.as_ref().map(|r| place_of(&r.column)).transpose()?;
         let output = projection
             .iter()
             .map(|c| match columns.iter().position(|own| own == c) {
@@ -98,7 +101,7 @@ impl RelationProvider {
             .collect();
         let inner = self.read(state, &columns)?;
         let schema = Arc::new(self.visible.project(projection)?);
-        Ok(Arc::new(SealedScanExec::new(self.relation.clone(), inner, subject_at, output, schema)))
+        Ok(Arc::new(SealedScanExec::new(self.relation.clone(), inner, subject_at, time_at, output, schema)))
     }
 }
 

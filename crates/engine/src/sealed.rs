@@ -28,6 +28,8 @@ pub(crate) struct SealedScanExec {
     pub(crate) inner: Arc<dyn ExecutionPlan>,
     /// Columns of `inner` that say whose a row is.
     pub(crate) subject_at: Vec<usize>,
+    /// Column of `inner` that says how old a row is, if rows are kept for a time.
+    pub(crate) time_at: Option<usize>,
     pub(crate) output: Vec<Place>,
     properties: Arc<PlanProperties>,
 }
@@ -37,6 +39,7 @@ impl SealedScanExec {
         relation: Arc<Relation>,
         inner: Arc<dyn ExecutionPlan>,
         subject_at: Vec<usize>,
+        time_at: Option<usize>,
         output: Vec<Place>,
         schema: SchemaRef,
     ) -> Self {
@@ -48,7 +51,7 @@ impl SealedScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { relation, inner, subject_at, output, properties: Arc::new(properties) }
+        Self { relation, inner, subject_at, time_at, output, properties: Arc::new(properties) }
     }
 }
 

@@ -30,6 +30,7 @@ fn relation(ruling: Ruling) -> Relation {
         subject: SubjectColumns::CustomerId,
         subjects: Arc::new(SubjectIndex::default()),
         decisions: Arc::new(Decisions::default()),
+        retention: None,
     };
     let content = Content::Memory { schema: row.schema(), batches: vec![row] };
     Relation { name: "people".into(), content, ruling, governance: Some(governance) }

@@ -101,6 +101,23 @@ impl Matcher {
         Ok(())
     }
 
+    /// What stood in one record with one of these pseudonyms, both of domains that link: pairs of such a pseudonym and
+    /// the other, also of those that are shared by too many to join records.
+    pub fn seen_with(&self, pseudonyms: impl Iterator<Item = u128>) -> Vec<(u128, u128)> {
+        let asked: HashSet<u32, RandomState> = pseudonyms.filter_map(|p| self.position(p)).collect();
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let bits = |token: u32| self.tokens[token as usize].bits;
+        let both = self.pairs.iter().map(|pair| ((pair >> 32) as u32, *pair as u32));
+        let ways = both.flat_map(|(a, b)| [(a, b), (b, a)]);
+        ways.filter(|(from, _)| asked.contains(from)).map(|(from, to)| (bits(from), bits(to))).collect()
+    }
+
+    fn position(&self, bits: u128) -> Option<u32> {
+        self.index.find(Token::hash(bits), |t| self.tokens[*t as usize].bits == bits).copied()
+    }
+
     /// Finds the tokens of a column, and adds those that are new. Looking one up waits for memory; the loop that does
     /// nothing else lets the processor wait for several at a time.
     fn resolve_column<'a, S>(

@@ -351,6 +351,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_with_a_shared_device_is_still_told() {
+        let tokens = |domain: &str, values: &[&str]| {
+            StringArray::from(values.iter().map(|v| keys().tokeniser(domain).token_of(v)).collect::<Vec<_>>())
+        };
+        let mut matcher = Matcher::new(&["card".into(), "device".into()]);
+        let (card, device, note) = (matcher.domain("card"), matcher.domain("device"), matcher.domain("note"));
+        let devices = tokens("device", &["tablet", "tablet", "tablet", "phone"]);
+        let cards = tokens("card", &["1", "2", "1", "3"]);
+        let notes = tokens("note", &["a", "b", "c", "d"]);
+        let columns = [(card, &cards), (device, &devices), (note, &notes)];
+        matcher.add(&columns.map(|(d, c)| (ColumnDomain::Fixed(d), c)), None).unwrap();
+        let bits = |array: &StringArray, at: usize| token_bits(array.value(at)).unwrap();
+        let mut seen = matcher.seen_with([bits(&devices, 0), 7].into_iter());
+        seen.sort_unstable();
+        let mut expected = [0, 1].map(|at| (bits(&devices, 0), bits(&cards, at)));
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
+        assert_eq!(matcher.seen_with(std::iter::once(7)), []);
+        let found = matcher.resolve(1, &Known::default(), &keys().customer_ids()).unwrap();
+        assert_eq!(found.summary.shared, 1, "though it joins nobody");
+    }
+
+    #[test]
     fn domains_that_link_nothing_stand_in_order_of_name() {
         let token = |domain: &str| StringArray::from(vec![keys().tokeniser(domain).token_of("1")]);
         let resolve = |names: &[&str]| {

@@ -88,7 +88,7 @@ async fn compile_model(
     table: &Table,
 ) -> Result<Result<CompiledModel, Vec<Problem>>, PipelineError> {
     let purpose = &table.purpose.value;
-    let relations = Relations::declared(open, pipeline);
+    let relations = Relations::declared(open, pipeline, DateTime::UNIX_EPOCH);
     let mut problems = unknown_relations(&relations, node);
     if !problems.is_empty() {
         return Ok(Err(problems));

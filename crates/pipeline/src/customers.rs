@@ -71,11 +71,12 @@ impl Loading<'_> {
     pub async fn recognise(
         &self,
         pipeline: &str,
-        people: People,
+        mut people: People,
         max_links: u32,
     ) -> Result<(Customers, IdentityAccount, Vec<Change>), PipelineError> {
         let (customers_name, members_name) = table_names(pipeline);
         let known = known(self.lake, &members_name).await?;
+        people.spread_signals();
         let unknown_purposes = people.consent.unknown_purposes();
         let ids = self.keys.customer_ids();
         let found = block_in_place(|| people.matcher.resolve(max_links, &known, &ids))?;

@@ -24,7 +24,9 @@ mod project;
 mod query;
 pub mod record;
 mod relations;
+mod retention;
 mod run;
+mod statements;
 mod system;
 mod tables;
 

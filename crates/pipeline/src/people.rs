@@ -1,14 +1,14 @@
 //! Collects, while rows pass, who they are about and what those people agreed to.
 
 use crate::error::PipelineError;
-use arrow::array::{Array, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use crate::statements;
+use arrow::array::{AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use lakewarden_dictionary::{Dataset, DatasetRole, IdentityRules, Project, TokenDomain, Treatment};
+use lakewarden_dictionary::{Dataset, IdentityRules, Project, TokenDomain, Treatment};
 use lakewarden_identity::{ColumnDomain, DomainId, Matcher};
-use lakewarden_policy::{Action, ConsentBook};
-use lakewarden_privacy::token_bits;
+use lakewarden_policy::{ConsentBook, Knowledge};
 use std::collections::HashMap;
 
 /// The people of one pipeline.
@@ -21,12 +21,12 @@ pub struct People {
 
 impl People {
     /// Nobody yet.
-    pub fn new(project: &Project, rules: &IdentityRules, as_of: DateTime<Utc>) -> Self {
+    pub fn new(project: &Project, rules: &IdentityRules, as_of: DateTime<Utc>, knowledge: Knowledge) -> Self {
         let link_on: Vec<String> = rules.link_on.iter().map(|d| d.value.clone()).collect();
         let jurisdiction = project.settings.jurisdiction.as_ref().map(|j| j.value.as_str());
         Self {
             matcher: Matcher::new(&link_on),
-            consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()),
+            consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()).knowing(knowledge),
         }
     }
 
@@ -40,13 +40,17 @@ impl People {
             }
         }
         columns.extend(dataset.event_time.as_ref().map(|c| c.value.as_str()));
-        if dataset.role == DatasetRole::ConsentLog {
-            columns.extend(["purpose", "action", "at"]);
-            columns.extend(dataset.column("jurisdiction").map(|f| f.column.value.as_str()));
-        }
+        columns.extend(statements::columns(dataset));
         columns.sort_unstable();
         columns.dedup();
         columns
+    }
+
+    /// Lets the opt-out signals of devices reach what was seen together with them. Call it after all rows.
+    pub fn spread_signals(&mut self) {
+        for (signal, pseudonym) in self.matcher.seen_with(self.consent.signals()) {
+            self.consent.link(signal, pseudonym);
+        }
     }
 
     /// Takes in rows of a dataset's conformed table.
@@ -92,29 +96,7 @@ impl People {
             })
             .collect();
         self.matcher.add(&resolved, times.as_ref())?;
-        if dataset.role == DatasetRole::ConsentLog {
-            self.record_consent(&rows)?;
-        }
-        Ok(())
-    }
-
-    fn record_consent(&mut self, rows: &Rows<'_>) -> Result<(), PipelineError> {
-        let (tokens, purposes, actions) = (rows.text("id_token")?, rows.text("purpose")?, rows.text("action")?);
-        let at = rows.instants("at")?;
-        let jurisdictions = match rows.dataset.column("jurisdiction") {
-            Some(_) => Some(rows.text("jurisdiction")?),
-            None => None,
-        };
-        for row in 0..tokens.len() {
-            if tokens.is_null(row) || purposes.is_null(row) || actions.is_null(row) || at.is_null(row) {
-                continue;
-            }
-            let bits = token_bits(tokens.value(row)).ok_or_else(|| rows.damaged("id_token"))?;
-            let action = Action::parse(actions.value(row)).ok_or_else(|| rows.damaged("action"))?;
-            let jurisdiction = jurisdictions.as_ref().filter(|j| j.is_valid(row)).map(|j| j.value(row));
-            self.consent.record(bits, purposes.value(row), action, at.value(row), jurisdiction);
-        }
-        Ok(())
+        statements::note(&mut self.consent, &rows)
     }
 }
 
@@ -124,17 +106,18 @@ fn domain_column<'a>(dataset: &'a Dataset, treatment: &Treatment) -> Option<&'a 
     dataset.fields.iter().find(|f| f.name.value == *field || f.column.value == *field).map(|f| f.column.value.as_str())
 }
 
-struct Rows<'a> {
-    dataset: &'a Dataset,
-    batch: &'a RecordBatch,
+/// Rows of a dataset, by column.
+pub(crate) struct Rows<'a> {
+    pub dataset: &'a Dataset,
+    pub batch: &'a RecordBatch,
 }
 
 impl Rows<'_> {
-    fn damaged(&self, column: &str) -> PipelineError {
+    pub fn damaged(&self, column: &str) -> PipelineError {
         PipelineError::Damaged { table: self.dataset.name.value.clone(), column: column.to_owned() }
     }
 
-    fn text(&self, column: &str) -> Result<StringArray, PipelineError> {
+    pub fn text(&self, column: &str) -> Result<StringArray, PipelineError> {
         let array = self.batch.column_by_name(column).ok_or_else(|| self.damaged(column))?;
         match array.as_string_opt::<i32>() {
             Some(text) => Ok(text.clone()),
@@ -145,7 +128,7 @@ impl Rows<'_> {
         }
     }
 
-    fn instants(&self, column: &str) -> Result<TimestampMicrosecondArray, PipelineError> {
+    pub fn instants(&self, column: &str) -> Result<TimestampMicrosecondArray, PipelineError> {
         let array = self.batch.column_by_name(column).ok_or_else(|| self.damaged(column))?;
         let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let instants = cast(array, &utc).map_err(|_| self.damaged(column))?;

@@ -6,7 +6,7 @@ use crate::error::PipelineError;
 use crate::files;
 use crate::load::new_files;
 use crate::project::OpenProject;
-use crate::record::{Outcome, RunRecord};
+use crate::record::{ConsentKnown, Outcome, RunRecord};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
@@ -163,6 +163,7 @@ async fn reason(
         None => Some("never built".to_owned()),
         Some(last) if last.dictionary != open.fingerprint => Some("the project's files changed".to_owned()),
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
+        Some(last) if last.consent != ConsentKnown::Then => Some("the last run knew later consent".to_owned()),
         Some(last) if last.as_of != as_of => {
             Some(format!("as of {} instead of {}", as_of.format("%F %T"), last.as_of.format("%F %T")))
         }

@@ -5,13 +5,14 @@ use crate::error::PipelineError;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::relations::{CUSTOMERS, Relations};
+use crate::statements;
 use crate::tables::TableView;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use lakewarden_dictionary::{DatasetRole, Pipeline, Severity, nearest};
+use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
 use lakewarden_engine::{Engine, EngineError, EngineOptions, Running, Session, SessionSpec, SqlProblem, references};
 use lakewarden_lake::{Lake, Zone};
-use lakewarden_policy::ConsentBook;
+use lakewarden_policy::Knowledge;
 use tokio::sync::Mutex;
 
 /// What is asked, what for, and of which lake.
@@ -50,6 +51,7 @@ pub struct Asker<'a> {
     lake: Lake,
     engine: Engine,
     as_of: DateTime<Utc>,
+    consent: Knowledge,
     customers: Mutex<Option<Option<Customers>>>,
 }
 
@@ -75,7 +77,13 @@ impl<'a> Asker<'a> {
             options.memory = budget;
         }
         let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
-        Ok(Self { open, pipeline, lake, engine, as_of, customers: Mutex::new(None) })
+        Ok(Self { open, pipeline, lake, engine, as_of, consent: Knowledge::Then, customers: Mutex::new(None) })
+    }
+
+    /// Asks with the consent known now instead of that known at the instant, or the other way.
+    #[must_use]
+    pub fn with_consent(self, known: Knowledge) -> Self {
+        Self { consent: known, ..self }
     }
 
     /// Spares it reading customers and consent: they are those that a run has just published for this pipeline,
@@ -98,7 +106,7 @@ impl<'a> Asker<'a> {
         };
         let purpose = purpose.name.value.clone();
         let reads = references(sql).map_err(PipelineError::of_model("query"))?;
-        let mut relations = Relations::declared(self.open, self.pipeline);
+        let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
         let known = relations.names();
         if let Some(unknown) = reads.iter().find(|r| !known.contains(&r.name)) {
             return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
@@ -130,7 +138,7 @@ impl<'a> Asker<'a> {
         }
         let mut kept = self.customers.lock().await;
         if personal && kept.is_none() {
-            *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of).await?);
+            *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of, self.consent).await?);
         }
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);
@@ -148,7 +156,7 @@ impl<'a> Asker<'a> {
 fn owner<'a, 'n>(open: &'a OpenProject, names: impl Iterator<Item = &'n str>) -> Result<&'a Pipeline, PipelineError> {
     let names: Vec<&str> = names.collect();
     let mut fitting = open.project.pipelines.iter().filter(|p| {
-        let own = Relations::declared(open, p).names();
+        let own = Relations::declared(open, p, DateTime::UNIX_EPOCH).names();
         names.iter().all(|n| own.iter().any(|o| o == n))
     });
     match (fitting.next(), fitting.next()) {
@@ -163,20 +171,34 @@ async fn known_customers(
     pipeline: &Pipeline,
     lake: &Lake,
     as_of: DateTime<Utc>,
+    consent: Knowledge,
 ) -> Result<Option<Customers>, PipelineError> {
     let Some(rules) = &pipeline.identity else { return Ok(None) };
-    let mut people = People::new(&open.project, rules, as_of);
-    for channel in &pipeline.channels {
-        let Some(dataset) = open.project.dataset(&channel.dataset.value) else { continue };
-        if dataset.role != DatasetRole::ConsentLog {
-            continue;
-        }
-        let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await? else { continue };
-        let mut batches = lake.read_table_batches(&table, Some(&People::columns(dataset)))?;
-        while let Some(batch) = batches.try_next().await? {
-            people.observe(dataset, &batch)?;
-        }
+    let mut people = People::new(&open.project, rules, as_of, consent);
+    let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
+    let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
+        datasets.filter(|d| d.is_personal()).partition(|d| statements::bear_on(&people.consent, d));
+    for dataset in bearing {
+        observe_published(&mut people, dataset, lake).await?;
     }
-    let consent: ConsentBook = people.consent;
-    published(lake, &pipeline.name.value, consent).await
+    // Only who stood in one record with a device tells whom its signal reaches, and the lake does not keep that.
+    if people.consent.signals().next().is_some() {
+        for dataset in other {
+            observe_published(&mut people, dataset, lake).await?;
+        }
+        people.spread_signals();
+    }
+    published(lake, &pipeline.name.value, people.consent).await
+}
+
+/// Shows the published rows of a dataset to those who gather people.
+async fn observe_published(people: &mut People, dataset: &Dataset, lake: &Lake) -> Result<(), PipelineError> {
+    let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await? else { return Ok(()) };
+    let mut columns = People::columns(dataset);
+    columns.retain(|column| table.schema.field_with_name(column).is_ok());
+    let mut batches = lake.read_table_batches(&table, Some(&columns))?;
+    while let Some(batch) = batches.try_next().await? {
+        people.observe(dataset, &batch)?;
+    }
+    Ok(())
 }

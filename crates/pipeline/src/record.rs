@@ -3,6 +3,7 @@
 use crate::error::PipelineError;
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::DiversityKind;
+use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub struct RunRecord {
     pub millis: u64,
     /// The instant of `as_of()` and of consent.
     pub as_of: DateTime<Utc>,
+    /// Which consent events counted.
+    #[serde(default)]
+    pub consent: ConsentKnown,
     /// How it ended.
     pub outcome: Outcome,
     /// SHA-256 of the declarative files, hexadecimal.
@@ -46,6 +50,35 @@ pub struct RunRecord {
     pub publication: Vec<PublishedTable>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+}
+
+/// Which consent events a run looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentKnown {
+    /// Those that were in effect and written down at its instant.
+    #[default]
+    Then,
+    /// All that were known when it ran, judged at its instant.
+    Now,
+}
+
+impl From<Knowledge> for ConsentKnown {
+    fn from(known: Knowledge) -> Self {
+        match known {
+            Knowledge::Then => Self::Then,
+            Knowledge::Now => Self::Now,
+        }
+    }
+}
+
+impl From<ConsentKnown> for Knowledge {
+    fn from(known: ConsentKnown) -> Self {
+        match known {
+            ConsentKnown::Then => Self::Then,
+            ConsentKnown::Now => Self::Now,
+        }
+    }
 }
 
 /// How a run ended.

@@ -3,8 +3,10 @@
 use crate::contract;
 use crate::customers::Customers;
 use crate::project::OpenProject;
+use crate::retention;
 use crate::system;
 use crate::tables::TableView;
+use chrono::{DateTime, Utc};
 use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project, TokenDomain, Treatment};
 use lakewarden_engine::{Content, Governance, Relation, SubjectColumns, SubjectIndex};
 use lakewarden_extract::conformed_schema;
@@ -20,15 +22,16 @@ pub const CUSTOMERS: &str = "customers";
 pub struct Relations<'a> {
     open: &'a OpenProject,
     pipeline: &'a Pipeline,
+    as_of: DateTime<Utc>,
     /// Rows by relation; one that is not here has none yet.
     views: BTreeMap<String, TableView>,
     system: Vec<Relation>,
 }
 
 impl<'a> Relations<'a> {
-    /// Names and columns without rows.
-    pub fn declared(open: &'a OpenProject, pipeline: &'a Pipeline) -> Self {
-        Self { open, pipeline, views: BTreeMap::new(), system: system::declared() }
+    /// Names and columns without rows, read as of an instant.
+    pub fn declared(open: &'a OpenProject, pipeline: &'a Pipeline, as_of: DateTime<Utc>) -> Self {
+        Self { open, pipeline, as_of, views: BTreeMap::new(), system: system::declared() }
     }
 
     /// Puts rows behind a name.
@@ -86,7 +89,11 @@ impl<'a> Relations<'a> {
                 return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
             }
             let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
-            return Some(self.governed(name, content, ruling, subject, purpose, customers));
+            let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
+            if let Some(governance) = &mut relation.governance {
+                governance.retention = retention::of_dataset(dataset, self.as_of, self.open.zone());
+            }
+            return Some(relation);
         }
         let table = self.pipeline.models.iter().find(|m| m.name == name).and_then(|m| project.table(&m.name))?;
         let ruling = ruling::of_table(&project.purposes, table, purpose);
@@ -117,7 +124,7 @@ impl<'a> Relations<'a> {
             Some(customers) => (customers.subjects.clone(), customers.decisions(purpose)),
             None => (Arc::new(SubjectIndex::default()), Arc::new(Decisions::default())),
         };
-        let governance = Governance { subject, subjects, decisions };
+        let governance = Governance { subject, subjects, decisions, retention: None };
         Relation { name: name.to_owned(), content, ruling, governance: Some(governance) }
     }
 }

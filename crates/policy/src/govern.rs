@@ -34,6 +34,9 @@ impl GovernScans {
             Some(Ruling::Refused(Refusal::ConsentLog)) => {
                 plan_err!("relation {relation:?} is the consent log, which only the engine reads")
             }
+            Some(Ruling::Refused(Refusal::SuppressionList)) => {
+                plan_err!("relation {relation:?} is a suppression list, which only the engine reads")
+            }
             Some(Ruling::Refused(Refusal::Purpose { allowed })) => plan_err!(
                 "relation {relation:?} may not be used for purpose {:?}; it serves {}",
                 self.rulings.purpose,

@@ -18,7 +18,7 @@ pub mod ruling;
 pub mod verify;
 pub mod witness;
 
-pub use consent::{Action, ConsentBook, Decision, Decisions};
+pub use consent::{Action, ConsentBook, Decision, Decisions, Event, GivenBy, Knowledge};
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;

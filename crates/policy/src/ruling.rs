@@ -29,6 +29,8 @@ pub enum Refusal {
     },
     /// The engine's own log, which models do not read.
     ConsentLog,
+    /// The engine's own list of people to keep out, which models do not read.
+    SuppressionList,
 }
 
 /// The rulings of a project for one purpose, by relation.
@@ -70,8 +72,10 @@ impl Rulings {
 
 /// Rules on a dataset: by its own declaration for the purpose or the nearest one it is part of.
 pub fn of_dataset(purposes: &Purposes, dataset: &Dataset, purpose: &str) -> Ruling {
-    if dataset.role == DatasetRole::ConsentLog {
-        return Ruling::Refused(Refusal::ConsentLog);
+    match dataset.role {
+        DatasetRole::ConsentLog => return Ruling::Refused(Refusal::ConsentLog),
+        DatasetRole::SuppressionList => return Ruling::Refused(Refusal::SuppressionList),
+        DatasetRole::Data => {}
     }
     if !dataset.is_personal() {
         return Ruling::Open;

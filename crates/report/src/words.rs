@@ -303,9 +303,13 @@ const CODES: &[(&str, &str, &str)] = &[
     ("no_consent", "没有同意", "no consent"),
     ("not_granted", "没有同意", "no consent"),
     ("withdrawn", "同意已撤回", "consent withdrawn"),
+    ("expired", "同意已到期", "consent expired"),
+    ("notice_outdated", "告知书版本过旧", "notice outdated"),
+    ("guardian_missing", "缺少监护人同意", "no guardian's consent"),
     ("restricted", "限制处理", "restricted"),
     ("suppressed", "抑制名单", "suppression list"),
     ("retention", "超出保留期限", "outside retention"),
+    ("retention_ended", "超出保留期限", "outside retention"),
     ("purpose", "目的不符", "purpose not allowed"),
     ("unknown_subject", "数据主体不明", "subject not known"),
     // Losses of a step.

@@ -27,8 +27,8 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Init { dir } => init::init(dir, output),
         Command::Check => check::check(&args.project, output).await,
         Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, report, language, take_over } => {
-            run::run(&args.project, on, report.as_deref(), *language, *take_over, output).await
+        Command::Run { on, consent, report, language, take_over } => {
+            run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Query { sql, purpose, limit, on } => {

@@ -9,6 +9,7 @@ use crate::report;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{Outcome, RunRecord};
 use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
+use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 pub async fn run(
     root: &Path,
     on: &On,
+    consent: Knowledge,
     report: Option<&Path>,
     language: Language,
     take_over: bool,
@@ -23,7 +25,7 @@ pub async fn run(
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, take_over, output).await?;
+    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, consent, take_over, output).await?;
     let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
     let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
     output.json(&ran.record);
@@ -37,6 +39,7 @@ pub async fn run_project(
     pipeline: Option<&str>,
     lake: Option<&str>,
     at: Option<DateTime<Utc>>,
+    consent: Knowledge,
     take_over: bool,
     output: &Output,
 ) -> Result<Ran, Failure> {
@@ -51,6 +54,7 @@ pub async fn run_project(
         pipeline,
         lake,
         as_of: at,
+        consent,
         clock: &now,
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
         seed: u64::from_le_bytes(random()?),

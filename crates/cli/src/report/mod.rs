@@ -57,7 +57,7 @@ pub async fn of_run(
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
-        let mut asker = Asker::new(open, pipeline, lake, record.as_of).await?;
+        let mut asker = Asker::new(open, pipeline, lake, record.as_of).await?.with_consent(record.consent.into());
         if let Some(customers) = customers {
             asker = asker.knowing(customers);
         }

@@ -95,6 +95,17 @@ mod tests {
     #[test]
     fn reasons_of_the_policy_are_told_apart() {
         let codes: BTreeSet<&str> = Decision::ALL.iter().map(|d| reason_code(d.name())).collect();
-        assert_eq!(codes, BTreeSet::from(["permitted", "withdrawn", "not_granted"]));
+        let known = BTreeSet::from([
+            "permitted",
+            "retention_ended",
+            "not_granted",
+            "expired",
+            "notice_outdated",
+            "guardian_missing",
+            "withdrawn",
+            "restricted",
+            "suppressed",
+        ]);
+        assert_eq!(codes, known, "the report's words (crates/report/src/words.rs) are for these");
     }
 }

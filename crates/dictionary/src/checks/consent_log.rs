@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a consent log lacks its columns",
-        what: "A dataset with `role: consent_log` does not store one of `id_type`, `id_token` (a pseudonym), `purpose`, `action` (text) and `at` (a timestamp), or stores it as something else.",
-        why: "The engine reads consent from these columns. Without one of them nobody's consent could be told, and nothing be read.",
+        what: "A dataset with `role: consent_log` does not store one of `id_type`, `id_token` (a pseudonym), `purpose`, `action` (text) and `at` (a timestamp), or stores it as something else; or stores `expires_at` or `recorded_at` as something else than a timestamp, `given_by`, `jurisdiction` or `notice_version` as something else than text, or drops one of these.",
+        why: "The engine reads consent from these columns. Without one of them nobody's consent could be told, and nothing be read; an end of consent that is not stored would never come.",
         mend: "Declare the field, with `column` as named, of the right type and a treatment that stores it.",
         example: Example::Edit {
             path: "schemas/channels/consents.yaml",
@@ -33,6 +33,15 @@ const COLUMNS: [(&str, Shape); 5] = [
     ("at", Shape::Instant),
 ];
 
+/// Columns that it may have.
+const OPTIONAL: [(&str, Shape); 5] = [
+    ("jurisdiction", Shape::Text),
+    ("notice_version", Shape::Text),
+    ("given_by", Shape::Text),
+    ("expires_at", Shape::Instant),
+    ("recorded_at", Shape::Instant),
+];
+
 #[derive(Clone, Copy)]
 enum Shape {
     Text,
@@ -43,6 +52,9 @@ enum Shape {
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for dataset in context.project.datasets.iter().filter(|d| d.role == DatasetRole::ConsentLog) {
         for (column, shape) in COLUMNS {
+            problems.extend(wrong(context, dataset, column, shape));
+        }
+        for (column, shape) in OPTIONAL.into_iter().filter(|(column, _)| dataset.column(column).is_some()) {
             problems.extend(wrong(context, dataset, column, shape));
         }
     }
@@ -109,5 +121,22 @@ mod tests {
             ]
         );
         assert_eq!(after(CONSENTS, "role: consent_log\n", "role: data\n").len(), 0);
+    }
+
+    #[test]
+    fn columns_that_may_be_there_must_be_right() {
+        let with = |column: &str, data_type: &str, treatment: &str| {
+            let field = format!(
+                "fields:\n  - {{ name: {column}, label: {{ zh: 列, en: Column }}, meaning: More., type: {data_type}, identifier: none, treatment: {treatment} }}\n"
+            );
+            after(CONSENTS, "fields:\n", &field)
+        };
+        for (column, data_type) in [("expires_at", "timestamp"), ("recorded_at", "timestamp"), ("given_by", "string")] {
+            assert_eq!(with(column, data_type, "keep").len(), 0, "{column}");
+            for (data_type, treatment) in [(data_type, "drop"), ("date", "keep")] {
+                let problems = with(column, data_type, treatment);
+                assert!(problems.len() == 1 && problems[0].contains("LW1133"), "{column} {data_type}: {problems:?}");
+            }
+        }
     }
 }

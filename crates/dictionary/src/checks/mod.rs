@@ -28,6 +28,7 @@ mod retention_event_time;
 mod rule_type;
 mod statistical_period;
 mod subject;
+mod suppression_list;
 mod table_without_model;
 mod time_zone;
 mod treatment_type;
@@ -82,6 +83,7 @@ const CHECKS: &[Check] = &[
     anonymity_column::CHECK,
     anonymity_incomplete::CHECK,
     anonymity_role::CHECK,
+    suppression_list::CHECK,
 ];
 
 /// What checks look at.

@@ -54,9 +54,16 @@ pub enum DatasetRole {
     #[default]
     Data,
     /// The log of consent events: its columns must be `id_type`, `id_token`, `purpose`, `action`
-    /// (`grant`, `withdraw`), `at` and, if known, `jurisdiction`.
+    /// (`grant`, `withdraw`, `gpc`, `restrict`, `lift_restriction`), `at` and, if known, `jurisdiction`,
+    /// `notice_version`, `expires_at`, `recorded_at`, `given_by`.
     ConsentLog,
+    /// People whose data is used for nothing but legal obligations; every pseudonym of a row counts, from
+    /// `event_time` on, if there is one.
+    SuppressionList,
 }
+
+/// The category of dates of birth in the fideslang taxonomy.
+const DATE_OF_BIRTH: &str = "user.demographic.date_of_birth";
 
 impl Dataset {
     /// Finds a field by the name of its conformed column.
@@ -72,6 +79,17 @@ impl Dataset {
     /// The stored fields that hold pseudonyms: how a row says whose it is.
     pub fn pseudonyms(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|f| matches!(f.treatment, Treatment::Pseudonymise(_)))
+    }
+
+    /// The stored field that holds its subject's date of birth, exact or generalised, known by its category.
+    pub fn date_of_birth(&self) -> Option<&Field> {
+        let told = |f: &&Field| f.category.as_ref().is_some_and(|c| c.value == DATE_OF_BIRTH);
+        let dated = |f: &&Field| {
+            let kept = f.treatment == Treatment::Keep && f.data_type.value.is_temporal();
+            let coarse = [Generalisation::Decade, Generalisation::Year, Generalisation::Month];
+            kept || coarse.iter().any(|g| f.treatment == Treatment::Generalise(*g))
+        };
+        self.stored().filter(told).find(dated)
     }
 
     /// Whether its rows are about people.

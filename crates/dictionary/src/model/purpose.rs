@@ -27,6 +27,12 @@ pub struct Purpose {
     pub data_use: Option<String>,
     /// Other spellings in consent logs.
     pub aliases: Vec<String>,
+    /// How long a consent to it or to a part of it counts, from when it was given.
+    pub valid_for: Option<Spanned<Period>>,
+    /// The oldest privacy notice under which a consent to it or to a part of it counts.
+    pub min_notice: Option<Spanned<NoticeVersion>>,
+    /// Whether an opt-out signal of a browser or device (Global Privacy Control) withdraws it.
+    pub opt_out_signal: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -42,7 +48,16 @@ pub struct Jurisdiction {
     pub regulation: String,
     /// What absence of a consent event means.
     pub default: ConsentDefault,
+    /// Age in whole years under which only a guardian's consent counts.
+    pub guardian_below: Option<u32>,
+    /// Age in whole years under which absence is refusal, whatever `default` says.
+    pub opt_in_below: Option<u32>,
 }
+
+/// A version of a privacy notice: the numbers in its name, from left to right (`v2.1`, `2026-03`, `3`).
+/// At most four; those that are absent count as 0, so that `2` and `2.0` are one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NoticeVersion(pub [u32; 4]);
 
 /// What the absence of any consent event means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

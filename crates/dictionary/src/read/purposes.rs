@@ -18,6 +18,9 @@ pub(crate) fn purposes(fields: &Fields<'_>) -> Purposes {
                 parent: purpose.spanned("parent"),
                 data_use: purpose.optional_text("data_use"),
                 aliases: purpose.texts("aliases"),
+                valid_for: purpose.parsed("valid_for"),
+                min_notice: purpose.parsed("min_notice"),
+                opt_out_signal: purpose.boolean("opt_out_signal"),
                 span: purpose.span(),
             }
         })
@@ -32,6 +35,8 @@ pub(crate) fn purposes(fields: &Fields<'_>) -> Purposes {
                 label: jurisdiction.label(),
                 regulation: jurisdiction.text("regulation"),
                 default: jurisdiction.word("default").unwrap_or(ConsentDefault::OptIn),
+                guardian_below: jurisdiction.parsed("guardian_below").map(|age| age.value),
+                opt_in_below: jurisdiction.parsed("opt_in_below").map(|age| age.value),
             }
         })
         .collect();
@@ -55,6 +60,7 @@ fn parents_first(mut waiting: Vec<Purpose>) -> Vec<Purpose> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use crate::testing::load_with;
 
     #[test]
@@ -68,5 +74,32 @@ mod tests {
         let names: Vec<&str> = loaded.project.purposes.purposes.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(names, ["analytics", "marketing", "sms"]);
         assert_eq!(loaded.project.purposes.ancestry("sms"), ["sms", "marketing"]);
+    }
+
+    #[test]
+    fn what_consent_must_be_is_read() {
+        let loaded = load_with(
+            "schemas/purposes.yaml",
+            "    aliases: [营销]\n",
+            "    valid_for: P24M\n    min_notice: v2.1\n    opt_out_signal: true\n",
+        );
+        assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+        let marketing = loaded.project.purposes.find("marketing").unwrap();
+        assert_eq!(marketing.valid_for.as_ref().unwrap().value.months, 24);
+        assert_eq!(marketing.min_notice.as_ref().unwrap().value.0, [2, 1, 0, 0]);
+        assert!(marketing.opt_out_signal);
+        assert!(!loaded.project.purposes.find("analytics").unwrap().opt_out_signal);
+    }
+
+    #[test]
+    fn ages_are_read() {
+        let ages = "    default: opt_in\n    guardian_below: 14\n    opt_in_below: 16\n";
+        let loaded = load_with("schemas/purposes.yaml", "    default: opt_in\n", ages);
+        assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+        let law = &loaded.project.purposes.jurisdictions[0];
+        assert_eq!((law.guardian_below, law.opt_in_below), (Some(14), Some(16)));
+        let broken =
+            load_with("schemas/purposes.yaml", "    default: opt_in\n", "    default: opt_in\n    guardian_below: 0\n");
+        assert!(broken.has_errors());
     }
 }

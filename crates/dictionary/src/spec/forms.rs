@@ -1,6 +1,6 @@
 //! Texts of a certain form: lengths of time, types, sizes, formats.
 
-use crate::model::{DataType, Period};
+use crate::model::{DataType, NoticeVersion, Period};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
 use chrono::format::{Item, StrftimeItems};
@@ -57,6 +57,15 @@ pub(crate) static PERIOD: Form = Form {
     examples: &["P5Y", "P18M", "P30D"],
     numbers: false,
     check: |text| Ok(text.parse::<Period>().map(|_| ())?),
+};
+
+/// A version of a privacy notice.
+pub(crate) static NOTICE_VERSION: Form = Form {
+    name: "a version of a notice",
+    pattern: Some("^[^0-9]*[0-9]+([^0-9]+[0-9]+){0,3}[^0-9]*$"),
+    examples: &["3", "v2.1", "2026-03"],
+    numbers: true,
+    check: |text| Ok(text.parse::<NoticeVersion>().map(|_| ())?),
 };
 
 /// A type.
@@ -161,7 +170,7 @@ mod tests {
 
     #[test]
     fn examples_have_the_form_they_are_examples_of() {
-        for form in [&PERIOD, &DATA_TYPE, &BYTE_SIZE, &DELIMITER, &TIME_FORMAT, &SCHEDULE] {
+        for form in [&PERIOD, &NOTICE_VERSION, &DATA_TYPE, &BYTE_SIZE, &DELIMITER, &TIME_FORMAT, &SCHEDULE] {
             for example in form.examples {
                 assert_eq!((form.check)(example), Ok(()), "{}: {example:?}", form.name);
             }

@@ -49,7 +49,12 @@ impl Words for DatasetRole {
         (
             "consent_log",
             Self::ConsentLog,
-            "The log of consent events, which the engine reads itself: it must store `id_type`, `id_token`, `purpose`, `action` and `at`",
+            "The log of consent events, which the engine reads itself: it must store `id_type`, `id_token`, `purpose`, `action` and `at`, and may store `jurisdiction`, `notice_version`, `expires_at`, `recorded_at` and `given_by`",
+        ),
+        (
+            "suppression_list",
+            Self::SuppressionList,
+            "People whose data is used for nothing but legal obligations, by any pseudonym of the row; from `event_time` on, if there is one",
         ),
     ];
 }

@@ -114,6 +114,7 @@ async fn what_is_not_registered_is_not_there() {
 async fn a_refused_relation_is_refused_by_every_way() {
     for (refusal, words) in [
         (Refusal::ConsentLog, "consent log"),
+        (Refusal::SuppressionList, "suppression list"),
         (
             Refusal::Purpose { allowed: vec!["service".into()] },
             "may not be used for purpose \"analytics\"; it serves service",

@@ -85,6 +85,9 @@ pub fn decisions() -> Arc<Decisions> {
             parent: None,
             data_use: None,
             aliases: Vec::new(),
+            valid_for: None,
+            min_notice: None,
+            opt_out_signal: false,
             span: Span::file(&"purposes.yaml".into()),
         }],
         jurisdictions: vec![Jurisdiction {
@@ -92,6 +95,8 @@ pub fn decisions() -> Arc<Decisions> {
             label: Label::default(),
             regulation: String::new(),
             default: ConsentDefault::OptIn,
+            guardian_below: None,
+            opt_in_below: None,
         }],
     };
     let mut book = ConsentBook::new(&purposes, Some("CN"), 1_000);

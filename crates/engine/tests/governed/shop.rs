@@ -244,7 +244,7 @@ impl Table {
         let Some(subject) = self.subject.clone() else {
             return Relation { name: self.name.into(), content, ruling: Ruling::Open, governance: None };
         };
-        let governance = Some(Governance { subject, subjects: index(), decisions: decisions() });
+        let governance = Some(Governance { subject, subjects: index(), decisions: decisions(), retention: None });
         let ruling = Ruling::Gated { basis, forbidden_columns: Vec::new() };
         Relation { name: self.name.into(), content, ruling, governance }
     }

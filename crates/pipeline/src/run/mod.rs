@@ -19,6 +19,7 @@ use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
+use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -35,6 +36,8 @@ pub struct Request<'a> {
     pub lake: Option<&'a str>,
     /// The run's instant; now if absent.
     pub as_of: Option<DateTime<Utc>>,
+    /// Whether the consent known at that instant counts, or that known now.
+    pub consent: Knowledge,
     /// The clock.
     pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
     /// The run's id, new for each.
@@ -129,6 +132,7 @@ impl<'a> Run<'a> {
             started,
             millis: 0,
             as_of,
+            consent: request.consent.into(),
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
             key: KeyFacts::of(keys),
@@ -184,8 +188,9 @@ impl<'a> Run<'a> {
             seed: self.request.seed,
             workers: threads,
         };
-        let mut relations = Relations::declared(self.open, self.pipeline);
-        let people = self.pipeline.identity.as_ref().map(|rules| People::new(&self.open.project, rules, self.as_of));
+        let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
+        let (project, consent) = (&self.open.project, self.request.consent);
+        let people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
         let arrivals = self.arrivals(&loading).await?;
         if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
             return Ok(None);
@@ -330,7 +335,10 @@ impl<'a> Run<'a> {
 
     async fn nothing_else_changed(&self, previous: &Option<RunRecord>) -> Result<bool, PipelineError> {
         let same = |p: &&RunRecord| {
-            p.dictionary == self.record.dictionary && p.as_of == self.as_of && p.version == self.record.version
+            p.dictionary == self.record.dictionary
+                && p.as_of == self.as_of
+                && p.consent == self.record.consent
+                && p.version == self.record.version
         };
         let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
         // A run that was killed after it had published, before it could say so, has no record; its tables name it.

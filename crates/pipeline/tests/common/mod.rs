@@ -6,6 +6,7 @@ pub mod lake;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use lakewarden_pipeline::record::RunRecord;
 use lakewarden_pipeline::{OpenProject, PipelineError, Question, Request, Silent, query, run};
+use lakewarden_policy::Knowledge;
 use lakewarden_privacy::{KeyRing, MasterKey};
 use lakewarden_sample::Options;
 use std::fs;
@@ -75,6 +76,7 @@ impl Shop {
             pipeline: Some(pipeline),
             lake: None,
             as_of: Some(at),
+            consent: Knowledge::Then,
             clock: &Utc::now,
             run: Uuid::new_v4(),
             seed: 11,

@@ -56,6 +56,7 @@ async fn what_has_no_ruling_or_a_refusal_is_refused_with_its_reason() {
     for (ruling, words) in [
         (None, "has no entry in the dictionary"),
         (Some(Ruling::Refused(Refusal::ConsentLog)), "is the consent log"),
+        (Some(Ruling::Refused(Refusal::SuppressionList)), "is a suppression list"),
         (
             Some(Ruling::Refused(Refusal::Purpose { allowed: vec!["a".into(), "b".into()] })),
             "may not be used for purpose \"analytics\"; it serves a, b",

@@ -191,13 +191,18 @@ fn a_table_about_nobody_is_open() {
 }
 
 #[test]
-fn the_consent_log_is_refused_for_every_purpose() {
+fn what_the_engine_itself_reads_is_refused_for_every_purpose() {
+    use lakewarden_dictionary::DatasetRole;
     let mut project = project();
-    project.datasets[0].role = lakewarden_dictionary::DatasetRole::ConsentLog;
     let name = project.datasets[0].name.value.clone();
-    for purpose in ["marketing", "service"] {
-        let rulings = Rulings::of_project(&project, purpose);
-        assert_eq!(rulings.get(&name), Some(&Ruling::Refused(Refusal::ConsentLog)));
+    for (role, refusal) in
+        [(DatasetRole::ConsentLog, Refusal::ConsentLog), (DatasetRole::SuppressionList, Refusal::SuppressionList)]
+    {
+        project.datasets[0].role = role;
+        for purpose in ["marketing", "service"] {
+            let rulings = Rulings::of_project(&project, purpose);
+            assert_eq!(rulings.get(&name), Some(&Ruling::Refused(refusal.clone())));
+        }
     }
 }
 
