@@ -7,7 +7,9 @@ use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
 /// say it in one place.
 pub fn written_at(plan: &LogicalPlan, at: usize) -> Option<(u32, u32)> {
     match plan {
-        LogicalPlan::Projection(projection) => projection.expr.get(at).and_then(first_column),
+        LogicalPlan::Projection(projection) => {
+            projection.expr.get(at).and_then(|expr| first_column(expr).or_else(|| below(expr, &projection.input)))
+        }
         LogicalPlan::Distinct(Distinct::On(on)) => on.select_expr.get(at).and_then(first_column),
         LogicalPlan::Aggregate(aggregate) => {
             aggregate.group_expr.iter().chain(&aggregate.aggr_expr).nth(at).and_then(first_column)
@@ -21,6 +23,13 @@ pub fn written_at(plan: &LogicalPlan, at: usize) -> Option<(u32, u32)> {
         | LogicalPlan::Distinct(_) => plan.inputs().first().and_then(|input| written_at(input, at)),
         _ => None,
     }
+}
+
+/// Where a column that the planner named (an aggregate below the SELECT list) was written.
+fn below(expr: &Expr, input: &LogicalPlan) -> Option<(u32, u32)> {
+    let columns = expr.column_refs();
+    let at = columns.iter().filter_map(|c| input.schema().maybe_index_of_column(c)).min()?;
+    written_at(input, at)
 }
 
 fn first_column(expr: &Expr) -> Option<(u32, u32)> {

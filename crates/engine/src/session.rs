@@ -134,12 +134,11 @@ impl Session {
         if self.minimum_subjects > 1 {
             plan = gate_root(plan, &self.rulings, self.minimum_subjects).map_err(EngineError::not_threaded)?;
         }
-        let guarded = is_k_gate(&plan);
         let analysed = self.analysed(plan)?;
         let optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
         verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
-        if guarded && !is_k_gate(&optimised) {
-            return Err(EngineError::Run { what: "the optimiser moved the k-gate" });
+        if k_gates(&analysed)? != k_gates(&optimised)? || is_k_gate(&analysed) != is_k_gate(&optimised) {
+            return Err(EngineError::Run { what: "the optimiser moved a k-gate" });
         }
         self.refuse_forbidden_columns(&optimised)?;
         Ok((analysed, optimised))
@@ -248,6 +247,17 @@ fn gated_planner(accounts: &Accounts, suppressed: &Suppressed) -> DefaultPhysica
         Arc::new(GatePlanner { accounts: accounts.clone() }),
         Arc::new(KGatePlanner { suppressed: suppressed.clone() }),
     ])
+}
+
+/// How many k-gates a plan has, subqueries included.
+fn k_gates(plan: &LogicalPlan) -> Result<usize, EngineError> {
+    let mut count = 0;
+    plan.apply_with_subqueries(|node| {
+        count += usize::from(is_k_gate(node));
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map_err(|e| EngineError::planning(&e))?;
+    Ok(count)
 }
 
 fn is_k_gate(plan: &LogicalPlan) -> bool {

@@ -35,7 +35,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> Vec<Problem> {
         match of_output(output, table.subject.is_none(), label_of) {
             Err(Undeclared { function }) => problems.push(
                 Problem::error("LW2010", span(), format!("nobody has declared what {function} does to a label"))
-                    .hint("use a function of `docs/reference/functions.md`"),
+                    .hint("use another function; docs/policy/labels.md says which there are"),
             ),
             Ok(Some((source, label))) => problems.extend(compare(judged, column, source, label, span)),
             Ok(None) => {}
@@ -72,10 +72,7 @@ fn compare(
         return None;
     }
     let message = format!("column {name:?} is {} ({source}); its contract allows {allowed}", label.identifiability);
-    let mut problem = Problem::error("LW2009", span(), message).related(column.name.span.clone(), "declared here");
-    if let Some(declared) = label.declared {
-        problem = problem.related(declared, "where its label comes from");
-    }
+    let problem = Problem::error("LW2009", span(), message).related(column.name.span.clone(), "declared here");
     Some(problem.hint(if aggregate {
         "in a table without a subject use count, sum, avg or a quantile over many people, or group by the column"
     } else {

@@ -7,6 +7,7 @@ mod bypass;
 mod columns;
 mod equality;
 mod errors;
+mod k_gate;
 mod people;
 mod queries;
 mod shop;

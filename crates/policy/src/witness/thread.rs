@@ -36,6 +36,9 @@ impl fmt::Display for NotThreaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(what) => write!(f, "it cannot be told who stands behind the rows of {what}"),
+            Self::Multiplies { left, right } if left == right => {
+                write!(f, "the join puts rows of {left} together without asking that they are about the same person")
+            }
             Self::Multiplies { left, right } => write!(
                 f,
                 "the join puts rows of {left} and {right} together without asking that they are about the same person"
@@ -51,7 +54,10 @@ impl NotThreaded {
         match self {
             Self::Unknown(_) => Some("write it with SELECT, JOIN, GROUP BY, DISTINCT and UNION".to_owned()),
             Self::Multiplies { left, right } => {
-                Some(format!("join on {left}.{SUBJECT_COLUMN} = {right}.{SUBJECT_COLUMN}, or aggregate one side first"))
+                let (left, right) = if left == right { ("one", "the other") } else { (left.as_str(), right.as_str()) };
+                Some(format!(
+                    "ask for the {SUBJECT_COLUMN} of {left} and of {right} to be equal, or aggregate one side first"
+                ))
             }
             Self::Plan(_) => None,
         }
@@ -88,14 +94,14 @@ pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> 
     Ok(threaded)
 }
 
-/// Threads a plan and puts a [`KGate`] at its root, unless it is about nobody.
+/// Threads a plan and puts a [`KGate`] at its root, unless it is about nobody. Its scalar subqueries have their own.
 ///
 /// # Errors
 /// [`NotThreaded`].
 pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<LogicalPlan> {
-    let threaded = thread(plan.clone(), rulings, k)?;
+    let threaded = thread(plan, rulings, k)?;
     if threaded.strands.is_empty() {
-        return Ok(plan);
+        return Ok(threaded.plan);
     }
     let gate = KGate::try_new(threaded.plan, k)?;
     Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))

@@ -1,0 +1,197 @@
+//! Rows of an aggregate behind which too few people stand are held back, and counted.
+
+use crate::queries::UNORDERED;
+use crate::shop::*;
+use lakewarden_dictionary::LawfulBasis;
+use lakewarden_engine::{EngineError, Session, SessionSpec};
+use lakewarden_policy::witness::NotThreaded;
+
+async fn session_of(k: u32) -> Session {
+    let (engine, relations) = relations(Source::Memory, LawfulBasis::Consent).await;
+    Session::new(&engine, &SessionSpec { minimum_subjects: k, ..spec() }, relations).unwrap()
+}
+
+/// The rows of a query, and how many were held back.
+async fn run(session: &Session, sql: &str) -> Result<(Vec<String>, u64), EngineError> {
+    let mut running = session.run(sql).await?;
+    let mut batches = Vec::new();
+    while let Some(batch) = running.next().await? {
+        batches.push(batch);
+    }
+    running.accounts()?;
+    let mut rows = lines(&batches);
+    rows.sort();
+    Ok((rows, running.suppressed()))
+}
+
+async fn reference(sql: &str) -> Vec<String> {
+    let mut rows = lines(&filtered().sql(sql).await.unwrap().collect().await.unwrap());
+    rows.sort();
+    rows
+}
+
+/// A query, and the same with what the gate does written out: `{k}` or more people, or nobody at all.
+const GATED: &[(&str, &str)] = &[
+    (
+        "SELECT age, count(*) FROM people GROUP BY age",
+        "SELECT age, count(*) FROM people GROUP BY age HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT day, sum(amount) FROM orders GROUP BY day",
+        "SELECT day, sum(amount) FROM orders GROUP BY day HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // A row of the inner query is one person's; those of the outer are many's.
+    (
+        "SELECT n, count(*) FROM (SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id) GROUP BY n",
+        "SELECT n, count(*) FROM (SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id) GROUP BY n \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // Groups within groups that do not name the person: the sets of witnesses are put together.
+    (
+        "SELECT status, sum(s) FROM (SELECT status, day, sum(amount) AS s FROM orders GROUP BY status, day) \
+         WHERE day < DATE '2011-01-25' GROUP BY status",
+        "SELECT status, sum(amount) FROM orders WHERE day < DATE '2011-01-25' GROUP BY status \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT DISTINCT age FROM people",
+        "SELECT age FROM people GROUP BY age HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT s.region, sum(p.spend) FROM shops s JOIN people p ON s.city = p.city WHERE p.age > 27 GROUP BY s.region",
+        "SELECT s.region, sum(p.spend) FROM shops s JOIN people p ON s.city = p.city WHERE p.age > 27 \
+         GROUP BY s.region HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT o.day, avg(p.spend) FROM people p JOIN orders o USING (customer_id) GROUP BY o.day",
+        "SELECT o.day, avg(p.spend) FROM people p JOIN orders o USING (customer_id) GROUP BY o.day \
+         HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT p.age, count(o.order_id) FROM people p LEFT JOIN orders o ON o.customer_id = p.customer_id GROUP BY p.age",
+        "SELECT p.age, count(o.order_id) FROM people p LEFT JOIN orders o ON o.customer_id = p.customer_id \
+         GROUP BY p.age HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT what, count(*) FROM (SELECT customer_id, page AS what FROM visits UNION ALL \
+         SELECT customer_id, status FROM orders) GROUP BY what",
+        "SELECT what, count(*) FROM (SELECT customer_id, page AS what FROM visits UNION ALL \
+         SELECT customer_id, status FROM orders) GROUP BY what \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // One row without groups.
+    (
+        "SELECT sum(spend) FROM people WHERE age = 22",
+        "SELECT sum(spend) FROM people WHERE age = 22 HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // A scalar subquery gives its value away as well.
+    (
+        "SELECT region, (SELECT sum(spend) FROM people WHERE age = 22) FROM shops",
+        "SELECT region, (SELECT sum(spend) FROM people WHERE age = 22 \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1) FROM shops",
+    ),
+    // About nobody.
+    ("SELECT region, count(*) FROM shops GROUP BY region", "SELECT region, count(*) FROM shops GROUP BY region"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_is_as_if_its_condition_had_been_written() {
+    let (mut held_back, mut kept) = (0, 0);
+    for k in [2, 3, 5] {
+        let session = session_of(k).await;
+        for (sql, written_out) in GATED {
+            let (rows, suppressed) = run(&session, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+            assert_eq!(rows, reference(&written_out.replace("{k}", &k.to_string())).await, "k = {k}: {sql}");
+            if !sql.contains("(SELECT sum") {
+                let all = reference(sql).await.len();
+                assert_eq!(rows.len() as u64 + suppressed, all as u64, "k = {k}: {sql}");
+            }
+            held_back += suppressed;
+            kept += rows.len();
+        }
+    }
+    assert!(held_back > 20 && kept > 100, "{held_back} held back, {kept} kept");
+}
+
+/// Whatever is asked: with a gate come some of the rows that come without one, and no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_only_takes_rows_away() {
+    let (free, gated) = (session_of(1).await, session_of(4).await);
+    let (mut ran, mut refused, mut held_back) = (0, Vec::new(), 0);
+    for sql in UNORDERED {
+        // What the gate does to a scalar subquery changes a value, and not which rows there are.
+        if sql.matches("(SELECT").count() > sql.matches("FROM (SELECT").count() + sql.matches("IN (SELECT").count() {
+            continue;
+        }
+        let all = match run(&free, sql).await {
+            Ok((all, _)) => all,
+            Err(_) => continue,
+        };
+        match run(&gated, sql).await {
+            Ok((rows, suppressed)) => {
+                ran += 1;
+                held_back += suppressed;
+                let mut rest = all.clone();
+                for row in &rows {
+                    let at = rest.iter().position(|r| r == row);
+                    assert!(at.is_some(), "{sql}: a row that was not there: {row}");
+                    rest.remove(at.unwrap());
+                }
+            }
+            Err(error) => refused.push((sql, error.to_string())),
+        }
+    }
+    for (sql, why) in &refused {
+        let known = ["without asking that they are about the same person", "it cannot be told who stands behind"];
+        assert!(known.iter().any(|k| why.contains(k)), "{sql}: {why}");
+    }
+    assert!(ran > 60 && held_back > 100, "{ran} ran, {held_back} rows held back, {} refused", refused.len());
+}
+
+#[tokio::test]
+async fn rows_about_one_person_each_are_known_as_such() {
+    let session = session_of(5).await;
+    for (sql, single) in [
+        ("SELECT name FROM people", true),
+        ("SELECT customer_id, count(*) FROM orders GROUP BY customer_id", true),
+        ("SELECT customer_id, count(*) FROM orders GROUP BY ROLLUP (customer_id)", false),
+        ("SELECT status, row_number() OVER (ORDER BY day) FROM orders", true),
+        ("SELECT status, count(*) FROM orders GROUP BY status", false),
+        ("SELECT DISTINCT status FROM orders", false),
+        ("SELECT s.region FROM shops s WHERE EXISTS (SELECT 1 FROM people p WHERE p.city = s.city)", false),
+    ] {
+        let strands = session.strands(sql).await.unwrap().unwrap();
+        assert_eq!(strands.iter().any(|s| s.single), single, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn joins_that_put_people_together_are_refused() {
+    let session = session_of(5).await;
+    let refused = [
+        "SELECT count(*) FROM people a JOIN people b ON a.city = b.city",
+        "SELECT count(*) FROM people, visits",
+        "SELECT count(*) FROM people a JOIN orders o ON a.customer_id = o.customer_id OR a.age = 3",
+        "SELECT count(*) FROM people a LEFT JOIN visits v ON a.city = v.page",
+        "SELECT count(*) FROM people a JOIN orders o ON a.customer_id = o.customer_id JOIN visits v ON v.seconds = o.amount",
+        // Of an outer join's condition on one side: its rows stay, whatever it says.
+        "SELECT count(*) FROM people a CROSS JOIN people b LEFT JOIN orders o ON a.customer_id = b.customer_id",
+    ];
+    for sql in refused {
+        let found = session.strands(sql).await.unwrap();
+        assert!(matches!(found, Err(NotThreaded::Multiplies { .. })), "{sql}: {found:?}");
+    }
+    let fine = [
+        "SELECT count(*) FROM people a JOIN orders o ON a.customer_id = o.customer_id",
+        "SELECT count(*) FROM people a, orders o WHERE a.customer_id = o.customer_id AND o.amount > 3",
+        "SELECT count(*) FROM people a JOIN orders o ON a.customer_id IS NOT DISTINCT FROM o.customer_id",
+        "SELECT count(*) FROM people a LEFT JOIN orders o ON a.customer_id = o.customer_id \
+         LEFT JOIN visits v ON v.customer_id = o.customer_id",
+        "SELECT count(*) FROM people a JOIN shops s ON a.city = s.city",
+        "SELECT count(*) FROM people a JOIN (SELECT age, avg(spend) AS usual FROM people GROUP BY age) b ON a.age = b.age",
+        "SELECT count(*) FROM people a WHERE a.customer_id IN (SELECT customer_id FROM orders)",
+    ];
+    for sql in fine {
+        assert!(session.strands(sql).await.unwrap().is_ok(), "{sql}");
+    }
+}
