@@ -133,6 +133,9 @@ impl Failure {
     fn at(&self) -> Option<(u32, u32)> {
         match self {
             Self::Pipeline(PipelineError::Engine { error: EngineError::Sql(problem), .. }) => problem.at,
+            Self::Pipeline(PipelineError::Engine { error: EngineError::Forbidden { columns, .. }, .. }) => {
+                columns.iter().filter_map(|c| c.at).min()
+            }
             _ => None,
         }
     }

@@ -16,12 +16,31 @@ pub struct SqlProblem {
     pub hint: Option<String>,
 }
 
+/// A column that the dictionary keeps from a purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForbiddenColumn {
+    /// The relation.
+    pub relation: String,
+    /// Its column.
+    pub column: String,
+    /// Line and column in the SQL, from 1, where it is named first; none if it is not (`SELECT *`).
+    pub at: Option<(u32, u32)>,
+}
+
 /// The engine's errors. Messages of running queries never carry the engine's own text, which may quote a value.
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// The SQL does not compile, or the policy refuses it.
     #[error("{}", .0.message)]
     Sql(SqlProblem),
+    /// The SQL reads columns that may not serve the session's purpose.
+    #[error("{}", forbidden(.purpose, .columns))]
+    Forbidden {
+        /// The purpose.
+        purpose: String,
+        /// The columns; at least one.
+        columns: Vec<ForbiddenColumn>,
+    },
     /// The query failed while it ran.
     #[error("the query failed while it ran: {what}")]
     Run {
@@ -64,6 +83,11 @@ pub enum EngineError {
         /// What failed.
         what: &'static str,
     },
+}
+
+fn forbidden(purpose: &str, columns: &[ForbiddenColumn]) -> String {
+    let named: Vec<String> = columns.iter().map(|c| format!("column {:?} of {:?}", c.column, c.relation)).collect();
+    format!("{} may not be used for purpose {purpose:?}", named.join(", "))
 }
 
 impl EngineError {

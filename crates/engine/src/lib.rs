@@ -24,7 +24,7 @@ mod ungated;
 
 pub use account::{ScanAccount, ScanFigures};
 pub use engine::{Engine, EngineOptions};
-pub use error::{EngineError, SqlProblem};
+pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;

@@ -25,6 +25,26 @@ pub fn written_at(plan: &LogicalPlan, at: usize) -> Option<(u32, u32)> {
     }
 }
 
+/// Line and column of the first place where the SQL names a column so, whatever relation it is of.
+pub(crate) fn named_at(plan: &LogicalPlan, name: &str) -> Option<(u32, u32)> {
+    let mut found: Option<(u32, u32)> = None;
+    let walked = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|part| {
+                if let Expr::Column(column) = part
+                    && column.name == name
+                    && let Some(span) = column.spans().first()
+                {
+                    let at = (span.start.line as u32, span.start.column as u32);
+                    found = Some(found.map_or(at, |earlier| earlier.min(at)));
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    walked.ok().and(found)
+}
+
 /// Where a column that the planner named (an aggregate below the SELECT list) was written.
 fn below(expr: &Expr, input: &LogicalPlan) -> Option<(u32, u32)> {
     let columns = expr.column_refs();

@@ -2,10 +2,11 @@
 
 use crate::account::ScanFigures;
 use crate::engine::Engine;
-use crate::error::{EngineError, SqlProblem};
+use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
 use crate::kgate::{KGatePlanner, Suppressed};
+use crate::places::named_at;
 use crate::relation::Relation;
 use crate::scan::RelationProvider;
 use crate::sealed::SealedScanExec;
@@ -23,6 +24,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use lakewarden_policy::witness::{KGate, NotThreaded, Strand, gate_root, thread};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -130,7 +132,8 @@ impl Session {
     /// The plan under its gates, and the same optimised and verified.
     async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let state = self.context.state();
-        let mut plan = self.as_written(sql).await?;
+        let written = self.as_written(sql).await?;
+        let mut plan = written.clone();
         if self.minimum_subjects > 1 {
             plan = gate_root(plan, &self.rulings, self.minimum_subjects).map_err(EngineError::not_threaded)?;
         }
@@ -140,40 +143,34 @@ impl Session {
         if k_gates(&analysed)? != k_gates(&optimised)? || is_k_gate(&analysed) != is_k_gate(&optimised) {
             return Err(EngineError::Run { what: "the optimiser moved a k-gate" });
         }
-        self.refuse_forbidden_columns(&optimised)?;
+        self.refuse_forbidden_columns(&written, &optimised)?;
         Ok((analysed, optimised))
     }
 
     /// Columns that the dictionary keeps from this purpose may not be read by any scan of the optimised plan.
-    fn refuse_forbidden_columns(&self, optimised: &LogicalPlan) -> Result<(), EngineError> {
-        let mut refused = None;
+    fn refuse_forbidden_columns(&self, written: &LogicalPlan, optimised: &LogicalPlan) -> Result<(), EngineError> {
+        let mut read: BTreeSet<(String, String)> = BTreeSet::new();
         optimised
             .apply_with_subqueries(|node| {
-                if let LogicalPlan::TableScan(scan) = node
-                    && let Some(Ruling::Gated { forbidden_columns, .. }) =
-                        self.rulings.get(&scan.table_name.to_string())
-                {
-                    for field in scan.projected_schema.fields() {
-                        if forbidden_columns.contains(field.name()) {
-                            refused = Some((scan.table_name.to_string(), field.name().clone()));
-                            return Ok(TreeNodeRecursion::Stop);
-                        }
+                if let LogicalPlan::TableScan(scan) = node {
+                    let relation = scan.table_name.to_string();
+                    if let Some(Ruling::Gated { forbidden_columns, .. }) = self.rulings.get(&relation) {
+                        let fields = scan.projected_schema.fields().iter().map(|f| f.name());
+                        read.extend(
+                            fields.filter(|f| forbidden_columns.contains(f)).map(|f| (relation.clone(), f.clone())),
+                        );
                     }
                 }
                 Ok(TreeNodeRecursion::Continue)
             })
             .map_err(|e| EngineError::planning(&e))?;
-        match refused {
-            None => Ok(()),
-            Some((relation, column)) => Err(EngineError::Sql(SqlProblem {
-                message: format!(
-                    "column {column:?} of {relation:?} may not be used for purpose {:?}",
-                    self.rulings.purpose
-                ),
-                at: None,
-                hint: Some("leave it out, or add the purpose to the field in the dictionary".to_owned()),
-            })),
+        if read.is_empty() {
+            return Ok(());
         }
+        let place =
+            |(relation, column): (String, String)| ForbiddenColumn { at: named_at(written, &column), relation, column };
+        let purpose = self.rulings.purpose.clone();
+        Err(EngineError::Forbidden { purpose, columns: read.into_iter().map(place).collect() })
     }
 
     /// Starts a query. Rows stream; the accounts are complete once the stream has ended.

@@ -6,6 +6,7 @@ use crate::error::PipelineError;
 use crate::graph::{self, Node, place, sql_problem};
 use crate::labels::{self, Judged};
 use crate::project::OpenProject;
+use crate::purposes;
 use crate::record::ColumnUse;
 use crate::relations::Relations;
 use chrono::{DateTime, Utc};
@@ -96,6 +97,10 @@ async fn compile_model(
     let mut nobody: Option<Customers> = None;
     let names = node.reads.iter().map(|r| r.name.as_str());
     let readable = relations.of(names, purpose, &mut nobody);
+    problems.extend(purposes::relations(open, node, purpose, &readable));
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
     let spec = SessionSpec {
         purpose: purpose.clone(),
         as_of: DateTime::<Utc>::UNIX_EPOCH,
@@ -105,6 +110,9 @@ async fn compile_model(
     let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
     let plan = match session.plan(&node.model.sql).await {
         Ok(plan) => plan,
+        Err(EngineError::Forbidden { purpose, columns }) => {
+            return Ok(Err(purposes::columns(open, node.model, &purpose, &columns)));
+        }
         Err(error @ EngineError::Sql(_)) => return Ok(Err(vec![sql_problem(node.model, error)])),
         Err(error) => return Err(PipelineError::Engine { model: node.model.name.clone(), error }),
     };

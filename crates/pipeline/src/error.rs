@@ -272,6 +272,9 @@ impl PipelineError {
             ),
             Self::Lake(error) => error.hint().map(str::to_owned),
             Self::Engine { error: EngineError::Sql(problem), .. } => problem.hint.clone(),
+            Self::Engine { error: EngineError::Forbidden { .. }, .. } => {
+                Some("leave it out, or add the purpose to the field in the dictionary".to_owned())
+            }
             Self::Engine { error: EngineError::Memory { .. }, .. } => {
                 Some("raise `memory_budget` in lakewarden.yaml".to_owned())
             }

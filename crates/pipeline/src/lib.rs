@@ -21,6 +21,7 @@ mod parallel;
 mod people;
 mod plan;
 mod project;
+mod purposes;
 mod query;
 pub mod record;
 mod relations;

@@ -46,13 +46,21 @@ async fn forbidden_columns_are_refused_wherever_they_stand() {
         "SELECT CASE WHEN secret = 'x' THEN 1 END FROM people",
     ] {
         for outcome in [session.plan(sql).await.map(|_| ()), session.run(sql).await.map(|_| ())] {
-            let Err(EngineError::Sql(problem)) = outcome else { panic!("passed: {sql}") };
-            assert!(
-                problem.message.contains("may not be used for purpose \"analytics\""),
-                "{sql}: {}",
-                problem.message
-            );
-            assert!(problem.message.contains("\"people\""), "{sql}");
+            let Err(error @ EngineError::Forbidden { .. }) = outcome else { panic!("passed: {sql}") };
+            let message = error.to_string();
+            assert!(message.contains("may not be used for purpose \"analytics\""), "{sql}: {message}");
+            let EngineError::Forbidden { columns, .. } = error else { panic!() };
+            let of_secret = columns.iter().find(|c| (c.relation.as_str(), c.column.as_str()) == ("people", "secret"));
+            let found = of_secret.unwrap_or_else(|| panic!("{sql}: {message}"));
+            let named = sql.find("secret").map(|at| (1, at as u32 + 1));
+            if !sql.contains('*') {
+                let at = found.at.unwrap_or_else(|| panic!("{sql}: nowhere"));
+                // With its qualifier, if it has one.
+                assert!(
+                    named.is_some_and(|(line, start)| at.0 == line && at.1 <= start && at.1 + 8 > start),
+                    "{sql}: {at:?}"
+                );
+            }
         }
     }
 }
@@ -80,7 +88,7 @@ async fn a_forbidden_pseudonym_still_governs() {
     let forbidden_columns = vec!["phone_token".into(), "email_token".into()];
     all[1].ruling = Ruling::Gated { basis: LawfulBasis::Consent, forbidden_columns };
     let session = Session::new(&engine, &spec(), all).unwrap();
-    assert!(matches!(ask(&session, "SELECT email_token FROM orders").await, Err(EngineError::Sql(_))));
+    assert!(matches!(ask(&session, "SELECT email_token FROM orders").await, Err(EngineError::Forbidden { .. })));
     let (rows, figures) = ask(&session, "SELECT order_id, customer_id FROM orders").await.unwrap();
     assert_eq!(figures, [orders.figures(LawfulBasis::Consent)]);
     assert_eq!(rows.len() as u64, figures[0].used);

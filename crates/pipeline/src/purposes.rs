@@ -1,0 +1,47 @@
+//! What a model reads and may not, for its purpose: with its place in the SQL, and the line that forbids it.
+
+use crate::graph::{Node, place};
+use crate::project::OpenProject;
+use lakewarden_dictionary::{Model, Problem, Span};
+use lakewarden_engine::{ForbiddenColumn, Relation};
+use lakewarden_policy::{Refusal, Ruling};
+
+/// Relations that do not serve the purpose.
+pub(crate) fn relations(open: &OpenProject, node: &Node<'_>, purpose: &str, readable: &[Relation]) -> Vec<Problem> {
+    let refused = node.reads.iter().filter_map(|read| {
+        let relation = readable.iter().find(|r| r.name == read.name)?;
+        let Ruling::Refused(Refusal::Purpose { allowed }) = &relation.ruling else { return None };
+        let serves = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+        let message = format!("{:?} may not be used for purpose {purpose:?}; it serves {serves}", read.name);
+        let mut problem = Problem::error("LW2014", place(node.model, read.at), message);
+        if let Some(declared) = purposes_of(open, &read.name) {
+            problem = problem.related(declared, "what it serves is declared here");
+        }
+        Some(problem.hint("read something else, or declare the purpose there with its lawful basis"))
+    });
+    refused.collect()
+}
+
+/// Where a relation's purposes are declared.
+fn purposes_of(open: &OpenProject, relation: &str) -> Option<Span> {
+    if let Some(dataset) = open.project.dataset(relation) {
+        let first = dataset.purposes.first().map(|p| p.purpose.span.clone());
+        return Some(first.unwrap_or_else(|| dataset.name.span.clone()));
+    }
+    open.project.table(relation).map(|table| table.purpose.span.clone())
+}
+
+/// Columns that do not serve the purpose, of relations that do.
+pub(crate) fn columns(open: &OpenProject, model: &Model, purpose: &str, forbidden: &[ForbiddenColumn]) -> Vec<Problem> {
+    let problem = |column: &ForbiddenColumn| {
+        let message = format!("{}.{} may not be used for purpose {purpose:?}", column.relation, column.column);
+        let mut problem = Problem::error("LW2015", place(model, column.at), message);
+        let field = open.project.dataset(&column.relation).and_then(|d| d.column(&column.column));
+        if let Some(field) = field {
+            let declared = field.purposes.first().map_or_else(|| field.span.clone(), |p| p.span.clone());
+            problem = problem.related(declared, "what it serves is declared here");
+        }
+        problem.hint("leave it out, or add the purpose to the field in the dictionary")
+    };
+    forbidden.iter().map(problem).collect()
+}
