@@ -3,7 +3,7 @@
 //! `docs/policy/consent.md` writes it down, rule by rule, with examples and the law that each serves. In short,
 //! for a purpose whose ancestry is itself, its parent, …:
 //!
-//! 1. of each (pseudonym, purpose) the latest event stands; of several at one instant, the strictest ([`standing`]);
+//! 1. of each (pseudonym, purpose) the latest event stands; of several at one instant, the strictest;
 //! 2. what stands is a [`Word`]: a grant that has ended, is of too old a notice, or was given by somebody too young
 //!    counts as none, and is not silence either;
 //! 3. a customer's word is the greatest of its pseudonyms' for any purpose of the ancestry: a withdrawal holds for

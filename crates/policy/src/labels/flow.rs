@@ -16,11 +16,11 @@ pub struct Undeclared {
 ///
 /// # Errors
 /// [`Undeclared`].
-pub fn of_output<'l>(
-    output: &'l OutputColumn,
+pub fn of_output(
+    output: &OutputColumn,
     gated: bool,
     label_of: impl Fn(&SourceColumn) -> Label,
-) -> Result<Option<(&'l SourceColumn, Label)>, Undeclared> {
+) -> Result<Option<(&SourceColumn, Label)>, Undeclared> {
     let mut most: Option<(&SourceColumn, Label)> = None;
     for (source, direct) in &output.direct {
         let label = label_of(source);
