@@ -13,6 +13,8 @@ pub struct ScanAccount {
     relation: String,
     purpose: String,
     basis: LawfulBasis,
+    narrowed: bool,
+    open_partitions: AtomicU64,
     read: AtomicU64,
     used: AtomicU64,
     without_subject: AtomicU64,
@@ -28,7 +30,10 @@ pub struct ScanFigures {
     pub purpose: String,
     /// On what ground.
     pub basis: LawfulBasis,
-    /// Rows read from the lake.
+    /// Whether all rows of the relation came to the gate: no predicate left any out below it, and the query
+    /// read to the end.
+    pub complete: bool,
+    /// Rows that came to the gate.
     pub read: u64,
     /// Rows that went on into the query.
     pub used: u64,
@@ -39,16 +44,29 @@ pub struct ScanFigures {
 }
 
 impl ScanAccount {
-    pub(crate) fn new(relation: &str, purpose: &str, basis: LawfulBasis) -> Self {
+    /// `narrowed` says whether a predicate leaves rows out below the gate.
+    pub(crate) fn new(relation: &str, purpose: &str, basis: LawfulBasis, narrowed: bool, partitions: usize) -> Self {
         Self {
             relation: relation.to_owned(),
             purpose: purpose.to_owned(),
             basis,
+            narrowed,
+            open_partitions: AtomicU64::new(partitions as u64),
             read: AtomicU64::new(0),
             used: AtomicU64::new(0),
             without_subject: AtomicU64::new(0),
             withheld: Default::default(),
         }
+    }
+
+    /// Whether a predicate leaves rows out below the gate.
+    pub(crate) fn narrowed(&self) -> bool {
+        self.narrowed
+    }
+
+    /// Notes that one partition was read to its end.
+    pub(crate) fn end_partition(&self) {
+        self.open_partitions.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn add_read(&self, rows: usize) {
@@ -75,6 +93,7 @@ impl ScanAccount {
             relation: self.relation.clone(),
             purpose: self.purpose.clone(),
             basis: self.basis,
+            complete: !self.narrowed && self.open_partitions.load(Ordering::Relaxed) == 0,
             read: self.read.load(Ordering::Relaxed),
             used: self.used.load(Ordering::Relaxed),
             without_subject: self.without_subject.load(Ordering::Relaxed),
@@ -99,5 +118,15 @@ impl ScanFigures {
             return Ok(());
         }
         Err(EngineError::Account { relation: self.relation.clone(), read: self.read, used: self.used, withheld })
+    }
+
+    /// What whoever wrote the query may be told. Of a scan that is not complete the figures depend on what the
+    /// withheld rows hold, or on where they lie: `WHERE name = 'x'` and one row withheld would say that there
+    /// is somebody of that name. Then only the rows that were used are told.
+    pub(crate) fn told(self) -> Self {
+        if self.complete {
+            return self;
+        }
+        Self { read: self.used, withheld: BTreeMap::new(), ..self }
     }
 }

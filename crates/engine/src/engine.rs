@@ -1,7 +1,7 @@
 //! The embedded engine: memory, threads and the lake's store, shared by sessions.
 
 use crate::error::EngineError;
-use crate::scan::STORE;
+use crate::stored::STORE;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;

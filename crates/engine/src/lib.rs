@@ -5,15 +5,23 @@
 //! the policy's gate has been planned over it. Models, `query` and whatever is served later pass here.
 
 mod account;
+mod checker;
 mod engine;
 mod error;
 mod functions;
 mod gate;
+mod governed;
+#[cfg(test)]
+mod mutations;
+mod proof;
+mod reader;
 mod relation;
 mod scan;
 mod sealed;
 mod session;
 mod sql;
+mod statement;
+mod stored;
 mod subjects;
 #[cfg(test)]
 mod ungated;

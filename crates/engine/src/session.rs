@@ -5,22 +5,23 @@ use crate::engine::Engine;
 use crate::error::{EngineError, SqlProblem};
 use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
+use crate::proof::Proof;
 use crate::relation::Relation;
 use crate::scan::RelationProvider;
-use crate::sealed::SealedScanExec;
-use crate::sql::single_query;
+use crate::statement::single_query;
+use crate::stored::StoredRelation;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
+use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, narrow, verify};
 use std::sync::Arc;
 
 /// What a session is for.
@@ -37,7 +38,9 @@ pub struct SessionSpec {
 /// A governed session.
 pub struct Session {
     pub(crate) context: SessionContext,
-    rulings: Arc<Rulings>,
+    pub(crate) rulings: Arc<Rulings>,
+    pub(crate) relations: Vec<Arc<StoredRelation>>,
+    narrowing: bool,
     memory: u64,
 }
 
@@ -77,8 +80,20 @@ impl Session {
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
-        register(&context, relations)?;
-        Ok(Self { context, rulings, memory: engine.options.memory })
+        let mut stored = Vec::with_capacity(relations.len());
+        for relation in relations {
+            let read = |_| EngineError::Start { what: "rows in memory are not of their declared columns" };
+            stored.push(Arc::new(StoredRelation::try_new(relation).map_err(read)?));
+        }
+        register(&context, &stored)?;
+        Ok(Self { context, rulings, relations: stored, narrowing: false, memory: engine.options.memory })
+    }
+
+    /// Lets predicates that nobody can observe go below the gates, into the reading of files. In exchange the
+    /// accounts tell less: see [`ScanFigures::complete`]. For questions; a model's accounts must close against
+    /// its tables.
+    pub fn narrowing(self) -> Self {
+        Self { narrowing: true, ..self }
     }
 
     /// Plans a query under the policy, without running it. Its scans of personal data stand below gates.
@@ -90,7 +105,7 @@ impl Session {
     }
 
     /// The plan under its gates, and the same optimised and verified.
-    async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+    pub(crate) async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let statement = single_query(sql)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
@@ -100,7 +115,10 @@ impl Session {
             .analyzer()
             .execute_and_check(plan, state.config_options(), |_, _| {})
             .map_err(|e| EngineError::planning(&e))?;
-        let optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        let mut optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        if self.narrowing {
+            optimised = narrow(optimised).map_err(|e| EngineError::planning(&e))?;
+        }
         verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
         self.refuse_forbidden_columns(&optimised)?;
         Ok((analysed, optimised))
@@ -128,6 +146,7 @@ impl Session {
         match refused {
             None => Ok(()),
             Some((relation, column)) => Err(EngineError::Sql(SqlProblem {
+                code: Some("LW3111"),
                 message: format!(
                     "column {column:?} of {relation:?} may not be used for purpose {:?}",
                     self.rulings.purpose
@@ -143,6 +162,25 @@ impl Session {
     /// # Errors
     /// [`EngineError::Sql`], [`EngineError::Ungoverned`]; [`EngineError::Run`] if it cannot start.
     pub async fn run(&self, sql: &str) -> Result<Running, EngineError> {
+        let (physical, accounts) = self.physical(sql).await?;
+        let schema = physical.schema();
+        let stream =
+            execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
+        Ok(Running { schema, stream, accounts, narrowing: self.narrowing, memory: self.memory })
+    }
+
+    /// The operators a query would run, a line each: what they are and read, no figure of the data. For those
+    /// who look after the engine; SQL's own `EXPLAIN` is refused.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub async fn operators(&self, sql: &str) -> Result<String, EngineError> {
+        let (physical, _) = self.physical(sql).await?;
+        Ok(displayable(physical.as_ref()).set_show_statistics(false).indent(true).to_string())
+    }
+
+    /// The proven plan of a query and the accounts of its gates.
+    pub(crate) async fn physical(&self, sql: &str) -> Result<(Arc<dyn ExecutionPlan>, Accounts), EngineError> {
         let (_, optimised) = self.governed(sql).await?;
         let state = self.context.state();
         let accounts = Accounts::default();
@@ -150,21 +188,19 @@ impl Session {
             .create_physical_plan(&optimised, &state)
             .await
             .map_err(|e| EngineError::planning(&e))?;
-        refuse_sealed(&physical)?;
-        let schema = physical.schema();
-        let stream =
-            execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
-        Ok(Running { schema, stream, accounts, memory: self.memory })
+        Proof::new(&self.rulings, &self.relations, &accounts, &optimised)?.check(&physical)?;
+        Ok((physical, accounts))
     }
 }
 
-fn register(context: &SessionContext, relations: Vec<Relation>) -> Result<(), EngineError> {
+fn register(context: &SessionContext, relations: &[Arc<StoredRelation>]) -> Result<(), EngineError> {
     let start = |what| EngineError::Start { what };
     let catalog = context.catalog("datafusion").ok_or(start("no catalog"))?;
     for relation in relations {
-        let (schema, table) = match relation.name.split_once('.') {
+        let name = &relation.relation.name;
+        let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (schema.to_owned(), table.to_owned()),
-            None => ("public".to_owned(), relation.name.clone()),
+            None => ("public".to_owned(), name.clone()),
         };
         let schema = match catalog.schema(&schema) {
             Some(known) => known,
@@ -178,32 +214,15 @@ fn register(context: &SessionContext, relations: Vec<Relation>) -> Result<(), En
             return Err(start("two relations have one name"));
         }
         schema
-            .register_table(table, Arc::new(RelationProvider::new(relation)))
+            .register_table(table, Arc::new(RelationProvider::new(relation.clone())))
             .map_err(|_| start("a relation could not be registered"))?;
     }
     Ok(())
 }
 
-/// The last look: a sealed scan in the physical plan means that a gate was lost.
-pub(crate) fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineError> {
-    let mut found = None;
-    plan.apply(|node| {
-        if let Some(sealed) = (node.as_ref() as &dyn std::any::Any).downcast_ref::<SealedScanExec>() {
-            found = Some(sealed.relation.name.clone());
-            return Ok(TreeNodeRecursion::Stop);
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })
-    .map_err(|e| EngineError::planning(&e))?;
-    match found {
-        Some(relation) => Err(EngineError::Ungoverned { relation }),
-        None => Ok(()),
-    }
-}
-
 /// The default planner, and gates. The accounts are those of one run: the session's own planner knows no
 /// gates, so that nothing is planned without an account.
-fn gated_planner(accounts: &Accounts) -> DefaultPhysicalPlanner {
+pub(crate) fn gated_planner(accounts: &Accounts) -> DefaultPhysicalPlanner {
     DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(GatePlanner { accounts: accounts.clone() })])
 }
 
@@ -213,6 +232,7 @@ pub struct Running {
     pub schema: SchemaRef,
     stream: SendableRecordBatchStream,
     accounts: Accounts,
+    narrowing: bool,
     memory: u64,
 }
 
@@ -238,6 +258,6 @@ impl Running {
         let accounts = self.accounts.lock().map_err(|_| EngineError::Run { what: "the row accounts are lost" })?;
         let figures: Vec<ScanFigures> = accounts.iter().map(|a| a.figures()).collect();
         figures.iter().try_for_each(ScanFigures::close)?;
-        Ok(figures)
+        Ok(if self.narrowing { figures.into_iter().map(ScanFigures::told).collect() } else { figures })
     }
 }

@@ -5,12 +5,14 @@
 //! - [`gate`] and [`govern`]: the node that stands over every scan of personal data, and the analyser
 //!   rule that puts it there;
 //! - [`lift`]: the optimiser rule that keeps gates on their scans;
+//! - [`narrow()`]: the predicates that a scan may evaluate before its gate;
 //! - [`verify()`]: the walk over an optimised plan that refuses one without it.
 
 pub mod consent;
 pub mod gate;
 pub mod govern;
 pub mod lift;
+pub mod narrow;
 pub mod ruling;
 pub mod verify;
 
@@ -18,5 +20,6 @@ pub use consent::{Action, ConsentBook, Decision, Decisions};
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;
+pub use narrow::narrow;
 pub use ruling::{Refusal, Ruling, Rulings};
 pub use verify::verify;
