@@ -1,6 +1,6 @@
 //! What a gate does: resolves whose a row is, decides, counts.
 
-use crate::account::ScanAccount;
+use crate::account::{ScanAccount, Tally};
 use crate::relation::{Governance, SubjectColumns};
 use crate::sealed::Place;
 use crate::subjects::{NOBODY, SubjectIndex};
@@ -36,13 +36,13 @@ impl Checker {
     /// If a subject column holds no pseudonym.
     pub(crate) fn check(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
-        self.account.add_read(rows);
+        let mut tally = Tally { read: rows as u64, ..Tally::default() };
         let mut subjects = vec![NOBODY; rows];
         let mut decisions = vec![Decision::Permit; rows];
         for at in &self.subject_at {
             self.resolve(batch.column(*at), &mut subjects, &mut decisions)?;
         }
-        let mut withheld = [0u64; Decision::ALL.len()];
+        let withheld = &mut tally.withheld;
         let kept = if self.basis == LawfulBasis::Consent {
             let mut keep = BooleanBufferBuilder::new(rows);
             for decision in &decisions {
@@ -63,9 +63,9 @@ impl Checker {
             }
             _ => (batch.clone(), subjects),
         };
-        self.account.add_withheld(&withheld);
-        self.account.add_used(kept_batch.num_rows());
-        self.account.add_without_subject(kept_subjects.iter().filter(|s| **s == NOBODY).count());
+        tally.used = kept_batch.num_rows() as u64;
+        tally.without_subject = kept_subjects.iter().filter(|s| **s == NOBODY).count() as u64;
+        self.account.add(&tally);
         self.emit(&kept_batch, &kept_subjects)
     }
 

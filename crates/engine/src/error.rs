@@ -87,11 +87,9 @@ impl EngineError {
         match self {
             Self::Sql(problem) => problem.code,
             Self::Ungoverned { .. } | Self::Unproven { .. } | Self::UnknownOperator { .. } => Some("LW3190"),
-            Self::Run { .. }
-            | Self::Memory { .. }
-            | Self::File { .. }
-            | Self::Account { .. }
-            | Self::Start { .. } => None,
+            Self::Run { .. } | Self::Memory { .. } | Self::File { .. } | Self::Account { .. } | Self::Start { .. } => {
+                None
+            }
         }
     }
 

@@ -54,8 +54,7 @@ impl ExtensionPlanner for GatePlanner {
         let narrowed = predicate.is_some();
         let reader = sealed.stored.read(session, &sealed.columns, predicate)?;
         let partitions = reader.properties().output_partitioning().partition_count();
-        let account =
-            Arc::new(ScanAccount::new(&gate.relation, &gate.purpose, gate.basis(), narrowed, partitions));
+        let account = Arc::new(ScanAccount::new(&gate.relation, &gate.purpose, gate.basis(), narrowed, partitions));
         match self.accounts.lock() {
             Ok(mut accounts) => accounts.push(account.clone()),
             Err(_) => return exec_err!("the row accounts are lost"),

@@ -89,9 +89,8 @@ async fn session() -> Session {
     let notes = RecordBatch::try_from_iter([("note", text(&["a", "c"]))]).unwrap();
     let shops = RecordBatch::try_from_iter([("city", text(&["a"]))]).unwrap();
     let store = Arc::new(InMemory::new());
-    let governance = |subject| {
-        Some(Governance { subject, subjects: subjects.clone(), decisions: Arc::new(Decisions::default()) })
-    };
+    let governance =
+        |subject| Some(Governance { subject, subjects: subjects.clone(), decisions: Arc::new(Decisions::default()) });
     let gated = || Ruling::Gated { basis: LawfulBasis::Consent, forbidden_columns: Vec::new() };
     let memory = |rows: &RecordBatch| Content::Memory { schema: rows.schema(), batches: vec![rows.clone()] };
     let relations = vec![
@@ -208,11 +207,7 @@ const MUTATIONS: &[Mutation] = &[
         |g| Some(Arc::new(CrossJoinExec::new(with_reader(g, g.reader.clone())?, g.reader.clone()))),
         "has no policy gate",
     ),
-    (
-        "over a limit",
-        |g| with_reader(g, Arc::new(GlobalLimitExec::new(g.reader.clone(), 0, Some(1)))),
-        "whole reader",
-    ),
+    ("over a limit", |g| with_reader(g, Arc::new(GlobalLimitExec::new(g.reader.clone(), 0, Some(1)))), "whole reader"),
     ("over a limited reader", |g| with_reader(g, g.reader.with_fetch(Some(1))?), "whole reader"),
     (
         "over a filter",
@@ -267,16 +262,8 @@ const MUTATIONS: &[Mutation] = &[
         "whole reader",
     ),
     ("of another purpose", |g| with_account(g, "people", "marketing", LawfulBasis::Consent), "missing or stands twice"),
-    (
-        "of another ground",
-        |g| with_checker(g, |c| c.basis = LawfulBasis::Contract),
-        "another purpose or ground",
-    ),
-    (
-        "of another relation",
-        |g| with_account(g, "shops", "analytics", LawfulBasis::Consent),
-        "missing or stands twice",
-    ),
+    ("of another ground", |g| with_checker(g, |c| c.basis = LawfulBasis::Contract), "another purpose or ground"),
+    ("of another relation", |g| with_account(g, "shops", "analytics", LawfulBasis::Consent), "missing or stands twice"),
     (
         "of another's decisions",
         |g| with_checker(g, |c| c.governance.decisions = Arc::new(Decisions::default())),

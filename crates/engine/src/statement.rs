@@ -2,9 +2,7 @@
 
 use crate::error::{EngineError, SqlProblem};
 use datafusion::sql::parser::{DFParser, Statement};
-use datafusion::sql::sqlparser::ast::{
-    ObjectName, Select, Spanned, Statement as Sql, TableFactor, Visit, Visitor,
-};
+use datafusion::sql::sqlparser::ast::{ObjectName, Select, Spanned, Statement as Sql, TableFactor, Visit, Visitor};
 use std::ops::ControlFlow;
 
 /// What is asked for instead of a query.
@@ -141,9 +139,8 @@ fn is_table(name: &ObjectName) -> bool {
     let first = name.0.first().and_then(|part| part.as_ident()).map(|i| i.value.to_lowercase());
     let catalogue = matches!(first.as_deref(), Some("information_schema" | "pg_catalog")) && name.0.len() > 1;
     !catalogue
-        && parts.all(|ident| {
-            ident.is_some_and(|i| i.quote_style != Some('\'') && !i.value.contains(['/', '\\', ':', '*']))
-        })
+        && parts
+            .all(|ident| ident.is_some_and(|i| i.quote_style != Some('\'') && !i.value.contains(['/', '\\', ':', '*'])))
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Extension, Filter, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Extension, Filter, LogicalPlan, Operator, Projection};
 use std::sync::Arc;
 
 /// Longer patterns stay above: compiling one could fail.
 const LONGEST_PATTERN: usize = 256;
 
-/// Gives every gate the predicates of the filter directly above it that may go below. The filter stays.
+/// Gives every gate the predicates of the filter above it that may go below. The filter stays.
 /// It belongs after the optimiser; twice changes nothing.
 ///
 /// # Errors
@@ -23,16 +23,34 @@ const LONGEST_PATTERN: usize = 256;
 pub fn narrow(plan: LogicalPlan) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
         let LogicalPlan::Filter(filter) = &node else { return Ok(Transformed::no(node)) };
-        let Some(gate) = PolicyGate::of(&filter.input) else { return Ok(Transformed::no(node)) };
+        let Some(gate) = gate_under(&filter.input) else { return Ok(Transformed::no(node)) };
         let below = eligible(&filter.predicate, gate);
         if below == gate.narrowed() {
             return Ok(Transformed::no(node));
         }
-        let gate = LogicalPlan::Extension(Extension { node: Arc::new(gate.clone().narrowed_by(below)) });
-        let filter = Filter::try_new(filter.predicate.clone(), Arc::new(gate))?;
-        Ok(Transformed::yes(LogicalPlan::Filter(filter)))
+        let input = with_narrowed(&filter.input, &below)?;
+        Ok(Transformed::yes(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(input))?)))
     })
     .map(|t| t.data)
+}
+
+/// The gate that a filter stands over, with nothing between but projections that only leave columns out.
+pub(crate) fn gate_under(plan: &LogicalPlan) -> Option<&PolicyGate> {
+    match plan {
+        LogicalPlan::Projection(projection) if projection.expr.iter().all(|e| matches!(e, Expr::Column(_))) => {
+            gate_under(&projection.input)
+        }
+        other => PolicyGate::of(other),
+    }
+}
+
+fn with_narrowed(plan: &LogicalPlan, below: &[Expr]) -> Result<LogicalPlan> {
+    if let LogicalPlan::Projection(projection) = plan {
+        let input = with_narrowed(&projection.input, below)?;
+        return Ok(LogicalPlan::Projection(Projection::try_new(projection.expr.clone(), Arc::new(input))?));
+    }
+    let Some(gate) = PolicyGate::of(plan) else { return Ok(plan.clone()) };
+    Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate.clone().narrowed_by(below.to_vec())) }))
 }
 
 /// The conjuncts of a predicate over a gate that may go below it, with unqualified columns.

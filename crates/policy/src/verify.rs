@@ -1,11 +1,11 @@
 //! The proof, after optimisation, that no gate was lost.
 
 use crate::gate::PolicyGate;
-use crate::narrow::eligible;
+use crate::narrow::{eligible, gate_under};
 use crate::ruling::{Ruling, Rulings};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 
 /// Walks a plan, subqueries included, and refuses it
 /// - if a scan that must be gated stands anywhere but directly below its own gate, of this purpose and ground,
@@ -16,23 +16,29 @@ use datafusion::logical_expr::LogicalPlan;
 /// # Errors
 /// A plan error that names the relation or the node.
 pub fn verify(plan: &LogicalPlan, rulings: &Rulings) -> Result<()> {
-    if let Some(gate) = PolicyGate::of(plan) {
-        verify_narrowing(gate, None)?;
-    }
+    let (mut narrowed, mut vouched) = (Vec::new(), 0);
     plan.apply_with_subqueries(|node| {
-        for input in node.inputs() {
-            if let Some(gate) = PolicyGate::of(input) {
-                verify_narrowing(gate, Some(node))?;
-            }
+        if let LogicalPlan::Filter(filter) = node
+            && let Some(gate) = gate_under(&filter.input)
+        {
+            verify_narrowing(gate, &eligible(&filter.predicate, gate))?;
+            vouched += usize::from(!gate.narrowed().is_empty());
         }
         if let Some(gate) = PolicyGate::of(node) {
             verify_gate(gate, rulings)?;
+            if !gate.narrowed().is_empty() {
+                narrowed.push(gate.clone());
+            }
             return Ok(TreeNodeRecursion::Jump);
         }
         verify_node(node, rulings)?;
         Ok(TreeNodeRecursion::Continue)
-    })
-    .map(|_| ())
+    })?;
+    // A gate has one filter above it at most: as many filters as narrowed gates means that each has its own.
+    match narrowed.first() {
+        Some(gate) if vouched != narrowed.len() => verify_narrowing(gate, &[]),
+        _ => Ok(()),
+    }
 }
 
 /// Every kind of node is here: one that is new in DataFusion does not compile until somebody has thought of it.
@@ -93,11 +99,7 @@ fn verify_gate(gate: &PolicyGate, rulings: &Rulings) -> Result<()> {
 }
 
 /// What goes below a gate must be allowed there and must stand above as well.
-fn verify_narrowing(gate: &PolicyGate, above: Option<&LogicalPlan>) -> Result<()> {
-    let allowed = match above {
-        Some(LogicalPlan::Filter(filter)) => eligible(&filter.predicate, gate),
-        _ => Vec::new(),
-    };
+fn verify_narrowing(gate: &PolicyGate, allowed: &[Expr]) -> Result<()> {
     if gate.narrowed().iter().all(|p| allowed.contains(p)) {
         return Ok(());
     }

@@ -154,11 +154,8 @@ impl Generator {
 
     /// A window function whose value is the same whatever the order of equal rows.
     pub fn window(&mut self, scope: &[Column], depth: usize) -> String {
-        let partition = if self.draw.chance(60) {
-            format!("PARTITION BY {} ", self.draw.pick(scope).sql)
-        } else {
-            String::new()
-        };
+        let partition =
+            if self.draw.chance(60) { format!("PARTITION BY {} ", self.draw.pick(scope).sql) } else { String::new() };
         let some = self.draw.pick(scope).sql.clone();
         let all = scope.iter().map(|c| c.sql.as_str()).collect::<Vec<_>>().join(", ");
         let int = self.expression(scope, Type::Int, depth.max(9), 1);

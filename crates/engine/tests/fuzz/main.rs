@@ -2,7 +2,8 @@
 //! without the withheld rows.
 //!
 //! `cargo run -p xtask -- fuzz --queries 100000 --seed 1` runs many; `LAKEWARDEN_FUZZ_QUERIES`, `…_SEED` and
-//! `…_FROM` (the number of the first query) say the same to the ignored test here.
+//! `…_FROM` (the number of the first query) say the same to the ignored test here; with `…_SHOW` it prints the
+//! queries, with `…_FAILURES` those that failed on both sides.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, missing_docs)]
 
 mod corpus;
@@ -52,6 +53,10 @@ async fn as_many_as_asked_for() {
     let queries = number("LAKEWARDEN_FUZZ_QUERIES").unwrap_or(10_000);
     let seed = number("LAKEWARDEN_FUZZ_SEED").unwrap_or(1);
     let from = number("LAKEWARDEN_FUZZ_FROM").unwrap_or(0);
+    let show = std::env::var("LAKEWARDEN_FUZZ_SHOW").is_ok();
+    for number in (from..from + queries).filter(|_| show) {
+        eprintln!("-- seed {seed}, query {number}\n{};", generator::Generator::new(seed, number).statement().sql);
+    }
     let told = |report: &Report| {
         if report.queries % 1_000 == 0 {
             eprintln!("{report}");

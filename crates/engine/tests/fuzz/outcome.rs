@@ -90,7 +90,11 @@ fn judge(found: Answer, expected: Answer, sql: &str, ordered: bool) -> Outcome {
                 expected.sort();
             }
             if found != expected {
-                return Outcome::Finding(format!("other rows:\n  found    {}\n  expected {}", few(&found), few(&expected)));
+                return Outcome::Finding(format!(
+                    "other rows:\n  found    {}\n  expected {}",
+                    few(&found),
+                    few(&expected)
+                ));
             }
             // A query may name a canary itself: then it shows its own literal, and the expectation shows it too.
             match found.iter().find(|row| sings(row) && !sings(sql)) {
@@ -99,8 +103,12 @@ fn judge(found: Answer, expected: Answer, sql: &str, ordered: bool) -> Outcome {
             }
         }
         (Err(found), Err(_)) => Outcome::BothFailed(found),
-        (Err(found), Ok(rows)) => Outcome::Finding(format!("only the governed one failed ({} rows): {found}", rows.len())),
-        (Ok(rows), Err(expected)) => Outcome::Finding(format!("only the free one failed ({} rows): {expected}", rows.len())),
+        (Err(found), Ok(rows)) => {
+            Outcome::Finding(format!("only the governed one failed ({} rows): {found}", rows.len()))
+        }
+        (Ok(rows), Err(expected)) => {
+            Outcome::Finding(format!("only the free one failed ({} rows): {expected}", rows.len()))
+        }
     }
 }
 

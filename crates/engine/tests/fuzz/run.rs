@@ -87,7 +87,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} queries, {} findings", self.queries, self.findings.len())?;
-        writeln!(f, "  equal: {} ({:.1} % of those that may run), {} with rows", self.equal, self.ran(), self.not_empty)?;
+        writeln!(
+            f,
+            "  equal: {} ({:.1} % of those that may run), {} with rows",
+            self.equal,
+            self.ran(),
+            self.not_empty
+        )?;
         writeln!(f, "  rows compared: {}", self.rows)?;
         writeln!(f, "  failed on both sides: {}", self.both_failed)?;
         writeln!(f, "  DataFusion disagrees with itself: {}", self.divided.len())?;

@@ -109,9 +109,5 @@ pub const BASES: &[Base] = &[
         columns: &[("customer_id", Type::Text, Tag::Customer), ("card", Type::Text, Tag::Plain)],
         rows: 28.0,
     },
-    Base {
-        name: "shops",
-        columns: &[("city", Type::Text, Tag::City), ("region", Type::Text, Tag::Plain)],
-        rows: 4.0,
-    },
+    Base { name: "shops", columns: &[("city", Type::Text, Tag::City), ("region", Type::Text, Tag::Plain)], rows: 4.0 },
 ];

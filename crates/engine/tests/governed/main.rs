@@ -7,6 +7,7 @@ mod bypass;
 mod columns;
 mod equality;
 mod errors;
+mod narrowing;
 mod people;
 mod queries;
 mod shop;
