@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod accounts;
-mod bypass;
 mod columns;
 mod equality;
 mod errors;
