@@ -3,6 +3,7 @@
 use crate::error::{EngineError, SqlProblem};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::{ObjectName, Select, Spanned, Statement as Sql, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
 /// What is asked for instead of a query.
@@ -17,10 +18,16 @@ enum Refusal {
     /// It explains a plan or a table.
     Explains,
     /// It reads a file, a function or the catalogue.
-    NoTable((u32, u32)),
+    NoTable(Option<(u32, u32)>),
 }
 
 impl Refusal {
+    /// At the start of a span, where the parser knows it.
+    fn no_table(span: Span) -> Self {
+        let at = (span.start.line as u32, span.start.column as u32);
+        Refusal::NoTable(Some(at).filter(|at| *at != (0, 0)))
+    }
+
     fn error(self) -> EngineError {
         let (code, message, at, hint) = match self {
             Refusal::NotOne(message) => ("LW3101", message, None, "write one SELECT, with CTEs if need be"),
@@ -45,7 +52,7 @@ impl Refusal {
             Refusal::NoTable(at) => (
                 "LW3105",
                 "only tables of the pipeline may be read: files, functions and the catalogue are refused",
-                Some(at),
+                at,
                 "name a table of the pipeline; for a series of numbers: SELECT unnest(generate_series(1, 3))",
             ),
         };
@@ -125,10 +132,8 @@ impl Visitor for QueryOnly {
             | TableFactor::UNNEST { .. }
             | TableFactor::Pivot { .. }
             | TableFactor::Unpivot { .. } => ControlFlow::Continue(()),
-            other => {
-                let start = other.span().start;
-                ControlFlow::Break(Refusal::NoTable((start.line as u32, start.column as u32)))
-            }
+            TableFactor::Table { name, .. } => ControlFlow::Break(Refusal::no_table(name.span())),
+            other => ControlFlow::Break(Refusal::no_table(other.span())),
         }
     }
 }
@@ -243,6 +248,12 @@ mod tests {
                 assert_eq!(code(sql), Some(expected), "{sql}");
             }
         }
+    }
+
+    #[test]
+    fn a_file_is_pointed_at() {
+        let Err(EngineError::Sql(problem)) = single_query("SELECT *\nFROM 'x.csv'") else { panic!("passed") };
+        assert_eq!(problem.at, Some((2, 6)));
     }
 
     #[test]

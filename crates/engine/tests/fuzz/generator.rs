@@ -5,7 +5,7 @@ use crate::scope::{BASES, Base, Column, Query, Source, Tag, Type};
 use crate::shape::Shape;
 
 /// Sources are not joined to more rows than about this.
-const MOST_ROWS: f64 = 6_000.0;
+const MOST_ROWS: f64 = 2_000.0;
 /// Tables in one FROM.
 const MOST_JOINED: usize = 6;
 

@@ -58,7 +58,7 @@ async fn as_many_as_asked_for() {
         eprintln!("-- seed {seed}, query {number}\n{};", generator::Generator::new(seed, number).statement().sql);
     }
     let told = |report: &Report| {
-        if report.queries % 1_000 == 0 {
+        if report.queries.is_multiple_of(1_000) {
             eprintln!("{report}");
         }
     };
