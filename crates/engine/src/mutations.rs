@@ -182,7 +182,11 @@ fn with_account(gate: &GovernedScanExec, relation: &str, purpose: &str, basis: L
 }
 
 fn config(gate: &GovernedScanExec) -> Option<FileScanConfig> {
-    let exec = (gate.reader.as_ref() as &dyn Any).downcast_ref::<DataSourceExec>()?;
+    config_of(gate.reader.clone())
+}
+
+fn config_of(reader: Plan) -> Option<FileScanConfig> {
+    let exec = (reader.as_ref() as &dyn Any).downcast_ref::<DataSourceExec>()?;
     exec.data_source().downcast_ref::<FileScanConfig>().cloned()
 }
 
@@ -299,6 +303,27 @@ async fn good_plans_pass_and_hold_all_gates() {
         Proof::new(&session.rulings, &session.relations, &accounts, &optimised).unwrap().check(&plan).unwrap();
         assert!(gates(&plan) > 0 && gates(&plan) == accounts.lock().unwrap().len(), "{sql}");
     }
+}
+
+/// Large files are read in ranges, by several at once: together they are the whole.
+#[tokio::test]
+async fn a_reader_in_ranges_is_whole() {
+    let session = session().await;
+    let mut config = datafusion::config::ConfigOptions::default();
+    config.optimizer.repartition_file_min_size = 1;
+    let (plan, accounts, optimised) = planned(&session, "SELECT name FROM people").await;
+    let proof = Proof::new(&session.rulings, &session.relations, &accounts, &optimised).unwrap();
+    let split = |gate: &GovernedScanExec| with_reader(gate, gate.reader.repartitioned(5, &config).unwrap()?);
+    let ranged = change_gate(&plan, 0, &mut |gate| split(gate)).unwrap();
+    assert_eq!(first_reader(&ranged).properties().output_partitioning().partition_count(), 5);
+    proof.check(&ranged).unwrap();
+    let rest = |gate: &GovernedScanExec| {
+        let mut config = config_of(first_reader(&ranged))?;
+        config.file_groups.pop();
+        with_reader(gate, DataSourceExec::from_data_source(config))
+    };
+    let partial = change_gate(&plan, 0, &mut |gate| rest(gate)).unwrap();
+    assert!(proof.check(&partial).unwrap_err().to_string().contains("whole reader"));
 }
 
 /// Every mutation of every gate of every plan.

@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_file_is_pointed_at() {
-        let Err(EngineError::Sql(problem)) = single_query("SELECT *\nFROM 'x.csv'") else { panic!("passed") };
+        let Err(EngineError::Sql(problem)) = single_query("SELECT *\nFROM \"exports/x.csv\"") else { panic!("passed") };
         assert_eq!(problem.at, Some((2, 6)));
     }
 
