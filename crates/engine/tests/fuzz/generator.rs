@@ -44,6 +44,7 @@ impl Generator {
         }
         if !with.is_empty() {
             query.sql = format!("WITH {} {}", with.join(", "), query.sql);
+            query.uncut = query.uncut.map(|sql| format!("WITH {} {sql}", with.join(", ")));
         }
         query
     }
@@ -60,12 +61,8 @@ impl Generator {
         }
     }
 
-    /// Sorted by all its columns, and cut. Not over grouping sets: DataFusion takes a key that a filter makes
-    /// constant for one that no longer needs sorting, though a grouping set makes it null.
+    /// Sorted by all its columns, and cut. Only the outermost is: see [`crate::outcome::Outcome::Divided`].
     fn ordered(&mut self, query: Query) -> Query {
-        if self.shape.grouping_sets > 0 {
-            return query;
-        }
         let keys: Vec<String> = (1..=query.columns.len())
             .map(|at| {
                 let way = ["", " DESC", " NULLS FIRST", " DESC NULLS LAST"][self.draw.below(4)];
@@ -80,7 +77,7 @@ impl Generator {
                 sql += &format!(" OFFSET {}", self.draw.between(0, 10));
             }
         }
-        Query { sql, ordered: true, rows: query.rows.min(30.0), ..query }
+        Query { sql, uncut: Some(query.sql), rows: query.rows, columns: query.columns }
     }
 
     fn plain(&mut self, depth: usize) -> Query {
@@ -95,12 +92,7 @@ impl Generator {
         let distinct = if self.draw.chance(15) { "DISTINCT " } else { "" };
         let filter = self.filter(&source.columns, depth, 55);
         let sql = format!("SELECT {distinct}{} FROM {}{filter}", named(&items), source.sql);
-        let mut query = Query { sql, columns, rows: source.rows, ordered: false };
-        if depth > 0 && self.draw.chance(10) {
-            query = self.ordered(query);
-            query.ordered = false;
-        }
-        query
+        Query { sql, columns, rows: source.rows, uncut: None }
     }
 
     /// A column of a select list.
@@ -144,7 +136,7 @@ impl Generator {
         // What a group is of is joined by no more, but for customers.
         columns.iter_mut().filter(|(_, tag)| *tag != Tag::Customer).for_each(|(_, tag)| *tag = Tag::Plain);
         let sql = format!("SELECT {} FROM {}{filter}{group}{having}", named(&items), source.sql);
-        Query { sql, columns, rows: if keys.is_empty() { 1.0 } else { source.rows.min(300.0) }, ordered: false }
+        Query { sql, columns, rows: if keys.is_empty() { 1.0 } else { source.rows.min(300.0) }, uncut: None }
     }
 
     fn grouping(&mut self, sql: String) -> String {
@@ -168,7 +160,7 @@ impl Generator {
         }
         let filter = self.filter(&source.columns, depth, 40);
         let sql = format!("SELECT {} FROM {}{filter}", named(&items), source.sql);
-        Query { sql, columns, rows: source.rows, ordered: false }
+        Query { sql, columns, rows: source.rows, uncut: None }
     }
 
     fn combined(&mut self, depth: usize) -> Query {
@@ -186,7 +178,7 @@ impl Generator {
         let second = format!("SELECT {} FROM {}{filter}", named(&items), source.sql);
         let sql = format!("(SELECT * FROM ({}) AS l) {kind} ({second})", first.sql);
         let columns = first.columns.iter().map(|(of, _)| (*of, Tag::Plain)).collect();
-        Query { sql, columns, rows: first.rows + source.rows, ordered: false }
+        Query { sql, columns, rows: first.rows + source.rows, uncut: None }
     }
 
     /// ` WHERE …`, `percent` times of a hundred.

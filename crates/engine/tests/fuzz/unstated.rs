@@ -1,7 +1,5 @@
 //! DataFusion over tables without the withheld rows that say nothing of themselves: neither how many rows they
-//! have nor what the least and the greatest are. So are the governed ones, and plans come out alike. Nor do sorts with a
-//! limit hand their threshold down while they run, which gates do not take, and by which DataFusion 55.2 loses rows of
-//! some orders of several columns.
+//! have nor what the least and the greatest are. So are the governed ones, and plans come out alike.
 
 use crate::shop::tables;
 use datafusion::arrow::array::RecordBatch;
@@ -30,8 +28,7 @@ impl PartitionStream for Rows {
 
 /// A session over them.
 pub fn unstated() -> SessionContext {
-    let mut config = SessionConfig::new().with_target_partitions(3).with_batch_size(16);
-    config.options_mut().optimizer.enable_topk_dynamic_filter_pushdown = false;
+    let config = SessionConfig::new().with_target_partitions(3).with_batch_size(16);
     let context = SessionContext::new_with_config(config);
     let catalog = context.catalog("datafusion").unwrap();
     catalog.register_schema("crm", Arc::new(MemorySchemaProvider::new())).unwrap();
