@@ -181,9 +181,6 @@ SELECT a4.visit_id AS c0, substr(coalesce(a3.phone_token, 'Porto'), 1, 8) AS c1,
 -- seed 20261001, query 389: except all
 SELECT * FROM ((SELECT * FROM (SELECT * FROM (SELECT a1.phone_token AS c0, CAST(date_part('month', a1.day) AS BIGINT) AS c1 FROM orders AS a1) AS o ORDER BY 1 DESC NULLS LAST, 2 DESC) AS l) EXCEPT ALL (SELECT nullif(a2.city, 'T1') AS c0, length(a3.customer_id) AS c1 FROM shops AS a2 CROSS JOIN people AS a3 WHERE a2.region BETWEEN '' AND 'CANARY')) AS o ORDER BY 1 NULLS FIRST, 2 NULLS FIRST;
 
--- seed 1, query 246: window frame
-SELECT a2."Points" AS c0, a1.customer_id AS c1, row_number() OVER (PARTITION BY a2."Points" ORDER BY a1.customer_id, a1.card, a2."Points", a2.customer_id, a2."Tier of") AS c2, sum((a2."Points" - a2."Points")) OVER (ORDER BY a1.customer_id, a1.card, a2."Points", a2.customer_id, a2."Tier of" ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING) AS c3 FROM crm.cards AS a1 JOIN "Loyalty" AS a2 ON a1.customer_id = a2.customer_id;
-
 -- seed 1, query 285: 5 joins
 SELECT DISTINCT a6.spend AS c0 FROM shops AS a1 CROSS JOIN (SELECT a3.customer_id AS c0, a3."Tier of" AS c1 FROM "Loyalty" AS a3 JOIN LATERAL (SELECT max(abs(a4.seconds)) AS c0 FROM visits AS a4 WHERE a4.customer_id = a3.customer_id) AS a5 ON true) AS a2 FULL JOIN people AS a6 ON a1.city = a6.city LEFT SEMI JOIN "Loyalty" AS a7 ON a6.customer_id = a7.customer_id LEFT JOIN visits AS a16 ON a2.c0 = a16.customer_id;
 

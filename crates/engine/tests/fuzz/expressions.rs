@@ -152,15 +152,16 @@ impl Generator {
         }
     }
 
-    /// A window function whose value is the same whatever the order of equal rows.
-    pub fn window(&mut self, scope: &[Column], depth: usize) -> String {
+    /// A window function whose values are the same whatever the order of equal rows; which of the equal rows gets which
+    /// is not, if it counts rows. So one that counts rows has none beside it that does: see `counts_rows`.
+    pub fn window(&mut self, scope: &[Column], depth: usize, may_count_rows: bool) -> String {
         let partition =
             if self.draw.chance(60) { format!("PARTITION BY {} ", self.draw.pick(scope).sql) } else { String::new() };
         let some = self.draw.pick(scope).sql.clone();
         let all = scope.iter().map(|c| c.sql.as_str()).collect::<Vec<_>>().join(", ");
         let int = self.expression(scope, Type::Int, depth.max(9), 1);
-        match self.draw.below(9) {
-            0 => format!("row_number() OVER ({partition}ORDER BY {all})"),
+        match self.draw.below(if may_count_rows { 9 } else { 6 }) {
+            0 => format!("first_value({int}) OVER ({partition}ORDER BY {all})"),
             1 => format!("rank() OVER ({partition}ORDER BY {some})"),
             2 => format!("dense_rank() OVER ({partition}ORDER BY {some} DESC)"),
             3 => format!("sum({int}) OVER ({partition}ORDER BY {some})"),
@@ -168,7 +169,12 @@ impl Generator {
             5 => format!("max({int}) OVER ({partition}ORDER BY {some})"),
             6 => format!("sum({int}) OVER ({partition}ORDER BY {all} ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING)"),
             7 => format!("lag({int}) OVER ({partition}ORDER BY {all})"),
-            _ => format!("first_value({int}) OVER ({partition}ORDER BY {all})"),
+            _ => format!("row_number() OVER ({partition}ORDER BY {all})"),
         }
     }
+}
+
+/// Whether a window tells equal rows apart.
+pub fn counts_rows(window: &str) -> bool {
+    ["ROWS", "lag(", "row_number("].iter().any(|word| window.contains(word))
 }

@@ -1,6 +1,7 @@
 //! Random valid SQL whose result does not depend on the order of rows.
 
 use crate::draw::Draw;
+use crate::expressions::counts_rows;
 use crate::scope::{BASES, Base, Column, Query, Source, Tag, Type};
 use crate::shape::Shape;
 
@@ -155,7 +156,8 @@ impl Generator {
             items.push(column.sql);
         }
         for _ in 0..=self.draw.below(2) {
-            items.push(self.window(&source.columns, depth));
+            let alone = !items.iter().any(|item| counts_rows(item));
+            items.push(self.window(&source.columns, depth, alone));
             columns.push((Type::Int, Tag::Plain));
         }
         let filter = self.filter(&source.columns, depth, 40);
