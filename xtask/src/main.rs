@@ -1,4 +1,4 @@
-//! Maintainers' chores: `cargo run -p xtask -- generate [--check]`, `cargo run -p xtask -- bench`.
+//! Maintainers' chores: `cargo run -p xtask -- generate [--check]`, `… -- bench`, `… -- fuzz`.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -8,6 +8,7 @@
 
 mod bench;
 mod error;
+mod fuzz;
 mod generate;
 
 use clap::{Parser, Subcommand};
@@ -45,11 +46,24 @@ enum Chore {
         #[arg(long, default_value_t = 3)]
         runs: usize,
     },
+    /// Hold random SQL against the policy's gate: no canary, and the rows of tables without what is withheld
+    Fuzz {
+        /// How many queries
+        #[arg(long, default_value_t = 10_000)]
+        queries: u64,
+        /// The same seed writes the same queries
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The number of the first query, to go on where a run ended
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Generate { check } => generate::generate(check),
+        Chore::Fuzz { queries, seed, from } => fuzz::fuzz(queries, seed, from),
         Chore::Bench { customers, dir, peer, runs } => bench::bench(customers, &dir, peer.as_deref(), runs),
     };
     match result {

@@ -4,19 +4,34 @@ use crate::error::EngineError;
 use lakewarden_dictionary::LawfulBasis;
 use lakewarden_policy::Decision;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Counts what one governed scan read, passed and withheld while it runs. Each figure is counted where
-/// it happens, so that the sum is a check and not an identity.
+/// it happens, so that the sum is a check and not an identity; those of a batch are added at once, since
+/// a query can end while a scan that it no longer needs is in the middle of one.
 #[derive(Debug)]
 pub struct ScanAccount {
     relation: String,
     purpose: String,
     basis: LawfulBasis,
-    read: AtomicU64,
-    used: AtomicU64,
-    without_subject: AtomicU64,
-    withheld: [AtomicU64; Decision::ALL.len()],
+    narrowed: bool,
+    totals: Mutex<Totals>,
+}
+
+#[derive(Debug, Default)]
+struct Totals {
+    open_partitions: usize,
+    rows: Tally,
+}
+
+/// Rows of one batch, or of all so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) read: u64,
+    pub(crate) used: u64,
+    pub(crate) without_subject: u64,
+    /// By the number of the decision.
+    pub(crate) withheld: [u64; Decision::ALL.len()],
 }
 
 /// The figures of a finished scan.
@@ -28,7 +43,10 @@ pub struct ScanFigures {
     pub purpose: String,
     /// On what ground.
     pub basis: LawfulBasis,
-    /// Rows read from the lake.
+    /// Whether all rows of the relation came to the gate: no predicate left any out below it, and the query
+    /// read to the end.
+    pub complete: bool,
+    /// Rows that came to the gate.
     pub read: u64,
     /// Rows that went on into the query.
     pub used: u64,
@@ -39,49 +57,53 @@ pub struct ScanFigures {
 }
 
 impl ScanAccount {
-    pub(crate) fn new(relation: &str, purpose: &str, basis: LawfulBasis) -> Self {
-        Self {
-            relation: relation.to_owned(),
-            purpose: purpose.to_owned(),
-            basis,
-            read: AtomicU64::new(0),
-            used: AtomicU64::new(0),
-            without_subject: AtomicU64::new(0),
-            withheld: Default::default(),
-        }
+    /// `narrowed` says whether a predicate leaves rows out below the gate.
+    pub(crate) fn new(relation: &str, purpose: &str, basis: LawfulBasis, narrowed: bool, partitions: usize) -> Self {
+        let totals = Mutex::new(Totals { open_partitions: partitions, rows: Tally::default() });
+        Self { relation: relation.to_owned(), purpose: purpose.to_owned(), basis, narrowed, totals }
     }
 
-    pub(crate) fn add_read(&self, rows: usize) {
-        self.read.fetch_add(rows as u64, Ordering::Relaxed);
+    /// Whether a predicate leaves rows out below the gate.
+    pub(crate) fn narrowed(&self) -> bool {
+        self.narrowed
     }
 
-    pub(crate) fn add_used(&self, rows: usize) {
-        self.used.fetch_add(rows as u64, Ordering::Relaxed);
+    fn totals(&self) -> MutexGuard<'_, Totals> {
+        // Numbers are added in one go and cannot be left half added.
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn add_without_subject(&self, rows: usize) {
-        self.without_subject.fetch_add(rows as u64, Ordering::Relaxed);
+    /// Notes that one partition was read to its end.
+    pub(crate) fn end_partition(&self) {
+        let mut totals = self.totals();
+        totals.open_partitions = totals.open_partitions.saturating_sub(1);
     }
 
-    pub(crate) fn add_withheld(&self, by_decision: &[u64; Decision::ALL.len()]) {
-        for (total, rows) in self.withheld.iter().zip(by_decision) {
-            total.fetch_add(*rows, Ordering::Relaxed);
-        }
+    /// Adds the rows of a batch.
+    pub(crate) fn add(&self, batch: &Tally) {
+        let rows = &mut self.totals().rows;
+        rows.read += batch.read;
+        rows.used += batch.used;
+        rows.without_subject += batch.without_subject;
+        rows.withheld.iter_mut().zip(batch.withheld).for_each(|(all, own)| *all += own);
     }
 
     /// The figures so far.
     pub fn figures(&self) -> ScanFigures {
+        let totals = self.totals();
+        let rows = &totals.rows;
         ScanFigures {
             relation: self.relation.clone(),
             purpose: self.purpose.clone(),
             basis: self.basis,
-            read: self.read.load(Ordering::Relaxed),
-            used: self.used.load(Ordering::Relaxed),
-            without_subject: self.without_subject.load(Ordering::Relaxed),
+            complete: !self.narrowed && totals.open_partitions == 0,
+            read: rows.read,
+            used: rows.used,
+            without_subject: rows.without_subject,
             withheld: Decision::ALL
                 .iter()
-                .zip(&self.withheld)
-                .map(|(d, rows)| (d.name(), rows.load(Ordering::Relaxed)))
+                .zip(rows.withheld)
+                .map(|(d, rows)| (d.name(), rows))
                 .filter(|(_, rows)| *rows > 0)
                 .collect(),
         }
@@ -99,5 +121,15 @@ impl ScanFigures {
             return Ok(());
         }
         Err(EngineError::Account { relation: self.relation.clone(), read: self.read, used: self.used, withheld })
+    }
+
+    /// What whoever wrote the query may be told. Of a scan that is not complete the figures depend on what the
+    /// withheld rows hold, or on where they lie: `WHERE name = 'x'` and one row withheld would say that there
+    /// is somebody of that name. Then only the rows that were used are told.
+    pub(crate) fn told(self) -> Self {
+        if self.complete {
+            return self;
+        }
+        Self { read: self.used, withheld: BTreeMap::new(), ..self }
     }
 }

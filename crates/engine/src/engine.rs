@@ -2,7 +2,7 @@
 
 use crate::error::EngineError;
 use crate::machine::half_of_memory;
-use crate::scan::STORE;
+use crate::stored::STORE;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;

@@ -8,6 +8,8 @@ use thiserror::Error;
 /// A problem of SQL text, found without reading data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlProblem {
+    /// Stable code, where there is one for just this.
+    pub code: Option<&'static str>,
     /// What is wrong.
     pub message: String,
     /// Line and column in the SQL, from 1, where known.
@@ -65,6 +67,20 @@ pub enum EngineError {
         /// The relation.
         relation: String,
     },
+    /// The plan that was about to run does not keep a gate as it was planned.
+    #[error("the plan was refused: of the policy gate of {relation:?} it cannot be shown that it holds: {why}")]
+    Unproven {
+        /// The relation.
+        relation: String,
+        /// What cannot be shown.
+        why: &'static str,
+    },
+    /// The plan that was about to run has an operator, or a reader, that nobody has vouched for.
+    #[error("the plan was refused: it holds {operator}, of which it is not known what it reads")]
+    UnknownOperator {
+        /// Its name.
+        operator: String,
+    },
     /// The account of a governed scan does not close.
     #[error("the account of {relation:?} does not close: {read} rows read, {used} used, {withheld} withheld")]
     Account {
@@ -91,6 +107,18 @@ fn forbidden(purpose: &str, columns: &[ForbiddenColumn]) -> String {
 }
 
 impl EngineError {
+    /// Stable code, where there is one for just this error.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Sql(problem) => problem.code,
+            Self::Forbidden { .. } => Some("LW3111"),
+            Self::Ungoverned { .. } | Self::Unproven { .. } | Self::UnknownOperator { .. } => Some("LW3190"),
+            Self::Run { .. } | Self::Memory { .. } | Self::File { .. } | Self::Account { .. } | Self::Start { .. } => {
+                None
+            }
+        }
+    }
+
     /// Reads an error of planning, whose text can only speak of the SQL and the dictionary.
     pub(crate) fn planning(error: &DataFusionError) -> Self {
         let diagnostic = error.diagnostic();
@@ -111,14 +139,17 @@ impl EngineError {
         };
         let (message, in_text) = split_position(&text);
         let hint = diagnostic.and_then(|d| d.helps.first()).map(|h| h.message.clone());
-        EngineError::Sql(SqlProblem { message: strip(&message), at: at.or(in_text), hint })
+        EngineError::Sql(SqlProblem { code: None, message: strip(&message), at: at.or(in_text), hint })
     }
 
     /// Says why it cannot be told who stands behind the rows of a query.
     pub(crate) fn not_threaded(error: NotThreaded) -> Self {
         match error {
             NotThreaded::Plan(error) => Self::planning(&error),
-            other => Self::Sql(SqlProblem { message: other.to_string(), at: None, hint: other.hint() }),
+            other => {
+                let code = if matches!(other, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
+                Self::Sql(SqlProblem { code: Some(code), message: other.to_string(), at: None, hint: other.hint() })
+            }
         }
     }
 

@@ -5,19 +5,27 @@
 //! the policy's gate has been planned over it. Models, `query` and whatever is served later pass here.
 
 mod account;
+mod checker;
 mod engine;
 mod error;
 mod functions;
 mod gate;
+mod governed;
 mod kgate;
 mod machine;
+#[cfg(test)]
+mod mutations;
 mod places;
+mod proof;
+mod reader;
 mod relation;
 mod retention;
 mod scan;
 mod sealed;
 mod session;
 mod sql;
+mod statement;
+mod stored;
 mod subjects;
 #[cfg(test)]
 mod ungated;

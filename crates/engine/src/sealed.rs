@@ -1,13 +1,13 @@
 //! A scan of personal data that refuses to run until a gate is planned over it.
 
-use crate::relation::Relation;
+use crate::stored::StoredRelation;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, exec_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,13 +20,14 @@ pub(crate) enum Place {
     CustomerId,
 }
 
-/// The scan without its gate. It shows no children, so that no optimiser rule can take what is inside;
-/// it has no statistics; and it does not execute.
+/// The scan without its gate. It has no reader inside and no children, so that no optimiser rule can take
+/// one out; it has no statistics; and it does not execute.
 #[derive(Debug)]
 pub(crate) struct SealedScanExec {
-    pub(crate) relation: Arc<Relation>,
-    pub(crate) inner: Arc<dyn ExecutionPlan>,
-    /// Columns of `inner` that say whose a row is.
+    pub(crate) stored: Arc<StoredRelation>,
+    /// The stored columns to read.
+    pub(crate) columns: Vec<usize>,
+    /// Those of them that say whose a row is.
     pub(crate) subject_at: Vec<usize>,
     /// Column of `inner` that says how old a row is, if rows are kept for a time.
     pub(crate) time_at: Option<usize>,
@@ -36,8 +37,8 @@ pub(crate) struct SealedScanExec {
 
 impl SealedScanExec {
     pub(crate) fn new(
-        relation: Arc<Relation>,
-        inner: Arc<dyn ExecutionPlan>,
+        stored: Arc<StoredRelation>,
+        columns: Vec<usize>,
         subject_at: Vec<usize>,
         time_at: Option<usize>,
         output: Vec<Place>,
@@ -45,19 +46,22 @@ impl SealedScanExec {
     ) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
-            datafusion::physical_plan::Partitioning::UnknownPartitioning(
-                inner.properties().output_partitioning().partition_count(),
-            ),
+            Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { relation, inner, subject_at, time_at, output, properties: Arc::new(properties) }
+        Self { stored, columns, subject_at, time_at, output, properties: Arc::new(properties) }
+    }
+
+    /// The relation's name.
+    pub(crate) fn relation(&self) -> &str {
+        &self.stored.relation.name
     }
 }
 
 impl DisplayAs for SealedScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "SealedScanExec: relation={}", self.relation.name)
+        write!(f, "SealedScanExec: relation={}", self.relation())
     }
 }
 
@@ -94,6 +98,6 @@ impl ExecutionPlan for SealedScanExec {
     }
 
     fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        exec_err!("a scan of {:?} has no policy gate", self.relation.name)
+        exec_err!("a scan of {:?} has no policy gate", self.relation())
     }
 }

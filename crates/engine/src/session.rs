@@ -7,23 +7,24 @@ use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
 use crate::kgate::{KGatePlanner, Suppressed};
 use crate::places::named_at;
+use crate::proof::Proof;
 use crate::relation::Relation;
 use crate::scan::RelationProvider;
-use crate::sealed::SealedScanExec;
-use crate::sql::single_query;
+use crate::statement::single_query;
+use crate::stored::StoredRelation;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use lakewarden_policy::witness::{KGate, NotThreaded, Strand, gate_root, thread};
-use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, verify};
+use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, narrow, verify};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -44,7 +45,9 @@ pub struct SessionSpec {
 /// A governed session.
 pub struct Session {
     pub(crate) context: SessionContext,
-    rulings: Arc<Rulings>,
+    pub(crate) rulings: Arc<Rulings>,
+    pub(crate) relations: Vec<Arc<StoredRelation>>,
+    narrowing: bool,
     minimum_subjects: u32,
     memory: u64,
 }
@@ -85,8 +88,27 @@ impl Session {
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
-        register(&context, relations)?;
-        Ok(Self { context, rulings, minimum_subjects: spec.minimum_subjects, memory: engine.options.memory })
+        let mut stored = Vec::with_capacity(relations.len());
+        for relation in relations {
+            let read = |_| EngineError::Start { what: "rows in memory are not of their declared columns" };
+            stored.push(Arc::new(StoredRelation::try_new(relation).map_err(read)?));
+        }
+        register(&context, &stored)?;
+        Ok(Self {
+            context,
+            rulings,
+            relations: stored,
+            narrowing: false,
+            minimum_subjects: spec.minimum_subjects,
+            memory: engine.options.memory,
+        })
+    }
+
+    /// Lets predicates that nobody can observe go below the gates, into the reading of files. In exchange the
+    /// accounts tell less: see [`ScanFigures::complete`]. For questions; a model's accounts must close against
+    /// its tables.
+    pub fn narrowing(self) -> Self {
+        Self { narrowing: true, ..self }
     }
 
     /// Plans a query under the policy, without running it. Its scans of personal data stand below gates. The k-gate
@@ -130,7 +152,7 @@ impl Session {
     }
 
     /// The plan under its gates, and the same optimised and verified.
-    async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+    pub(crate) async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let state = self.context.state();
         let written = self.as_written(sql).await?;
         let mut plan = written.clone();
@@ -138,7 +160,10 @@ impl Session {
             plan = gate_root(plan, &self.rulings, self.minimum_subjects).map_err(EngineError::not_threaded)?;
         }
         let analysed = self.analysed(plan)?;
-        let optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        let mut optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        if self.narrowing {
+            optimised = narrow(optimised).map_err(|e| EngineError::planning(&e))?;
+        }
         verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
         if k_gates(&analysed)? != k_gates(&optimised)? || is_k_gate(&analysed) != is_k_gate(&optimised) {
             return Err(EngineError::Run { what: "the optimiser moved a k-gate" });
@@ -178,6 +203,25 @@ impl Session {
     /// # Errors
     /// [`EngineError::Sql`], [`EngineError::Ungoverned`]; [`EngineError::Run`] if it cannot start.
     pub async fn run(&self, sql: &str) -> Result<Running, EngineError> {
+        let Planned { physical, accounts, suppressed } = self.physical(sql).await?;
+        let schema = physical.schema();
+        let stream =
+            execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
+        Ok(Running { schema, stream, accounts, suppressed, narrowing: self.narrowing, memory: self.memory })
+    }
+
+    /// The operators a query would run, a line each: what they are and read, no figure of the data. For those
+    /// who look after the engine; SQL's own `EXPLAIN` is refused.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub async fn operators(&self, sql: &str) -> Result<String, EngineError> {
+        let planned = self.physical(sql).await?;
+        Ok(displayable(planned.physical.as_ref()).set_show_statistics(false).indent(true).to_string())
+    }
+
+    /// The proven plan of a query and the accounts of its gates.
+    pub(crate) async fn physical(&self, sql: &str) -> Result<Planned, EngineError> {
         let (_, optimised) = self.governed(sql).await?;
         let state = self.context.state();
         let accounts = Accounts::default();
@@ -186,21 +230,26 @@ impl Session {
             .create_physical_plan(&optimised, &state)
             .await
             .map_err(|e| EngineError::planning(&e))?;
-        refuse_sealed(&physical)?;
-        let schema = physical.schema();
-        let stream =
-            execute_stream(physical, self.context.task_ctx()).map_err(|e| EngineError::running(&e, self.memory))?;
-        Ok(Running { schema, stream, accounts, suppressed, memory: self.memory })
+        Proof::new(&self.rulings, &self.relations, &accounts, &optimised)?.check(&physical)?;
+        Ok(Planned { physical, accounts, suppressed })
     }
 }
 
-fn register(context: &SessionContext, relations: Vec<Relation>) -> Result<(), EngineError> {
+/// A plan about to run.
+pub(crate) struct Planned {
+    pub(crate) physical: Arc<dyn ExecutionPlan>,
+    pub(crate) accounts: Accounts,
+    suppressed: Suppressed,
+}
+
+fn register(context: &SessionContext, relations: &[Arc<StoredRelation>]) -> Result<(), EngineError> {
     let start = |what| EngineError::Start { what };
     let catalog = context.catalog("datafusion").ok_or(start("no catalog"))?;
     for relation in relations {
-        let (schema, table) = match relation.name.split_once('.') {
+        let name = &relation.relation.name;
+        let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (schema.to_owned(), table.to_owned()),
-            None => ("public".to_owned(), relation.name.clone()),
+            None => ("public".to_owned(), name.clone()),
         };
         let schema = match catalog.schema(&schema) {
             Some(known) => known,
@@ -214,32 +263,15 @@ fn register(context: &SessionContext, relations: Vec<Relation>) -> Result<(), En
             return Err(start("two relations have one name"));
         }
         schema
-            .register_table(table, Arc::new(RelationProvider::new(relation)))
+            .register_table(table, Arc::new(RelationProvider::new(relation.clone())))
             .map_err(|_| start("a relation could not be registered"))?;
     }
     Ok(())
 }
 
-/// The last look: a sealed scan in the physical plan means that a gate was lost.
-pub(crate) fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> Result<(), EngineError> {
-    let mut found = None;
-    plan.apply(|node| {
-        if let Some(sealed) = (node.as_ref() as &dyn std::any::Any).downcast_ref::<SealedScanExec>() {
-            found = Some(sealed.relation.name.clone());
-            return Ok(TreeNodeRecursion::Stop);
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })
-    .map_err(|e| EngineError::planning(&e))?;
-    match found {
-        Some(relation) => Err(EngineError::Ungoverned { relation }),
-        None => Ok(()),
-    }
-}
-
 /// The default planner, and gates. The accounts are those of one run: the session's own planner knows no
 /// gates, so that nothing is planned without an account.
-fn gated_planner(accounts: &Accounts, suppressed: &Suppressed) -> DefaultPhysicalPlanner {
+pub(crate) fn gated_planner(accounts: &Accounts, suppressed: &Suppressed) -> DefaultPhysicalPlanner {
     DefaultPhysicalPlanner::with_extension_planners(vec![
         Arc::new(GatePlanner { accounts: accounts.clone() }),
         Arc::new(KGatePlanner { suppressed: suppressed.clone() }),
@@ -268,6 +300,7 @@ pub struct Running {
     stream: SendableRecordBatchStream,
     accounts: Accounts,
     suppressed: Suppressed,
+    narrowing: bool,
     memory: u64,
 }
 
@@ -298,6 +331,6 @@ impl Running {
         let accounts = self.accounts.lock().map_err(|_| EngineError::Run { what: "the row accounts are lost" })?;
         let figures: Vec<ScanFigures> = accounts.iter().map(|a| a.figures()).collect();
         figures.iter().try_for_each(ScanFigures::close)?;
-        Ok(figures)
+        Ok(if self.narrowing { figures.into_iter().map(ScanFigures::told).collect() } else { figures })
     }
 }

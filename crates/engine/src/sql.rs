@@ -1,11 +1,10 @@
 //! What SQL text refers to, before anything is planned.
 
-use crate::error::{EngineError, SqlProblem};
-use datafusion::sql::parser::{DFParser, Statement};
+use crate::error::EngineError;
+use crate::statement::single_query;
+use datafusion::sql::parser::Statement;
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::{
-    Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor, Visit, Visitor,
-};
+use datafusion::sql::sqlparser::ast::{Spanned, TableFactor, Visit, Visitor};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -39,33 +38,6 @@ pub fn references(sql: &str) -> Result<Vec<Reference>, EngineError> {
         .collect())
 }
 
-/// Parses text that must be exactly one query.
-pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
-    let mut statements = DFParser::parse_sql(sql).map_err(|e| EngineError::planning(&e))?;
-    let refuse = |message: &str| {
-        EngineError::Sql(SqlProblem {
-            message: message.to_owned(),
-            at: None,
-            hint: Some("write one SELECT, with CTEs if need be".to_owned()),
-        })
-    };
-    let Some(statement) = statements.pop_front() else { return Err(refuse("there is no SQL")) };
-    if !statements.is_empty() {
-        return Err(refuse("more than one statement"));
-    }
-    match &statement {
-        Statement::Statement(inner) => match inner.as_ref() {
-            SqlStatement::Query(query) if reads_only(query) => Ok(statement),
-            _ => Err(refuse("only a query may be run: statements that define, write, set or explain are refused")),
-        },
-        _ => Err(refuse("only a query may be run: statements that define, write, set or explain are refused")),
-    }
-}
-
-fn reads_only(query: &Query) -> bool {
-    !matches!(query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_))
-}
-
 /// First place of each table's name.
 #[derive(Default)]
 struct Places(BTreeMap<String, (u32, u32)>);
@@ -94,22 +66,5 @@ mod tests {
             references("WITH a AS (SELECT * FROM b)\nSELECT * FROM a\nJOIN lakewarden.columns c ON true").unwrap();
         let names: Vec<_> = found.iter().map(|r| (r.name.as_str(), r.at)).collect();
         assert_eq!(names, [("b", Some((1, 26))), ("lakewarden.columns", Some((3, 6)))]);
-    }
-
-    #[test]
-    fn only_one_query_is_taken() {
-        for sql in [
-            "",
-            "SELECT 1; SELECT 2",
-            "COPY t TO 'x.csv'",
-            "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc'",
-            "SET datafusion.execution.batch_size = 1",
-            "EXPLAIN ANALYZE SELECT 1",
-            "INSERT INTO t VALUES (1)",
-            "DROP TABLE t",
-            "SHOW TABLES",
-        ] {
-            assert!(matches!(references(sql), Err(EngineError::Sql(_))), "{sql}");
-        }
     }
 }

@@ -3,9 +3,12 @@
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::EngineError;
+use crate::gate::Accounts;
+use crate::proof::Proof;
 use crate::relation::{Content, Governance, Relation, SubjectColumns};
 use crate::scan::RelationProvider;
-use crate::session::{Session, SessionSpec, refuse_sealed};
+use crate::session::{Session, SessionSpec};
+use crate::stored::StoredRelation;
 use crate::subjects::SubjectIndex;
 use chrono::DateTime;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -13,9 +16,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::common::tree_node::Transformed;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::logical_expr::{Extension, LogicalPlan};
+use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::{SessionContext, col, lit};
 use lakewarden_dictionary::LawfulBasis;
 use lakewarden_policy::{Decisions, PolicyGate, Ruling};
@@ -34,6 +37,17 @@ fn relation(ruling: Ruling) -> Relation {
     };
     let content = Content::Memory { schema: row.schema(), batches: vec![row] };
     Relation { name: "people".into(), content, ruling, governance: Some(governance) }
+}
+
+fn provider(relation: Relation) -> RelationProvider {
+    RelationProvider::new(Arc::new(StoredRelation::try_new(relation).unwrap()))
+}
+
+/// The last look alone, at a plan for which no gate was planned.
+fn refuse_sealed(plan: &Arc<dyn ExecutionPlan>) -> std::result::Result<(), EngineError> {
+    let session = session();
+    let nothing = LogicalPlanBuilder::empty(false).build().unwrap();
+    Proof::new(&session.rulings, &session.relations, &Accounts::default(), &nothing)?.check(plan)
 }
 
 fn gated() -> Ruling {
@@ -140,7 +154,7 @@ async fn an_optimiser_rule_that_reaches_below_gates_is_noticed() {
 #[tokio::test]
 async fn a_sealed_scan_does_not_execute_and_is_refused_before_it_could() {
     let context = SessionContext::new();
-    let sealed = RelationProvider::new(relation(gated())).scan(&context.state(), None, &[], None).await.unwrap();
+    let sealed = provider(relation(gated())).scan(&context.state(), None, &[], None).await.unwrap();
     assert!(sealed.children().is_empty(), "no rule may take out what is inside");
     let refused = refuse_sealed(&sealed);
     assert!(matches!(&refused, Err(EngineError::Ungoverned { relation }) if relation == "people"), "{refused:?}");
@@ -152,7 +166,7 @@ async fn a_sealed_scan_does_not_execute_and_is_refused_before_it_could() {
 #[tokio::test]
 async fn a_plan_that_was_never_analysed_does_not_run() {
     let context = SessionContext::new();
-    context.register_table("people", Arc::new(RelationProvider::new(relation(gated())))).unwrap();
+    context.register_table("people", Arc::new(provider(relation(gated())))).unwrap();
     for sql in ["SELECT * FROM people", "SELECT count(*) FROM people", "SELECT 1 + (SELECT count(*) FROM people)"] {
         let physical = context.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
         assert!(matches!(refuse_sealed(&physical), Err(EngineError::Ungoverned { .. })), "{sql}");
@@ -172,7 +186,7 @@ async fn the_sessions_own_planner_runs_no_gated_plan() {
 #[tokio::test]
 async fn a_ruling_that_does_not_fit_yields_no_scan() {
     let context = SessionContext::new();
-    let scan = async |relation| RelationProvider::new(relation).scan(&context.state(), None, &[], None).await;
+    let scan = async |relation| provider(relation).scan(&context.state(), None, &[], None).await;
     assert!(scan(relation(Ruling::Open)).await.is_err(), "data subjects, ruled open");
     let unknown = Relation { governance: None, ..relation(gated()) };
     assert!(scan(unknown).await.is_err(), "gated, but nobody knows by what");

@@ -233,7 +233,7 @@ impl PipelineError {
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
-            Self::Engine { .. } => "LW6014",
+            Self::Engine { error, .. } => error.code().unwrap_or("LW6014"),
             Self::Identity(_) => "LW6015",
             Self::Lineage(_) => "LW6016",
             Self::FileChanged { .. } => "LW6017",

@@ -75,7 +75,7 @@ fn cycle<'a>(nodes: &BTreeMap<&'a str, Node<'_>>, stuck: &[&'a str]) -> Option<V
 pub(crate) fn sql_problem(model: &Model, error: EngineError) -> Problem {
     match error {
         EngineError::Sql(sql) => {
-            let problem = Problem::error("LW2001", place(model, sql.at), sql.message);
+            let problem = Problem::error(sql.code.unwrap_or("LW2001"), place(model, sql.at), sql.message);
             match sql.hint {
                 Some(hint) => problem.hint(hint),
                 None => problem,

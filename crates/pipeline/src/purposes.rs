@@ -35,7 +35,7 @@ fn purposes_of(open: &OpenProject, relation: &str) -> Option<Span> {
 pub(crate) fn columns(open: &OpenProject, model: &Model, purpose: &str, forbidden: &[ForbiddenColumn]) -> Vec<Problem> {
     let problem = |column: &ForbiddenColumn| {
         let message = format!("{}.{} may not be used for purpose {purpose:?}", column.relation, column.column);
-        let mut problem = Problem::error("LW2015", place(model, column.at), message);
+        let mut problem = Problem::error("LW3111", place(model, column.at), message);
         let field = open.project.dataset(&column.relation).and_then(|d| d.column(&column.column));
         if let Some(field) = field {
             let declared = field.purposes.first().map_or_else(|| field.span.clone(), |p| p.span.clone());

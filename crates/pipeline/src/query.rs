@@ -110,6 +110,7 @@ impl<'a> Asker<'a> {
         let known = relations.names();
         if let Some(unknown) = reads.iter().find(|r| !known.contains(&r.name)) {
             return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
+                code: None,
                 message: format!("pipeline {} has no table {:?}", self.pipeline.name.value, unknown.name),
                 at: unknown.at,
                 hint: Some(match nearest(&unknown.name, known.iter().map(String::as_str)) {
@@ -148,7 +149,7 @@ impl<'a> Asker<'a> {
         let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
         let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone(), minimum_subjects: 1 };
         let session = Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
-        session.run(sql).await.map_err(PipelineError::of_model("query"))
+        session.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
     }
 }
 

@@ -6,6 +6,7 @@
 //!   rule that puts it there;
 //! - [`labels`]: how near a column brings a reader to a person, and how that flows;
 //! - [`lift`]: the optimiser rule that keeps gates on their scans;
+//! - [`narrow()`]: the predicates that a scan may evaluate before its gate;
 //! - [`witness`]: how many people stand behind a row of an aggregate, and the gate for that;
 //! - [`verify()`]: the walk over an optimised plan that refuses one without it.
 
@@ -14,6 +15,7 @@ pub mod gate;
 pub mod govern;
 pub mod labels;
 pub mod lift;
+pub mod narrow;
 pub mod ruling;
 pub mod verify;
 pub mod witness;
@@ -22,5 +24,6 @@ pub use consent::{Action, ConsentBook, Decision, Decisions, Event, GivenBy, Know
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;
+pub use narrow::narrow;
 pub use ruling::{Refusal, Ruling, Rulings};
 pub use verify::verify;

@@ -53,7 +53,7 @@ pub async fn query(
             "rows": json_rows(&shown)?,
             "truncated": more,
             "scans": scans.iter().map(|s| json!({
-                "relation": s.relation, "basis": s.basis, "read": s.read, "used": s.used,
+                "relation": s.relation, "basis": s.basis, "complete": s.complete, "read": s.read, "used": s.used,
                 "without_subject": s.without_subject, "withheld": s.withheld,
             })).collect::<Vec<_>>(),
         }));
@@ -66,6 +66,11 @@ pub async fn query(
     output.text(table.to_string());
     if more {
         output.say(format!("only the first {} shown; --limit N shows more", counted(rows as u64, "row")));
+    }
+    if scans.iter().any(|s| !s.complete) {
+        output.say(format!(
+            "how many rows are withheld from purpose {purpose} is told of whole tables only: of a part it would tell what they hold"
+        ));
     }
     if !withheld.is_empty() {
         output.say(format!("rows withheld from purpose {purpose}: {}", by_reason(&withheld)));

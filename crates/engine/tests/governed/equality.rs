@@ -17,8 +17,11 @@ async fn plain(context: &SessionContext, sql: &str) -> datafusion::error::Result
     Ok(lines(&context.sql(sql).await?.collect().await?))
 }
 
-async fn equal_over(source: Source) {
-    let governed = session(source, LawfulBasis::Consent).await;
+async fn equal_over(source: Source, narrowing: bool) {
+    let mut governed = session(source, LawfulBasis::Consent).await;
+    if narrowing {
+        governed = governed.narrowing();
+    }
     let free = filtered();
     let whole: Vec<_> = tables().iter().map(|t| t.figures(LawfulBasis::Consent)).collect();
     let mut wrong = Vec::new();
@@ -50,7 +53,9 @@ async fn equal_over(source: Source) {
         for figures in figures {
             let whole = whole.iter().find(|w| w.relation == figures.relation).unwrap();
             let over = figures.read > whole.read || figures.used > whole.used;
-            if over || (figures.read == whole.read && figures != *whole) {
+            // What a predicate left out below the gate is not told.
+            let told = !narrowing || figures.complete || (figures.read == figures.used && figures.withheld.is_empty());
+            if over || !told || (figures.complete && figures != *whole) {
                 wrong.push(format!("{sql}\n    counts {figures:?}\n    not    {whole:?}"));
             }
         }
@@ -60,12 +65,17 @@ async fn equal_over(source: Source) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_memory() {
-    equal_over(Source::Memory).await;
+    equal_over(Source::Memory, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_parquet() {
-    equal_over(Source::Parquet).await;
+    equal_over(Source::Parquet, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_parquet_with_predicates_below_the_gates() {
+    equal_over(Source::Parquet, true).await;
 }
 
 /// The comparison can fail: over all rows, the canaries are there, and only they are.

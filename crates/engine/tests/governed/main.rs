@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod accounts;
-mod bypass;
 mod columns;
 mod equality;
 mod errors;
 mod k_gate;
+mod narrowing;
 mod people;
 mod queries;
 mod shop;

@@ -199,15 +199,15 @@ impl Table {
         for reason in self.withheld.iter().flatten() {
             *withheld.entry(reason.name()).or_default() += 1;
         }
-        let read = self.rows.num_rows() as u64;
+        let (read, complete) = (self.rows.num_rows() as u64, true);
         let free = self.whose.iter().zip(&self.withheld).filter(|(n, w)| n.is_none() && w.is_none()).count() as u64;
         let used = read - withheld.values().sum::<u64>();
         let relation = self.name.to_owned();
-        ScanFigures { relation, purpose: PURPOSE.into(), basis, read, used, without_subject: free, withheld }
+        ScanFigures { relation, purpose: PURPOSE.into(), basis, complete, read, used, without_subject: free, withheld }
     }
 
     /// What may be seen of it, with the column of the customer that the engine adds.
-    fn visible(&self) -> RecordBatch {
+    pub fn visible(&self) -> RecordBatch {
         let keep = self.withheld.iter().map(|w| Some(w.is_none())).collect();
         let mut columns: Vec<(String, ArrayRef)> =
             self.rows.schema().fields().iter().map(|f| f.name().clone()).zip(self.rows.columns().to_vec()).collect();

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod gates;
+mod mutations;
 mod rulings;
 mod verified;
