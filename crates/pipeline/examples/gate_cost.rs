@@ -110,7 +110,7 @@ fn arguments() -> (PathBuf, String, usize) {
 fn questions(open: &OpenProject, pipeline: &Pipeline) -> Vec<(String, String, String)> {
     let models = pipeline.models.iter().filter_map(|model| {
         let purpose = open.project.table(&model.name)?.purpose.value.clone();
-        Some((format!("model {}", model.name), purpose, model.sql.clone()))
+        Some((format!("model {}", model.name), purpose, model.sql.to_string()))
     });
     let joins = JOINS.iter().map(|(name, purpose, sql)| ((*name).to_owned(), (*purpose).to_owned(), (*sql).to_owned()));
     let all = models.chain(joins.filter(|_| pipeline.name.value == "retail"));
