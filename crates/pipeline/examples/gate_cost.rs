@@ -14,6 +14,8 @@ use lakewarden_engine::{
 };
 use lakewarden_pipeline::{Asker, OpenProject};
 use lakewarden_policy::Ruling;
+use lakewarden_policy::gate::SUBJECT_COLUMN;
+use lakewarden_policy::ruling::field_serves;
 use object_store::local::LocalFileSystem;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -67,8 +69,17 @@ async fn drain(mut running: Running) -> u64 {
 }
 
 /// Writes what a purpose may see of a relation as one Parquet file, as the lake would.
-async fn materialise(asker: &Asker<'_>, relation: &str, purpose: &str, folder: &Path) -> Relation {
-    let mut running = asker.ask(&format!("SELECT * FROM {relation}"), purpose).await.unwrap();
+async fn materialise(open: &OpenProject, asker: &Asker<'_>, relation: &str, purpose: &str, folder: &Path) -> Relation {
+    let columns = match open.project.dataset(relation) {
+        None => "*".to_owned(),
+        Some(dataset) => {
+            let serving = dataset.stored().filter(|f| field_serves(&open.project.purposes, f, purpose));
+            let mut names: Vec<&str> = serving.map(|f| f.column.value.as_str()).collect();
+            names.extend(dataset.is_personal().then_some(SUBJECT_COLUMN));
+            names.join(", ")
+        }
+    };
+    let mut running = asker.ask(&format!("SELECT {columns} FROM {relation}"), purpose).await.unwrap();
     let path = folder.join(format!("{purpose}.{relation}.parquet"));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
@@ -138,7 +149,7 @@ async fn main() {
         for read in references(&sql).unwrap() {
             let key = (purpose.clone(), read.name.clone());
             if !free_relations.contains_key(&key) {
-                let relation = materialise(&asker, &read.name, &purpose, folder.path()).await;
+                let relation = materialise(&open, &asker, &read.name, &purpose, folder.path()).await;
                 free_relations.insert(key.clone(), relation);
             }
             relations.push(free_relations[&key].clone());
