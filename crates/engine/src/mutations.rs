@@ -300,7 +300,8 @@ const MUTATIONS: &[Mutation] = &[
 ];
 
 async fn planned(session: &Session, sql: &str) -> (Plan, Accounts, datafusion::logical_expr::LogicalPlan) {
-    let (_, optimised) = session.governed(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let written = session.as_written(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let (_, optimised) = session.governed(&written, 1).unwrap_or_else(|e| panic!("{sql}: {e}"));
     let accounts = Accounts::default();
     let state = session.context.state();
     let plan = gated_planner(&accounts, &Suppressed::default()).create_physical_plan(&optimised, &state).await.unwrap();

@@ -42,6 +42,14 @@ pub struct SessionSpec {
     pub minimum_subjects: u32,
 }
 
+/// A query that compiles.
+pub struct Compiled {
+    /// Its plan under the policy's gates.
+    pub plan: LogicalPlan,
+    /// Who stands behind its rows, one entry for each scan or scans of the same people; or why that cannot be told.
+    pub strands: Result<Vec<Strand>, NotThreaded>,
+}
+
 /// A governed session.
 pub struct Session {
     pub(crate) context: SessionContext,
@@ -115,13 +123,23 @@ impl Session {
     /// that a run would have is planned and verified, and is not in the plan returned, whose columns are the query's.
     ///
     /// # Errors
-    /// [`EngineError::Sql`] with the place in the SQL where it is known.
+    /// [`EngineError::Sql`] with the place in the SQL where it is known; [`EngineError::Forbidden`].
     pub async fn plan(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
-        let (analysed, _) = self.governed(sql).await?;
-        if self.minimum_subjects <= 1 {
-            return Ok(analysed);
-        }
-        self.analysed(self.as_written(sql).await?)
+        self.compile(sql).await.map(|compiled| compiled.plan)
+    }
+
+    /// Plans a query as [`Session::plan`] does, and finds out who stands behind its rows.
+    ///
+    /// # Errors
+    /// As [`Session::plan`].
+    pub async fn compile(&self, sql: &str) -> Result<Compiled, EngineError> {
+        let written = self.as_written(sql).await?;
+        let threaded = thread(written.clone(), &self.rulings, self.minimum_subjects.max(1));
+        // Without strands there is no k-gate, and no run either: its other problems are found all the same.
+        let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };
+        let (analysed, _) = self.governed(&written, k)?;
+        let plan = if k > 1 { self.analysed(written)? } else { analysed };
+        Ok(Compiled { plan, strands: threaded.map(|threaded| threaded.strands) })
     }
 
     fn analysed(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
@@ -132,17 +150,8 @@ impl Session {
             .map_err(|e| EngineError::planning(&e))
     }
 
-    /// Finds out who stands behind the rows of a query: one entry for each scan, or scans of the same people.
-    ///
-    /// # Errors
-    /// [`EngineError::Sql`]; within it, why it cannot be told.
-    pub async fn strands(&self, sql: &str) -> Result<Result<Vec<Strand>, NotThreaded>, EngineError> {
-        let plan = self.as_written(sql).await?;
-        Ok(thread(plan, &self.rulings, self.minimum_subjects.max(1)).map(|threaded| threaded.strands))
-    }
-
     /// The plan as the SQL says it.
-    async fn as_written(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
+    pub(crate) async fn as_written(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
         let statement = single_query(sql)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
@@ -152,12 +161,11 @@ impl Session {
     }
 
     /// The plan under its gates, and the same optimised and verified.
-    pub(crate) async fn governed(&self, sql: &str) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+    pub(crate) fn governed(&self, written: &LogicalPlan, k: u32) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let state = self.context.state();
-        let written = self.as_written(sql).await?;
         let mut plan = written.clone();
-        if self.minimum_subjects > 1 {
-            plan = gate_root(plan, &self.rulings, self.minimum_subjects).map_err(EngineError::not_threaded)?;
+        if k > 1 {
+            plan = gate_root(plan, &self.rulings, k).map_err(EngineError::not_threaded)?;
         }
         let analysed = self.analysed(plan)?;
         let mut optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
@@ -168,7 +176,7 @@ impl Session {
         if k_gates(&analysed)? != k_gates(&optimised)? || is_k_gate(&analysed) != is_k_gate(&optimised) {
             return Err(EngineError::Run { what: "the optimiser moved a k-gate" });
         }
-        self.refuse_forbidden_columns(&written, &optimised)?;
+        self.refuse_forbidden_columns(written, &optimised)?;
         Ok((analysed, optimised))
     }
 
@@ -222,7 +230,7 @@ impl Session {
 
     /// The proven plan of a query and the accounts of its gates.
     pub(crate) async fn physical(&self, sql: &str) -> Result<Planned, EngineError> {
-        let (_, optimised) = self.governed(sql).await?;
+        let (_, optimised) = self.governed(&self.as_written(sql).await?, self.minimum_subjects)?;
         let state = self.context.state();
         let accounts = Accounts::default();
         let suppressed = Suppressed::default();

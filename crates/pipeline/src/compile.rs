@@ -5,14 +5,16 @@ use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::graph::{self, Node, place, sql_problem};
 use crate::labels::{self, Judged};
+use crate::parallel::side_by_side;
 use crate::project::OpenProject;
 use crate::purposes;
 use crate::record::ColumnUse;
 use crate::relations::Relations;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
+use futures::executor::block_on;
 use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
-use lakewarden_engine::{Engine, EngineError, EngineOptions, Session, SessionSpec};
+use lakewarden_engine::{Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec};
 use lakewarden_lineage::{Lineage, column_lineage};
 use object_store::memory::InMemory;
 use std::sync::Arc;
@@ -61,10 +63,16 @@ pub async fn compile(
     let engine = Engine::new(Arc::new(InMemory::new()), EngineOptions { partitions: 1, ..EngineOptions::default() })
         .map_err(PipelineError::of_model("check"))?;
     let (nodes, mut problems) = graph::order(&pipeline.models);
+    let with_tables: Vec<(&Node<'_>, &Table)> =
+        nodes.iter().filter_map(|node| Some((node, open.project.table(&node.model.name)?))).collect();
+    // No model needs another's result: what one gives is in its contract. Planning waits for nothing.
+    let results = side_by_side(with_tables.len(), |at| {
+        let (node, table) = with_tables[at];
+        block_on(compile_model(open, pipeline, &engine, node, table))
+    });
     let mut compiled = Vec::new();
-    for node in nodes {
-        let Some(table) = open.project.table(&node.model.name) else { continue };
-        match compile_model(open, pipeline, &engine, &node, table).await? {
+    for result in results {
+        match result? {
             Ok(model) => compiled.push(model),
             Err(own) => problems.extend(own),
         }
@@ -108,8 +116,8 @@ async fn compile_model(
         minimum_subjects: minimum_subjects(open, table),
     };
     let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
-    let plan = match session.plan(&node.model.sql).await {
-        Ok(plan) => plan,
+    let Compiled { plan, strands } = match session.compile(&node.model.sql).await {
+        Ok(compiled) => compiled,
         Err(EngineError::Forbidden { purpose, columns }) => {
             return Ok(Err(purposes::columns(open, node.model, &purpose, &columns)));
         }
@@ -130,7 +138,7 @@ async fn compile_model(
         }
     };
     problems.extend(labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage }));
-    problems.extend(labels::judge_rows(&session, node.model, table, &lineage).await?);
+    problems.extend(labels::judge_rows(strands, node.model, table, &lineage));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }

@@ -1,11 +1,10 @@
 //! Whether a model publishes no more of people than its contract says.
 
-use crate::error::PipelineError;
-use crate::graph::{place, sql_problem};
+use crate::graph::place;
 use crate::project::OpenProject;
 use datafusion::logical_expr::LogicalPlan;
 use lakewarden_dictionary::{IdentifierClass, Model, Problem, Table, TableColumn};
-use lakewarden_engine::{Session, written_at};
+use lakewarden_engine::written_at;
 use lakewarden_lineage::columns::{DirectKind, Lineage, SourceColumn};
 use lakewarden_policy::gate::SUBJECT_COLUMN;
 use lakewarden_policy::labels::{Identifiability, Label, Undeclared, of_output, of_source};
@@ -81,32 +80,31 @@ fn compare(
 }
 
 /// Whether rows are about whom the contract says: one subject, whose column is published, or many.
-pub(crate) async fn judge_rows(
-    session: &Session,
+pub(crate) fn judge_rows(
+    strands: Result<Vec<Strand>, NotThreaded>,
     model: &Model,
     table: &Table,
     lineage: &Lineage,
-) -> Result<Vec<Problem>, PipelineError> {
+) -> Vec<Problem> {
     let whole = || place(model, None);
-    let strands = match session.strands(&model.sql).await {
-        Ok(Ok(strands)) => strands,
-        Ok(Err(NotThreaded::Plan(_))) => {
-            return Ok(vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")]);
+    let strands = match strands {
+        Ok(strands) => strands,
+        Err(NotThreaded::Plan(_)) => {
+            return vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")];
         }
-        Ok(Err(error)) => {
+        Err(error) => {
             let code = if matches!(error, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
             let problem = Problem::error(code, whole(), error.to_string());
-            return Ok(vec![match error.hint() {
+            return vec![match error.hint() {
                 Some(hint) => problem.hint(hint),
                 None => problem,
-            }]);
+            }];
         }
-        Err(error) => return Ok(vec![sql_problem(model, error)]),
     };
-    Ok(match &table.subject {
+    match &table.subject {
         None => rows_of_one(&strands, model, table).into_iter().collect(),
         Some(subject) => subject_lost(&strands, lineage, model, table, &subject.value).into_iter().collect(),
-    })
+    }
 }
 
 /// A table without a subject whose rows are about one person each.

@@ -1,7 +1,9 @@
 //! Jobs side by side, each once those it waits for are done.
 
 use crate::error::PipelineError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -97,6 +99,26 @@ pub fn run_all<J: Jobs>(
     }
 }
 
+/// Does `0..count` on as many threads as the machine has cores, and gives the results in order.
+pub fn side_by_side<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if cores.min(count) <= 1 {
+        return (0..count).map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < count));
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..cores.min(count))
+            .map(|_| scope.spawn(move || take().map(|at| (at, work(at))).collect::<Vec<_>>()))
+            .collect();
+        // A panic goes on in the caller.
+        threads.into_iter().flat_map(|t| t.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +194,13 @@ mod tests {
             };
             assert!(matches!(run_all(&mut jobs, 3, 1, work), Err(PipelineError::Worker)));
             assert_eq!((jobs.started.as_slice(), jobs.ended.as_slice()), (&[0][..], &[][..]));
+        }
+    }
+
+    #[test]
+    fn results_come_in_order() {
+        for count in [0, 1, 2, 100] {
+            assert_eq!(side_by_side(count, |at| at * 2), (0..count).map(|at| at * 2).collect::<Vec<_>>());
         }
     }
 

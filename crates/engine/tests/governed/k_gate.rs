@@ -160,7 +160,7 @@ async fn rows_about_one_person_each_are_known_as_such() {
         ("SELECT DISTINCT status FROM orders", false),
         ("SELECT s.region FROM shops s WHERE EXISTS (SELECT 1 FROM people p WHERE p.city = s.city)", false),
     ] {
-        let strands = session.strands(sql).await.unwrap().unwrap();
+        let strands = session.compile(sql).await.unwrap().strands.unwrap();
         assert_eq!(strands.iter().any(|s| s.single), single, "{sql}");
     }
 }
@@ -178,7 +178,7 @@ async fn joins_that_put_people_together_are_refused() {
         "SELECT count(*) FROM people a CROSS JOIN people b LEFT JOIN orders o ON a.customer_id = b.customer_id",
     ];
     for sql in refused {
-        let found = session.strands(sql).await.unwrap();
+        let found = session.compile(sql).await.unwrap().strands;
         assert!(matches!(found, Err(NotThreaded::Multiplies { .. })), "{sql}: {found:?}");
     }
     let fine = [
@@ -192,6 +192,6 @@ async fn joins_that_put_people_together_are_refused() {
         "SELECT count(*) FROM people a WHERE a.customer_id IN (SELECT customer_id FROM orders)",
     ];
     for sql in fine {
-        assert!(session.strands(sql).await.unwrap().is_ok(), "{sql}");
+        assert!(session.compile(sql).await.unwrap().strands.is_ok(), "{sql}");
     }
 }
