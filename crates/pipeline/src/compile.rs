@@ -1,5 +1,6 @@
 //! Compiles a pipeline's models against the dictionary: no data, no lake.
 
+use crate::apart;
 use crate::contract;
 use crate::customers::Customers;
 use crate::error::PipelineError;
@@ -77,6 +78,7 @@ pub async fn compile(
             Err(own) => problems.extend(own),
         }
     }
+    problems.extend(apart::check(open, &compiled));
     Ok((compiled, problems))
 }
 

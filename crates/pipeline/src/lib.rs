@@ -5,6 +5,7 @@
 //! run would do; [`check`] compiles everything without data; [`query()`] asks what is published.
 
 mod anonymity;
+mod apart;
 mod build;
 mod compile;
 mod contract;

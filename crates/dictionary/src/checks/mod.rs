@@ -16,6 +16,7 @@ mod event_time;
 mod event_time_type;
 mod grain;
 mod jurisdiction;
+mod keep_apart;
 mod key_column;
 mod key_file;
 mod link_on;
@@ -84,6 +85,7 @@ const CHECKS: &[Check] = &[
     anonymity_incomplete::CHECK,
     anonymity_role::CHECK,
     suppression_list::CHECK,
+    keep_apart::CHECK,
 ];
 
 /// What checks look at.

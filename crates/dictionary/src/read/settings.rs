@@ -1,9 +1,11 @@
 //! `lakewarden.yaml`.
 
-use super::Fields;
+use super::{Fields, spanned};
+use crate::model::Names;
 use crate::model::{KeyProvider, KeySource, Settings};
 use crate::spec::KEY_SOURCE;
 use crate::terms::byte_size;
+use crate::yaml::{Node, Value};
 
 /// Of how many people an aggregate speaks at least, if the project does not say.
 const MINIMUM_SUBJECTS: u32 = 5;
@@ -16,8 +18,16 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         key: fields.object("key", &KEY_SOURCE).and_then(|key| key_source(&key)),
         jurisdiction: fields.spanned("jurisdiction"),
         time_zone: fields.spanned("time_zone"),
+        keep_apart: fields.items("keep_apart").iter().map(group).collect(),
         minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
         memory_budget: fields.optional_text("memory_budget").and_then(|text| byte_size(&text).ok()),
+    }
+}
+
+fn group(node: &Node) -> Names {
+    match &node.value {
+        Value::List(items) => items.iter().filter_map(spanned).collect(),
+        _ => Vec::new(),
     }
 }
 

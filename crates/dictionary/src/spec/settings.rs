@@ -34,6 +34,12 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "How many different data subjects have to stand behind each row of a table without a subject column.",
         )
         .absent("5"),
+        Key::optional(
+            "keep_apart",
+            Kind::List(&Kind::List(&Kind::Text)),
+            "Groups of identifier domains whose pseudonyms no table may bring together, such as `[device_id, phone]`.",
+        )
+        .absent("none"),
         Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
             .absent("half of the machine's memory"),
     ],
