@@ -70,7 +70,26 @@ const GATED: &[(&str, &str)] = &[
     (
         "SELECT p.age, count(o.order_id) FROM people p LEFT JOIN orders o ON o.customer_id = p.customer_id GROUP BY p.age",
         "SELECT p.age, count(o.order_id) FROM people p LEFT JOIN orders o ON o.customer_id = p.customer_id \
-         GROUP BY p.age HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1",
+         GROUP BY p.age HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT p.customer_id) FILTER (WHERE o.order_id IS NOT NULL) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // What an aggregate takes in has to be many people's, and not only the group.
+    (
+        "SELECT city, count(*), sum(spend) FILTER (WHERE age = 22) FROM people GROUP BY city",
+        "SELECT city, count(*), sum(spend) FILTER (WHERE age = 22) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) FILTER (WHERE age = 22) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT city, avg(CASE WHEN age = 22 THEN spend END) FROM people GROUP BY city",
+        "SELECT city, avg(CASE WHEN age = 22 THEN spend END) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) FILTER (WHERE age = 22) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // In steps, too: the inner count is of one person's orders, and nought for all others.
+    (
+        "SELECT city, sum(n) FROM (SELECT city, customer_id, count(*) FILTER (WHERE age = 22) AS n FROM people \
+         GROUP BY city, customer_id) GROUP BY city",
+        "SELECT city, count(*) FILTER (WHERE age = 22) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) FILTER (WHERE age = 22) NOT BETWEEN 1 AND {k} - 1",
     ),
     (
         "SELECT what, count(*) FROM (SELECT customer_id, page AS what FROM visits UNION ALL \

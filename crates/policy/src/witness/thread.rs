@@ -7,11 +7,12 @@ use super::strand::{PREFIX, Strand, is_hidden, shown};
 use crate::gate::SUBJECT_COLUMN;
 use crate::ruling::{Ruling, Rulings};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DataFusionError, JoinType, NullEquality, ScalarValue};
+use datafusion::common::{Column, DFSchema, DataFusionError, JoinType, NullEquality, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{
-    Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, Extension, Join, LogicalPlan, Projection, ScalarUDF, Subquery,
-    SubqueryAlias, Union,
+    Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, ExprSchemable, Extension, Join, LogicalPlan, Projection,
+    ScalarUDF, Subquery, SubqueryAlias, Union,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -106,6 +107,9 @@ pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Logical
     let gate = KGate::try_new(threaded.plan, k)?;
     Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
 }
+
+/// How many strands a plan may have: each is a column and a comparison a row.
+const MOST_STRANDS: usize = 64;
 
 struct Threader<'r> {
     rulings: &'r Rulings,
@@ -271,7 +275,7 @@ impl Threader<'_> {
     fn distinct(&self, input: Arc<LogicalPlan>, number: &mut usize) -> Result<Threaded> {
         let threaded = self.plan(Arc::unwrap_or_clone(input), number)?;
         let groups = shown(threaded.plan.schema()).map(Expr::Column).collect();
-        self.grouped(threaded, groups, Vec::new())
+        self.grouped(threaded, groups, Vec::new(), number)
     }
 
     fn distinct_on(&self, on: DistinctOn, number: &mut usize) -> Result<Threaded> {
@@ -292,28 +296,49 @@ impl Threader<'_> {
         let threaded = self.plan(Arc::unwrap_or_clone(aggregate.input), number)?;
         let groups = self.gate_subqueries(aggregate.group_expr)?;
         let aggregates = self.gate_subqueries(aggregate.aggr_expr)?;
-        self.grouped(threaded, groups, aggregates)
+        self.grouped(threaded, groups, aggregates, number)
     }
 
-    /// A group has the witnesses of its rows, or, where the subject is among what it groups by, the one of all.
-    fn grouped(&self, mut threaded: Threaded, mut groups: Vec<Expr>, mut aggregates: Vec<Expr>) -> Result<Threaded> {
+    /// A group has the witnesses of its rows, or, where the subject is among what it groups by, the one of all. Each
+    /// aggregate has those of the rows that it takes in, too: a sum over one of many is one's.
+    fn grouped(
+        &self,
+        mut threaded: Threaded,
+        mut groups: Vec<Expr>,
+        mut aggregates: Vec<Expr>,
+        number: &mut usize,
+    ) -> Result<Threaded> {
         // People that meet in the rows of a group may be strangers as well as those of one row.
         threaded.together()?;
         let plain = !groups.iter().any(|e| matches!(e, Expr::GroupingSet(_)));
         let of: Vec<Option<Column>> = groups.iter().map(|e| column(e).cloned()).collect();
         let visible = groups.len();
+        let mut conditions: Vec<Expr> = Vec::new();
+        for aggregate in &aggregates {
+            let condition = takes_in(aggregate, threaded.plan.schema())?;
+            conditions.extend(condition.filter(|c| !conditions.contains(c)));
+        }
+        let mut taken_in = Vec::new();
         for at in 0..threaded.strands.len() {
             let hidden = threaded.hidden_of(&threaded.strands[at])?;
+            for condition in &conditions {
+                let name = format!("{PREFIX}{number}");
+                *number += 1;
+                aggregates.push(self.gathered(hidden.clone(), Some(condition.clone())).alias(&name));
+                let relation = threaded.strands[at].relation.clone();
+                taken_in.push(Strand { name, same_as: Vec::new(), or_null: Vec::new(), single: false, relation });
+            }
             let strand = &mut threaded.strands[at];
             let grouped_by = plain && of.iter().flatten().any(|c| strand.same_as.contains(c));
             if grouped_by && strand.single {
                 groups.push(hidden.alias(&strand.name));
             } else {
-                let gathered =
-                    AggregateFunction::new_udf(self.witnesses.clone(), vec![hidden], false, None, Vec::new(), None);
-                aggregates.push(Expr::AggregateFunction(gathered).alias(&strand.name));
+                aggregates.push(self.gathered(hidden, None).alias(&strand.name));
                 strand.single = false;
             }
+        }
+        if threaded.strands.len() + taken_in.len() > MOST_STRANDS {
+            return Err(NotThreaded::Unknown("so many aggregates of aggregates".to_owned()));
         }
         let plan = Aggregate::try_new(Arc::new(threaded.plan.clone()), groups, aggregates)?;
         let columns: Vec<Column> = plan.schema.columns();
@@ -322,7 +347,16 @@ impl Threader<'_> {
             strand.same_as = renamed(&strand.same_as, &of, columns);
             strand.or_null = renamed(&strand.or_null, &of, columns);
         }
+        threaded.strands.extend(taken_in);
         Ok(threaded.over(LogicalPlan::Aggregate(plan)))
+    }
+
+    /// The witnesses of the rows of a group of which a condition holds.
+    fn gathered(&self, hidden: Expr, condition: Option<Expr>) -> Expr {
+        let filter = condition.map(Box::new);
+        let gathered =
+            AggregateFunction::new_udf(self.witnesses.clone(), vec![hidden], false, filter, Vec::new(), None);
+        Expr::AggregateFunction(gathered)
     }
 
     fn join(&self, join: Join, number: &mut usize) -> Result<Threaded> {
@@ -445,6 +479,22 @@ impl Threader<'_> {
             None => Ok(exprs),
         }
     }
+}
+
+/// Which rows of its group an aggregate takes in: those that meet its `FILTER` and give it a value. `None`: all.
+fn takes_in(aggregate: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+    let function = match aggregate {
+        Expr::Alias(alias) => return takes_in(&alias.expr, schema),
+        Expr::AggregateFunction(function) => function,
+        _ => return Ok(None),
+    };
+    let mut conditions: Vec<Expr> = function.params.filter.iter().map(|f| f.as_ref().clone()).collect();
+    for argument in &function.params.args {
+        if argument.nullable(schema)? {
+            conditions.push(argument.clone().is_not_null());
+        }
+    }
+    Ok(conjunction(conditions))
 }
 
 /// Where columns that hold a subject went: `of` says which column each of `to` was.
