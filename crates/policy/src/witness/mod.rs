@@ -18,7 +18,9 @@ mod functions;
 mod gate;
 mod strand;
 mod thread;
+mod threaded;
 
 pub use gate::KGate;
 pub use strand::Strand;
-pub use thread::{NotThreaded, Threaded, gate_root, thread};
+pub use thread::{gate_root, thread};
+pub use threaded::{NotThreaded, Threaded};

@@ -4,85 +4,18 @@ use super::equalities::{Equal, column, equal_columns};
 use super::functions::{witness, witnesses};
 use super::gate::KGate;
 use super::strand::{PREFIX, Strand, is_hidden, shown};
+use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
 use crate::ruling::{Ruling, Rulings};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchema, DataFusionError, JoinType, NullEquality, ScalarValue};
+use datafusion::common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, ExprSchemable, Extension, Join, LogicalPlan, Projection,
     ScalarUDF, Subquery, SubqueryAlias, Union,
 };
-use std::fmt;
 use std::sync::Arc;
-
-/// Why a plan could not be threaded.
-#[derive(Debug)]
-pub enum NotThreaded {
-    /// It has a part of which it is not known whose its rows are.
-    Unknown(String),
-    /// Rows about one person each are joined, and nothing asks for the same person.
-    Multiplies {
-        /// One relation.
-        left: String,
-        /// The other.
-        right: String,
-    },
-    /// The plan contradicts itself.
-    Plan(DataFusionError),
-}
-
-impl fmt::Display for NotThreaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(what) => write!(f, "it cannot be told who stands behind the rows of {what}"),
-            Self::Multiplies { left, right } if left == right => {
-                write!(f, "the join puts rows of {left} together without asking that they are about the same person")
-            }
-            Self::Multiplies { left, right } => write!(
-                f,
-                "the join puts rows of {left} and {right} together without asking that they are about the same person"
-            ),
-            Self::Plan(_) => f.write_str("the plan contradicts itself"),
-        }
-    }
-}
-
-impl NotThreaded {
-    /// What would mend it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unknown(_) => Some("write it with SELECT, JOIN, GROUP BY, DISTINCT and UNION".to_owned()),
-            Self::Multiplies { left, right } => {
-                let (left, right) = if left == right { ("one", "the other") } else { (left.as_str(), right.as_str()) };
-                Some(format!(
-                    "ask for the {SUBJECT_COLUMN} of {left} and of {right} to be equal, or aggregate one side first"
-                ))
-            }
-            Self::Plan(_) => None,
-        }
-    }
-}
-
-impl From<DataFusionError> for NotThreaded {
-    fn from(error: DataFusionError) -> Self {
-        Self::Plan(error)
-    }
-}
-
-type Result<T> = std::result::Result<T, NotThreaded>;
-
-/// A plan with hidden columns.
-#[derive(Debug)]
-pub struct Threaded {
-    /// The plan.
-    pub plan: LogicalPlan,
-    /// Who stands behind its rows.
-    pub strands: Vec<Strand>,
-    /// Strands of rows joined of which nothing has said yet that they are the same people.
-    apart: Vec<(String, String)>,
-}
 
 /// Threads a plan as the SQL planner made it, before any analysis; `k` witnesses are kept a group.
 ///
@@ -116,75 +49,6 @@ struct Threader<'r> {
     k: u32,
     witness: Arc<ScalarUDF>,
     witnesses: Arc<AggregateUDF>,
-}
-
-impl Threaded {
-    fn without(plan: LogicalPlan) -> Self {
-        Self { plan, strands: Vec::new(), apart: Vec::new() }
-    }
-
-    /// The same strands over another plan, whose columns are still those of this one.
-    fn over(self, plan: LogicalPlan) -> Self {
-        Self { plan, ..self }
-    }
-
-    /// The hidden columns, as expressions over this plan.
-    fn hidden(&self) -> Result<Vec<Expr>> {
-        self.strands.iter().map(|s| self.hidden_of(s)).collect()
-    }
-
-    fn hidden_of(&self, strand: &Strand) -> Result<Expr> {
-        let lost = || NotThreaded::Unknown("a witness was lost on its way".to_owned());
-        strand.column(self.plan.schema()).map(Expr::Column).ok_or_else(lost)
-    }
-
-    /// Makes strands one whose subjects these pairs of columns say are the same.
-    fn merge(&mut self, equal: &[Equal], keeps_left: bool, keeps_right: bool) {
-        for Equal { left, right, or_null } in equal {
-            let at = |column: &Column| self.strands.iter().position(|s| s.is_named_by(column, *or_null));
-            let (Some(first), Some(second)) = (at(left), at(right)) else { continue };
-            if first == second {
-                continue;
-            }
-            let (first, second) = (first.min(second), first.max(second));
-            let names = [self.strands[first].name.clone(), self.strands[second].name.clone()];
-            self.apart.retain(|(x, y)| !(names.contains(x) && names.contains(y)));
-            let (stays, goes) = match (keeps_left, keeps_right) {
-                // Rows without a partner stay on one side or the other: neither strand speaks for both.
-                (true, true) => continue,
-                // Where there is no partner the other side's columns are null: this side speaks for both.
-                (_, false) => (first, second),
-                (false, true) => (second, first),
-            };
-            let inner = !keeps_left && !keeps_right;
-            let gone = self.strands[goes].clone();
-            let strand = &mut self.strands[stays];
-            if inner {
-                strand.same_as.extend(gone.same_as);
-            } else {
-                strand.or_null.extend(gone.same_as);
-            }
-            strand.or_null.extend(gone.or_null);
-            strand.single |= gone.single;
-            // What was apart from the one that goes is apart from the one that stays.
-            for (x, y) in &mut self.apart {
-                for name in [x, y] {
-                    if *name == gone.name {
-                        name.clone_from(&strand.name);
-                    }
-                }
-            }
-            self.strands.remove(goes);
-        }
-    }
-
-    /// Refuses rows that put people together.
-    fn together(&self) -> Result<()> {
-        let Some((left, right)) = self.apart.first() else { return Ok(()) };
-        let relation =
-            |name: &str| self.strands.iter().find(|s| s.name == name).map(|s| s.relation.clone()).unwrap_or_default();
-        Err(NotThreaded::Multiplies { left: relation(left), right: relation(right) })
-    }
 }
 
 impl Threader<'_> {
