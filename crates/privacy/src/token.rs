@@ -126,32 +126,12 @@ fn is_version(text: &[u8]) -> bool {
     value.is_some() && (text.len() == 1 || !matches!(text, [] | [b'0', ..]))
 }
 
-/// Decodes 22 characters of base64url. The library's decoder stores bytes that are then loaded as one word, which
-/// stalls the processor for longer than all the rest takes: a sixth of a run was spent on it.
+/// Decodes 22 characters of base64url.
 fn decode(text: &[u8; TEXT]) -> Option<u128> {
-    let (mut bits, mut wrong) = (0u128, 0u8);
-    for character in &text[..TEXT - 1] {
-        let value = VALUES[*character as usize];
-        wrong |= value;
-        bits = (bits << 6) | u128::from(value & 63);
-    }
-    // Six bits each for 21 characters; the last one holds two, and four that are zero.
-    let last = VALUES[text[TEXT - 1] as usize];
-    let filled = last & 15 != 0;
-    ((wrong | last) < 64 && !filled).then_some((bits << 2) | u128::from(last >> 4))
+    let mut bytes = [0; 18];
+    URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok().filter(|&found| found == 16)?;
+    Some(u128::from_be_bytes(*bytes.first_chunk()?))
 }
-
-/// The value of each character of base64url; 255 for what is none.
-static VALUES: [u8; 256] = {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut values = [255; 256];
-    let mut at = 0;
-    while at < alphabet.len() {
-        values[alphabet[at] as usize] = at as u8;
-        at += 1;
-    }
-    values
-};
 
 /// Where the rows' texts begin and end, if each that is not null has this width.
 fn offsets(values: &StringArray, width: i32) -> ScalarBuffer<i32> {
@@ -302,13 +282,6 @@ mod tests {
         fn bits_come_back(bits: u128, version: u32) {
             prop_assert_eq!(token_bits(&token_text('k', version, bits)), Some(bits));
             prop_assert_eq!(token_bits(&token_text('c', version, bits)), Some(bits));
-        }
-
-        /// The library is the reference.
-        #[test]
-        fn twenty_two_characters_are_read_as_the_library_reads_them(text in "[A-Za-z0-9_-]{21}[A-Za-z0-9_=+/-]") {
-            let expected = URL_SAFE_NO_PAD.decode(&text).ok().map(|b| u128::from_be_bytes(b.try_into().unwrap()));
-            prop_assert_eq!(token_bits(&format!("k1_{text}")), expected);
         }
 
         #[test]
