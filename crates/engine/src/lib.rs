@@ -36,6 +36,6 @@ pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;
-pub use session::{Compiled, Running, Session, SessionSpec};
+pub use session::{Compiled, Running, Session, SessionSpec, Standing};
 pub use sql::{Reference, references};
 pub use subjects::{SubjectIndex, SubjectIndexBuilder};

@@ -23,7 +23,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use lakewarden_policy::witness::{KGate, NotThreaded, Strand, gate_root, thread};
+use lakewarden_policy::witness::{KGate, NotThreaded, Strand, Threaded, gate_root, thread};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, narrow, verify};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,8 +46,23 @@ pub struct SessionSpec {
 pub struct Compiled {
     /// Its plan under the policy's gates.
     pub plan: LogicalPlan,
-    /// Who stands behind its rows, one entry for each scan or scans of the same people; or why that cannot be told.
-    pub strands: Result<Vec<Strand>, NotThreaded>,
+    /// Who stands behind its rows; or why that cannot be told.
+    pub standing: Result<Standing, NotThreaded>,
+}
+
+/// Who stands behind the rows of a query.
+#[derive(Debug)]
+pub struct Standing {
+    /// One entry for each scan, or scans of the same people.
+    pub strands: Vec<Strand>,
+    /// Whether somewhere one person's value is picked out of several people's.
+    pub picks_one_of_many: bool,
+}
+
+impl Standing {
+    fn of(threaded: Threaded) -> Self {
+        Self { strands: threaded.strands, picks_one_of_many: threaded.picks_one_of_many }
+    }
 }
 
 /// A governed session.
@@ -139,7 +154,7 @@ impl Session {
         let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };
         let (analysed, _) = self.governed(&written, k)?;
         let plan = if k > 1 { self.analysed(written)? } else { analysed };
-        Ok(Compiled { plan, strands: threaded.map(|threaded| threaded.strands) })
+        Ok(Compiled { plan, standing: threaded.map(Standing::of) })
     }
 
     fn analysed(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {

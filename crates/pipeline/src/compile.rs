@@ -118,7 +118,7 @@ async fn compile_model(
         minimum_subjects: minimum_subjects(open, table),
     };
     let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
-    let Compiled { plan, strands } = match session.compile(&node.model.sql).await {
+    let Compiled { plan, standing } = match session.compile(&node.model.sql).await {
         Ok(compiled) => compiled,
         Err(EngineError::Forbidden { purpose, columns }) => {
             return Ok(Err(purposes::columns(open, node.model, &purpose, &columns)));
@@ -139,8 +139,10 @@ async fn compile_model(
             return Ok(Err(problems));
         }
     };
-    problems.extend(labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage }));
-    problems.extend(labels::judge_rows(strands, node.model, table, &lineage));
+    // Where it cannot be told, the worst is taken, and the reason is a problem of its own.
+    let picked = standing.as_ref().map_or(true, |standing| standing.picks_one_of_many);
+    problems.extend(labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked }));
+    problems.extend(labels::judge_rows(standing, node.model, table, &lineage));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }

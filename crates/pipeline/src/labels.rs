@@ -4,10 +4,10 @@ use crate::graph::place;
 use crate::project::OpenProject;
 use datafusion::logical_expr::LogicalPlan;
 use lakewarden_dictionary::{IdentifierClass, Model, Problem, Table, TableColumn};
-use lakewarden_engine::written_at;
+use lakewarden_engine::{Standing, written_at};
 use lakewarden_lineage::columns::{DirectKind, Lineage, SourceColumn};
 use lakewarden_policy::gate::SUBJECT_COLUMN;
-use lakewarden_policy::labels::{Identifiability, Label, Undeclared, of_output, of_source};
+use lakewarden_policy::labels::{Identifiability, Label, Rows, Undeclared, of_output, of_source};
 use lakewarden_policy::witness::{NotThreaded, Strand};
 
 /// A model, its contract, and what its SQL says.
@@ -17,11 +17,14 @@ pub(crate) struct Judged<'a> {
     pub(crate) table: &'a Table,
     pub(crate) plan: &'a LogicalPlan,
     pub(crate) lineage: &'a Lineage,
+    /// Whether somewhere one person's value is picked out of several people's.
+    pub(crate) picked: bool,
 }
 
 /// Compares each column's label with its contract.
 pub(crate) fn judge(judged: &Judged<'_>) -> Vec<Problem> {
-    let Judged { open, model, table, plan, lineage } = judged;
+    let Judged { open, model, table, plan, lineage, picked } = judged;
+    let rows = if table.subject.is_some() { Rows::OfOne } else { Rows::OfMany { picked: *picked } };
     let mut problems = Vec::new();
     for (at, output) in lineage.outputs.iter().enumerate() {
         let Some(column) = table.column(&output.name) else { continue };
@@ -31,7 +34,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> Vec<Problem> {
         let label_of = |source: &SourceColumn| {
             of_source(&open.project, &source.relation.to_string(), &source.column).unwrap_or(unknown.clone())
         };
-        match of_output(output, table.subject.is_none(), label_of) {
+        match of_output(output, rows, label_of) {
             Err(Undeclared { function }) => problems.push(
                 Problem::error("LW2010", span(), format!("nobody has declared what {function} does to a label"))
                     .hint("use another function; docs/policy/labels.md says which there are"),
@@ -81,14 +84,14 @@ fn compare(
 
 /// Whether rows are about whom the contract says: one subject, whose column is published, or many.
 pub(crate) fn judge_rows(
-    strands: Result<Vec<Strand>, NotThreaded>,
+    standing: Result<Standing, NotThreaded>,
     model: &Model,
     table: &Table,
     lineage: &Lineage,
 ) -> Vec<Problem> {
     let whole = || place(model, None);
-    let strands = match strands {
-        Ok(strands) => strands,
+    let strands = match standing {
+        Ok(standing) => standing.strands,
         Err(NotThreaded::Plan(_)) => {
             return vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")];
         }

@@ -179,7 +179,7 @@ async fn rows_about_one_person_each_are_known_as_such() {
         ("SELECT DISTINCT status FROM orders", false),
         ("SELECT s.region FROM shops s WHERE EXISTS (SELECT 1 FROM people p WHERE p.city = s.city)", false),
     ] {
-        let strands = session.compile(sql).await.unwrap().strands.unwrap();
+        let strands = session.compile(sql).await.unwrap().standing.unwrap().strands;
         assert_eq!(strands.iter().any(|s| s.single), single, "{sql}");
     }
 }
@@ -197,7 +197,7 @@ async fn joins_that_put_people_together_are_refused() {
         "SELECT count(*) FROM people a CROSS JOIN people b LEFT JOIN orders o ON a.customer_id = b.customer_id",
     ];
     for sql in refused {
-        let found = session.compile(sql).await.unwrap().strands;
+        let found = session.compile(sql).await.unwrap().standing;
         assert!(matches!(found, Err(NotThreaded::Multiplies { .. })), "{sql}: {found:?}");
     }
     let fine = [
@@ -211,6 +211,39 @@ async fn joins_that_put_people_together_are_refused() {
         "SELECT count(*) FROM people a WHERE a.customer_id IN (SELECT customer_id FROM orders)",
     ];
     for sql in fine {
-        assert!(session.compile(sql).await.unwrap().strands.is_ok(), "{sql}");
+        assert!(session.compile(sql).await.unwrap().standing.is_ok(), "{sql}");
+    }
+}
+
+/// Witnesses are found by their columns' names: a forged one would let any row through.
+#[tokio::test]
+async fn columns_named_like_witnesses_are_refused() {
+    let session = session_of(5).await;
+    let forged = "arrow_cast(repeat('x', 80), 'Binary') AS \"__lakewarden_witness_0\"";
+    for sql in [
+        format!("SELECT p.name, s.* FROM (SELECT region, {forged} FROM shops) s CROSS JOIN people p"),
+        format!("SELECT count(*) FROM people p JOIN (SELECT city, {forged} FROM shops) s ON s.city = p.city"),
+        format!("SELECT city, (SELECT max(\"__lakewarden_witness_0\") FROM (SELECT {forged})) FROM people"),
+    ] {
+        let error = run(&session, &sql).await.unwrap_err().to_string();
+        assert!(error.contains("__lakewarden_witness_"), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_picks_one_of_many_is_known() {
+    let session = session_of(5).await;
+    for (sql, picks) in [
+        ("SELECT city, avg(m) FROM people CROSS JOIN (SELECT max(spend) AS m FROM people) GROUP BY city", true),
+        ("SELECT city, avg((SELECT max(spend) FROM people)) FROM people GROUP BY city", true),
+        ("SELECT avg(v) FROM (SELECT unnest(array_agg(spend)) AS v FROM people)", true),
+        (
+            "SELECT city, avg(m) FROM (SELECT city, customer_id, max(spend) AS m FROM people GROUP BY 1, 2) GROUP BY city",
+            false,
+        ),
+        ("SELECT city, sum(spend), count(*) FROM people GROUP BY city", false),
+        ("SELECT region, max(city) FROM shops GROUP BY region", false),
+    ] {
+        assert_eq!(session.compile(sql).await.unwrap().standing.unwrap().picks_one_of_many, picks, "{sql}");
     }
 }

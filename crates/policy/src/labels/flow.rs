@@ -11,21 +11,33 @@ pub struct Undeclared {
     pub function: String,
 }
 
+/// What the rows of a query are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// One person each.
+    OfOne,
+    /// As many people each as their table demands.
+    OfMany {
+        /// Whether on the way to them a function may have picked one person's value out of several people's.
+        picked: bool,
+    },
+}
+
 /// The most identifying of a column's sources, after what happens to each on its way, with that source.
-/// `gated` says that every row stands for as many people as its table demands. `None`: a constant or a count.
+/// `None`: a constant or a count.
 ///
 /// # Errors
 /// [`Undeclared`].
 pub fn of_output(
     output: &OutputColumn,
-    gated: bool,
+    rows: Rows,
     label_of: impl Fn(&SourceColumn) -> Label,
 ) -> Result<Option<(&SourceColumn, Label)>, Undeclared> {
     let mut most: Option<(&SourceColumn, Label)> = None;
     for (source, direct) in &output.direct {
         let label = label_of(source);
         for way in direct.ways() {
-            let arrives = after(&label.identifiability, way, gated)?;
+            let arrives = after(&label.identifiability, way, rows)?;
             if most.as_ref().is_none_or(|(_, m)| m.identifiability < arrives) {
                 most = Some((source, Label { identifiability: arrives, declared: label.declared.clone() }));
             }
@@ -35,27 +47,31 @@ pub fn of_output(
 }
 
 /// What a value is after its way.
-fn after(label: &Identifiability, way: &Way, gated: bool) -> Result<Identifiability, Undeclared> {
+fn after(label: &Identifiability, way: &Way, rows: Rows) -> Result<Identifiability, Undeclared> {
     use Identifiability::{Aggregate, Attribute, None};
     let mut hidden = false;
+    // A window gives the values of other rows than the one whose people are counted.
+    let mut of_others = false;
     for applied in way.through() {
         let behaviour = of(applied).ok_or_else(|| Undeclared { function: applied.to_string() })?;
         hidden |= behaviour != Behaviour::Passes;
+        let window = matches!(applied.kind, AppliedKind::Window | AppliedKind::WindowAggregate);
+        of_others |= window && behaviour == Behaviour::Passes;
     }
     if *label == None {
         return Ok(None);
     }
     let value = if hidden { label.clone().min(Attribute) } else { label.clone() };
-    if !gated {
-        return Ok(value);
-    }
+    let Rows::OfMany { picked } = rows else { return Ok(value) };
+    let picks = |name: &str| of_aggregate(name) != Some(Behaviour::Aggregates);
     let speaks_of_many = match way.last_aggregate() {
         // The row is a group, and this is what it was grouped by: all its people share it.
         Option::None => !matches!(value, Identifiability::Pseudonym(_) | Identifiability::Direct),
-        // The greatest of many sums is one's sum: only the last aggregate counts.
-        Some(last) => of_aggregate(last) == Some(Behaviour::Aggregates),
+        // The greatest of many sums is one's sum. The sum of each one's greatest is many's, unless it is the greatest
+        // of all that was joined to each.
+        Some(last) => !(picks(last) || picked && way.aggregates().any(picks)),
     };
-    Ok(if speaks_of_many { value.min(Aggregate) } else { value })
+    Ok(if speaks_of_many && !of_others { value.min(Aggregate) } else { value })
 }
 
 fn of(applied: &Applied) -> Option<Behaviour> {

@@ -6,8 +6,9 @@ use super::gate::KGate;
 use super::strand::{PREFIX, Strand, is_hidden, shown};
 use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
+use crate::labels::{Behaviour, of_aggregate};
 use crate::ruling::{Ruling, Rulings};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::utils::conjunction;
@@ -15,6 +16,7 @@ use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, ExprSchemable, Extension, Join, LogicalPlan, Projection,
     ScalarUDF, Subquery, SubqueryAlias, Union,
 };
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Threads a plan as the SQL planner made it, before any analysis; `k` witnesses are kept a group.
@@ -22,10 +24,16 @@ use std::sync::Arc;
 /// # Errors
 /// [`NotThreaded`].
 pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> {
-    let threader = Threader { rulings, k, witness: Arc::new(witness()), witnesses: Arc::new(witnesses(k)) };
-    let threaded = threader.plan(plan, &mut 0)?;
-    threaded.together()?;
-    Ok(threaded)
+    refuse_hidden_names(&plan)?;
+    let threader = Threader {
+        rulings,
+        k,
+        witness: Arc::new(witness()),
+        witnesses: Arc::new(witnesses(k)),
+        picks_one_of_many: Cell::new(false),
+    };
+    let threaded = threader.whole(plan)?;
+    Ok(Threaded { picks_one_of_many: threader.picks_one_of_many.get(), ..threaded })
 }
 
 /// Threads a plan and puts a [`KGate`] at its root, unless it is about nobody. Its scalar subqueries have their own.
@@ -33,12 +41,28 @@ pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> 
 /// # Errors
 /// [`NotThreaded`].
 pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<LogicalPlan> {
-    let threaded = thread(plan, rulings, k)?;
+    gated(thread(plan, rulings, k)?, k)
+}
+
+fn gated(threaded: Threaded, k: u32) -> Result<LogicalPlan> {
     if threaded.strands.is_empty() {
         return Ok(threaded.plan);
     }
     let gate = KGate::try_new(threaded.plan, k)?;
     Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
+}
+
+/// Witnesses are found by their columns' names, which SQL must therefore not give to columns of its own.
+fn refuse_hidden_names(plan: &LogicalPlan) -> Result<()> {
+    let mut taken = false;
+    plan.apply_with_subqueries(|node| {
+        taken |= node.schema().fields().iter().any(|field| is_hidden(field.name()));
+        Ok(if taken { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    if taken {
+        return Err(NotThreaded::Unknown(format!("a query that names a column {PREFIX}…")));
+    }
+    Ok(())
 }
 
 /// How many strands a plan may have: each is a column and a comparison a row.
@@ -49,9 +73,18 @@ struct Threader<'r> {
     k: u32,
     witness: Arc<ScalarUDF>,
     witnesses: Arc<AggregateUDF>,
+    /// See [`Threaded::picks_one_of_many`].
+    picks_one_of_many: Cell<bool>,
 }
 
 impl Threader<'_> {
+    /// A query that stands by itself.
+    fn whole(&self, plan: LogicalPlan) -> Result<Threaded> {
+        let threaded = self.plan(plan, &mut 0)?;
+        threaded.together()?;
+        Ok(threaded)
+    }
+
     fn plan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
         match plan {
             LogicalPlan::TableScan(_) => self.scan(plan, number),
@@ -92,7 +125,7 @@ impl Threader<'_> {
         exprs.push(Expr::ScalarFunction(seen).alias(&name));
         let strand = Strand { name, same_as: vec![subject], or_null: Vec::new(), single: true, relation };
         let plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(plan))?);
-        Ok(Threaded { plan, strands: vec![strand], apart: Vec::new() })
+        Ok(Threaded { strands: vec![strand], ..Threaded::without(plan) })
     }
 
     fn alias(&self, alias: SubqueryAlias, number: &mut usize) -> Result<Threaded> {
@@ -179,9 +212,10 @@ impl Threader<'_> {
         let visible = groups.len();
         let mut conditions: Vec<Expr> = Vec::new();
         for aggregate in &aggregates {
-            let condition = takes_in(aggregate, threaded.plan.schema())?;
+            let condition = takes_in(aggregate, threaded.plan.schema());
             conditions.extend(condition.filter(|c| !conditions.contains(c)));
         }
+        let asked = aggregates.clone();
         let mut taken_in = Vec::new();
         for at in 0..threaded.strands.len() {
             let hidden = threaded.hidden_of(&threaded.strands[at])?;
@@ -200,6 +234,9 @@ impl Threader<'_> {
                 aggregates.push(self.gathered(hidden, None).alias(&strand.name));
                 strand.single = false;
             }
+        }
+        if threaded.strands.iter().any(|strand| !strand.single) && asked.iter().any(picks) {
+            self.picks_one_of_many.set(true);
         }
         if threaded.strands.len() + taken_in.len() > MOST_STRANDS {
             return Err(NotThreaded::Unknown("so many aggregates of aggregates".to_owned()));
@@ -261,7 +298,7 @@ impl Threader<'_> {
         }
         let mut strands = left.strands;
         strands.extend(right.strands);
-        let mut threaded = Threaded { plan, strands, apart };
+        let mut threaded = Threaded { strands, apart, ..Threaded::without(plan) };
         threaded.merge(&equal, keeps_left, keeps_right);
         Ok(threaded)
     }
@@ -311,7 +348,7 @@ impl Threader<'_> {
             };
             strand.same_as = (0..columns.len()).filter(everywhere).map(|at| columns[at].clone()).collect();
         }
-        Ok(Threaded { plan: LogicalPlan::Union(plan), strands, apart: Vec::new() })
+        Ok(Threaded { strands, ..Threaded::without(LogicalPlan::Union(plan)) })
     }
 
     /// A value that comes out of a scalar subquery is one row's: k people have to stand behind that one.
@@ -322,7 +359,7 @@ impl Threader<'_> {
             .map(|expr| {
                 expr.transform_down(|expr| match expr {
                     Expr::ScalarSubquery(subquery) => {
-                        match gate_root(subquery.subquery.as_ref().clone(), self.rulings, self.k) {
+                        match self.whole(subquery.subquery.as_ref().clone()).and_then(|own| gated(own, self.k)) {
                             Ok(plan) => {
                                 let plan = Subquery { subquery: Arc::new(plan), ..subquery };
                                 Ok(Transformed::yes(Expr::ScalarSubquery(plan)))
@@ -345,20 +382,30 @@ impl Threader<'_> {
     }
 }
 
+/// Whether an aggregate gives single rows' values away.
+fn picks(aggregate: &Expr) -> bool {
+    match aggregate {
+        Expr::Alias(alias) => picks(&alias.expr),
+        Expr::AggregateFunction(function) => of_aggregate(function.func.name()) != Some(Behaviour::Aggregates),
+        _ => true,
+    }
+}
+
 /// Which rows of its group an aggregate takes in: those that meet its `FILTER` and give it a value. `None`: all.
-fn takes_in(aggregate: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+fn takes_in(aggregate: &Expr, schema: &DFSchema) -> Option<Expr> {
     let function = match aggregate {
         Expr::Alias(alias) => return takes_in(&alias.expr, schema),
         Expr::AggregateFunction(function) => function,
-        _ => return Ok(None),
+        _ => return None,
     };
     let mut conditions: Vec<Expr> = function.params.filter.iter().map(|f| f.as_ref().clone()).collect();
     for argument in &function.params.args {
-        if argument.nullable(schema)? {
+        // Before coercion the types of some cannot be told yet: those may be null.
+        if argument.nullable(schema).unwrap_or(true) {
             conditions.push(argument.clone().is_not_null());
         }
     }
-    Ok(conjunction(conditions))
+    conjunction(conditions)
 }
 
 /// Where columns that hold a subject went: `of` says which column each of `to` was.

@@ -72,11 +72,14 @@ pub struct Threaded {
     pub strands: Vec<Strand>,
     /// Strands of rows joined of which nothing has said yet that they are the same people.
     pub(super) apart: Vec<(String, String)>,
+    /// Whether somewhere `max`, `first_value` or the like takes one person's value out of several people's: joined to
+    /// everybody it would be hidden behind their witnesses, and no later sum or mean makes it many people's.
+    pub picks_one_of_many: bool,
 }
 
 impl Threaded {
     pub(super) fn without(plan: LogicalPlan) -> Self {
-        Self { plan, strands: Vec::new(), apart: Vec::new() }
+        Self { plan, strands: Vec::new(), apart: Vec::new(), picks_one_of_many: false }
     }
 
     /// The same strands over another plan, whose columns are still those of this one.
