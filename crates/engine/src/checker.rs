@@ -1,33 +1,23 @@
 //! What a gate does: resolves whose a row is, decides, counts.
 
 use crate::account::{ScanAccount, Tally};
-use crate::relation::{Governance, SubjectColumns};
 use crate::sealed::Place;
-use crate::subjects::{NOBODY, SubjectIndex};
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions,
-};
-use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::SchemaRef;
+use crate::subjects::NOBODY;
+use crate::whose::Resolver;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
+use datafusion::arrow::compute::FilterBuilder;
+use datafusion::arrow::datatypes::{SchemaRef, UInt32Type};
 use datafusion::common::{Result, exec_err};
-use lakewarden_dictionary::LawfulBasis;
 use lakewarden_policy::Decision;
-use lakewarden_privacy::token_bits;
 use std::sync::Arc;
-
-/// Marks a row without a pseudonym in a column; no customer has this number either.
-const ABSENT: u32 = NOBODY - 1;
 
 /// What the gate does to a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Checker {
-    pub(crate) governance: Governance,
-    /// The ground; which reasons withhold a row depends on it.
-    pub(crate) basis: LawfulBasis,
+    pub(crate) resolver: Resolver,
     /// Column read that says how old a row is, if rows are kept for a time.
     pub(crate) time_at: Option<usize>,
-    /// Columns read that say whose a row is.
-    pub(crate) subject_at: Vec<usize>,
     /// Where each column of the result comes from.
     pub(crate) output: Vec<Place>,
     pub(crate) schema: SchemaRef,
@@ -38,90 +28,40 @@ impl Checker {
     /// Reads, decides and counts one batch; what comes out may be seen.
     ///
     /// # Errors
-    /// If a subject column holds no pseudonym.
+    /// If it cannot be told whose a row is.
     pub(crate) fn check(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
         let mut tally = Tally { read: rows as u64, ..Tally::default() };
-        let mut subjects = vec![NOBODY; rows];
-        let mut decisions = vec![Decision::Permit; rows];
-        for at in &self.subject_at {
-            self.resolve(batch.column(*at), &mut subjects, &mut decisions)?;
-        }
-        match (&self.governance.retention, self.time_at) {
+        let (subjects, mut decisions) = self.resolver.resolve(batch)?;
+        match (&self.resolver.governance.retention, self.time_at) {
             (Some(retention), Some(at)) => retention.mark(batch.column(at), &mut decisions)?,
             (None, None) => {}
             _ => return exec_err!("a relation whose rows are kept for a time is read without it"),
         }
-        let withheld = &mut tally.withheld;
-        decisions.iter().for_each(|decision| withheld[*decision as usize] += 1);
-        withheld[Decision::Permit as usize] = 0;
-        let kept = withheld.iter().any(|rows| *rows > 0).then(|| {
-            let mut keep = BooleanBufferBuilder::new(rows);
-            decisions.iter().for_each(|decision| keep.append(*decision == Decision::Permit));
-            BooleanArray::new(keep.finish(), None)
-        });
-        let (kept_batch, kept_subjects) = match kept {
-            Some(mask) => {
-                let batch = filter_record_batch(batch, &mask)?;
-                let subjects = subjects.iter().zip(mask.values().iter()).filter(|(_, k)| *k).map(|(s, _)| *s).collect();
-                (batch, subjects)
-            }
-            None => (batch.clone(), subjects),
+        decisions.iter().for_each(|decision| tally.withheld[*decision as usize] += 1);
+        tally.withheld[Decision::Permit as usize] = 0;
+        let permitted = BooleanBuffer::collect_bool(rows, |row| decisions[row] == Decision::Permit);
+        let of_somebody = NullBuffer::new(BooleanBuffer::collect_bool(rows, |row| subjects[row] != NOBODY));
+        let subjects: ArrayRef = Arc::new(UInt32Array::new(subjects.into(), Some(of_somebody)));
+        let kept = (permitted.count_set_bits() < rows)
+            .then(|| FilterBuilder::new(&BooleanArray::new(permitted, None)).optimize().build());
+        let keep = |column: &ArrayRef| match &kept {
+            Some(kept) => kept.filter(column),
+            None => Ok(column.clone()),
         };
-        tally.used = kept_batch.num_rows() as u64;
-        tally.without_subject = kept_subjects.iter().filter(|s| **s == NOBODY).count() as u64;
-        self.account.add(&tally);
-        self.emit(&kept_batch, &kept_subjects)
-    }
-
-    /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
-    /// strictest decision of all of them stands, as far as the ground leaves it standing. A pseudonym that belongs to
-    /// no known customer is refused.
-    fn resolve(&self, column: &ArrayRef, subjects: &mut [u32], decisions: &mut [Decision]) -> Result<()> {
-        let Some(values) = column.as_string_opt::<i32>() else {
-            return exec_err!("a subject column is not text");
-        };
-        let index: &SubjectIndex = &self.governance.subjects;
-        let by_id = self.governance.subject == SubjectColumns::CustomerId;
-        let mut bits = Vec::with_capacity(values.len());
-        for value in values {
-            match value.map(token_bits) {
-                Some(None) => return exec_err!("a subject column holds no pseudonym"),
-                other => bits.push(other.flatten()),
-            }
-        }
-        // Looking a pseudonym up waits for memory: a loop that does nothing else lets the processor wait for several.
-        let find = |bits: Option<u128>| match bits {
-            None => ABSENT,
-            Some(bits) if by_id => index.of_id(bits).unwrap_or(NOBODY),
-            Some(bits) => index.of_token(bits).unwrap_or(NOBODY),
-        };
-        let found: Vec<u32> = bits.into_iter().map(find).collect();
-        for (row, found) in found.into_iter().enumerate().filter(|(_, found)| *found != ABSENT) {
-            let decision = match found {
-                NOBODY => Decision::NotGranted,
-                subject => {
-                    if subjects[row] == NOBODY {
-                        subjects[row] = subject;
-                    }
-                    self.governance.decisions.of(subject)
-                }
-            };
-            decisions[row] = decisions[row].max(decision.under(self.basis));
-        }
-        Ok(())
-    }
-
-    fn emit(&self, batch: &RecordBatch, subjects: &[u32]) -> Result<RecordBatch> {
+        let subjects = keep(&subjects)?;
+        tally.used = subjects.len() as u64;
+        tally.without_subject = subjects.null_count() as u64;
         let columns: Vec<ArrayRef> = self
             .output
             .iter()
             .map(|place| match place {
-                Place::Stored(at) => Ok(batch.column(*at).clone()),
-                Place::CustomerId => self.governance.subjects.ids_of(subjects),
+                Place::Stored(at) => keep(batch.column(*at)),
+                Place::CustomerId => self.resolver.governance.subjects.ids_of(subjects.as_primitive::<UInt32Type>()),
             })
             .collect::<Result<_, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        self.account.add(&tally);
+        let options = RecordBatchOptions::new().with_row_count(Some(subjects.len()));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
     }
 }

@@ -3,7 +3,9 @@
 use crate::account::ScanAccount;
 use crate::checker::Checker;
 use crate::governed::GovernedScanExec;
+use crate::scan::placed;
 use crate::sealed::SealedScanExec;
+use crate::whose::{Resolver, Whose};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, Result, exec_err, plan_err};
@@ -52,7 +54,11 @@ impl ExtensionPlanner for GatePlanner {
             None => None,
         };
         let narrowed = predicate.is_some();
-        let reader = sealed.stored.read(session, &sealed.columns, predicate)?;
+        let rows = match &sealed.whose {
+            Whose::Placed { .. } => placed(&sealed.stored.relation),
+            Whose::Named(_) => None,
+        };
+        let reader = sealed.stored.read(session, &sealed.columns, rows, predicate)?;
         let partitions = reader.properties().output_partitioning().partition_count();
         let account = Arc::new(ScanAccount::new(&gate.relation, &gate.purpose, gate.basis(), narrowed, partitions));
         match self.accounts.lock() {
@@ -60,10 +66,8 @@ impl ExtensionPlanner for GatePlanner {
             Err(_) => return exec_err!("the row accounts are lost"),
         }
         let checker = Checker {
-            governance,
-            basis: gate.basis(),
+            resolver: Resolver::try_new(governance, gate.basis(), sealed.whose.clone())?,
             time_at: sealed.time_at,
-            subject_at: sealed.subject_at.clone(),
             output: sealed.output.clone(),
             schema: sealed.schema(),
             account,

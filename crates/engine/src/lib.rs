@@ -20,6 +20,7 @@ mod proof;
 mod reader;
 mod relation;
 mod retention;
+mod rows;
 mod scan;
 mod sealed;
 mod session;
@@ -29,6 +30,7 @@ mod stored;
 mod subjects;
 #[cfg(test)]
 mod ungated;
+mod whose;
 
 pub use account::{ScanAccount, ScanFigures};
 pub use engine::{Engine, EngineOptions};
@@ -36,6 +38,7 @@ pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;
+pub use rows::{RowSubjects, RowSubjectsBuilder};
 pub use session::{Compiled, Running, Session, SessionSpec, Standing};
 pub use sql::{Reference, references};
 pub use subjects::{SubjectIndex, SubjectIndexBuilder};

@@ -14,6 +14,7 @@ use crate::scan::RelationProvider;
 use crate::sealed::Place;
 use crate::session::{Session, SessionSpec, gated_planner};
 use crate::subjects::SubjectIndexBuilder;
+use crate::whose::Whose;
 use chrono::DateTime;
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::catalog::TableProvider;
@@ -95,6 +96,7 @@ async fn session() -> Session {
             subject,
             subjects: subjects.clone(),
             decisions: Arc::new(Decisions::default()),
+            rows: None,
             retention: None,
         })
     };
@@ -278,20 +280,33 @@ const MUTATIONS: &[Mutation] = &[
         "whole reader",
     ),
     ("of another purpose", |g| with_account(g, "people", "marketing", LawfulBasis::Consent), "missing or stands twice"),
-    ("of another ground", |g| with_checker(g, |c| c.basis = LawfulBasis::Contract), "another purpose or ground"),
+    (
+        "of another ground",
+        |g| with_checker(g, |c| c.resolver.basis = LawfulBasis::Contract),
+        "another purpose or ground",
+    ),
     ("of another relation", |g| with_account(g, "shops", "analytics", LawfulBasis::Consent), "missing or stands twice"),
     (
         "of another's decisions",
-        |g| with_checker(g, |c| c.governance.decisions = Arc::new(Decisions::default())),
+        |g| with_checker(g, |c| c.resolver.governance.decisions = Arc::new(Decisions::default())),
         "other columns",
     ),
     (
         "that finds its subjects elsewhere",
-        |g| with_checker(g, |c| c.governance.subject = SubjectColumns::Tokens(Vec::new())),
+        |g| with_checker(g, |c| c.resolver.governance.subject = SubjectColumns::Tokens(Vec::new())),
         "other columns",
     ),
-    ("that reads no subject", |g| with_checker(g, |c| c.subject_at.clear()), "other columns"),
-    ("that takes another column for the subject", |g| with_checker(g, |c| c.subject_at[0] += 7), "other columns"),
+    ("that reads no subject", |g| with_checker(g, |c| c.resolver.whose = Whose::Named(Vec::new())), "other columns"),
+    (
+        "that takes another column for the subject",
+        |g| with_checker(g, |c| c.resolver.whose = Whose::Named(vec![7])),
+        "other columns",
+    ),
+    (
+        "that takes any columns for the rows' places",
+        |g| with_checker(g, |c| c.resolver.whose = Whose::Placed { file: 0, row: 0 }),
+        "other columns",
+    ),
     (
         "that shows other columns",
         |g| with_checker(g, |c| c.output.iter_mut().for_each(|p| *p = Place::Stored(7))),

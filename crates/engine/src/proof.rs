@@ -9,9 +9,10 @@ use crate::gate::Accounts;
 use crate::governed::GovernedScanExec;
 use crate::reader::{Reads, reads};
 use crate::relation::{Content, Relation, SubjectColumns};
-use crate::scan::subject_names;
+use crate::scan::{placed, subject_names};
 use crate::sealed::{Place, SealedScanExec};
-use crate::stored::StoredRelation;
+use crate::stored::{FILE_COLUMN, ROW_COLUMN, StoredRelation};
+use crate::whose::Whose;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -166,7 +167,7 @@ impl<'a> Proof<'a> {
         let Some(Ruling::Gated { basis, .. }) = self.rulings.get(&figures.relation) else {
             return refuse("its ruling asks for no gate");
         };
-        if figures.purpose != self.rulings.purpose || figures.basis != *basis || gate.checker.basis != *basis {
+        if figures.purpose != self.rulings.purpose || figures.basis != *basis || gate.checker.resolver.basis != *basis {
             return refuse("the gate is of another purpose or ground");
         }
         if !self.accounts.iter().any(|own| Arc::ptr_eq(own, &gate.checker.account)) {
@@ -208,10 +209,23 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
     let read = gate.reader.schema();
     let is = |at: usize, name: &str| read.fields().get(at).is_some_and(|f| f.name() == name);
     let names = subject_names(governance);
-    let same_subjects = Arc::ptr_eq(&governance.subjects, &checker.governance.subjects)
-        && Arc::ptr_eq(&governance.decisions, &checker.governance.decisions)
-        && governance.subject == checker.governance.subject;
-    let same_retention = governance.retention == checker.governance.retention
+    let own = &checker.resolver.governance;
+    let same_rows = match (&governance.rows, &own.rows) {
+        (Some(rows), Some(own)) => Arc::ptr_eq(rows, own),
+        (None, None) => true,
+        _ => false,
+    };
+    let same_subjects = Arc::ptr_eq(&governance.subjects, &own.subjects)
+        && Arc::ptr_eq(&governance.decisions, &own.decisions)
+        && governance.subject == own.subject
+        && same_rows;
+    let asks_the_right_columns = match &checker.resolver.whose {
+        Whose::Named(columns) => {
+            names.len() == columns.len() && names.iter().zip(columns).all(|(name, at)| is(*at, name))
+        }
+        Whose::Placed { file, row } => placed(relation).is_some() && is(*file, FILE_COLUMN) && is(*row, ROW_COLUMN),
+    };
+    let same_retention = governance.retention == own.retention
         && match (&governance.retention, checker.time_at) {
             (Some(retention), Some(at)) => is(at, &retention.column),
             (None, None) => true,
@@ -220,8 +234,7 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
     let tokens = matches!(governance.subject, SubjectColumns::Tokens(_));
     same_subjects
         && same_retention
-        && names.len() == checker.subject_at.len()
-        && names.iter().zip(&checker.subject_at).all(|(name, at)| is(*at, name))
+        && asks_the_right_columns
         && checker.output.len() == checker.schema.fields().len()
         && checker.output.iter().zip(checker.schema.fields()).all(|(place, field)| match place {
             Place::Stored(at) => is(*at, field.name()),

@@ -1,6 +1,7 @@
 //! What a session can be asked about.
 
 use crate::retention::Retention;
+use crate::rows::RowSubjects;
 use crate::subjects::SubjectIndex;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -64,6 +65,8 @@ pub struct Governance {
     pub subjects: Arc<SubjectIndex>,
     /// The decision for each of them, for the session's purpose.
     pub decisions: Arc<Decisions>,
+    /// Whose the rows of its files are, where somebody has looked their pseudonyms up already.
+    pub rows: Option<Arc<RowSubjects>>,
     /// How long its rows are kept; `None`: for ever, as far as scans are concerned.
     pub retention: Option<Retention>,
 }

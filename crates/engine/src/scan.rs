@@ -1,8 +1,10 @@
 //! A relation as DataFusion sees it.
 
-use crate::relation::{Governance, SubjectColumns};
+use crate::relation::{Content, Governance, Relation, SubjectColumns};
+use crate::rows::RowSubjects;
 use crate::sealed::{Place, SealedScanExec};
 use crate::stored::StoredRelation;
+use crate::whose::Whose;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
@@ -33,7 +35,6 @@ impl RelationProvider {
         };
         let stored_columns = self.stored.schema.fields().len();
         let mut columns: Vec<usize> = projection.iter().copied().filter(|c| *c < stored_columns).collect();
-        let mut subject_at = Vec::new();
         let mut place_of = |name: &str| -> Result<usize> {
             let column = self.stored.schema.index_of(name)?;
             Ok(columns.iter().position(|c| *c == column).unwrap_or_else(|| {
@@ -41,10 +42,16 @@ impl RelationProvider {
                 columns.len() - 1
             }))
         };
-        for name in subject_names(governance) {
-            subject_at.push(place_of(name)?);
-        }
+        let named = match placed(relation) {
+            Some(_) => Vec::new(),
+            None => subject_names(governance).into_iter().map(&mut place_of).collect::<Result<_>>()?,
+        };
         let time_at = governance.retention.as_ref().map(|r| place_of(&r.column)).transpose()?;
+        // The places of rows come after all the columns that are stored.
+        let whose = match placed(relation) {
+            Some(_) => Whose::Placed { file: columns.len(), row: columns.len() + 1 },
+            None => Whose::Named(named),
+        };
         let output = projection
             .iter()
             .map(|c| match columns.iter().position(|own| own == c) {
@@ -53,7 +60,16 @@ impl RelationProvider {
             })
             .collect();
         let schema = Arc::new(self.visible.project(projection)?);
-        Ok(Arc::new(SealedScanExec::new(self.stored.clone(), columns, subject_at, time_at, output, schema)))
+        Ok(Arc::new(SealedScanExec::new(self.stored.clone(), columns, whose, time_at, output, schema)))
+    }
+}
+
+/// Whose the rows of a relation are, if that is known of all of them by their places.
+pub(crate) fn placed(relation: &Relation) -> Option<&RowSubjects> {
+    let rows = relation.governance.as_ref()?.rows.as_deref()?;
+    match &relation.content {
+        Content::Files { files, .. } if !files.is_empty() && rows.covers(files) => Some(rows),
+        _ => None,
     }
 }
 
@@ -87,7 +103,7 @@ impl TableProvider for RelationProvider {
         let relation = &self.stored.relation;
         match (&relation.governance, &relation.ruling) {
             (Some(governance), _) => self.sealed(governance, projection),
-            (None, Ruling::Open) => self.stored.read(state, projection, None),
+            (None, Ruling::Open) => self.stored.read(state, projection, None, None),
             (None, _) => plan_err!("relation {:?} has data subjects but no identity to govern it by", relation.name),
         }
     }

@@ -1,6 +1,7 @@
 //! A scan of personal data that refuses to run until a gate is planned over it.
 
 use crate::stored::StoredRelation;
+use crate::whose::Whose;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, exec_err};
@@ -27,9 +28,9 @@ pub(crate) struct SealedScanExec {
     pub(crate) stored: Arc<StoredRelation>,
     /// The stored columns to read.
     pub(crate) columns: Vec<usize>,
-    /// Those of them that say whose a row is.
-    pub(crate) subject_at: Vec<usize>,
-    /// Column of `inner` that says how old a row is, if rows are kept for a time.
+    /// What of the columns read says whose a row is.
+    pub(crate) whose: Whose,
+    /// The one of them that says how old a row is, if rows are kept for a time.
     pub(crate) time_at: Option<usize>,
     pub(crate) output: Vec<Place>,
     properties: Arc<PlanProperties>,
@@ -39,7 +40,7 @@ impl SealedScanExec {
     pub(crate) fn new(
         stored: Arc<StoredRelation>,
         columns: Vec<usize>,
-        subject_at: Vec<usize>,
+        whose: Whose,
         time_at: Option<usize>,
         output: Vec<Place>,
         schema: SchemaRef,
@@ -50,7 +51,7 @@ impl SealedScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { stored, columns, subject_at, time_at, output, properties: Arc::new(properties) }
+        Self { stored, columns, whose, time_at, output, properties: Arc::new(properties) }
     }
 
     /// The relation's name.

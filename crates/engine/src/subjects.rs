@@ -45,10 +45,9 @@ impl SubjectIndex {
         self.by_id.get(&bits).copied()
     }
 
-    /// The ids of customers, null for [`NOBODY`].
-    pub(crate) fn ids_of(&self, subjects: &[u32]) -> Result<ArrayRef, ArrowError> {
-        let subjects: UInt32Array = subjects.iter().map(|s| (*s != NOBODY).then_some(*s)).collect();
-        take(&self.ids, &subjects, None)
+    /// The ids of customers.
+    pub(crate) fn ids_of(&self, subjects: &UInt32Array) -> Result<ArrayRef, ArrowError> {
+        take(&self.ids, subjects, None)
     }
 }
 

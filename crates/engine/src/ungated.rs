@@ -33,6 +33,7 @@ fn relation(ruling: Ruling) -> Relation {
         subject: SubjectColumns::CustomerId,
         subjects: Arc::new(SubjectIndex::default()),
         decisions: Arc::new(Decisions::default()),
+        rows: None,
         retention: None,
     };
     let content = Content::Memory { schema: row.schema(), batches: vec![row] };

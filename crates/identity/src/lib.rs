@@ -16,5 +16,5 @@ mod unions;
 
 pub use batches::{customers_schema, membership_schema};
 pub use error::IdentityError;
-pub use matcher::{ColumnDomain, DomainId, Matcher};
+pub use matcher::{ColumnDomain, DomainId, Matcher, NONE};
 pub use resolve::{Customer, Identities, Known, Member, Summary};

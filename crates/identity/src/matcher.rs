@@ -45,7 +45,7 @@ pub struct Matcher {
 }
 
 /// Marks a row without a pseudonym in a column.
-const NONE: u32 = u32::MAX;
+pub const NONE: u32 = u32::MAX;
 /// Marks a row whose pseudonym has not been found yet.
 const PRESENT: u32 = u32::MAX - 1;
 
@@ -99,6 +99,14 @@ impl Matcher {
         }
         self.resolved = resolved;
         Ok(())
+    }
+
+    /// For the records added last, column by column and row by row: which of all pseudonyms seen it is, numbered from 0
+    /// in the order they were first seen; [`NONE`] where the row has none. See [`Identities::customer_of`].
+    ///
+    /// [`Identities::customer_of`]: crate::Identities::customer_of
+    pub fn added_last(&self) -> &[Vec<u32>] {
+        &self.resolved
     }
 
     /// What stood in one record with one of these pseudonyms, both of domains that link: pairs of such a pseudonym and

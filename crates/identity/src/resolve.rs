@@ -69,6 +69,8 @@ pub struct Identities {
     pub customers: Vec<Customer>,
     /// The pseudonyms, ascending by customer, domain and bits.
     pub members: Vec<Member>,
+    /// Whose the pseudonyms are, in the order they were first seen: indices into [`Identities::customers`].
+    pub customer_of: Vec<u32>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -231,11 +233,13 @@ impl Matcher {
         let mut of_domain = vec![0u64; self.domains.len()];
         let mut customers = Vec::with_capacity(groups.len());
         let mut members = Vec::with_capacity(self.tokens.len());
+        let mut customer_of = vec![0; self.tokens.len()];
         for (number, group) in order.iter().enumerate() {
             let tokens = &groups[*group as usize];
             let from = members.len();
             for token in tokens {
                 let t = &self.tokens[*token as usize];
+                customer_of[*token as usize] = number as u32;
                 members.push(Member {
                     bits: t.bits,
                     version: t.version,
@@ -262,7 +266,7 @@ impl Matcher {
         }
         let counted = self.domains.iter().cloned().zip(of_domain);
         summary.tokens = counted.filter(|(_, tokens)| *tokens > 0).collect();
-        Identities { domains: self.domains, customers, members, summary }
+        Identities { domains: self.domains, customers, members, customer_of, summary }
     }
 }
 

@@ -3,11 +3,14 @@
 use crate::error::PipelineError;
 use crate::load::Loading;
 use crate::people::People;
+use crate::placed;
 use crate::record::{Counts, IdentityAccount};
+use crate::relations::Relations;
 use crate::tables::TableView;
 use arrow::array::{Array, AsArray, RecordBatch};
 use futures::TryStreamExt;
-use lakewarden_engine::{SubjectIndex, SubjectIndexBuilder};
+use lakewarden_dictionary::Pipeline;
+use lakewarden_engine::{RowSubjects, SubjectIndex, SubjectIndexBuilder};
 use lakewarden_identity::{Identities, Known, customers_schema, membership_schema};
 use lakewarden_lake::{Change, Lake, Mode, TableWriter, WriterOptions, Zone};
 use lakewarden_policy::{ConsentBook, Decision, Decisions};
@@ -27,6 +30,8 @@ pub struct Customers {
     pub consent: Arc<ConsentBook>,
     /// The table `customers`.
     pub table: TableView,
+    /// Whose the rows of datasets are, for those where it has been looked up.
+    pub rows: BTreeMap<String, Arc<RowSubjects>>,
     decided: BTreeMap<String, Arc<Decisions>>,
 }
 
@@ -70,11 +75,12 @@ impl Loading<'_> {
     /// Those of the lake and of matching.
     pub async fn recognise(
         &self,
-        pipeline: &str,
+        pipeline: &Pipeline,
         mut people: People,
         max_links: u32,
+        relations: &Relations<'_>,
     ) -> Result<(Customers, IdentityAccount, Vec<Change>), PipelineError> {
-        let (customers_name, members_name) = table_names(pipeline);
+        let (customers_name, members_name) = table_names(&pipeline.name.value);
         let known = known(self.lake, &members_name).await?;
         people.spread_signals();
         let unknown_purposes = people.consent.unknown_purposes();
@@ -114,8 +120,10 @@ impl Loading<'_> {
         let mut changes = vec![change(customers)];
         changes.push(change(members.map_err(dead)??));
         let subjects = subjects?;
+        let rows = placed::as_seen(people.trails, &found, &table, pipeline, relations)?;
         let customers = Customers {
             subjects: Arc::new(subjects),
+            rows,
             consent: Arc::new(people.consent),
             table,
             decided: BTreeMap::new(),
@@ -172,7 +180,8 @@ pub async fn published(lake: &Lake, pipeline: &str, consent: ConsentBook) -> Res
     })
     .await?;
     let subjects = Arc::new(index.finish());
-    Ok(Some(Customers { subjects, consent: Arc::new(consent), table, decided: BTreeMap::new() }))
+    let (rows, decided) = (BTreeMap::new(), BTreeMap::new());
+    Ok(Some(Customers { subjects, consent: Arc::new(consent), table, rows, decided }))
 }
 
 async fn visit_members(

@@ -20,6 +20,7 @@ mod load;
 mod observe;
 mod parallel;
 mod people;
+mod placed;
 mod plan;
 mod project;
 mod purposes;

@@ -1,6 +1,7 @@
 //! Collects, while rows pass, who they are about and what those people agreed to.
 
 use crate::error::PipelineError;
+use crate::placed::Trail;
 use crate::statements;
 use arrow::array::{AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::{Dataset, IdentityRules, Project, TokenDomain, Treatment};
 use lakewarden_identity::{ColumnDomain, DomainId, Matcher};
 use lakewarden_policy::{ConsentBook, Knowledge};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The people of one pipeline.
 pub struct People {
@@ -17,6 +18,8 @@ pub struct People {
     pub matcher: Matcher,
     /// What was consented to.
     pub consent: ConsentBook,
+    /// The pseudonyms of every row that was shown of some datasets.
+    pub trails: BTreeMap<String, Trail>,
 }
 
 impl People {
@@ -27,7 +30,13 @@ impl People {
         Self {
             matcher: Matcher::new(&link_on),
             consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()).knowing(knowledge),
+            trails: BTreeMap::new(),
         }
+    }
+
+    /// Has them remember the pseudonyms of every row of a dataset: four bytes each.
+    pub fn follow(&mut self, dataset: &Dataset) {
+        self.trails.insert(dataset.name.value.clone(), Trail::default());
     }
 
     /// The columns of a dataset that [`People::observe`] reads.
@@ -96,6 +105,9 @@ impl People {
             })
             .collect();
         self.matcher.add(&resolved, times.as_ref())?;
+        if let Some(trail) = self.trails.get_mut(&dataset.name.value) {
+            trail.extend(self.matcher.added_last());
+        }
         statements::note(&mut self.consent, &rows)
     }
 }

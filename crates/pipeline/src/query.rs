@@ -3,6 +3,7 @@
 use crate::customers::{Customers, published};
 use crate::error::PipelineError;
 use crate::people::People;
+use crate::placed;
 use crate::project::OpenProject;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::statements;
@@ -13,6 +14,8 @@ use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
 use lakewarden_engine::{Engine, EngineError, EngineOptions, Running, Session, SessionSpec, SqlProblem, references};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::Knowledge;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// What is asked, what for, and of which lake.
@@ -53,6 +56,8 @@ pub struct Asker<'a> {
     as_of: DateTime<Utc>,
     consent: Knowledge,
     customers: Mutex<Option<Option<Customers>>>,
+    /// What has been asked about.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Asker<'a> {
@@ -77,7 +82,16 @@ impl<'a> Asker<'a> {
             options.memory = budget;
         }
         let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
-        Ok(Self { open, pipeline, lake, engine, as_of, consent: Knowledge::Then, customers: Mutex::new(None) })
+        Ok(Self {
+            open,
+            pipeline,
+            lake,
+            engine,
+            as_of,
+            consent: Knowledge::Then,
+            customers: Mutex::new(None),
+            asked: Mutex::default(),
+        })
     }
 
     /// Asks with the consent known now instead of that known at the instant, or the other way.
@@ -141,6 +155,9 @@ impl<'a> Asker<'a> {
         if personal && kept.is_none() {
             *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of, self.consent).await?);
         }
+        if let Some(Some(customers)) = kept.as_mut() {
+            self.place_rows(customers, reads.iter().map(|r| r.name.as_str())).await?;
+        }
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);
         if let Some(customers) = customers {
@@ -150,6 +167,25 @@ impl<'a> Asker<'a> {
         let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone(), minimum_subjects: 1 };
         let session = Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
         session.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
+    }
+}
+
+impl Asker<'_> {
+    /// Looks up whose the rows of a dataset are, once, where it is asked about again.
+    async fn place_rows(
+        &self,
+        customers: &mut Customers,
+        names: impl Iterator<Item = &str>,
+    ) -> Result<(), PipelineError> {
+        let mut asked = self.asked.lock().await;
+        for name in names.filter(|name| !asked.insert((*name).to_owned())).collect::<Vec<_>>() {
+            let personal = self.open.project.dataset(name).filter(|d| d.is_personal());
+            if let Some(dataset) = personal.filter(|_| !customers.rows.contains_key(name)) {
+                let rows = placed::as_published(&self.lake, dataset, self.pipeline, customers).await?;
+                customers.rows.extend(rows.map(|rows| (name.to_owned(), Arc::new(rows))));
+            }
+        }
+        Ok(())
     }
 }
 

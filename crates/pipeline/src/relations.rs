@@ -44,6 +44,11 @@ impl<'a> Relations<'a> {
         self.views.get(name)
     }
 
+    /// The dataset of a name.
+    pub fn dataset(&self, name: &str) -> Option<&'a Dataset> {
+        self.open.project.dataset(name)
+    }
+
     /// Puts rows behind the engine's own relations.
     pub fn set_system(&mut self, relations: Vec<Relation>) {
         self.system = relations;
@@ -120,17 +125,17 @@ impl<'a> Relations<'a> {
         purpose: &str,
         customers: &mut Option<Customers>,
     ) -> Relation {
-        let (subjects, decisions) = match customers {
-            Some(customers) => (customers.subjects.clone(), customers.decisions(purpose)),
-            None => (Arc::new(SubjectIndex::default()), Arc::new(Decisions::default())),
+        let (subjects, decisions, rows) = match customers {
+            Some(c) => (c.subjects.clone(), c.decisions(purpose), c.rows.get(name).cloned()),
+            None => (Arc::new(SubjectIndex::default()), Arc::new(Decisions::default()), None),
         };
-        let governance = Governance { subject, subjects, decisions, retention: None };
+        let governance = Governance { subject, subjects, decisions, rows, retention: None };
         Relation { name: name.to_owned(), content, ruling, governance: Some(governance) }
     }
 }
 
 /// The pseudonym columns of a dataset, those of the pipeline's strongest domains first.
-fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Vec<String> {
+pub(crate) fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Vec<String> {
     let strength = |treatment: &Treatment| {
         let Treatment::Pseudonymise(TokenDomain::Fixed(domain)) = treatment else { return usize::MAX };
         let rules = pipeline.identity.as_ref();

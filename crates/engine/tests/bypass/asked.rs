@@ -5,12 +5,14 @@ use crate::shop::{Source, ask, filtered, lines, session};
 use lakewarden_dictionary::LawfulBasis;
 use lakewarden_engine::{EngineError, Session};
 
-/// Over memory, over files, and over files with predicates below the gates.
-pub async fn sessions() -> [Session; 3] {
+/// Over memory; over files, and with predicates below the gates; and both where it is known whose rows stand where.
+pub async fn sessions() -> [Session; 5] {
     [
         session(Source::Memory, LawfulBasis::Consent).await,
         session(Source::Parquet, LawfulBasis::Consent).await,
         session(Source::Parquet, LawfulBasis::Consent).await.narrowing(),
+        session(Source::Placed, LawfulBasis::Consent).await,
+        session(Source::Placed, LawfulBasis::Consent).await.narrowing(),
     ]
 }
 

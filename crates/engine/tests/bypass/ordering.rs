@@ -77,6 +77,7 @@ async fn what_spills_came_through_the_gate() {
             subject: SubjectColumns::CustomerId,
             subjects: index(),
             decisions: decisions(),
+            rows: None,
             retention: None,
         }),
     };

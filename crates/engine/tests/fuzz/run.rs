@@ -21,9 +21,9 @@ const AT_ONCE: usize = 2;
 /// The sessions that queries are asked of.
 pub struct Asked {
     /// Over memory, over files, and over files with predicates below the gates.
-    governed: [Arc<Session>; 3],
+    governed: [Arc<Session>; 5],
     /// The same three, with columns that the purpose may not use.
-    narrow: [Arc<Session>; 3],
+    narrow: [Arc<Session>; 5],
     free: Free,
 }
 
@@ -43,6 +43,8 @@ impl Asked {
                 Arc::new(of(Source::Memory, forbid).await),
                 Arc::new(of(Source::Parquet, forbid).await),
                 Arc::new(of(Source::Parquet, forbid).await.narrowing()),
+                Arc::new(of(Source::Placed, forbid).await),
+                Arc::new(of(Source::Placed, forbid).await.narrowing()),
             ]
         };
         let free = Free { usual: Arc::new(filtered()), unstated: Arc::new(unstated()) };

@@ -18,7 +18,7 @@ fn the_tables_hold_every_kind_of_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_scans_close_and_name_their_reasons() {
-    for source in [Source::Memory, Source::Parquet] {
+    for source in [Source::Memory, Source::Parquet, Source::Placed] {
         let session = session(source, LawfulBasis::Consent).await;
         for table in tables().into_iter().filter(|t| t.subject.is_some()) {
             let name = match table.name {
@@ -60,15 +60,17 @@ async fn open_relations_have_no_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_ground_than_consent_lets_all_rows_through_and_says_so() {
     for basis in [LawfulBasis::Contract, LawfulBasis::LegalObligation] {
-        let session = session(Source::Parquet, basis).await;
-        for table in tables().into_iter().filter(|t| ["people", "orders", "visits"].contains(&t.name)) {
-            let (rows, figures) = ask(&session, &format!("SELECT count(*) FROM {}", table.name)).await.unwrap();
-            let all = table.rows.num_rows() as u64;
-            assert_eq!(rows, [all.to_string()]);
-            let [figures] = figures.as_slice() else { panic!("one scan") };
-            let nobody = table.whose.iter().filter(|n| n.is_none()).count() as u64;
-            assert_eq!((figures.basis, figures.read, figures.used), (basis, all, all));
-            assert_eq!((figures.without_subject, figures.withheld.len()), (nobody, 0));
+        for source in [Source::Parquet, Source::Placed] {
+            let session = session(source, basis).await;
+            for table in tables().into_iter().filter(|t| ["people", "orders", "visits"].contains(&t.name)) {
+                let (rows, figures) = ask(&session, &format!("SELECT count(*) FROM {}", table.name)).await.unwrap();
+                let all = table.rows.num_rows() as u64;
+                assert_eq!(rows, [all.to_string()]);
+                let [figures] = figures.as_slice() else { panic!("one scan") };
+                let nobody = table.whose.iter().filter(|n| n.is_none()).count() as u64;
+                assert_eq!((figures.basis, figures.read, figures.used), (basis, all, all));
+                assert_eq!((figures.without_subject, figures.withheld.len()), (nobody, 0));
+            }
         }
     }
 }

@@ -78,6 +78,12 @@ async fn over_parquet_with_predicates_below_the_gates() {
     equal_over(Source::Parquet, true).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn over_parquet_whose_rows_are_known_by_their_places() {
+    equal_over(Source::Placed, false).await;
+    equal_over(Source::Placed, true).await;
+}
+
 /// The comparison can fail: over all rows, the canaries are there, and only they are.
 #[test]
 fn canaries_would_sing() {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// On a ground that shows all rows, computations fail on canaries: the message must not quote them.
 #[tokio::test(flavor = "multi_thread")]
 async fn running_errors_quote_no_cell() {
-    for source in [Source::Memory, Source::Parquet] {
+    for source in [Source::Memory, Source::Parquet, Source::Placed] {
         let session = session(source, LawfulBasis::Contract).await;
         for sql in [
             "SELECT CAST(code AS INT) FROM people",

@@ -2,7 +2,8 @@
 
 use crate::people::*;
 use datafusion::arrow::array::{
-    ArrayRef, Date32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    StructArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::datasource::MemTable;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 pub enum Source {
     Memory,
     Parquet,
+    /// Parquet, and it is known beforehand whose each row is.
+    Placed,
 }
 
 /// A table with all that is known of each of its rows.
@@ -238,13 +241,37 @@ impl Table {
         Content::Files { schema, files }
     }
 
+    /// Whose its rows are, by their places.
+    fn row_subjects(&self, subject: &SubjectColumns, content: &Content) -> RowSubjects {
+        let index = index();
+        let names = match subject {
+            SubjectColumns::Tokens(names) => names.clone(),
+            SubjectColumns::CustomerId => vec!["customer_id".to_owned()],
+        };
+        let of = |text: &str| {
+            let bits = lakewarden_privacy::token_bits(text).unwrap();
+            if *subject == SubjectColumns::CustomerId { index.of_id(bits) } else { index.of_token(bits) }
+        };
+        let column = |name: &String| self.rows.column_by_name(name).unwrap().as_string::<i32>();
+        let columns: Vec<&StringArray> = names.iter().map(column).collect();
+        let mut rows = RowSubjectsBuilder::new(index.len()).unwrap();
+        for row in 0..self.rows.num_rows() {
+            assert!(rows.row(columns.iter().filter(|c| c.is_valid(row)).map(|c| of(c.value(row)))));
+        }
+        let Content::Files { files, .. } = content else { panic!("rows in files") };
+        let half = self.rows.num_rows() / 2;
+        let counts = [half, self.rows.num_rows() - half];
+        rows.finish(files.iter().zip(counts).map(|(f, rows)| (f.path.as_str(), rows as u64))).unwrap()
+    }
+
     /// As a session is given it.
     pub async fn relation(&self, source: Source, store: &InMemory, basis: LawfulBasis) -> Relation {
         let content = self.content(source, store).await;
         let Some(subject) = self.subject.clone() else {
             return Relation { name: self.name.into(), content, ruling: Ruling::Open, governance: None };
         };
-        let governance = Some(Governance { subject, subjects: index(), decisions: decisions(), retention: None });
+        let rows = (source == Source::Placed).then(|| Arc::new(self.row_subjects(&subject, &content)));
+        let governance = Some(Governance { subject, subjects: index(), decisions: decisions(), rows, retention: None });
         let ruling = Ruling::Gated { basis, forbidden_columns: Vec::new() };
         Relation { name: self.name.into(), content, ruling, governance }
     }

@@ -190,7 +190,10 @@ impl<'a> Run<'a> {
         };
         let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
         let (project, consent) = (&self.open.project, self.request.consent);
-        let people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
+        let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
+        for dataset in project.datasets.iter().filter(|d| self.models.iter().any(|m| m.reads.contains(&d.name.value))) {
+            people.iter_mut().for_each(|people| people.follow(dataset));
+        }
         let arrivals = self.arrivals(&loading).await?;
         if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
             return Ok(None);
@@ -244,7 +247,7 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Customers>, PipelineError> {
         let (Some(people), Some(rules)) = (people, &self.pipeline.identity) else { return Ok(None) };
         let begun = steps.started(StepKind::Identity, CUSTOMERS, None);
-        let (customers, account, own) = loading.recognise(&self.pipeline.name.value, people, rules.max_links).await?;
+        let (customers, account, own) = loading.recognise(self.pipeline, people, rules.max_links, relations).await?;
         relations.set(CUSTOMERS, customers.table.clone());
         changes.extend(own);
         let step = Step {

@@ -1,0 +1,163 @@
+//! How a gate finds out whose a row is.
+
+use crate::relation::{Governance, SubjectColumns};
+use crate::rows::RowSubjects;
+use crate::subjects::NOBODY;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::common::{Result, exec_err};
+use lakewarden_dictionary::LawfulBasis;
+use lakewarden_policy::Decision;
+use lakewarden_privacy::token_bits;
+use std::sync::Arc;
+
+/// Marks a row without a pseudonym in a column; no customer has this number either.
+const ABSENT: u32 = NOBODY - 1;
+
+/// What of the columns read says whose a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The pseudonyms, or ids, in these columns, strongest first.
+    Named(Vec<usize>),
+    /// Where it stands: the number of its file, and its own within it.
+    Placed {
+        /// The column with the file's.
+        file: usize,
+        /// The column with the row's.
+        row: usize,
+    },
+}
+
+/// Finds out whose rows are, and what may be done with them.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolver {
+    pub(crate) governance: Governance,
+    /// The ground; which reasons withhold a row depends on it.
+    pub(crate) basis: LawfulBasis,
+    pub(crate) whose: Whose,
+    /// For rows known by their places: whose and what by number, groups after customers.
+    numbered: Option<Numbered>,
+}
+
+/// What rows known by their places look up.
+#[derive(Debug, Clone)]
+struct Numbered {
+    rows: Arc<RowSubjects>,
+    decisions: Vec<Decision>,
+    /// By group: the customer that names its rows.
+    subjects: Vec<u32>,
+}
+
+impl Resolver {
+    /// For one scan of a relation.
+    ///
+    /// # Errors
+    /// If rows are to be known by their places and are not.
+    pub(crate) fn try_new(governance: Governance, basis: LawfulBasis, whose: Whose) -> Result<Self> {
+        let numbered = match (&whose, &governance.rows) {
+            (Whose::Named(_), _) => None,
+            (Whose::Placed { .. }, Some(rows)) => Some(Numbered::new(rows, &governance, basis)),
+            (Whose::Placed { .. }, None) => return exec_err!("nobody has looked up whose these rows are"),
+        };
+        Ok(Self { governance, basis, whose, numbered })
+    }
+
+    /// By row: the customer that names it, or [`NOBODY`], and the decision.
+    ///
+    /// # Errors
+    /// If a subject column holds no pseudonym, or rows are read that nobody has looked up.
+    pub(crate) fn resolve(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<Decision>)> {
+        match (&self.whose, &self.numbered) {
+            (Whose::Placed { file, row }, Some(numbered)) => numbered.resolve(batch.column(*file), batch.column(*row)),
+            (Whose::Named(columns), None) => {
+                let mut subjects = vec![NOBODY; batch.num_rows()];
+                let mut decisions = vec![Decision::Permit; batch.num_rows()];
+                for at in columns {
+                    self.look_up(batch.column(*at), &mut subjects, &mut decisions)?;
+                }
+                Ok((subjects, decisions))
+            }
+            _ => exec_err!("nobody has looked up whose these rows are"),
+        }
+    }
+
+    /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
+    /// strictest decision of all of them stands, as far as the ground leaves it standing. A pseudonym that belongs to
+    /// no known customer is refused.
+    fn look_up(&self, column: &ArrayRef, subjects: &mut [u32], decisions: &mut [Decision]) -> Result<()> {
+        let Some(values) = column.as_string_opt::<i32>() else {
+            return exec_err!("a subject column is not text");
+        };
+        let index = &self.governance.subjects;
+        let by_id = self.governance.subject == SubjectColumns::CustomerId;
+        let mut bits = Vec::with_capacity(values.len());
+        for value in values {
+            match value.map(token_bits) {
+                Some(None) => return exec_err!("a subject column holds no pseudonym"),
+                other => bits.push(other.flatten()),
+            }
+        }
+        // Looking a pseudonym up waits for memory: a loop that does nothing else lets the processor wait for several.
+        let find = |bits: Option<u128>| match bits {
+            None => ABSENT,
+            Some(bits) if by_id => index.of_id(bits).unwrap_or(NOBODY),
+            Some(bits) => index.of_token(bits).unwrap_or(NOBODY),
+        };
+        let found: Vec<u32> = bits.into_iter().map(find).collect();
+        for (row, found) in found.into_iter().enumerate().filter(|(_, found)| *found != ABSENT) {
+            if subjects[row] == NOBODY {
+                subjects[row] = found;
+            }
+            decisions[row] = decisions[row].max(decision(&self.governance, self.basis, found));
+        }
+        Ok(())
+    }
+}
+
+/// The decision on what names this customer, or one that is not known.
+fn decision(governance: &Governance, basis: LawfulBasis, subject: u32) -> Decision {
+    let decision = match subject {
+        NOBODY => Decision::NotGranted,
+        subject => governance.decisions.of(subject),
+    };
+    decision.under(basis)
+}
+
+impl Numbered {
+    fn new(rows: &Arc<RowSubjects>, governance: &Governance, basis: LawfulBasis) -> Self {
+        let of = |subject| decision(governance, basis, subject);
+        let mut decisions: Vec<Decision> = (0..rows.customers()).map(of).collect();
+        let strictest = |group: &Vec<u32>| group.iter().map(|s| of(*s)).max().unwrap_or(Decision::NotGranted);
+        decisions.extend(rows.groups().iter().map(strictest));
+        let names = |group: &Vec<u32>| group.iter().copied().find(|s| *s != NOBODY).unwrap_or(NOBODY);
+        Self { rows: rows.clone(), decisions, subjects: rows.groups().iter().map(names).collect() }
+    }
+
+    fn resolve(&self, files: &ArrayRef, rows: &ArrayRef) -> Result<(Vec<u32>, Vec<Decision>)> {
+        let (Some(files), Some(rows)) = (files.as_primitive_opt::<Int64Type>(), rows.as_primitive_opt::<Int64Type>())
+        else {
+            return exec_err!("the places of rows are no numbers");
+        };
+        let customers = self.rows.customers() as usize;
+        let mut subjects = Vec::with_capacity(rows.len());
+        let mut decisions = Vec::with_capacity(rows.len());
+        for (file, row) in files.values().iter().zip(rows.values()) {
+            let (subject, decision) = match self.rows.of(*file, *row) {
+                None => return exec_err!("a row is read that nobody has looked up"),
+                Some(NOBODY) => (NOBODY, Decision::Permit),
+                Some(number) => {
+                    let number = number as usize;
+                    let subject = match number.checked_sub(customers) {
+                        None => Some(number as u32),
+                        Some(group) => self.subjects.get(group).copied(),
+                    };
+                    let decision = self.decisions.get(number).copied();
+                    (subject.unwrap_or(NOBODY), decision.unwrap_or(Decision::NotGranted))
+                }
+            };
+            subjects.push(subject);
+            decisions.push(decision);
+        }
+        Ok((subjects, decisions))
+    }
+}
