@@ -41,6 +41,14 @@ impl RowSubjects {
         self.people.get(first + row).copied()
     }
 
+    /// Whom rows name that follow one another in a file, as [`RowSubjects::of`] says.
+    pub(crate) fn of_run(&self, file: i64, first: i64, count: usize) -> Option<&[u32]> {
+        let (from, rows) = *self.ranges.get(usize::try_from(file).ok()?)?;
+        let first = usize::try_from(first).ok()?;
+        let within = first.checked_add(count)? <= rows;
+        within.then(|| self.people.get(from + first..from + first + count))?
+    }
+
     /// How many customers there are; groups are numbered after them.
     pub(crate) fn customers(&self) -> u32 {
         self.customers

@@ -134,6 +134,11 @@ impl Session {
         Self { narrowing: true, ..self }
     }
 
+    /// Holds back rows of results behind which fewer people stand. For questions that are asked as a model would.
+    pub fn of_at_least(self, minimum_subjects: u32) -> Self {
+        Self { minimum_subjects, ..self }
+    }
+
     /// Plans a query under the policy, without running it. Its scans of personal data stand below gates. The k-gate
     /// that a run would have is planned and verified, and is not in the plan returned, whose columns are the query's.
     ///

@@ -138,26 +138,36 @@ impl Numbered {
         else {
             return exec_err!("the places of rows are no numbers");
         };
-        let customers = self.rows.customers() as usize;
-        let mut subjects = Vec::with_capacity(rows.len());
-        let mut decisions = Vec::with_capacity(rows.len());
-        for (file, row) in files.values().iter().zip(rows.values()) {
-            let (subject, decision) = match self.rows.of(*file, *row) {
-                None => return exec_err!("a row is read that nobody has looked up"),
-                Some(NOBODY) => (NOBODY, Decision::Permit),
-                Some(number) => {
-                    let number = number as usize;
-                    let subject = match number.checked_sub(customers) {
-                        None => Some(number as u32),
-                        Some(group) => self.subjects.get(group).copied(),
-                    };
-                    let decision = self.decisions.get(number).copied();
-                    (subject.unwrap_or(NOBODY), decision.unwrap_or(Decision::NotGranted))
-                }
-            };
-            subjects.push(subject);
-            decisions.push(decision);
+        let (files, rows) = (files.values(), rows.values());
+        if let Some(people) = self.run(files, rows) {
+            return Ok(people.iter().map(|number| self.of(*number)).unzip());
         }
-        Ok((subjects, decisions))
+        let people = files.iter().zip(rows).map(|(file, row)| self.rows.of(*file, *row));
+        match people.map(|number| number.map(|number| self.of(number))).collect::<Option<(Vec<_>, Vec<_>)>>() {
+            Some(found) => Ok(found),
+            None => exec_err!("a row is read that nobody has looked up"),
+        }
+    }
+
+    /// Whom rows name that follow one another in one file, as all do where no predicate leaves some out.
+    fn run(&self, files: &[i64], rows: &[i64]) -> Option<&[u32]> {
+        let (file, first) = (*files.first()?, *rows.first()?);
+        let follow = rows.iter().zip(first..).all(|(row, next)| *row == next);
+        let one_file = files.iter().all(|f| *f == file);
+        (follow && one_file).then(|| self.rows.of_run(file, first, rows.len()))?
+    }
+
+    /// The customer that names a row, and the decision, by whom the row names.
+    #[inline]
+    fn of(&self, number: u32) -> (u32, Decision) {
+        match self.decisions.get(number as usize) {
+            None if number == NOBODY => (NOBODY, Decision::Permit),
+            None => (NOBODY, Decision::NotGranted),
+            Some(decision) if number < self.rows.customers() => (number, *decision),
+            Some(decision) => {
+                let group = (number - self.rows.customers()) as usize;
+                (self.subjects.get(group).copied().unwrap_or(NOBODY), *decision)
+            }
+        }
     }
 }

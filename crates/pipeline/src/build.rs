@@ -5,11 +5,31 @@ use crate::compile::CompiledModel;
 use crate::contract::Contract;
 use crate::error::PipelineError;
 use crate::load::Loading;
+use crate::placed::Written;
 use crate::record::{ModelAccount, ScanAccount};
-use lakewarden_engine::{Engine, Relation, ScanFigures, Session, SessionSpec};
+use lakewarden_engine::{Engine, Relation, RowSubjects, ScanFigures, Session, SessionSpec, SubjectIndex};
 use lakewarden_lake::{StagedTable, WriterOptions, Zone};
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+
+/// What a model is built from.
+pub struct Readable {
+    /// The relations it reads.
+    pub relations: Vec<Relation>,
+    /// The customers, if models read its table that ask whose its rows are.
+    pub followed_by: Option<Arc<SubjectIndex>>,
+}
+
+/// A model's table before it is published.
+pub struct Built {
+    /// Its files.
+    pub staged: StagedTable,
+    /// What became of the rows it read.
+    pub account: ModelAccount,
+    /// Whose its rows are, if somebody will ask.
+    pub rows: Option<RowSubjects>,
+}
 
 impl Loading<'_> {
     /// Builds a model's table from these relations. Its scans' accounts are closed, its contract kept and its
@@ -21,17 +41,18 @@ impl Loading<'_> {
         &self,
         engine: &Engine,
         model: &CompiledModel,
-        relations: Vec<Relation>,
+        reads: Readable,
         progress: &dyn Fn(u64),
-    ) -> Result<(StagedTable, ModelAccount), PipelineError> {
+    ) -> Result<Built, PipelineError> {
         let name = &model.model.name;
         let purpose = model.table.purpose.value.clone();
         let minimum_subjects = model.minimum_subjects;
         let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone, minimum_subjects };
-        let session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
+        let session = Session::new(engine, &spec, reads.relations).map_err(PipelineError::of_model(name))?;
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
+        let mut written = reads.followed_by.map(|subjects| Written::new(name, &subjects)).transpose()?;
         let options = WriterOptions::new(self.run, Handle::current());
         let mut writer = self.lake.writer(Zone::Curated, name, crate::contract::schema(&model.table), options)?;
         while let Some(batch) = running.next().await.map_err(PipelineError::of_model(name))? {
@@ -39,6 +60,9 @@ impl Loading<'_> {
                 let batch = contract.take(&batch)?;
                 if let Some(anonymity) = &mut anonymity {
                     anonymity.take(&batch)?;
+                }
+                if let Some(written) = &mut written {
+                    written.take(&batch)?;
                 }
                 writer.write(batch).map_err(PipelineError::from)
             })?;
@@ -48,6 +72,7 @@ impl Loading<'_> {
         let anonymity = anonymity.map(Anonymity::finish).transpose()?;
         let scans = running.accounts().map_err(PipelineError::of_model(name))?;
         let staged = block_in_place(|| writer.finish())?;
+        let rows = written.map(|written| written.finish(&staged.files)).transpose()?;
         let account = ModelAccount {
             table: name.clone(),
             purpose,
@@ -57,7 +82,7 @@ impl Loading<'_> {
             anonymity,
             lineage: model.uses.clone(),
         };
-        Ok((staged, account))
+        Ok(Built { staged, account, rows })
     }
 }
 

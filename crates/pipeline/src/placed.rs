@@ -6,14 +6,15 @@ use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::relations::{CUSTOMERS, Relations, subject_columns};
 use crate::tables::TableView;
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
-use lakewarden_dictionary::{Dataset, Pipeline};
+use lakewarden_dictionary::{Pipeline, Project};
 use lakewarden_engine::{RowSubjects, RowSubjectsBuilder, SubjectIndex};
 use lakewarden_identity::{Identities, NONE};
-use lakewarden_lake::{Lake, Zone};
+use lakewarden_lake::{DataFile, Lake, Zone};
+use lakewarden_policy::gate::SUBJECT_COLUMN;
 use lakewarden_privacy::token_bits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub fn as_seen(
 
 /// The table of customers has a row for each, in the order of their numbers.
 fn of_customers(customers: usize, table: &TableView) -> Result<RowSubjects, PipelineError> {
-    let damaged = || PipelineError::Damaged { table: CUSTOMERS.to_owned(), column: "customer_id".to_owned() };
+    let damaged = || damaged_ids(CUSTOMERS);
     let mut rows = RowSubjectsBuilder::new(customers).ok_or_else(damaged)?;
     let all = (0..customers).all(|customer| rows.row(std::iter::once(u32::try_from(customer).ok())));
     let files = table.files.iter().map(|f| (f.path.as_str(), f.rows));
@@ -87,31 +88,83 @@ fn of_customers(customers: usize, table: &TableView) -> Result<RowSubjects, Pipe
 /// Whom a column names in a row, if anybody, and whose number that is, if it is known.
 type Named = Option<Option<u32>>;
 
-/// A column of pseudonyms; `None` if it holds anything else.
-fn look_up(column: &ArrayRef, subjects: &SubjectIndex) -> Option<Vec<Named>> {
+/// A column of pseudonyms or ids; `None` if it holds anything else.
+fn look_up(column: &ArrayRef, customer: impl Fn(u128) -> Option<u32>) -> Option<Vec<Named>> {
     let column = cast(column, &DataType::Utf8).ok()?;
-    let named = |text| token_bits(text).map(|bits| subjects.of_token(bits));
+    let named = |text| token_bits(text).map(&customer);
     column.as_string_opt::<i32>()?.iter().map(|text| text.map_or(Some(None), |text| named(text).map(Some))).collect()
 }
 
-/// What the published files of a dataset say, looked up in the customers that are published. `None` if it has none.
+/// Whose the rows of a model's table are, while it is written.
+pub struct Written {
+    table: String,
+    subjects: Arc<SubjectIndex>,
+    rows: RowSubjectsBuilder,
+}
+
+impl Written {
+    /// No rows yet.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if there are too many customers to number.
+    pub fn new(table: &str, subjects: &Arc<SubjectIndex>) -> Result<Self, PipelineError> {
+        let rows = RowSubjectsBuilder::new(subjects.len()).ok_or_else(|| damaged_ids(table))?;
+        Ok(Self { table: table.to_owned(), subjects: subjects.clone(), rows })
+    }
+
+    /// Takes in the rows of a batch.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if they hold no customers' ids.
+    pub fn take(&mut self, batch: &RecordBatch) -> Result<(), PipelineError> {
+        let damaged = || damaged_ids(&self.table);
+        let ids = batch.column_by_name(SUBJECT_COLUMN).ok_or_else(damaged)?;
+        let named = look_up(ids, |bits| self.subjects.of_id(bits)).ok_or_else(damaged)?;
+        let all = named.into_iter().all(|name| self.rows.row(name.into_iter()));
+        if all { Ok(()) } else { Err(damaged_ids(&self.table)) }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if the files hold another number of rows.
+    pub fn finish(self, files: &[DataFile]) -> Result<RowSubjects, PipelineError> {
+        let files = files.iter().map(|f| (f.path.as_str(), f.rows));
+        self.rows.finish(files).ok_or_else(|| damaged_ids(&self.table))
+    }
+}
+
+fn damaged_ids(table: &str) -> PipelineError {
+    PipelineError::Damaged { table: table.to_owned(), column: SUBJECT_COLUMN.to_owned() }
+}
+
+/// What the published files of a dataset or of a model's table say, looked up in the customers that are published.
+/// `None` if there are none, or none that are about people.
 ///
 /// # Errors
 /// Those of the lake; [`PipelineError::Damaged`].
 pub async fn as_published(
     lake: &Lake,
-    dataset: &Dataset,
+    project: &Project,
     pipeline: &Pipeline,
+    name: &str,
     customers: &Customers,
 ) -> Result<Option<RowSubjects>, PipelineError> {
-    let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await? else { return Ok(None) };
-    let columns = subject_columns(dataset, pipeline);
+    let dataset = project.dataset(name).filter(|d| d.is_personal());
+    let (zone, columns) = match (dataset, project.table(name)) {
+        (Some(dataset), _) => (Zone::Conformed, subject_columns(dataset, pipeline)),
+        (None, Some(table)) if table.subject.is_some() => (Zone::Curated, vec![SUBJECT_COLUMN.to_owned()]),
+        _ => return Ok(None),
+    };
+    let Some(table) = lake.table(zone, name).await? else { return Ok(None) };
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let damaged = || PipelineError::Damaged { table: dataset.name.value.clone(), column: columns.join(", ") };
+    let damaged = || PipelineError::Damaged { table: name.to_owned(), column: columns.join(", ") };
     let mut rows = RowSubjectsBuilder::new(customers.subjects.len()).ok_or_else(damaged)?;
     let mut batches = lake.read_table_batches(&table, Some(&names))?;
+    let customer =
+        |bits| if dataset.is_some() { customers.subjects.of_token(bits) } else { customers.subjects.of_id(bits) };
     while let Some(batch) = batches.try_next().await? {
-        let found = batch.columns().iter().map(|column| look_up(column, &customers.subjects));
+        let found = batch.columns().iter().map(|column| look_up(column, customer));
         let found: Vec<Vec<Named>> = found.collect::<Option<_>>().ok_or_else(damaged)?;
         for row in 0..batch.num_rows() {
             if !rows.row(found.iter().filter_map(|column| column[row])) {

@@ -112,6 +112,14 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// Those of the lake and the engine; [`PipelineError::UnknownPurpose`].
     pub async fn ask(&self, sql: &str, purpose: &str) -> Result<Running, PipelineError> {
+        self.session(sql, purpose).await?.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
+    }
+
+    /// Opens a session that can read what a query names, as it is published.
+    ///
+    /// # Errors
+    /// As [`Asker::ask`].
+    pub async fn session(&self, sql: &str, purpose: &str) -> Result<Session, PipelineError> {
         let Some(purpose) = self.open.project.purposes.find(purpose) else {
             return Err(PipelineError::UnknownPurpose {
                 name: purpose.to_owned(),
@@ -165,13 +173,12 @@ impl<'a> Asker<'a> {
         }
         let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
         let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone(), minimum_subjects: 1 };
-        let session = Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))?;
-        session.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
+        Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))
     }
 }
 
 impl Asker<'_> {
-    /// Looks up whose the rows of a dataset are, once, where it is asked about again.
+    /// Looks up whose the rows of a table are, once, where it is asked about again.
     async fn place_rows(
         &self,
         customers: &mut Customers,
@@ -179,9 +186,9 @@ impl Asker<'_> {
     ) -> Result<(), PipelineError> {
         let mut asked = self.asked.lock().await;
         for name in names.filter(|name| !asked.insert((*name).to_owned())).collect::<Vec<_>>() {
-            let personal = self.open.project.dataset(name).filter(|d| d.is_personal());
-            if let Some(dataset) = personal.filter(|_| !customers.rows.contains_key(name)) {
-                let rows = placed::as_published(&self.lake, dataset, self.pipeline, customers).await?;
+            if !customers.rows.contains_key(name) {
+                let project = &self.open.project;
+                let rows = placed::as_published(&self.lake, project, self.pipeline, name, customers).await?;
                 customers.rows.extend(rows.map(|rows| (name.to_owned(), Arc::new(rows))));
             }
         }

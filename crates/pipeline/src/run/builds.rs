@@ -1,5 +1,6 @@
 //! The last phase of a run before it publishes: the models, each once those it reads are there.
 
+use crate::build::{Built, Readable};
 use crate::compile::CompiledModel;
 use crate::customers::Customers;
 use crate::error::PipelineError;
@@ -12,9 +13,10 @@ use crate::run::{LEASE, Run};
 use crate::system::{self, KnownDataset};
 use crate::tables::TableView;
 use lakewarden_dictionary::Dataset;
-use lakewarden_engine::{Engine, EngineOptions, Relation};
-use lakewarden_lake::{Change, Lease, Mode, StagedTable};
+use lakewarden_engine::{Engine, EngineOptions};
+use lakewarden_lake::{Change, Lease, Mode};
 use serde_json::json;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
@@ -98,22 +100,30 @@ struct Builds<'r, 's, 'o> {
 }
 
 impl Jobs for Builds<'_, '_, '_> {
-    type Input = Vec<Relation>;
-    type Output = (StagedTable, ModelAccount);
+    type Input = Readable;
+    type Output = Built;
 
     fn needs(&self, job: usize) -> &[usize] {
         &self.needs[job]
     }
 
-    fn start(&mut self, job: usize) -> Result<Vec<Relation>, PipelineError> {
+    fn start(&mut self, job: usize) -> Result<Readable, PipelineError> {
         let model = &self.models[job];
         self.begun[job] = Some(self.steps.started(StepKind::Model, &model.model.name, None));
         let reads = model.reads.iter().map(String::as_str);
-        Ok(self.relations.of(reads, &model.table.purpose.value, self.customers))
+        let relations = self.relations.of(reads, &model.table.purpose.value, self.customers);
+        let followed = model.table.subject.is_some() && self.needs.iter().any(|needs| needs.contains(&job));
+        let followed_by = self.customers.as_ref().filter(|_| followed).map(|c| c.subjects.clone());
+        Ok(Readable { relations, followed_by })
     }
 
-    fn end(&mut self, job: usize, (staged, account): (StagedTable, ModelAccount)) -> Result<(), PipelineError> {
-        self.relations.set(&self.models[job].model.name, TableView::replaced_by(&staged));
+    fn end(&mut self, job: usize, built: Built) -> Result<(), PipelineError> {
+        let Built { staged, account, rows } = built;
+        let name = &self.models[job].model.name;
+        self.relations.set(name, TableView::replaced_by(&staged));
+        if let (Some(customers), Some(rows)) = (self.customers.as_mut(), rows) {
+            customers.rows.insert(name.clone(), Arc::new(rows));
+        }
         let info = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
         self.changes.push(Change { staged, mode: Mode::Replace, transactions: Vec::new(), info });
         if let Some(begun) = self.begun[job] {
