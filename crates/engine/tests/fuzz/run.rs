@@ -118,7 +118,7 @@ pub async fn run(seed: u64, numbers: std::ops::Range<u64>, asked: Arc<Asked>, to
             let asked = asked.clone();
             async move {
                 let mut generator = Generator::new(seed, number);
-                let place = (number % 3) as usize;
+                let place = (number % asked.governed.len() as u64) as usize;
                 if number % ONE_FORBIDDEN_IN == 7 {
                     let (sql, table) = generator.forbidden();
                     let session = asked.narrow[place].clone();
