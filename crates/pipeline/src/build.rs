@@ -81,6 +81,7 @@ impl Loading<'_> {
             suppressed: running.suppressed(),
             anonymity,
             lineage: model.uses.clone(),
+            labels: model.labels.clone(),
         };
         Ok(Built { staged, account, rows })
     }

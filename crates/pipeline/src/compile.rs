@@ -9,7 +9,7 @@ use crate::labels::{self, Judged};
 use crate::parallel::side_by_side;
 use crate::project::OpenProject;
 use crate::purposes;
-use crate::record::ColumnUse;
+use crate::record::{ColumnLabel, ColumnUse};
 use crate::relations::Relations;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
@@ -31,6 +31,8 @@ pub struct CompiledModel {
     pub reads: Vec<String>,
     /// Which columns its columns come from.
     pub uses: Vec<ColumnUse>,
+    /// What its columns are labelled; a constant or a count has none.
+    pub labels: Vec<ColumnLabel>,
     /// The same, in full.
     pub lineage: Lineage,
     /// How many data subjects have to stand behind each row; 1 for a table that has a subject column.
@@ -141,7 +143,9 @@ async fn compile_model(
     };
     // Where it cannot be told, the worst is taken, and the reason is a problem of its own.
     let picked = standing.as_ref().map_or(true, |standing| standing.picks_one_of_many);
-    problems.extend(labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked }));
+    let (labels, own) =
+        labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked });
+    problems.extend(own);
     problems.extend(labels::judge_rows(standing, node.model, table, &lineage));
     if !problems.is_empty() {
         return Ok(Err(problems));
@@ -151,6 +155,7 @@ async fn compile_model(
         table: table.clone(),
         reads: node.reads.iter().map(|r| r.name.clone()).collect(),
         uses: uses(&lineage),
+        labels,
         lineage,
         minimum_subjects: spec.minimum_subjects,
     }))

@@ -1,9 +1,11 @@
 //! Whether a model publishes no more of people than its contract says.
 
+use crate::compile::minimum_subjects;
 use crate::graph::place;
 use crate::project::OpenProject;
+use crate::record::ColumnLabel;
 use datafusion::logical_expr::LogicalPlan;
-use lakewarden_dictionary::{IdentifierClass, Model, Problem, Table, TableColumn};
+use lakewarden_dictionary::{IdentifierClass, Model, Period, Problem, Spanned, Table, TableColumn};
 use lakewarden_engine::{Standing, written_at};
 use lakewarden_lineage::columns::{DirectKind, Lineage, SourceColumn};
 use lakewarden_policy::gate::SUBJECT_COLUMN;
@@ -21,29 +23,57 @@ pub(crate) struct Judged<'a> {
     pub(crate) picked: bool,
 }
 
-/// Compares each column's label with its contract.
-pub(crate) fn judge(judged: &Judged<'_>) -> Vec<Problem> {
+/// Finds each column's label and compares it with its contract.
+pub(crate) fn judge(judged: &Judged<'_>) -> (Vec<ColumnLabel>, Vec<Problem>) {
     let Judged { open, model, table, plan, lineage, picked } = judged;
     let rows = if table.subject.is_some() { Rows::OfOne } else { Rows::OfMany { picked: *picked } };
-    let mut problems = Vec::new();
+    let (mut labels, mut problems) = (Vec::new(), Vec::new());
+    let mut shortest: Option<(Spanned<Period>, String)> = None;
     for (at, output) in lineage.outputs.iter().enumerate() {
         let Some(column) = table.column(&output.name) else { continue };
         let span = || place(model, written_at(plan, at));
         // What the dictionary does not know was refused before this; if not, it is the worst it can be.
-        let unknown = Label { identifiability: Identifiability::Direct, declared: None };
+        let unknown = Label::of(Identifiability::Direct, None);
         let label_of = |source: &SourceColumn| {
             of_source(&open.project, &source.relation.to_string(), &source.column).unwrap_or(unknown.clone())
         };
-        match of_output(output, rows, label_of) {
+        match of_output(output, rows, &open.project.purposes, label_of) {
             Err(Undeclared { function }) => problems.push(
                 Problem::error("LW2010", span(), format!("nobody has declared what {function} does to a label"))
                     .hint("use another function; docs/policy/labels.md says which there are"),
             ),
-            Ok(Some((source, label))) => problems.extend(compare(judged, column, source, label, span)),
+            Ok(Some((source, label))) => {
+                if let Some(kept) = &label.retention
+                    && shortest.as_ref().is_none_or(|(s, _)| s.value.is_longer_than(&kept.value))
+                {
+                    shortest = Some((kept.clone(), output.name.clone()));
+                }
+                labels.push(ColumnLabel::of(&output.name, &label, minimum_subjects(open, table)));
+                problems.extend(compare(judged, column, source, label, span));
+            }
             Ok(None) => {}
         }
     }
-    problems
+    problems.extend(kept_too_long(table, shortest));
+    (labels, problems)
+}
+
+/// A table about one person a row may be kept for no longer than what it is made of.
+fn kept_too_long(table: &Table, shortest: Option<(Spanned<Period>, String)>) -> Option<Problem> {
+    let (kept, column) = shortest.filter(|_| table.subject.is_some())?;
+    let (span, message) = match &table.retention {
+        Some(own) if own.value.is_longer_than(&kept.value) => (
+            own.span.clone(),
+            format!("the table is kept for {}; column {column:?} is made of data kept for {}", own.value, kept.value),
+        ),
+        Some(_) => return None,
+        None => (
+            table.name.span.clone(),
+            format!("the table is kept for ever; column {column:?} is made of data kept for {}", kept.value),
+        ),
+    };
+    let problem = Problem::error("LW2017", span, message).related(kept.span, "declared here");
+    Some(problem.hint(format!("say `retention: {}` in the table's entry, or leave the column out", kept.value)))
 }
 
 /// A column may be as identifying as its contract says, and no more.

@@ -4,6 +4,7 @@ use crate::error::PipelineError;
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::DiversityKind;
 use lakewarden_policy::Knowledge;
+use lakewarden_policy::labels::{Identifiability, Label};
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -269,6 +270,9 @@ pub struct ModelAccount {
     pub anonymity: Option<AnonymityAccount>,
     /// From which columns it comes.
     pub lineage: Vec<ColumnUse>,
+    /// The labels of its columns; a constant or a count of everything has none.
+    #[serde(default)]
+    pub labels: Vec<ColumnLabel>,
 }
 
 /// How anonymous a table is, measured before it was published.
@@ -373,6 +377,42 @@ pub struct ColumnUse {
     pub output: Option<String>,
     /// Whether the value itself goes in, rather than deciding about it.
     pub direct: bool,
+}
+
+/// What a column is labelled, from what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnLabel {
+    /// The column.
+    pub column: String,
+    /// `direct`, `pseudonym(domain)`, `quasi`, `attribute`, `aggregate(k)` or `none`.
+    pub identifiability: String,
+    /// Categories of the fideslang taxonomy.
+    pub categories: Vec<String>,
+    /// Purposes that all it is made of may serve; `None`: any.
+    pub purposes: Option<Vec<String>>,
+    /// How long what it is made of is kept; `None`: for ever.
+    pub retention: Option<String>,
+}
+
+impl ColumnLabel {
+    /// In words; `k` people stand behind each row of a table without a subject.
+    pub fn of(column: &str, label: &Label, k: u32) -> Self {
+        let identifiability = match &label.identifiability {
+            Identifiability::None => "none".to_owned(),
+            Identifiability::Aggregate => format!("aggregate({k})"),
+            Identifiability::Attribute => "attribute".to_owned(),
+            Identifiability::Quasi => "quasi".to_owned(),
+            Identifiability::Pseudonym(domain) => format!("pseudonym({domain})"),
+            Identifiability::Direct => "direct".to_owned(),
+        };
+        Self {
+            column: column.to_owned(),
+            identifiability,
+            categories: label.categories.iter().cloned().collect(),
+            purposes: label.purposes.as_ref().map(|purposes| purposes.iter().cloned().collect()),
+            retention: label.retention.as_ref().map(|kept| kept.value.to_string()),
+        }
+    }
 }
 
 /// A table that became visible.

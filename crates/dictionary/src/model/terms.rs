@@ -144,6 +144,15 @@ pub struct Period {
     pub days: u32,
 }
 
+impl Period {
+    /// Whether it is longer than another, with months of 30.436875 days, the Gregorian calendar's mean.
+    pub fn is_longer_than(&self, other: &Period) -> bool {
+        // 400 years are 4,800 months and 146,097 days.
+        let length = |p: &Period| u64::from(p.months) * 146_097 + u64::from(p.days) * 4_800;
+        length(self) > length(other)
+    }
+}
+
 /// What a rule demands of a field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

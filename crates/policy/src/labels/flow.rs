@@ -2,6 +2,7 @@
 
 use super::behaviour::{Behaviour, of_aggregate, of_operator, of_scalar, of_window, of_window_aggregate};
 use super::label::{Identifiability, Label};
+use lakewarden_dictionary::Purposes;
 use lakewarden_lineage::columns::{Applied, AppliedKind, OutputColumn, SourceColumn, Way};
 
 /// A function on the way of a value of which nobody has said what it does.
@@ -23,24 +24,27 @@ pub enum Rows {
     },
 }
 
-/// The most identifying of a column's sources, after what happens to each on its way, with that source.
-/// `None`: a constant or a count.
+/// The label of a column, joined of those of its sources after what happens to each on its way; with the most identifying
+/// source. `None`: a constant or a count.
 ///
 /// # Errors
 /// [`Undeclared`].
-pub fn of_output(
-    output: &OutputColumn,
+pub fn of_output<'o>(
+    output: &'o OutputColumn,
     rows: Rows,
+    tree: &Purposes,
     label_of: impl Fn(&SourceColumn) -> Label,
-) -> Result<Option<(&SourceColumn, Label)>, Undeclared> {
+) -> Result<Option<(&'o SourceColumn, Label)>, Undeclared> {
     let mut most: Option<(&SourceColumn, Label)> = None;
     for (source, direct) in &output.direct {
         let label = label_of(source);
         for way in direct.ways() {
-            let arrives = after(&label.identifiability, way, rows)?;
-            if most.as_ref().is_none_or(|(_, m)| m.identifiability < arrives) {
-                most = Some((source, Label { identifiability: arrives, declared: label.declared.clone() }));
-            }
+            let arrives = Label { identifiability: after(&label.identifiability, way, rows)?, ..label.clone() };
+            most = Some(match most {
+                None => (source, arrives),
+                Some((_, m)) if m.identifiability < arrives.identifiability => (source, m.join(arrives, tree)),
+                Some((first, m)) => (first, m.join(arrives, tree)),
+            });
         }
     }
     Ok(most)

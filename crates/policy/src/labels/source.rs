@@ -2,7 +2,10 @@
 
 use super::label::{Identifiability, Label};
 use crate::gate::SUBJECT_COLUMN;
-use lakewarden_dictionary::{Dataset, Field, IdentifierClass, Project, Table, TableColumn, TokenDomain, Treatment};
+use lakewarden_dictionary::{
+    Dataset, Field, IdentifierClass, Project, Purposes, Table, TableColumn, TokenDomain, Treatment,
+};
+use std::collections::BTreeSet;
 
 /// Schema of the relations that the engine itself provides, which are about datasets and not about people.
 const SYSTEM: &str = "lakewarden.";
@@ -11,25 +14,24 @@ const CUSTOMERS: &str = "customers";
 
 /// The label of a relation's column; `None` if the dictionary does not know it, and then it may not be read.
 pub fn of_source(project: &Project, relation: &str, column: &str) -> Option<Label> {
-    let label = |identifiability| Some(Label { identifiability, declared: None });
+    let label = |identifiability| Some(Label::of(identifiability, None));
     if relation.starts_with(SYSTEM) {
         return label(Identifiability::None);
     }
     if column == SUBJECT_COLUMN {
-        let declared = project.table(relation).and_then(|t| t.column(column)).map(|c| c.name.span.clone());
-        return Some(Label { identifiability: Identifiability::Pseudonym(SUBJECT_COLUMN.to_owned()), declared });
+        return Some(of_subject(project, relation));
     }
     if let Some(dataset) = project.dataset(relation) {
-        return dataset.column(column).map(|field| of_field(dataset, field));
+        return dataset.column(column).map(|field| of_field(&project.purposes, dataset, field));
     }
     if let Some(table) = project.table(relation) {
-        return table.column(column).map(|column| of_column(table, column));
+        return table.column(column).map(|column| of_column(&project.purposes, table, column));
     }
     // How many identifiers a customer has, since when: columns of the engine's own.
     if relation == CUSTOMERS { label(Identifiability::Attribute) } else { None }
 }
 
-fn of_field(dataset: &Dataset, field: &Field) -> Label {
+fn of_field(tree: &Purposes, dataset: &Dataset, field: &Field) -> Label {
     let identifiability = match (&field.treatment, field.identifier) {
         (Treatment::Pseudonymise(TokenDomain::Fixed(domain)), _) => Identifiability::Pseudonym(domain.clone()),
         (Treatment::Pseudonymise(TokenDomain::ByField(field)), _) => Identifiability::Pseudonym(format!("by {field}")),
@@ -38,10 +40,47 @@ fn of_field(dataset: &Dataset, field: &Field) -> Label {
         _ if dataset.is_personal() => Identifiability::Attribute,
         _ => Identifiability::None,
     };
-    Label { identifiability, declared: Some(field.span.clone()) }
+    let purposes = match field.purposes[..] {
+        [] => of_dataset(tree, dataset),
+        _ => named(tree, field.purposes.iter().map(|p| p.value.as_str())),
+    };
+    Label {
+        categories: field.category.iter().map(|c| c.value.clone()).collect(),
+        purposes: dataset.is_personal().then_some(purposes),
+        retention: dataset.retention.clone(),
+        ..Label::of(identifiability, Some(field.span.clone()))
+    }
 }
 
-fn of_column(table: &Table, column: &TableColumn) -> Label {
+/// Purposes by their own names; one that is not declared serves nothing.
+fn named<'p>(tree: &Purposes, names: impl Iterator<Item = &'p str>) -> BTreeSet<String> {
+    names.filter_map(|name| Some(tree.find(name)?.name.value.clone())).collect()
+}
+
+fn of_dataset(tree: &Purposes, dataset: &Dataset) -> BTreeSet<String> {
+    named(tree, dataset.purposes.iter().map(|p| p.purpose.value.as_str()))
+}
+
+/// Whose a row is, wherever it is stored.
+fn of_subject(project: &Project, relation: &str) -> Label {
+    let identifiability = Identifiability::Pseudonym(SUBJECT_COLUMN.to_owned());
+    if let Some(table) = project.table(relation) {
+        let declared = table.column(SUBJECT_COLUMN).map(|c| c.name.span.clone());
+        return Label {
+            purposes: Some(named(&project.purposes, [table.purpose.value.as_str()].into_iter())),
+            retention: table.retention.clone(),
+            ..Label::of(identifiability, declared)
+        };
+    }
+    let dataset = project.dataset(relation);
+    Label {
+        purposes: dataset.map(|d| of_dataset(&project.purposes, d)),
+        retention: dataset.and_then(|d| d.retention.clone()),
+        ..Label::of(identifiability, None)
+    }
+}
+
+fn of_column(tree: &Purposes, table: &Table, column: &TableColumn) -> Label {
     let identifiability = match column.identifier {
         _ if column.pseudonym => Identifiability::Pseudonym(column.name.value.clone()),
         IdentifierClass::Direct => Identifiability::Direct,
@@ -49,5 +88,11 @@ fn of_column(table: &Table, column: &TableColumn) -> Label {
         _ if table.subject.is_some() => Identifiability::Attribute,
         _ => Identifiability::None,
     };
-    Label { identifiability, declared: Some(column.name.span.clone()) }
+    Label {
+        categories: column.category.iter().map(|c| c.value.clone()).collect(),
+        purposes: table.subject.is_some().then(|| named(tree, [table.purpose.value.as_str()].into_iter())),
+        // Aggregates are about nobody any more.
+        retention: table.retention.clone().filter(|_| table.subject.is_some()),
+        ..Label::of(identifiability, Some(column.name.span.clone()))
+    }
 }
