@@ -37,5 +37,5 @@ pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;
 pub use session::{Compiled, Running, Session, SessionSpec, Standing};
-pub use sql::{Reference, references};
+pub use sql::{Query, Reference, references};
 pub use subjects::{SubjectIndex, SubjectIndexBuilder};
