@@ -23,6 +23,7 @@ pub struct CheckCache {
     earlier: Kept,
     /// What is of use for the project as it is now.
     now: Kept,
+    compiled: usize,
 }
 
 /// What is kept between checks.
@@ -43,7 +44,12 @@ impl CheckCache {
     pub fn open(root: &Path, build: &str) -> Self {
         let earlier = file::read(root).filter(|kept| kept.build == build).unwrap_or_default();
         let now = Kept { build: build.to_owned(), ..Kept::default() };
-        Self { root: Some(root.to_path_buf()), earlier, now }
+        Self { root: Some(root.to_path_buf()), earlier, now, compiled: 0 }
+    }
+
+    /// How many models had to be compiled, because nothing was known of them.
+    pub fn compiled(&self) -> usize {
+        self.compiled
     }
 
     /// Keeps what the last check found, if that is anything new, below `.lakewarden/` in the project's folder.
@@ -76,6 +82,10 @@ impl CheckCache {
     pub(super) fn note_reads(&mut self, node: &Node<'_>) {
         let reads = node.reads.iter().map(|read| (read.name.clone(), read.at)).collect();
         self.now.reads.insert(of_text(&node.model.sql), reads);
+    }
+
+    pub(super) fn note_compiled(&mut self) {
+        self.compiled += 1;
     }
 
     pub(super) fn note_sound(&mut self, fingerprint: String, origins: Origins) {

@@ -62,3 +62,51 @@ fn parse(text: &str) -> Option<Kept> {
     }
     serde_json::from_str(body).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::apart::Origins;
+
+    fn kept() -> Kept {
+        Kept {
+            build: "a build".to_owned(),
+            reads: [("00".to_owned(), vec![("orders".to_owned(), Some((1, 15))), ("销售".to_owned(), None)])].into(),
+            sound: [("11".to_owned(), Origins::default())].into(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()), None);
+        write(folder.path(), &kept()).unwrap();
+        assert_eq!(read(folder.path()), Some(kept()));
+    }
+
+    #[test]
+    fn no_byte_can_change_and_none_be_missing() {
+        let text = print(&kept()).unwrap();
+        assert_eq!(parse(&text), Some(kept()));
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = bytes[at].wrapping_add(1);
+            let changed = String::from_utf8(bytes).ok().and_then(|text| parse(&text));
+            assert_eq!(changed, None, "byte {at}");
+            assert_eq!(text.get(..at).and_then(parse), None, "cut at {at}");
+        }
+        assert_eq!(parse(&(text + " ")), None);
+    }
+
+    #[test]
+    fn another_form_is_not_understood() {
+        let file = |body: &str| format!("{HEAD}{}\n{body}", of_text(body));
+        assert_eq!(parse(&file(r#"{"build":"b","reads":{},"sound":{}}"#)).unwrap().build, "b");
+        for body in [r#"{"build":"b","reads":{}}"#, r#"{"build":"b","reads":{},"sound":{},"more":1}"#, "[]", ""] {
+            assert_eq!(parse(&file(body)), None, "{body}");
+        }
+        let other = print(&kept()).unwrap().replacen("cache 1", "cache 2", 1);
+        assert_eq!(parse(&other), None);
+    }
+}

@@ -14,7 +14,6 @@ use crate::parallel::side_by_side;
 use crate::project::OpenProject;
 use fingerprint::Fingerprints;
 use lakewarden_dictionary::{Model, Pipeline, Problem, Table};
-use lakewarden_lineage::Lineage;
 
 /// Every problem of a project: its declarations' and its models'.
 ///
@@ -47,6 +46,7 @@ struct Sound<'a> {
     table: &'a Table,
     fingerprint: String,
     origins: Origins,
+    known: bool,
 }
 
 fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) -> Result<Vec<Problem>, PipelineError> {
@@ -59,16 +59,23 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     let known = &*cache;
     let verdicts = compiler.each(&nodes, |node, table| {
         let fingerprint = fingerprints.of(node);
-        let sound = |origins| Sound { model: node.model, table, fingerprint: fingerprint.clone(), origins };
-        if let Some(origins) = known.sound(&fingerprint) {
-            return Ok(Ok(sound(origins.clone())));
+        if let Some(origins) = known.sound(&fingerprint).cloned() {
+            return Ok(Ok(Sound { model: node.model, table, fingerprint, origins, known: true }));
         }
-        let origins = |lineage: &Lineage| if together { Origins::of(lineage) } else { Origins::default() };
-        Ok::<_, PipelineError>(compiler.compile(node, table)?.map(|compiled| sound(origins(&compiled.lineage))))
+        compiler.compile(node, table).map(|verdict| {
+            verdict.map(|compiled| {
+                let origins = if together { Origins::of(&compiled.lineage) } else { Origins::default() };
+                Sound { model: node.model, table, fingerprint, origins, known: false }
+            })
+        })
     });
     let mut sound = Vec::new();
     for verdict in verdicts {
-        match verdict? {
+        let verdict = verdict?;
+        if !matches!(verdict, Ok(Sound { known: true, .. })) {
+            cache.note_compiled();
+        }
+        match verdict {
             Ok(model) => sound.push(model),
             Err(own) => problems.extend(own),
         }
