@@ -72,7 +72,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
             Some(Entry::Settings(settings)) => project.settings = settings,
             Some(Entry::Purposes(purposes)) => project.purposes = purposes,
             Some(Entry::Dataset(dataset)) => project.datasets.push(dataset),
-            Some(Entry::Table(table)) => project.tables.push(table),
+            Some(Entry::Table(table)) => project.tables.push(*table),
             Some(Entry::Pipeline(pipeline)) => {
                 folders.insert(name, project.pipelines.len());
                 project.pipelines.push(pipeline);
@@ -122,7 +122,7 @@ enum Entry {
     Settings(Settings),
     Purposes(Purposes),
     Dataset(Dataset),
-    Table(Table),
+    Table(Box<Table>),
     Pipeline(Pipeline),
 }
 
@@ -137,7 +137,7 @@ fn read_entry(file: &SourceFile, kind: FileKind, name: &str) -> (Findings, Optio
         FileKind::Settings => Entry::Settings(read::settings(&fields)),
         FileKind::Purposes => Entry::Purposes(read::purposes(&fields)),
         FileKind::Dataset => Entry::Dataset(read::dataset(&fields, name)),
-        FileKind::Table => Entry::Table(read::table(&fields, name)),
+        FileKind::Table => Entry::Table(Box::new(read::table(&fields, name))),
         FileKind::Pipeline => Entry::Pipeline(read::pipeline(&fields, name)),
     };
     (found, Some(entry))

@@ -26,14 +26,17 @@ pub struct CheckCache {
     compiled: usize,
 }
 
+/// A relation that SQL reads: its name, and line and column of its first mention.
+pub(super) type Read = (String, Option<(u32, u32)>);
+
 /// What is kept between checks.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     /// Which Lakewarden found it; another one may find otherwise.
     pub build: String,
-    /// Relations that SQL reads, with their places, by the hash of its text.
-    pub reads: BTreeMap<String, Vec<(String, Option<(u32, u32)>)>>,
+    /// What SQL reads, by the hash of its text.
+    pub reads: BTreeMap<String, Vec<Read>>,
     /// Models without problems of their own, by fingerprint.
     pub sound: BTreeMap<String, Origins>,
 }

@@ -85,3 +85,38 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     sound.into_iter().for_each(|s| cache.note_sound(s.fingerprint, s.origins));
     Ok(problems)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::compile::compile;
+    use std::path::Path;
+
+    /// Whoever can write the file that is kept can make a check say anything. What plans and runs compile with does not
+    /// look at it.
+    #[tokio::test]
+    async fn a_forged_verdict_deceives_a_check_and_no_run() {
+        let mut open = OpenProject::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+        let at = open.project.pipelines.iter().position(|p| p.name.value == "retail").unwrap();
+        open.project.pipelines[at].models[0].sql = "SELECT member_no FROM crm_members".into();
+        let pipeline = open.project.pipelines[at].clone();
+        let honest: Vec<_> = check(&open).await.unwrap().into_iter().map(|p| p.span.path).collect();
+        assert!(!honest.is_empty() && honest.iter().all(|path| *path == pipeline.models[0].path), "{honest:?}");
+
+        let compiler = Compiler::new(&open, &pipeline).unwrap();
+        let node = graph::Node::parse(&pipeline.models[0]).unwrap();
+        let forged = Fingerprints::new(&compiler).of(&node);
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = CheckCache::open(folder.path(), "a build");
+        cache.note_sound(forged, Origins::default());
+        cache.save().unwrap();
+
+        let mut cache = CheckCache::open(folder.path(), "a build");
+        assert_eq!(check_again(&open, &mut cache).await.unwrap(), []);
+        let mut cache = CheckCache::open(folder.path(), "another build");
+        assert!(!check_again(&open, &mut cache).await.unwrap().is_empty());
+        let (models, problems) = compile(&open, &pipeline).await.unwrap();
+        assert!(!problems.is_empty() && models.iter().all(|m| m.model.name != pipeline.models[0].name));
+    }
+}

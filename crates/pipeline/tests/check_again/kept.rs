@@ -43,8 +43,14 @@ async fn only_what_an_edit_touches_is_compiled() {
     assert_eq!(compiled(&shop).await, 2, "a contract: its model, and one that reads it");
     replace(&shop, "schemas/channels/orders.yaml", "Example.", "One order.");
     assert_eq!(compiled(&shop).await, 4, "a dataset: three models that read it, and one that reads customers");
-    replace(&shop, "schemas/purposes.yaml", "Example.", "To know.");
-    assert_eq!(compiled(&shop).await, MODELS, "what all depend on");
+    for (path, from, to) in [
+        ("lakewarden.yaml", "project: shop", "project: a-shop"),
+        ("schemas/purposes.yaml", "Example.", "To know."),
+        ("pipelines/shop/pipeline.yaml", "en: Shop", "en: A shop"),
+    ] {
+        replace(&shop, path, from, to);
+        assert_eq!(compiled(&shop).await, MODELS, "{path}, on which all depend");
+    }
     // What has problems is compiled each time.
     replace(&shop, "pipelines/shop/models/goods.sql", "sku", "skuu");
     for _ in 0..2 {
