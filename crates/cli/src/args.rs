@@ -52,7 +52,7 @@ pub enum Command {
     },
     /// Compile dictionary, pipelines and models without reading data, and show every problem
     Check {
-        /// Compile every model, also those that an earlier check found sound, and keep nothing for the next
+        /// Compile every model, whatever earlier checks found, and keep nothing for the next
         #[arg(long)]
         no_cache: bool,
     },
