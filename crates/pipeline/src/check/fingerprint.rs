@@ -3,13 +3,14 @@
 use crate::compile::Compiler;
 use crate::graph::Node;
 use crate::relations::Kind;
-use lakewarden_dictionary::FileKind;
+use lakewarden_dictionary::{FileKind, Table};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Hashes what a model's verdict depends on: its SQL; the files that declare its table and everything it reads; what
-/// each name it reads stands for; the project's settings and purposes; its pipeline. Files count byte by byte, so that
-/// even a comment makes models be compiled again: what is parsed from a file can depend on nothing else.
+/// each name it reads stands for; the policy's ruling on customers, if it reads them; the project's settings and
+/// purposes; its pipeline. Files count byte by byte, so that even a comment makes models be compiled again: what is
+/// parsed from a file can depend on nothing else.
 ///
 /// A model's verdict does not depend on another model's: what a model gives is in its contract. What models bring
 /// together along the way (LW2016) is judged anew each time.
@@ -43,8 +44,8 @@ impl<'a> Fingerprints<'a> {
     }
 
     /// The fingerprint of a model, hexadecimal.
-    pub fn of(&self, node: &Node<'_>) -> String {
-        let Compiler { pipeline, relations, .. } = self.compiler;
+    pub fn of(&self, node: &Node<'_>, table: &Table) -> String {
+        let relations = &self.compiler.relations;
         let mut hash = self.common.clone();
         text(&node.model.path, &mut hash);
         text(&node.model.sql, &mut hash);
@@ -61,8 +62,11 @@ impl<'a> Fingerprints<'a> {
             }]);
             self.declared(&read.name, &mut hash);
             if kind == Some(Kind::Customers) {
-                // Who customers are, and for what they may be read, is said by all channels.
-                pipeline.channels.iter().for_each(|c| self.declared(&c.dataset.value, &mut hash));
+                // For what they may be read, and on which ground, all channels say together.
+                for customers in relations.of([read.name.as_str()].into_iter(), &table.purpose.value, &mut None) {
+                    let subject = customers.governance.as_ref().map(|g| &g.subject);
+                    text(&format!("{:?} {subject:?} {:?}", customers.ruling, customers.visible_schema()), &mut hash);
+                }
             }
         }
         hex(hash)

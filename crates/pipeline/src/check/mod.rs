@@ -58,7 +58,7 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     let together = !open.project.settings.keep_apart.is_empty();
     let known = &*cache;
     let verdicts = compiler.each(&nodes, |node, table| {
-        let fingerprint = fingerprints.of(node);
+        let fingerprint = fingerprints.of(node, table);
         if let Some(origins) = known.sound(&fingerprint).cloned() {
             return Ok(Ok(Sound { model: node.model, table, fingerprint, origins, known: true }));
         }
@@ -106,7 +106,7 @@ mod tests {
 
         let compiler = Compiler::new(&open, &pipeline).unwrap();
         let node = graph::Node::parse(&pipeline.models[0]).unwrap();
-        let forged = Fingerprints::new(&compiler).of(&node);
+        let forged = Fingerprints::new(&compiler).of(&node, open.project.table(&node.model.name).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let mut cache = CheckCache::open(folder.path(), "a build");
         cache.note_sound(forged, Origins::default());
