@@ -7,7 +7,9 @@ mod shop;
 
 use edits::edits;
 use lakewarden_dictionary::Problem;
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use shop::Shop;
 
 fn codes(problems: &[Problem]) -> Vec<&'static str> {
@@ -52,10 +54,10 @@ async fn what_another_model_holds_is_judged_anew() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
 
     #[test]
-    fn after_any_edits_in_any_order(steps in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..7)) {
+    fn after_any_edits_in_any_order(steps in vec(vec(any::<Index>(), 0..4), 1..7)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let shop = Shop::new();
         let edits = edits();

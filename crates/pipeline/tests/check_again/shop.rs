@@ -24,8 +24,8 @@ fn purposes() -> String {
 }
 
 pub fn pipeline() -> String {
-    "pipeline: shop\nlabel: { zh: 店, en: Shop }\nchannels:\n  orders: exports/orders/*\n  members: exports/members/*\n  \
-     products: exports/products/*\nidentity:\n  link_on: [email]\n"
+    "pipeline: shop\nlabel: { zh: 店, en: Shop }\nchannels:\n  orders: exports/orders/*\n  \
+     members: exports/members/*\n  products: exports/products/*\nidentity:\n  link_on: [email]\n"
         .into()
 }
 
@@ -35,6 +35,18 @@ fn dataset(name: &str, purposes: &str, fields: &[&str]) -> String {
         "dataset: {name}\nlabel: {{ zh: 例, en: Example }}\nmeaning: Example.\nsource: Example\nowner: o@example.com\n\
          update_frequency: daily\nformat: {{ container: csv }}\n{purposes}fields:\n{fields}"
     )
+}
+
+/// A field that names a person, and is stored as a pseudonym of this domain.
+fn pseudonym(name: &str, category: &str, domain: &str) -> String {
+    format!(
+        "name: {name}, type: string, identifier: direct, category: {category}, treatment: {{ pseudonymise: {domain} }}"
+    )
+}
+
+/// A column that counts over all time.
+fn metric(name: &str, data_type: &str, category: &str) -> String {
+    format!("name: {name}, type: {data_type}, identifier: none, category: {category}, statistical_period: lifetime")
 }
 
 fn table(name: &str, keys: &str, columns: &[&str]) -> String {
@@ -54,8 +66,8 @@ pub fn orders() -> String {
         "purposes:\n  analytics: legitimate_interests\n",
         &[
             "name: order_no, type: string, identifier: none, category: user.behavior, treatment: keep",
-            "name: email, type: string, identifier: direct, category: user.contact.email, treatment: { pseudonymise: email }",
-            "name: device, type: string, identifier: direct, category: user.device, treatment: { pseudonymise: device_id }",
+            &pseudonym("email", "user.contact.email", "email"),
+            &pseudonym("device", "user.device", "device_id"),
             "name: city, type: string, identifier: quasi, category: user.location, treatment: keep",
             "name: amount, type: 'decimal(10, 2)', identifier: none, category: user.financial, treatment: keep",
         ],
@@ -68,8 +80,8 @@ pub fn customer_orders() -> String {
         "purpose: analytics\ngrain: [customer_id]\nsubject: customer_id\n",
         &[
             SUBJECT,
-            "name: orders, type: integer, identifier: none, category: user.behavior, statistical_period: lifetime",
-            "name: spent, type: 'decimal(14, 2)', identifier: none, category: user.financial, statistical_period: lifetime",
+            &metric("orders", "integer", "user.behavior"),
+            &metric("spent", "'decimal(14, 2)'", "user.financial"),
         ],
     )
 }
@@ -80,8 +92,8 @@ fn files() -> Vec<(&'static str, String)> {
         "members",
         "purposes:\n  analytics: legitimate_interests\n  marketing: legitimate_interests\n",
         &[
-            "name: email, type: string, identifier: direct, category: user.contact.email, treatment: { pseudonymise: email }",
-            "name: phone, type: string, identifier: direct, category: user.contact.phone_number, treatment: { pseudonymise: phone }",
+            &pseudonym("email", "user.contact.email", "email"),
+            &pseudonym("phone", "user.contact.phone_number", "phone"),
             "name: tier, type: string, identifier: none, category: user.behavior, treatment: keep",
         ],
     );
@@ -109,8 +121,8 @@ fn files() -> Vec<(&'static str, String)> {
         ("schemas/curated/customer_orders.yaml", customer_orders()),
         (
             "pipelines/shop/models/customer_orders.sql",
-            "SELECT\n  customer_id,\n  count(*) AS orders,\n  CAST(sum(amount) AS DECIMAL(14, 2)) AS spent\nFROM orders\n\
-             WHERE customer_id IS NOT NULL\nGROUP BY customer_id\n"
+            "SELECT\n  customer_id,\n  count(*) AS orders,\n  CAST(sum(amount) AS DECIMAL(14, 2)) AS spent\n\
+             FROM orders\nWHERE customer_id IS NOT NULL\nGROUP BY customer_id\n"
                 .into(),
         ),
         // For a part of the purpose of what it reads.
@@ -119,7 +131,7 @@ fn files() -> Vec<(&'static str, String)> {
             table(
                 "regulars",
                 "purpose: reporting\ngrain: [customer_id]\nsubject: customer_id\n",
-                &[SUBJECT, "name: orders, type: integer, identifier: none, category: user.behavior, statistical_period: lifetime"],
+                &[SUBJECT, &metric("orders", "integer", "user.behavior")],
             ),
         ),
         (
@@ -143,7 +155,8 @@ fn files() -> Vec<(&'static str, String)> {
         ),
         (
             "pipelines/shop/models/cities.sql",
-            "SELECT o.city, (SELECT count(*) FROM members m WHERE m.tier = o.city) AS n\nFROM orders o\nGROUP BY o.city\n"
+            "SELECT o.city, (SELECT count(*) FROM members m WHERE m.tier = o.city) AS n\nFROM orders o\n\
+             GROUP BY o.city\n"
                 .into(),
         ),
         (
@@ -153,14 +166,15 @@ fn files() -> Vec<(&'static str, String)> {
         ("pipelines/shop/models/goods.sql", "SELECT sku FROM products\n".into()),
         (
             "schemas/curated/known.yaml",
-            table("known", "purpose: analytics\ngrain: [dataset]\n", &["name: dataset, type: string, identifier: none"]),
+            table(
+                "known",
+                "purpose: analytics\ngrain: [dataset]\n",
+                &["name: dataset, type: string, identifier: none"],
+            ),
         ),
         ("pipelines/shop/models/known.sql", "SELECT dataset FROM lakewarden.datasets\n".into()),
         // Pseudonyms, and a table that brings them together with others.
-        (
-            "schemas/curated/devices.yaml",
-            table("devices", of_person, &[order, SUBJECT, &token("device")]),
-        ),
+        ("schemas/curated/devices.yaml", table("devices", of_person, &[order, SUBJECT, &token("device")])),
         ("pipelines/shop/models/devices.sql", "SELECT order_no, customer_id, device FROM orders\n".into()),
         (
             "schemas/curated/contacts.yaml",
