@@ -15,6 +15,8 @@ fn a_sound_project() {
     let place = Place::project();
     expect(&place, "check_good", place.ends(0, &["check"]));
     assert!(!place.path("lake").exists());
+    assert_eq!(place.read(".lakewarden/.gitignore"), "*\n");
+    assert!(place.path(".lakewarden/check.cache").exists());
 }
 
 #[test]
@@ -57,4 +59,32 @@ fn a_contract_far_away_is_shown_beside_its_model() {
 fn no_project() {
     let place = Place::empty();
     expect(&place, "check_nowhere", place.ends(2, &["check"]));
+}
+
+#[test]
+fn what_is_kept_changes_nothing_that_is_said() {
+    let place = Place::project();
+    let everything = |place: &Place, code| {
+        let cold = place.ends(code, &["check", "--no-cache"]);
+        for _ in 0..2 {
+            assert_eq!(place.ends(code, &["check"]), cold.replace(" --no-cache", ""));
+        }
+    };
+    everything(&place, 0);
+    place.edit(MODEL, "amount", "amout");
+    everything(&place, 1);
+    place.edit(MODEL, "amout", "amount");
+    everything(&place, 0);
+    place.edit(ORDERS, "type: decimal(10, 2)", "type: timestamp");
+    everything(&place, 1);
+}
+
+#[test]
+fn nothing_is_kept_where_nothing_is_to_be() {
+    let place = Place::project();
+    place.good(&["check", "--no-cache"]);
+    assert!(!place.path(".lakewarden").exists());
+    place.write(".lakewarden", "a file");
+    place.good(&["check"]);
+    assert_eq!(place.read(".lakewarden"), "a file");
 }

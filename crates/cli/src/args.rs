@@ -51,7 +51,11 @@ pub enum Command {
         dir: PathBuf,
     },
     /// Compile dictionary, pipelines and models without reading data, and show every problem
-    Check,
+    Check {
+        /// Compile every model, whatever earlier checks found, and keep nothing for the next
+        #[arg(long)]
+        no_cache: bool,
+    },
     /// Say what a run would do, and why
     Plan {
         #[command(flatten)]

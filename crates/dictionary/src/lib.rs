@@ -17,6 +17,7 @@ mod files;
 mod load;
 pub mod model;
 mod nearest;
+mod parallel;
 mod read;
 mod spec;
 mod structure;

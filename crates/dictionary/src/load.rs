@@ -3,7 +3,8 @@
 use crate::checks::{self, Context};
 use crate::diagnostic::{Problem, Severity, SourceFile, Span};
 use crate::files::{FileKind, Place, stray};
-use crate::model::{Model, Project};
+use crate::model::{Dataset, Model, Pipeline, Project, Purposes, Settings, Table};
+use crate::parallel::side_by_side;
 use crate::read::{self, Fields};
 use crate::spec::Findings;
 use crate::structure::{NO_PIPELINE, NO_SETTINGS};
@@ -49,35 +50,32 @@ pub fn load(files: &[SourceFile]) -> Loaded {
 
     let mut in_order: Vec<&SourceFile> = files.iter().collect();
     in_order.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut entries = Vec::new();
     for file in in_order {
-        let (kind, name) = match Place::of(&file.path) {
-            Place::Entry(kind, name) => (kind, name),
+        match Place::of(&file.path) {
+            Place::Entry(kind, name) => entries.push((file, kind, name)),
             Place::Model { pipeline, name } => {
                 let model = Model { name: name.to_owned(), path: file.path.clone(), sql: file.text.clone() };
                 models.entry(pipeline).or_default().push(model);
-                continue;
             }
-            Place::Elsewhere => {
-                found.problems.extend(stray(&file.path));
-                continue;
-            }
-        };
+            Place::Elsewhere => found.problems.extend(stray(&file.path)),
+        }
+    }
+    let read = side_by_side(&entries, |(file, kind, name)| read_entry(file, *kind, name));
+    for ((_, kind, name), (own, entry)) in entries.into_iter().zip(read) {
+        found.absorb(own);
         settings |= kind == FileKind::Settings;
-        let Some(node) = yaml::parse(&file.path, &file.text, &mut found.problems) else {
-            unread.entries.insert((kind, name.to_owned()));
-            continue;
-        };
-        let declared = spec::of(kind);
-        spec::validate(&node, declared, &mut found);
-        let fields = Fields::new(declared, &node);
-        match kind {
-            FileKind::Settings => project.settings = read::settings(&fields),
-            FileKind::Purposes => project.purposes = read::purposes(&fields),
-            FileKind::Dataset => project.datasets.push(read::dataset(&fields, name)),
-            FileKind::Table => project.tables.push(read::table(&fields, name)),
-            FileKind::Pipeline => {
+        match entry {
+            None => {
+                unread.entries.insert((kind, name.to_owned()));
+            }
+            Some(Entry::Settings(settings)) => project.settings = settings,
+            Some(Entry::Purposes(purposes)) => project.purposes = purposes,
+            Some(Entry::Dataset(dataset)) => project.datasets.push(dataset),
+            Some(Entry::Table(table)) => project.tables.push(*table),
+            Some(Entry::Pipeline(pipeline)) => {
                 folders.insert(name, project.pipelines.len());
-                project.pipelines.push(read::pipeline(&fields, name));
+                project.pipelines.push(pipeline);
             }
         }
     }
@@ -117,6 +115,32 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     problems.extend(between);
     problems.sort_by(|a, b| place(a).cmp(&place(b)));
     Loaded { project, problems }
+}
+
+/// What one declarative file declares.
+enum Entry {
+    Settings(Settings),
+    Purposes(Purposes),
+    Dataset(Dataset),
+    Table(Box<Table>),
+    Pipeline(Pipeline),
+}
+
+/// Reads one declarative file, without a look at any other. `None` if nothing of it can be used.
+fn read_entry(file: &SourceFile, kind: FileKind, name: &str) -> (Findings, Option<Entry>) {
+    let mut found = Findings::default();
+    let Some(node) = yaml::parse(&file.path, &file.text, &mut found.problems) else { return (found, None) };
+    let declared = spec::of(kind);
+    spec::validate(&node, declared, &mut found);
+    let fields = Fields::new(declared, &node);
+    let entry = match kind {
+        FileKind::Settings => Entry::Settings(read::settings(&fields)),
+        FileKind::Purposes => Entry::Purposes(read::purposes(&fields)),
+        FileKind::Dataset => Entry::Dataset(read::dataset(&fields, name)),
+        FileKind::Table => Entry::Table(Box::new(read::table(&fields, name))),
+        FileKind::Pipeline => Entry::Pipeline(read::pipeline(&fields, name)),
+    };
+    (found, Some(entry))
 }
 
 fn place(problem: &Problem) -> (&str, usize, usize, &str, &str) {

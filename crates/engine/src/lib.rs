@@ -40,5 +40,5 @@ pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;
 pub use rows::{RowSubjects, RowSubjectsBuilder};
 pub use session::{Compiled, Running, Session, SessionSpec, Standing};
-pub use sql::{Reference, references};
+pub use sql::{Query, Reference, references};
 pub use subjects::{SubjectIndex, SubjectIndexBuilder};

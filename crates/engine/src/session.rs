@@ -10,6 +10,7 @@ use crate::places::named_at;
 use crate::proof::Proof;
 use crate::relation::Relation;
 use crate::scan::RelationProvider;
+use crate::sql::Query;
 use crate::statement::single_query;
 use crate::stored::StoredRelation;
 use chrono::{DateTime, Utc};
@@ -23,6 +24,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use lakewarden_policy::witness::{KGate, NotThreaded, Strand, Threaded, gate_root, thread};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, narrow, verify};
 use std::collections::BTreeSet;
@@ -153,7 +155,18 @@ impl Session {
     /// # Errors
     /// As [`Session::plan`].
     pub async fn compile(&self, sql: &str) -> Result<Compiled, EngineError> {
-        let written = self.as_written(sql).await?;
+        self.compile_written(self.as_written(sql).await?)
+    }
+
+    /// Compiles a query that is parsed already.
+    ///
+    /// # Errors
+    /// As [`Session::plan`].
+    pub async fn compile_query(&self, query: Query) -> Result<Compiled, EngineError> {
+        self.compile_written(self.written(query.statement).await?)
+    }
+
+    fn compile_written(&self, written: LogicalPlan) -> Result<Compiled, EngineError> {
         let threaded = thread(written.clone(), &self.rulings, self.minimum_subjects.max(1));
         // Without strands there is no k-gate, and no run either: its other problems are found all the same.
         let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };
@@ -172,7 +185,10 @@ impl Session {
 
     /// The plan as the SQL says it.
     pub(crate) async fn as_written(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
-        let statement = single_query(sql)?;
+        self.written(single_query(sql)?).await
+    }
+
+    async fn written(&self, statement: Statement) -> Result<LogicalPlan, EngineError> {
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
@@ -188,7 +204,9 @@ impl Session {
             plan = gate_root(plan, &self.rulings, k).map_err(EngineError::not_threaded)?;
         }
         let analysed = self.analysed(plan)?;
-        let mut optimised = state.optimize(&analysed).map_err(|e| EngineError::planning(&e))?;
+        // `SessionState::optimize` would analyse it again.
+        let optimise = state.optimizer().optimize(analysed.clone(), &state, |_, _| {});
+        let mut optimised = optimise.map_err(|e| EngineError::planning(&e))?;
         if self.narrowing {
             optimised = narrow(optimised).map_err(|e| EngineError::planning(&e))?;
         }

@@ -17,25 +17,42 @@ pub struct Reference {
     pub at: Option<(u32, u32)>,
 }
 
-/// The relations a single query reads, in order of name; names of its own CTEs are left out.
+/// One query, parsed: what it reads is known before anything is planned, and it is not parsed again to be planned.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub(crate) statement: Statement,
+    reads: Vec<Reference>,
+}
+
+impl Query {
+    /// Parses a single query.
+    ///
+    /// # Errors
+    /// [`EngineError::Sql`] if the text does not parse, holds more than one statement, or is no query.
+    pub fn parse(sql: &str) -> Result<Self, EngineError> {
+        let statement = single_query(sql)?;
+        let (tables, _) = resolve_table_references(&statement, true).map_err(|e| EngineError::planning(&e))?;
+        let mut places = Places::default();
+        if let Statement::Statement(statement) = &statement {
+            let _ = statement.visit(&mut places);
+        }
+        let reference = |name: String| Reference { at: places.0.get(&name).copied(), name };
+        let reads = tables.into_iter().map(|t| reference(t.to_string())).collect();
+        Ok(Self { statement, reads })
+    }
+
+    /// The relations it reads, in order of name; names of its own CTEs are left out.
+    pub fn reads(&self) -> &[Reference] {
+        &self.reads
+    }
+}
+
+/// The relations that [`Query::reads`] tells of a single query.
 ///
 /// # Errors
-/// [`EngineError::Sql`] if the text does not parse, holds more than one statement, or is no query.
+/// As [`Query::parse`].
 pub fn references(sql: &str) -> Result<Vec<Reference>, EngineError> {
-    let statement = single_query(sql)?;
-    let (tables, _) = resolve_table_references(&statement, true).map_err(|e| EngineError::planning(&e))?;
-    let mut places = Places::default();
-    if let Statement::Statement(statement) = &statement {
-        let _ = statement.visit(&mut places);
-    }
-    Ok(tables
-        .into_iter()
-        .map(|t| {
-            let name = t.to_string();
-            let at = places.0.get(&name).copied();
-            Reference { name, at }
-        })
-        .collect())
+    Ok(Query::parse(sql)?.reads)
 }
 
 /// First place of each table's name.

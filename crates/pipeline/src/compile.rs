@@ -1,6 +1,6 @@
 //! Compiles a pipeline's models against the dictionary: no data, no lake.
 
-use crate::apart;
+use crate::apart::{self, Origins};
 use crate::contract;
 use crate::customers::Customers;
 use crate::error::PipelineError;
@@ -39,22 +39,6 @@ pub struct CompiledModel {
     pub minimum_subjects: u32,
 }
 
-/// Every problem of a project: its declarations' and its models'.
-///
-/// # Errors
-/// If the engine cannot be started.
-pub async fn check(open: &OpenProject) -> Result<Vec<Problem>, PipelineError> {
-    let mut problems = open.problems.clone();
-    for pipeline in &open.project.pipelines {
-        problems.extend(compile(open, pipeline).await?.1);
-    }
-    problems.sort_by(|a, b| {
-        (&a.span.path, a.span.start, a.code, &a.message).cmp(&(&b.span.path, b.span.start, b.code, &b.message))
-    });
-    problems.dedup();
-    Ok(problems)
-}
-
 /// Compiles a pipeline's models, in the order in which they run.
 ///
 /// # Errors
@@ -63,25 +47,68 @@ pub async fn compile(
     open: &OpenProject,
     pipeline: &Pipeline,
 ) -> Result<(Vec<CompiledModel>, Vec<Problem>), PipelineError> {
-    let engine = Engine::new(Arc::new(InMemory::new()), EngineOptions { partitions: 1, ..EngineOptions::default() })
-        .map_err(PipelineError::of_model("check"))?;
-    let (nodes, mut problems) = graph::order(&pipeline.models);
-    let with_tables: Vec<(&Node<'_>, &Table)> =
-        nodes.iter().filter_map(|node| Some((node, open.project.table(&node.model.name)?))).collect();
-    // No model needs another's result: what one gives is in its contract. Planning waits for nothing.
-    let results = side_by_side(with_tables.len(), |at| {
-        let (node, table) = with_tables[at];
-        block_on(compile_model(open, pipeline, &engine, node, table))
-    });
+    let compiler = Compiler::new(open, pipeline)?;
+    let models = &pipeline.models;
+    let parsed = side_by_side(models.len(), |at| Node::parse(&models[at]));
+    let (nodes, mut problems) = graph::order(models.iter().zip(parsed));
     let mut compiled = Vec::new();
-    for result in results {
+    for result in compiler.each(&nodes, |node, table| compiler.compile(node, table)) {
         match result? {
             Ok(model) => compiled.push(model),
             Err(own) => problems.extend(own),
         }
     }
-    problems.extend(apart::check(open, &compiled));
+    let origins: Vec<Origins> = compiled.iter().map(|model| Origins::of(&model.lineage)).collect();
+    let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, &model.table, origins));
+    problems.extend(apart::check(open, with_origins));
     Ok((compiled, problems))
+}
+
+/// What the models of one pipeline are compiled with.
+pub(crate) struct Compiler<'a> {
+    pub(crate) open: &'a OpenProject,
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) relations: Relations<'a>,
+    names: Vec<String>,
+    engine: Engine,
+}
+
+impl<'a> Compiler<'a> {
+    /// Gets ready for a pipeline's models.
+    ///
+    /// # Errors
+    /// If the engine cannot be started.
+    pub fn new(open: &'a OpenProject, pipeline: &'a Pipeline) -> Result<Self, PipelineError> {
+        let options = EngineOptions { partitions: 1, ..EngineOptions::default() };
+        let engine = Engine::new(Arc::new(InMemory::new()), options).map_err(PipelineError::of_model("check"))?;
+        let relations = Relations::declared(open, pipeline, DateTime::UNIX_EPOCH);
+        Ok(Self { open, pipeline, names: relations.names(), relations, engine })
+    }
+
+    /// Does something with every model that has a contract, on all cores, and gives the results in order. No model
+    /// needs another's result: what one gives is in its contract.
+    pub fn each<'n, T: Send>(
+        &self,
+        nodes: &'n [Node<'a>],
+        work: impl Fn(&'n Node<'a>, &'a Table) -> T + Sync,
+    ) -> Vec<T> {
+        let table = |node: &'n Node<'a>| Some((node, self.open.project.table(&node.model.name)?));
+        let with_tables: Vec<_> = nodes.iter().filter_map(table).collect();
+        side_by_side(with_tables.len(), |at| work(with_tables[at].0, with_tables[at].1))
+    }
+
+    /// Compiles a model, or says what is wrong with it.
+    ///
+    /// # Errors
+    /// Those of the engine that are not the model's.
+    pub fn compile(
+        &self,
+        node: &Node<'_>,
+        table: &Table,
+    ) -> Result<Result<CompiledModel, Vec<Problem>>, PipelineError> {
+        // Planning waits for nothing.
+        block_on(compile_model(self, node, table))
+    }
 }
 
 /// How many data subjects have to stand behind each row of a table; 1 for one that has a subject column.
@@ -94,15 +121,13 @@ pub(crate) fn minimum_subjects(open: &OpenProject, table: &Table) -> u32 {
 }
 
 async fn compile_model(
-    open: &OpenProject,
-    pipeline: &Pipeline,
-    engine: &Engine,
+    compiler: &Compiler<'_>,
     node: &Node<'_>,
     table: &Table,
 ) -> Result<Result<CompiledModel, Vec<Problem>>, PipelineError> {
+    let Compiler { open, relations, names, engine, .. } = compiler;
     let purpose = &table.purpose.value;
-    let relations = Relations::declared(open, pipeline, DateTime::UNIX_EPOCH);
-    let mut problems = unknown_relations(&relations, node);
+    let mut problems = unknown_relations(names, node);
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -120,7 +145,11 @@ async fn compile_model(
         minimum_subjects: minimum_subjects(open, table),
     };
     let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
-    let Compiled { plan, standing } = match session.compile(&node.model.sql).await {
+    let compiled = match node.query() {
+        Ok(query) => session.compile_query(query).await,
+        Err(error) => Err(error),
+    };
+    let Compiled { plan, standing } = match compiled {
         Ok(compiled) => compiled,
         Err(EngineError::Forbidden { purpose, columns }) => {
             return Ok(Err(purposes::columns(open, node.model, &purpose, &columns)));
@@ -161,8 +190,7 @@ async fn compile_model(
     }))
 }
 
-fn unknown_relations(relations: &Relations<'_>, node: &Node<'_>) -> Vec<Problem> {
-    let known = relations.names();
+fn unknown_relations(known: &[String], node: &Node<'_>) -> Vec<Problem> {
     node.reads
         .iter()
         .filter(|r| !known.contains(&r.name))

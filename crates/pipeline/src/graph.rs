@@ -1,27 +1,55 @@
 //! The order of models, taken from what their SQL reads.
 
 use lakewarden_dictionary::{Model, Problem, Span};
-use lakewarden_engine::{EngineError, Reference, references};
+use lakewarden_engine::{EngineError, Query, Reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A model and what it reads.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Node<'a> {
     /// The model.
     pub model: &'a Model,
     /// The relations its SQL names.
     pub reads: Vec<Reference>,
+    /// Its SQL, if it had to be parsed to know them.
+    query: Option<Query>,
 }
 
-/// The models in an order in which each comes after those it reads, and the problems found on the way.
+impl<'a> Node<'a> {
+    /// Parses a model.
+    ///
+    /// # Errors
+    /// Those of [`Query::parse`].
+    pub fn parse(model: &'a Model) -> Result<Self, EngineError> {
+        let query = Query::parse(&model.sql)?;
+        Ok(Self { model, reads: query.reads().to_vec(), query: Some(query) })
+    }
+
+    /// Takes it from elsewhere what a model reads.
+    pub fn reading(model: &'a Model, reads: Vec<Reference>) -> Self {
+        Self { model, reads, query: None }
+    }
+
+    /// Its SQL, parsed.
+    ///
+    /// # Errors
+    /// Those of [`Query::parse`].
+    pub fn query(&self) -> Result<Query, EngineError> {
+        self.query.clone().map_or_else(|| Query::parse(&self.model.sql), Ok)
+    }
+}
+
+/// Models in an order in which each comes after those it reads, and the problems found on the way.
 /// Models in a cycle, and models whose SQL does not parse, are left out and reported.
-pub fn order(models: &[Model]) -> (Vec<Node<'_>>, Vec<Problem>) {
+pub fn order<'a>(
+    models: impl IntoIterator<Item = (&'a Model, Result<Node<'a>, EngineError>)>,
+) -> (Vec<Node<'a>>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut nodes: BTreeMap<&str, Node<'_>> = BTreeMap::new();
-    for model in models {
-        match references(&model.sql) {
-            Ok(reads) => {
-                nodes.insert(&model.name, Node { model, reads });
+    for (model, node) in models {
+        match node {
+            Ok(node) => {
+                nodes.insert(&model.name, node);
             }
             Err(error) => problems.push(sql_problem(model, error)),
         }
@@ -42,7 +70,7 @@ pub fn order(models: &[Model]) -> (Vec<Node<'_>>, Vec<Problem>) {
         }
         for name in ready {
             done.insert(name);
-            ordered.push(nodes[name].clone());
+            ordered.push(name);
         }
     }
     let stuck: Vec<&str> = nodes.keys().copied().filter(|n| !done.contains(n)).collect();
@@ -56,7 +84,7 @@ pub fn order(models: &[Model]) -> (Vec<Node<'_>>, Vec<Problem>) {
                 .hint("take one of these reads out, or move what both need into a third model"),
         );
     }
-    (ordered, problems)
+    (ordered.into_iter().filter_map(|name| nodes.remove(name)).collect(), problems)
 }
 
 /// One circle among models that could not be ordered.
@@ -109,11 +137,15 @@ mod tests {
         Model { name: name.into(), path: format!("models/{name}.sql").into(), sql: sql.into() }
     }
 
+    fn order(models: &[Model]) -> (Vec<Node<'_>>, Vec<Problem>) {
+        super::order(models.iter().map(|model| (model, Node::parse(model))))
+    }
+
     #[test]
     fn models_come_after_what_they_read() {
         let models =
             [model("a", "select * from b"), model("b", "select * from c join raw on true"), model("c", "select 1")];
-        let (order, problems) = super::order(&models);
+        let (order, problems) = order(&models);
         assert!(problems.is_empty());
         assert_eq!(order.iter().map(|n| n.model.name.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);
     }
@@ -121,7 +153,7 @@ mod tests {
     #[test]
     fn a_circle_is_one_problem_that_names_it() {
         let models = [model("a", "select 1\nfrom b"), model("b", "select * from a"), model("c", "select * from a")];
-        let (order, problems) = super::order(&models);
+        let (order, problems) = order(&models);
         assert!(order.is_empty());
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].message, "models read each other in a circle: a → b → a");

@@ -7,6 +7,7 @@
 mod anonymity;
 mod apart;
 mod build;
+mod check;
 mod compile;
 mod contract;
 mod customers;
@@ -33,7 +34,8 @@ mod statements;
 mod system;
 mod tables;
 
-pub use compile::{CompiledModel, check, compile};
+pub use check::{CheckCache, check, check_again};
+pub use compile::{CompiledModel, compile};
 pub use customers::Customers;
 pub use error::{PipelineError, TooLittleAnonymity};
 pub use keys::{key_path, key_ring};

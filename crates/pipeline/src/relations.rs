@@ -18,6 +18,19 @@ use std::sync::Arc;
 /// The name of the relation of customers.
 pub const CUSTOMERS: &str = "customers";
 
+/// What a name in SQL stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A relation that the engine itself provides.
+    System,
+    /// The customers of the pipeline.
+    Customers,
+    /// What one of the pipeline's channels brought.
+    Channel,
+    /// What one of the pipeline's models makes.
+    Model,
+}
+
 /// The relations of one pipeline.
 pub struct Relations<'a> {
     open: &'a OpenProject,
@@ -54,6 +67,20 @@ impl<'a> Relations<'a> {
         self.system = relations;
     }
 
+    /// What a name stands for; `None` for one that SQL may not use.
+    pub fn kind(&self, name: &str) -> Option<Kind> {
+        let pipeline = self.pipeline;
+        if self.system.iter().any(|r| r.name == name) {
+            Some(Kind::System)
+        } else if name == CUSTOMERS && pipeline.identity.is_some() {
+            Some(Kind::Customers)
+        } else if pipeline.channels.iter().any(|c| c.dataset.value == name) {
+            Some(Kind::Channel)
+        } else {
+            pipeline.models.iter().any(|m| m.name == name).then_some(Kind::Model)
+        }
+    }
+
     /// Every name that SQL may use.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.pipeline.channels.iter().map(|c| c.dataset.value.clone()).collect();
@@ -77,36 +104,38 @@ impl<'a> Relations<'a> {
     }
 
     fn one(&self, name: &str, purpose: &str, customers: &mut Option<Customers>) -> Option<Relation> {
-        if let Some(system) = self.system.iter().find(|r| r.name == name) {
-            return Some(system.clone());
-        }
         let project = &self.open.project;
-        if name == CUSTOMERS && self.pipeline.identity.is_some() {
-            let ruling = of_customers(project, self.pipeline, purpose);
-            let content = self.content(name, customers_schema);
-            return Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers));
-        }
-        if self.pipeline.channels.iter().any(|c| c.dataset.value == name) {
-            let dataset = project.dataset(name)?;
-            let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
-            let content = self.content(name, || conformed_schema(dataset));
-            if !dataset.is_personal() {
-                return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+        match self.kind(name)? {
+            Kind::System => self.system.iter().find(|r| r.name == name).cloned(),
+            Kind::Customers => {
+                let ruling = of_customers(project, self.pipeline, purpose);
+                let content = self.content(name, customers_schema);
+                Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
             }
-            let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
-            let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
-            if let Some(governance) = &mut relation.governance {
-                governance.retention = retention::of_dataset(dataset, self.as_of, self.open.zone());
+            Kind::Channel => {
+                let dataset = project.dataset(name)?;
+                let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
+                let content = self.content(name, || conformed_schema(dataset));
+                if !dataset.is_personal() {
+                    return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+                }
+                let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
+                let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
+                if let Some(governance) = &mut relation.governance {
+                    governance.retention = retention::of_dataset(dataset, self.as_of, self.open.zone());
+                }
+                Some(relation)
             }
-            return Some(relation);
+            Kind::Model => {
+                let table = project.table(name)?;
+                let ruling = ruling::of_table(&project.purposes, table, purpose);
+                let content = self.content(name, || contract::schema(table));
+                if table.subject.is_none() {
+                    return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+                }
+                Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
+            }
         }
-        let table = self.pipeline.models.iter().find(|m| m.name == name).and_then(|m| project.table(&m.name))?;
-        let ruling = ruling::of_table(&project.purposes, table, purpose);
-        let content = self.content(name, || contract::schema(table));
-        if table.subject.is_none() {
-            return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
-        }
-        Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
     }
 
     fn content(&self, name: &str, schema: impl FnOnce() -> arrow::datatypes::SchemaRef) -> Content {

@@ -25,7 +25,7 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
     match &args.command {
         Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
         Command::Init { dir } => init::init(dir, output),
-        Command::Check => check::check(&args.project, output).await,
+        Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
         Command::Plan { on } => plan::plan(&args.project, on, output).await,
         Command::Run { on, consent, report, language, take_over } => {
             run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await

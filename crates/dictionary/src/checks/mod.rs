@@ -118,7 +118,9 @@ impl<'a> Context<'a> {
 /// Whether an entry goes by `name`: by what it says, or by what its path says. Where the two differ, that is
 /// [`name_and_file`]'s to tell, and no other check should tell it again.
 fn goes_by(entry: &Spanned<String>, name: &str) -> bool {
-    entry.value == name || matches!(Place::of(&entry.span.path), Place::Entry(_, of_path) if of_path == name)
+    let path = &entry.span.path;
+    // Every model is held against every table: taking each path apart would take long.
+    entry.value == name || path.contains(name) && matches!(Place::of(path), Place::Entry(_, of_path) if of_path == name)
 }
 
 /// Runs all checks.

@@ -22,6 +22,12 @@ impl Findings {
         self.broken.insert((object.span.path.clone(), object.span.start, key));
     }
 
+    /// Adds what was found in another file.
+    pub fn absorb(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        self.broken.extend(other.broken);
+    }
+
     /// Whether the value of `key` in the object that begins with `span` could not be understood, so that what
     /// was made of it is a guess.
     pub fn is_broken(&self, span: &Span, key: &'static str) -> bool {
