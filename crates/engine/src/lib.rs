@@ -6,6 +6,7 @@
 
 mod account;
 mod checker;
+mod claims;
 mod engine;
 mod error;
 mod functions;
@@ -27,10 +28,12 @@ mod sql;
 mod statement;
 mod stored;
 mod subjects;
+mod unclaimed;
 #[cfg(test)]
 mod ungated;
 
 pub use account::{ScanAccount, ScanFigures};
+pub use claims::physical_rules;
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;

@@ -47,6 +47,7 @@ const OPERATORS: &[&str] = &[
     "SortExec",
     "SortMergeJoinExec",
     "SortPreservingMergeExec",
+    "UnclaimedExec",
     "UnionExec",
     "UnnestExec",
     "WindowAggExec",

@@ -1,6 +1,7 @@
 //! One purpose, one instant: plans and runs queries under the policy.
 
 use crate::account::ScanFigures;
+use crate::claims::physical_rules;
 use crate::engine::Engine;
 use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
@@ -105,6 +106,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(engine.runtime.clone())
             .with_default_features()
+            .with_physical_optimizer_rules(physical_rules())
             .with_analyzer_rule(Arc::new(GovernScans::new(rulings.clone())))
             .with_optimizer_rule(Arc::new(LiftAboveGates))
             .build();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod accounts;
+mod claims;
 mod columns;
 mod equality;
 mod errors;
