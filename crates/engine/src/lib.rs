@@ -7,8 +7,10 @@
 mod account;
 mod checker;
 mod claims;
+mod dependencies;
 mod engine;
 mod error;
+mod frames;
 mod functions;
 mod gate;
 mod governed;
@@ -34,6 +36,7 @@ mod ungated;
 
 pub use account::{ScanAccount, ScanFigures};
 pub use claims::physical_rules;
+pub use dependencies::logical_rules;
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;

@@ -2,6 +2,7 @@
 
 use crate::account::ScanFigures;
 use crate::claims::physical_rules;
+use crate::dependencies::logical_rules;
 use crate::engine::Engine;
 use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
@@ -106,6 +107,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(engine.runtime.clone())
             .with_default_features()
+            .with_optimizer_rules(logical_rules())
             .with_physical_optimizer_rules(physical_rules())
             .with_analyzer_rule(Arc::new(GovernScans::new(rulings.clone())))
             .with_optimizer_rule(Arc::new(LiftAboveGates))

@@ -4,7 +4,7 @@ use crate::forbidden::FORBIDDEN;
 use crate::generator::Generator;
 use crate::outcome::{Free, Outcome, compare};
 use crate::shape::Shapes;
-use crate::shop::{Source, filtered, relations, spec};
+use crate::shop::{Source, filtered_and_mended, relations, spec};
 use crate::unstated::unstated;
 use futures::StreamExt;
 use lakewarden_dictionary::LawfulBasis;
@@ -45,7 +45,7 @@ impl Asked {
                 Arc::new(of(Source::Parquet, forbid).await.narrowing()),
             ]
         };
-        let free = Free { usual: Arc::new(filtered()), unstated: Arc::new(unstated()) };
+        let free = Free { usual: Arc::new(filtered_and_mended()), unstated: Arc::new(unstated()) };
         Self { governed: all(false).await, narrow: all(true).await, free }
     }
 

@@ -1,21 +1,6 @@
-//! Queries that DataFusion alone answers wrongly, since it believes what operators claim of their rows: the governed
-//! session answers them rightly, and so does a session of DataFusion's with the engine's rules.
+//! Queries over operators that claim more of their rows' order than is true.
 
-use crate::shop::{Source, ask, lines, session, tables};
-use datafusion::catalog::MemorySchemaProvider;
-use datafusion::datasource::MemTable;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
-use lakewarden_dictionary::LawfulBasis;
-use lakewarden_engine::physical_rules;
-use std::sync::Arc;
-
-struct Case {
-    sql: &'static str,
-    expected: &'static [&'static str],
-    /// With how many partitions DataFusion alone is wrong. Its rows are compared as a set if the query has no order.
-    partitions: usize,
-}
+use crate::mended::{Case, check};
 
 const CASES: &[Case] = &[
     // A final aggregate takes the constant key for sorted, and gives out a page's group whenever the key becomes null.
@@ -110,67 +95,14 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// A session over the tables as the gate shows them, in three parts each.
-fn plain(partitions: usize, with_rules: bool) -> SessionContext {
-    let config = SessionConfig::new().with_target_partitions(partitions);
-    let mut builder = SessionStateBuilder::new().with_config(config).with_default_features();
-    if with_rules {
-        builder = builder.with_physical_optimizer_rules(physical_rules());
-    }
-    let context = SessionContext::new_with_state(builder.build());
-    let catalog = context.catalog("datafusion").unwrap();
-    catalog.register_schema("crm", Arc::new(MemorySchemaProvider::new())).unwrap();
-    for table in tables() {
-        let rows = table.visible();
-        let third = rows.num_rows().div_ceil(3);
-        let starts = (0..rows.num_rows()).step_by(third);
-        let parts = starts.map(|at| vec![rows.slice(at, third.min(rows.num_rows() - at))]).collect();
-        let provider = Arc::new(MemTable::try_new(rows.schema(), parts).unwrap());
-        let (schema, name) = table.name.split_once('.').unwrap_or(("public", table.name));
-        catalog.schema(schema).unwrap().register_table(name.to_owned(), provider).unwrap();
-    }
-    context
-}
-
-fn is_right(case: &Case, mut found: Vec<String>) -> bool {
-    if !case.sql.contains("ORDER BY") {
-        found.sort();
-    }
-    found == case.expected
-}
-
-async fn answer(context: &SessionContext, sql: &str) -> Vec<String> {
-    lines(&context.sql(sql).await.unwrap().collect().await.unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_governed_session_answers_rightly() {
-    for source in [Source::Memory, Source::Parquet] {
-        let governed = session(source, LawfulBasis::Consent).await;
-        for case in CASES {
-            let (found, _) = ask(&governed, case.sql).await.unwrap();
-            assert!(is_right(case, found.clone()), "{}\n{found:?}", case.sql);
-        }
-    }
+    check::governed(CASES).await;
+    check::with_rules(CASES).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_rules_mend_datafusion() {
-    for partitions in [1, 2, 3, 8] {
-        let context = plain(partitions, true);
-        for case in CASES {
-            let found = answer(&context, case.sql).await;
-            assert!(is_right(case, found.clone()), "{partitions} partitions: {}\n{found:?}", case.sql);
-        }
-    }
-}
-
-/// When this fails, DataFusion has mended something: see whether its line in `src/claims.rs` can go. In one thread,
-/// since it depends on which branch of a union is read first.
+/// In one thread, since it depends on which branch of a union is read first.
 #[tokio::test]
 async fn datafusion_alone_is_wrong() {
-    for case in CASES {
-        let found = answer(&plain(case.partitions, false), case.sql).await;
-        assert!(!is_right(case, found.clone()), "{}\n{found:?}", case.sql);
-    }
+    check::alone(CASES).await;
 }

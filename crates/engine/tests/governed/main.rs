@@ -5,10 +5,14 @@
 mod accounts;
 mod claims;
 mod columns;
+mod dependencies;
 mod equality;
 mod errors;
 mod k_gate;
+mod limits;
+mod mended;
 mod narrowing;
 mod people;
 mod queries;
+#[allow(dead_code)]
 mod shop;
