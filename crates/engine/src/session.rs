@@ -173,7 +173,8 @@ impl Session {
     pub(crate) async fn as_written(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
         let statement = single_query(sql)?;
         let state = self.context.state();
-        let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
+        let planned = state.statement_to_plan(statement.clone()).await;
+        let plan = planned.map_err(|e| EngineError::planning_of(&e, &statement))?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         read_only.verify_plan(&plan).map_err(|e| EngineError::planning(&e))?;
         Ok(plan)

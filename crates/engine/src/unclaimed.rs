@@ -4,6 +4,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics, plan_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{
@@ -15,6 +16,7 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
     PlanProperties,
 };
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -132,6 +134,15 @@ impl ExecutionPlan for UnclaimedExec {
     }
 
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        // A constant or a column twice are claims of the projection's own, true ones, that would be lost below.
+        let names = projection.expr().iter().map(|column| column.expr.downcast_ref::<Column>().map(Column::index));
+        let columns: Option<BTreeSet<usize>> = names.collect();
+        let only_fewer = columns.is_some_and(|columns| {
+            columns.len() == projection.expr().len() && columns.len() < self.input.schema().fields().len()
+        });
+        if !only_fewer {
+            return Ok(None);
+        }
         Ok(Some(Arc::new(Self::new(make_with_child(projection, &self.input)?, self.kept))))
     }
 

@@ -67,6 +67,14 @@ const CASES: &[Case] = &[
         expected: &["5 | Kyoto", "5 | Nanjing", "∅ | Leeds", "∅ | Porto"],
         partitions: 1,
     },
+    // With a constant and a column twice, of which the optimiser may know.
+    Case {
+        sql: "SELECT 4 AS four, t.k, s.city, s.city AS again FROM shops s \
+              LEFT JOIN (SELECT city, 5 AS k FROM shops WHERE region = 'east') t \
+              ON s.city = t.city ORDER BY four, k DESC, city, again LIMIT 3",
+        expected: &["4 | ∅ | Leeds | Leeds", "4 | ∅ | Porto | Porto", "4 | 5 | Kyoto | Kyoto"],
+        partitions: 1,
+    },
     Case {
         sql: "SELECT t.region, s.city FROM (SELECT * FROM shops WHERE region = 'east') t RIGHT JOIN shops s \
               ON s.city = t.city ORDER BY t.region, s.city",
