@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn instants_of_one_second_are_told_apart() {
-        let at = |micros| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).expect("an instant");
+        let at = |micros: i64| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).expect("an instant");
         assert_eq!(instead(at(2_000_000), at(0)), "as of 2023-11-14 22:13:22 instead of 2023-11-14 22:13:20");
         assert_eq!(instead(at(2), at(0)), "as of 2023-11-14 22:13:20.000002 instead of 2023-11-14 22:13:20.000000");
     }
