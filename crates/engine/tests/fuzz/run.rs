@@ -53,7 +53,7 @@ impl Asked {
     pub async fn everywhere(&self, sql: &str) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for session in &self.governed {
-            outcomes.push(compare(session.clone(), &self.free, sql.to_owned(), None).await);
+            outcomes.push(compare(session.clone(), &self.free, sql.to_owned(), false).await);
         }
         outcomes
     }
@@ -120,7 +120,7 @@ pub async fn run(seed: u64, numbers: std::ops::Range<u64>, asked: Arc<Asked>, to
                 if number % ONE_FORBIDDEN_IN == 7 {
                     let (sql, table) = generator.forbidden();
                     let session = asked.narrow[place].clone();
-                    let mut outcome = compare(session.clone(), &asked.free, sql.clone(), None).await;
+                    let mut outcome = compare(session.clone(), &asked.free, sql.clone(), false).await;
                     if matches!(outcome, Outcome::Equal(_)) && !reads(&session, &sql, table).await {
                         outcome = Outcome::Unread;
                     }
@@ -128,7 +128,7 @@ pub async fn run(seed: u64, numbers: std::ops::Range<u64>, asked: Arc<Asked>, to
                 }
                 let query = generator.statement();
                 let session = asked.governed[place].clone();
-                let outcome = compare(session, &asked.free, query.sql.clone(), query.uncut).await;
+                let outcome = compare(session, &asked.free, query.sql.clone(), query.ordered).await;
                 (number, query.sql, false, generator.shape, outcome)
             }
         })
