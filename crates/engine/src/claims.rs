@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | an aggregate over grouping sets | keys that are constant or equal below it are so above it, though each set has nulls for others; and sorted keys stay sorted | groups twice or lost, wrong order | apache/datafusion#16965, #24421 |
 //! | `UNION ALL` | what is constant in each branch is constant | rows lost by `LIMIT`, wrong order | apache/datafusion#23528 |
+//! | an aggregate without keys | its row is constant, which one rule believes and another does not | the plan is refused | apache/datafusion#23528 |
 //! | an outer join | what is constant in the side that may be null is constant | wrong order | |
 //! | a join | for rows of one side with the same key, those of the other side are sorted | wrong order | apache/datafusion#25052 |
 //! | a join on ranges | the columns that it compares are equal | wrong order | apache/datafusion#24360 |
@@ -23,7 +24,7 @@ use datafusion::physical_expr::equivalence::AcrossPartitions;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -74,8 +75,12 @@ impl PhysicalOptimizerRule for DropClaims {
 /// What can be believed of an operator's claims, if not all.
 fn kept(plan: &Plan) -> Option<Kept> {
     if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
-        // The final aggregate above then knows of no order and keeps its groups to the end.
-        return aggregate.group_expr().has_grouping_set().then_some(Kept::Nothing);
+        if aggregate.group_expr().has_grouping_set() {
+            // The final aggregate above then knows of no order and keeps its groups to the end.
+            return Some(Kept::Nothing);
+        }
+        let is_whole = !matches!(aggregate.mode(), AggregateMode::Partial | AggregateMode::PartialReduce);
+        return (is_whole && aggregate.group_expr().is_true_no_grouping()).then_some(Kept::Distribution);
     }
     if plan.is::<UnionExec>() {
         let constants = plan.equivalence_properties().constants();

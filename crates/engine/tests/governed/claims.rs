@@ -60,6 +60,14 @@ const CASES: &[Case] = &[
         expected: &["2 | /p0", "2 | /p1", "2 | /p2", "2 | /p3", "2 | /p4", "1 | /p0", "1 | /p0"],
         partitions: 3,
     },
+    // One rule takes the one row for constant and another does not.
+    Case {
+        sql: "SELECT row_number() OVER (ORDER BY v.seconds, a.c, v.visit_id) AS r FROM visits v \
+              CROSS JOIN (SELECT approx_distinct(city) AS c FROM shops) a \
+              JOIN (SELECT count(*) AS d, max(city) AS m FROM shops) b ON a.c = b.d % 9 ORDER BY r LIMIT 2",
+        expected: &["1", "2"],
+        partitions: 1,
+    },
     // What is constant in the side of a join that may be null.
     Case {
         sql: "SELECT t.k, s.city FROM shops s LEFT JOIN (SELECT city, 5 AS k FROM shops WHERE region = 'east') t \
