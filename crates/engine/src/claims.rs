@@ -33,14 +33,22 @@ use std::sync::Arc;
 
 type Plan = Arc<dyn ExecutionPlan>;
 
-/// Rules that take a limit below where it may go, or have the plan fail; they only save work.
+/// Rules that give other rows or have the plan fail, and otherwise only save work.
 ///
+/// - Predicates go to the wrong side of a join where both have a column of that name: `LEFT JOIN … WHERE b.id IS NULL`
+///   loses its rows (apache/datafusion#21246, #25244, #25296). The logical optimiser has pushed them down before.
 /// - Groups that a window above needs are not made (apache/datafusion#25066).
 /// - For two windows, one over the other, only the longer look ahead is allowed for.
 /// - A limit on groups that come sorted fails when it runs (apache/datafusion#25350).
-const LEFT_OUT: [&str; 3] = ["LimitAggregation", "LimitPushPastWindows", "LimitedDistinctAggregation"];
+const LEFT_OUT: [&str; 5] = [
+    "FilterPushdown",
+    "FilterPushdown(Post)",
+    "LimitAggregation",
+    "LimitPushPastWindows",
+    "LimitedDistinctAggregation",
+];
 
-/// Lists the rules of the physical optimiser: DataFusion's own but for three, after one that keeps untrue claims from
+/// Lists the rules of the physical optimiser: DataFusion's own but for a few, after one that keeps untrue claims from
 /// them.
 pub fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(DropClaims)];
