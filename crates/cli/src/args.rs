@@ -65,7 +65,8 @@ pub enum Command {
     Run {
         #[command(flatten)]
         on: On,
-        /// Which consent counts: that known at the instant of --as-of, or all that is known now
+        /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
+        /// as a withdrawal
         #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
         consent: Consent,
         /// Where to write the report; beside the project's file if absent
@@ -157,7 +158,7 @@ pub struct On {
 pub enum Consent {
     /// What was in effect and written down at the run's instant
     KnownThen,
-    /// All of it, later withdrawals too, judged at the run's instant
+    /// Also what was said or written down since: who has withdrawn by now is left out
     KnownNow,
 }
 

@@ -1,6 +1,8 @@
 //! What can go wrong between SQL text and result.
 
+use crate::places::called_at;
 use datafusion::common::DataFusionError;
+use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::parser::ParserError;
 use lakewarden_policy::witness::NotThreaded;
 use thiserror::Error;
@@ -137,9 +139,24 @@ impl EngineError {
             DataFusionError::Diagnostic(diagnostic, _) => diagnostic.message.clone(),
             other => strip(&other.strip_backtrace()),
         };
+        if let Some(problem) = call_problem(&text, at) {
+            return EngineError::Sql(problem);
+        }
         let (message, in_text) = split_position(&text);
         let hint = diagnostic.and_then(|d| d.helps.first()).map(|h| h.message.clone());
         EngineError::Sql(SqlProblem { code: None, message: strip(&message), at: at.or(in_text), hint })
+    }
+
+    /// The same, with the place of the call that it speaks of, if it is the only one of that function.
+    pub(crate) fn planning_of(error: &DataFusionError, statement: &Statement) -> Self {
+        let mut read = Self::planning(error);
+        if let Self::Sql(problem) = &mut read
+            && problem.at.is_none()
+            && let Some(function) = problem.message.strip_prefix(FUNCTION).and_then(|m| m.split(' ').next())
+        {
+            problem.at = called_at(statement, function);
+        }
+        read
     }
 
     /// Says why it cannot be told who stands behind the rows of a query.
@@ -174,6 +191,27 @@ impl EngineError {
     }
 }
 
+/// What a message about a call starts with.
+const FUNCTION: &str = "the function ";
+
+/// Reads what the planner says of a call with arguments that no form of the function takes. In front of it stand its
+/// trials of each form, some of them as errors of its own.
+fn call_problem(text: &str, at: Option<(u32, u32)>) -> Option<SqlProblem> {
+    let (_, call) = text.split_once("No function matches the given name and argument types '")?;
+    let (call, rest) = call.split_once("'. ")?;
+    let (function, arguments) = call.split_once('(')?;
+    let arguments = arguments.strip_suffix(')')?;
+    let forms = rest.split_once("Candidate functions:\n").map(|(_, forms)| forms).unwrap_or_default();
+    let forms: Vec<&str> = forms.lines().map(str::trim).filter(|form| !form.is_empty()).collect();
+    let hint = if forms.is_empty() {
+        "cast the arguments to what it takes".to_owned()
+    } else {
+        format!("cast the arguments to what it takes: {}", forms.join(", or "))
+    };
+    let message = format!("{FUNCTION}{function} does not take arguments of the types ({arguments})");
+    Some(SqlProblem { code: Some("LW3112"), message, at, hint: Some(hint) })
+}
+
 /// Takes `at Line: 3, Column: 7` off the end of the parser's text.
 fn split_position(text: &str) -> (String, Option<(u32, u32)>) {
     let Some((message, rest)) = text.rsplit_once(" at Line: ") else { return (text.to_owned(), None) };
@@ -196,6 +234,17 @@ fn strip(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_read_without_the_planners_trials() {
+        let text = "Internal error: Function 'sum' failed. This issue was likely caused by a bug. No function matches \
+                    the given name and argument types 'sum(Utf8)'. You might need to add explicit type casts.\n\
+                    \tCandidate functions:\n\tsum(Decimal)\n\tsum(Int64)";
+        let problem = call_problem(text, None).expect("it is a call's");
+        assert_eq!(problem.message, "the function sum does not take arguments of the types (Utf8)");
+        assert_eq!(problem.hint.as_deref(), Some("cast the arguments to what it takes: sum(Decimal), or sum(Int64)"));
+        assert_eq!(call_problem("No field named x", None), None);
+    }
 
     #[test]
     fn positions_are_taken_off_the_text() {

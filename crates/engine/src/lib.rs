@@ -6,8 +6,11 @@
 
 mod account;
 mod checker;
+mod claims;
+mod dependencies;
 mod engine;
 mod error;
+mod frames;
 mod functions;
 mod gate;
 mod governed;
@@ -28,11 +31,14 @@ mod sql;
 mod statement;
 mod stored;
 mod subjects;
+mod unclaimed;
 #[cfg(test)]
 mod ungated;
 mod whose;
 
 pub use account::{ScanAccount, ScanFigures};
+pub use claims::physical_rules;
+pub use dependencies::logical_rules;
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use places::written_at;

@@ -1,7 +1,10 @@
-//! Where in the SQL an output column was written.
+//! Where in the SQL an output column, a column or a call was written.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Spanned, Visit, Visitor};
+use std::ops::ControlFlow;
 
 /// Line and column of the first column that the SELECT list names for output `at`, from 1; none if the SQL does not
 /// say it in one place.
@@ -43,6 +46,36 @@ pub(crate) fn named_at(plan: &LogicalPlan, name: &str) -> Option<(u32, u32)> {
         })
     });
     walked.ok().and(found)
+}
+
+/// Line and column of the only call of a function; none if there are several, or the SQL has another word for it.
+pub(crate) fn called_at(statement: &Statement, function: &str) -> Option<(u32, u32)> {
+    let Statement::Statement(statement) = statement else { return None };
+    let mut calls = Calls { function, found: Vec::new() };
+    let _ = statement.visit(&mut calls);
+    match calls.found[..] {
+        [at] if at != (0, 0) => Some(at),
+        _ => None,
+    }
+}
+
+struct Calls<'a> {
+    function: &'a str,
+    found: Vec<(u32, u32)>,
+}
+
+impl Visitor for Calls<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expression: &SqlExpr) -> ControlFlow<()> {
+        if let SqlExpr::Function(call) = expression
+            && call.name.to_string().eq_ignore_ascii_case(self.function)
+        {
+            let start = call.name.span().start;
+            self.found.push((start.line as u32, start.column as u32));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Where a column that the planner named (an aggregate below the SELECT list) was written.

@@ -48,6 +48,7 @@ const OPERATORS: &[&str] = &[
     "SortExec",
     "SortMergeJoinExec",
     "SortPreservingMergeExec",
+    "UnclaimedExec",
     "UnionExec",
     "UnnestExec",
     "WindowAggExec",

@@ -1,6 +1,8 @@
 //! One purpose, one instant: plans and runs queries under the policy.
 
 use crate::account::ScanFigures;
+use crate::claims::physical_rules;
+use crate::dependencies::logical_rules;
 use crate::engine::Engine;
 use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
@@ -107,6 +109,8 @@ impl Session {
             .with_config(config)
             .with_runtime_env(engine.runtime.clone())
             .with_default_features()
+            .with_optimizer_rules(logical_rules())
+            .with_physical_optimizer_rules(physical_rules())
             .with_analyzer_rule(Arc::new(GovernScans::new(rulings.clone())))
             .with_optimizer_rule(Arc::new(LiftAboveGates))
             .build();
@@ -190,7 +194,8 @@ impl Session {
 
     async fn written(&self, statement: Statement) -> Result<LogicalPlan, EngineError> {
         let state = self.context.state();
-        let plan = state.statement_to_plan(statement).await.map_err(|e| EngineError::planning(&e))?;
+        let planned = state.statement_to_plan(statement.clone()).await;
+        let plan = planned.map_err(|e| EngineError::planning_of(&e, &statement))?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         read_only.verify_plan(&plan).map_err(|e| EngineError::planning(&e))?;
         Ok(plan)

@@ -1,6 +1,7 @@
 //! What SQL text may be: one query over tables that have a name.
 
 use crate::error::{EngineError, SqlProblem};
+use crate::frames::write_frames;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::{ObjectName, Select, Spanned, Statement as Sql, TableFactor, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -66,7 +67,7 @@ impl Refusal {
 /// [`EngineError::Sql`] if it does not parse, or with `LW3101` to `LW3105`.
 pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
     let mut statements = DFParser::parse_sql(sql).map_err(|e| EngineError::planning(&e))?;
-    let Some(statement) = statements.pop_front() else { return Err(Refusal::NotOne("there is no SQL").error()) };
+    let Some(mut statement) = statements.pop_front() else { return Err(Refusal::NotOne("there is no SQL").error()) };
     if !statements.is_empty() {
         return Err(Refusal::NotOne("more than one statement").error());
     }
@@ -81,7 +82,12 @@ pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
     };
     match refused {
         Some(refusal) => Err(refusal.error()),
-        None => Ok(statement),
+        None => {
+            if let Statement::Statement(inner) = &mut statement {
+                write_frames(inner.as_mut());
+            }
+            Ok(statement)
+        }
     }
 }
 

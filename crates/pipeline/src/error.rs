@@ -86,7 +86,7 @@ pub enum PipelineError {
         why: String,
     },
     /// The account of a file does not close.
-    #[error("the account of {file} ({dataset}) does not close: {read} rows read, {accounted} accounted for")]
+    #[error("the account of {file} ({dataset}) does not close: {} read, {accounted} accounted for", counted(*.read, "row"))]
     Account {
         /// The dataset.
         dataset: String,
@@ -98,7 +98,7 @@ pub enum PipelineError {
         accounted: u64,
     },
     /// What a model gave does not keep its contract.
-    #[error("{table} does not keep its contract: {column} fails {rule} in {rows} rows")]
+    #[error("{table} does not keep its contract: {column} fails the test `{rule}` in {}", counted(*.rows, "row"))]
     Contract {
         /// The table.
         table: String,
@@ -194,6 +194,11 @@ pub struct TooLittleAnonymity {
     pub hint: String,
 }
 
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for TooLittleAnonymity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, measure, found, declared, rows, all, classes, .. } = self;
@@ -204,7 +209,8 @@ impl fmt::Display for TooLittleAnonymity {
         let columns = self.columns.join(", ");
         let (of_classes, misses) = if *classes == 1 { ("class", "misses") } else { ("classes", "miss") };
         write!(f, " over {columns} is {found}, demanded is {declared}; ")?;
-        write!(f, "{rows} of {all} rows are in {classes} {of_classes} that {misses} it")
+        let are = if *rows == 1 { "is" } else { "are" };
+        write!(f, "{rows} of {} {are} in {classes} {of_classes} that {misses} it", counted(*all, "row"))
     }
 }
 

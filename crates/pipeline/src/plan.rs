@@ -2,7 +2,7 @@
 
 use crate::compile::compile;
 use crate::customers::table_names;
-use crate::error::PipelineError;
+use crate::error::{PipelineError, counted};
 use crate::files;
 use crate::load::new_files;
 use crate::project::OpenProject;
@@ -97,10 +97,10 @@ pub async fn plan(
         let published = lake.table(Zone::Conformed, name).await?;
         let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
-        let because = match (new.len(), known.len()) {
-            (0, known) => format!("{} already loaded", counted(known, "file")),
+        let because = match (new.len() as u64, known.len()) {
+            (0, known) => format!("{} already loaded", counted(known as u64, "file")),
             (new, 0) => format!("{} not loaded yet", counted(new, "file")),
-            (new, known) => format!("{} not loaded yet, {} already", counted(new, "file"), known),
+            (new, known) => format!("{} not loaded yet, {known} already", counted(new, "file")),
         };
         actions.push(Action {
             verb,
@@ -164,13 +164,25 @@ async fn reason(
         Some(last) if last.dictionary != open.fingerprint => Some("the project's files changed".to_owned()),
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
         Some(last) if last.consent != ConsentKnown::Then => Some("the last run knew later consent".to_owned()),
-        Some(last) if last.as_of != as_of => {
-            Some(format!("as of {} instead of {}", as_of.format("%F %T"), last.as_of.format("%F %T")))
-        }
+        Some(last) if last.as_of != as_of => Some(instead(as_of, last.as_of)),
         Some(_) => None,
     })
 }
 
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+/// Two instants that differ, down to what they differ in.
+fn instead(as_of: DateTime<Utc>, last: DateTime<Utc>) -> String {
+    let format = if as_of.timestamp() == last.timestamp() { "%F %T%.6f" } else { "%F %T" };
+    format!("as of {} instead of {}", as_of.format(format), last.format(format))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_of_one_second_are_told_apart() {
+        let at = |micros: i64| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).expect("an instant");
+        assert_eq!(instead(at(2_000_000), at(0)), "as of 2023-11-14 22:13:22 instead of 2023-11-14 22:13:20");
+        assert_eq!(instead(at(2), at(0)), "as of 2023-11-14 22:13:20.000002 instead of 2023-11-14 22:13:20.000000");
+    }
 }

@@ -41,11 +41,10 @@ impl Generator {
         }
         let mut query = self.query(0);
         if self.draw.chance(35) {
-            query = self.ordered(query);
+            query = self.ordered(query, true);
         }
         if !with.is_empty() {
             query.sql = format!("WITH {} {}", with.join(", "), query.sql);
-            query.uncut = query.uncut.map(|sql| format!("WITH {} {sql}", with.join(", ")));
         }
         query
     }
@@ -53,17 +52,19 @@ impl Generator {
     /// A query `depth` levels below the statement.
     pub fn query(&mut self, depth: usize) -> Query {
         self.shape.depth = self.shape.depth.max(depth);
-        match self.draw.below(100) {
+        let query = match self.draw.below(100) {
             0..=39 => self.plain(depth),
             40..=64 => self.grouped(depth),
             65..=79 => self.windowed(depth),
             _ if depth < 3 => self.combined(depth),
             _ => self.plain(depth),
-        }
+        };
+        if depth > 0 && self.draw.chance(15) { self.ordered(query, false) } else { query }
     }
 
-    /// Sorted by all its columns, and cut. Only the outermost is: see [`crate::outcome::Outcome::Divided`].
-    fn ordered(&mut self, query: Query) -> Query {
+    /// Sorted by all its columns, and cut. Inside, with no offset: past the one row of an aggregate there is nothing to
+    /// read, and a plan that leaves out a gate is refused.
+    fn ordered(&mut self, query: Query, offset: bool) -> Query {
         let keys: Vec<String> = (1..=query.columns.len())
             .map(|at| {
                 let way = ["", " DESC", " NULLS FIRST", " DESC NULLS LAST"][self.draw.below(4)];
@@ -74,11 +75,11 @@ impl Generator {
         if self.draw.chance(60) {
             self.shape.limits += 1;
             sql += &format!(" LIMIT {}", self.draw.between(1, 30));
-            if self.draw.chance(30) {
+            if self.draw.chance(30) && offset {
                 sql += &format!(" OFFSET {}", self.draw.between(0, 10));
             }
         }
-        Query { sql, uncut: Some(query.sql), rows: query.rows, columns: query.columns }
+        Query { sql, ordered: true, rows: query.rows, columns: query.columns }
     }
 
     fn plain(&mut self, depth: usize) -> Query {
@@ -93,7 +94,7 @@ impl Generator {
         let distinct = if self.draw.chance(15) { "DISTINCT " } else { "" };
         let filter = self.filter(&source.columns, depth, 55);
         let sql = format!("SELECT {distinct}{} FROM {}{filter}", named(&items), source.sql);
-        Query { sql, columns, rows: source.rows, uncut: None }
+        Query { sql, columns, rows: source.rows, ordered: false }
     }
 
     /// A column of a select list.
@@ -137,7 +138,7 @@ impl Generator {
         // What a group is of is joined by no more, but for customers.
         columns.iter_mut().filter(|(_, tag)| *tag != Tag::Customer).for_each(|(_, tag)| *tag = Tag::Plain);
         let sql = format!("SELECT {} FROM {}{filter}{group}{having}", named(&items), source.sql);
-        Query { sql, columns, rows: if keys.is_empty() { 1.0 } else { source.rows.min(300.0) }, uncut: None }
+        Query { sql, columns, rows: if keys.is_empty() { 1.0 } else { source.rows.min(300.0) }, ordered: false }
     }
 
     fn grouping(&mut self, sql: String) -> String {
@@ -162,7 +163,7 @@ impl Generator {
         }
         let filter = self.filter(&source.columns, depth, 40);
         let sql = format!("SELECT {} FROM {}{filter}", named(&items), source.sql);
-        Query { sql, columns, rows: source.rows, uncut: None }
+        Query { sql, columns, rows: source.rows, ordered: false }
     }
 
     fn combined(&mut self, depth: usize) -> Query {
@@ -180,7 +181,7 @@ impl Generator {
         let second = format!("SELECT {} FROM {}{filter}", named(&items), source.sql);
         let sql = format!("(SELECT * FROM ({}) AS l) {kind} ({second})", first.sql);
         let columns = first.columns.iter().map(|(of, _)| (*of, Tag::Plain)).collect();
-        Query { sql, columns, rows: first.rows + source.rows, uncut: None }
+        Query { sql, columns, rows: first.rows + source.rows, ordered: false }
     }
 
     /// ` WHERE …`, `percent` times of a hundred.

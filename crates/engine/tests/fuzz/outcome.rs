@@ -4,7 +4,6 @@ use crate::people::{CANARY, CANARY_NUMBER, PEOPLE, id, refusal};
 use crate::shop::{ask, lines};
 use datafusion::prelude::SessionContext;
 use lakewarden_engine::{EngineError, Session};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What became of a query.
@@ -18,9 +17,7 @@ pub enum Outcome {
     Refused(String),
     /// It names a forbidden column and is known to be empty without reading it.
     Unread,
-    /// DataFusion disagrees with itself over the same tables, and the governed session with one of the answers. Or it
-    /// sorts wrongly: 55.2 takes a key for constant that is so in each branch of a UNION ALL, in each grouping set, or
-    /// before a join, and does not sort by it. Then other rows come before a LIMIT, which are still rows of the query.
+    /// DataFusion disagrees with itself over the same tables, and the governed session with one of the answers.
     Divided(String),
     /// Something that must not be.
     Finding(String),
@@ -45,7 +42,8 @@ async fn plain(context: Arc<SessionContext>, sql: String) -> Result<Vec<String>,
     rows.await.map(|b| lines(&b)).map_err(|e: datafusion::error::DataFusionError| e.to_string())
 }
 
-/// Sessions of DataFusion's own over tables without the withheld rows.
+/// Sessions of DataFusion's own over tables without the withheld rows, with the engine's rules against wrong results:
+/// without those it would be no measure.
 pub struct Free {
     /// As one would have them.
     pub usual: Arc<SessionContext>,
@@ -53,8 +51,8 @@ pub struct Free {
     pub unstated: Arc<SessionContext>,
 }
 
-/// Asks both. `uncut`: the query without its order and limit, if its rows have one order only.
-pub async fn compare(governed: Arc<Session>, free: &Free, sql: String, uncut: Option<String>) -> Outcome {
+/// Asks both. `ordered`: the query's rows have one order only.
+pub async fn compare(governed: Arc<Session>, free: &Free, sql: String, ordered: bool) -> Outcome {
     let own = sql.clone();
     let found = caught(async move { ask(&governed, &own).await.map(|(rows, _)| rows) }).await;
     let found: Result<Vec<String>, String> = match found {
@@ -72,32 +70,17 @@ pub async fn compare(governed: Arc<Session>, free: &Free, sql: String, uncut: Op
         }
         Err(panic) => Err(panic),
     };
-    let (mut finding, mut rows) = (None, 0);
+    let mut finding = None;
     for asked in [&free.usual, &free.unstated, &free.usual, &free.unstated] {
         let expected = caught(plain(asked.clone(), sql.clone())).await.and_then(|r| r);
-        rows = expected.as_ref().map_or(rows, Vec::len);
-        let outcome = judge(found.clone(), expected, &sql, uncut.is_some());
+        let outcome = judge(found.clone(), expected, &sql, ordered);
         match (outcome, finding.take()) {
             (Outcome::Finding(what), first) => finding = first.or(Some(what)),
             (_, Some(what)) => return Outcome::Divided(what),
             (equal, None) => return equal,
         }
     }
-    let what = finding.unwrap_or_default();
-    match (found, uncut) {
-        (Ok(found), Some(uncut)) if found.len() == rows => {
-            let all = caught(plain(free.usual.clone(), uncut)).await.and_then(|r| r).unwrap_or_default();
-            if are_among(found, all) { Outcome::Divided(what) } else { Outcome::Finding(what) }
-        }
-        _ => Outcome::Finding(what),
-    }
-}
-
-/// Whether these rows are among those, each as often at most.
-fn are_among(rows: Vec<String>, all: Vec<String>) -> bool {
-    let mut left: HashMap<String, usize> = HashMap::new();
-    all.into_iter().for_each(|row| *left.entry(row).or_default() += 1);
-    rows.into_iter().all(|row| left.get_mut(&row).is_some_and(|n| n.checked_sub(1).map(|less| *n = less).is_some()))
+    Outcome::Finding(finding.unwrap_or_default())
 }
 
 type Answer = Result<Vec<String>, String>;

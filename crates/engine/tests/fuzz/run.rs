@@ -4,7 +4,7 @@ use crate::forbidden::FORBIDDEN;
 use crate::generator::Generator;
 use crate::outcome::{Free, Outcome, compare};
 use crate::shape::Shapes;
-use crate::shop::{Source, filtered, relations, spec};
+use crate::shop::{Source, filtered_and_mended, relations, spec};
 use crate::unstated::unstated;
 use futures::StreamExt;
 use lakewarden_dictionary::LawfulBasis;
@@ -47,7 +47,7 @@ impl Asked {
                 Arc::new(of(Source::Placed, forbid).await.narrowing()),
             ]
         };
-        let free = Free { usual: Arc::new(filtered()), unstated: Arc::new(unstated()) };
+        let free = Free { usual: Arc::new(filtered_and_mended()), unstated: Arc::new(unstated()) };
         Self { governed: all(false).await, narrow: all(true).await, free }
     }
 
@@ -55,7 +55,7 @@ impl Asked {
     pub async fn everywhere(&self, sql: &str) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for session in &self.governed {
-            outcomes.push(compare(session.clone(), &self.free, sql.to_owned(), None).await);
+            outcomes.push(compare(session.clone(), &self.free, sql.to_owned(), false).await);
         }
         outcomes
     }
@@ -122,7 +122,7 @@ pub async fn run(seed: u64, numbers: std::ops::Range<u64>, asked: Arc<Asked>, to
                 if number % ONE_FORBIDDEN_IN == 7 {
                     let (sql, table) = generator.forbidden();
                     let session = asked.narrow[place].clone();
-                    let mut outcome = compare(session.clone(), &asked.free, sql.clone(), None).await;
+                    let mut outcome = compare(session.clone(), &asked.free, sql.clone(), false).await;
                     if matches!(outcome, Outcome::Equal(_)) && !reads(&session, &sql, table).await {
                         outcome = Outcome::Unread;
                     }
@@ -130,7 +130,7 @@ pub async fn run(seed: u64, numbers: std::ops::Range<u64>, asked: Arc<Asked>, to
                 }
                 let query = generator.statement();
                 let session = asked.governed[place].clone();
-                let outcome = compare(session, &asked.free, query.sql.clone(), query.uncut).await;
+                let outcome = compare(session, &asked.free, query.sql.clone(), query.ordered).await;
                 (number, query.sql, false, generator.shape, outcome)
             }
         })

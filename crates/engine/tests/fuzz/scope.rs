@@ -38,8 +38,8 @@ pub struct Query {
     pub columns: Vec<(Type, Tag)>,
     /// About how many rows it has.
     pub rows: f64,
-    /// The same before it was put into a total order and cut, if it was.
-    pub uncut: Option<String>,
+    /// Whether its rows have one order only.
+    pub ordered: bool,
 }
 
 /// A part of a FROM clause.

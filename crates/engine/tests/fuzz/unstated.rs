@@ -6,10 +6,11 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use lakewarden_engine::{logical_rules, physical_rules};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -29,7 +30,12 @@ impl PartitionStream for Rows {
 /// A session over them.
 pub fn unstated() -> SessionContext {
     let config = SessionConfig::new().with_target_partitions(3).with_batch_size(16);
-    let context = SessionContext::new_with_config(config);
+    let mended = SessionStateBuilder::new()
+        .with_config(config)
+        .with_default_features()
+        .with_optimizer_rules(logical_rules())
+        .with_physical_optimizer_rules(physical_rules());
+    let context = SessionContext::new_with_state(mended.build());
     let catalog = context.catalog("datafusion").unwrap();
     catalog.register_schema("crm", Arc::new(MemorySchemaProvider::new())).unwrap();
     for table in tables() {

@@ -67,6 +67,39 @@ async fn planning_errors_speak_of_the_sql() {
     assert_eq!(problem.at, Some((2, 3)), "{problem:?}");
 }
 
+/// A call that no form of the function takes is said as such, in its place, whatever the planner tried.
+#[tokio::test]
+async fn a_call_with_other_arguments_has_a_code_and_a_place() {
+    let session = session(Source::Memory, LawfulBasis::Contract).await;
+    for (sql, message, at) in [
+        ("SELECT sum(name) FROM people", "the function sum does not take arguments of the types (Utf8)", Some((1, 8))),
+        (
+            "SELECT city,\n  avg(name) AS a FROM people GROUP BY city",
+            "the function avg does not take arguments of the types (Utf8)",
+            Some((2, 3)),
+        ),
+        (
+            "SELECT city FROM people GROUP BY city HAVING sum(name) > 1",
+            "the function sum does not take arguments of the types (Utf8)",
+            Some((1, 46)),
+        ),
+        (
+            "SELECT date_trunc(age, name) FROM people",
+            "the function date_trunc does not take arguments of the types (Int64, Utf8)",
+            Some((1, 8)),
+        ),
+        (
+            "SELECT sum(age), sum(name) OVER (ORDER BY city) FROM people",
+            "the function sum does not take arguments of the types (Utf8)",
+            None,
+        ),
+    ] {
+        let Err(EngineError::Sql(problem)) = session.plan(sql).await else { panic!("planned: {sql}") };
+        assert_eq!((problem.code, problem.message.as_str(), problem.at), (Some("LW3112"), message, at), "{sql}");
+        assert!(problem.hint.is_some_and(|hint| hint.contains("cast") && !hint.contains("bug")), "{sql}");
+    }
+}
+
 /// A file that is none, is missing or holds another type is an error without its bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_files_are_errors_without_their_content() {

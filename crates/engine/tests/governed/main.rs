@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod accounts;
+mod claims;
 mod columns;
+mod dependencies;
 mod equality;
 mod errors;
 mod k_gate;
+mod limits;
+mod mended;
 mod narrowing;
 mod people;
 mod queries;
+#[allow(dead_code)]
 mod shop;

@@ -7,6 +7,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 use lakewarden_dictionary::LawfulBasis;
 use lakewarden_engine::*;
@@ -304,7 +305,19 @@ pub async fn session(source: Source, basis: LawfulBasis) -> Session {
 
 /// DataFusion as it is, over tables without the withheld rows.
 pub fn filtered() -> SessionContext {
-    let context = SessionContext::new();
+    with_visible(SessionContext::new())
+}
+
+/// The same with the rules that make it right: see `claims.rs`.
+pub fn filtered_and_mended() -> SessionContext {
+    let mended = SessionStateBuilder::new()
+        .with_default_features()
+        .with_optimizer_rules(logical_rules())
+        .with_physical_optimizer_rules(physical_rules());
+    with_visible(SessionContext::new_with_state(mended.build()))
+}
+
+fn with_visible(context: SessionContext) -> SessionContext {
     let catalog = context.catalog("datafusion").unwrap();
     catalog.register_schema("crm", Arc::new(datafusion::catalog::MemorySchemaProvider::new())).unwrap();
     for table in tables() {
