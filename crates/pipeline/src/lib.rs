@@ -32,6 +32,7 @@ mod run;
 mod statements;
 mod system;
 mod tables;
+mod unread;
 
 pub use compile::{CompiledModel, check, compile};
 pub use customers::Customers;
