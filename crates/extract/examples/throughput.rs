@@ -8,7 +8,7 @@ mod common;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use common::*;
 use lakewarden_dictionary::*;
-use lakewarden_extract::{ExtractContext, KeySet, Sink, SinkError, SourceFile, extract};
+use lakewarden_extract::{ExtractContext, KeySet, Sink, SinkError, SourceFile, UnreadLog, extract};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,8 +41,15 @@ fn measure(name: &str, dataset: &Dataset, file: SourceFile, bytes: usize, worker
     for _ in 0..3 {
         let mut sink = Nowhere(0);
         let start = Instant::now();
-        let accounts =
-            extract(&context, std::slice::from_ref(&file), &mut KeySet::new(SEED), &mut sink, &|_| {}).unwrap();
+        let accounts = extract(
+            &context,
+            std::slice::from_ref(&file),
+            &mut KeySet::new(SEED),
+            &mut UnreadLog::default(),
+            &mut sink,
+            &|_| {},
+        )
+        .unwrap();
         best = best.min(start.elapsed().as_secs_f64());
         rows = accounts[0].read;
         assert_eq!(accounts[0].written, rows, "{:?}", accounts[0].quarantined);

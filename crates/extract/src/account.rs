@@ -29,6 +29,12 @@ pub struct FileAccount {
     pub written: u64,
     /// Rows sealed into quarantine, by reason.
     pub quarantined: BTreeMap<QuarantineReason, u64>,
+    /// Of a consent log or suppression list: those of them that bear a statement all the same, which is every one.
+    pub unread: u64,
+    /// Of those, the records that do not say for certain whom they name.
+    pub unread_nobody: u64,
+    /// The first of those, by its number in the file.
+    pub nobody_at: Option<u64>,
     /// Rows whose key was seen before, in this file, an earlier one or the lake.
     pub duplicates: u64,
     /// Rows older than the dataset's retention.
@@ -80,6 +86,11 @@ pub enum Warning {
         /// The nearest undeclared name that does occur.
         nearest: Option<String>,
     },
+    /// Records of a consent log or suppression list that can neither be read nor say for certain whom they name.
+    NobodyNamed {
+        /// How many.
+        records: u64,
+    },
     /// More undeclared names than are remembered; the rest is counted under `(others)`.
     TooManyUndeclaredNames {
         /// How many are remembered.
@@ -98,6 +109,9 @@ impl fmt::Display for Warning {
                 write!(f, "no record holds `{field}`; the nearest undeclared name is `{nearest}`")
             }
             Self::FieldNeverOccurs { field, nearest: None } => write!(f, "no record holds `{field}`"),
+            Self::NobodyNamed { records } => {
+                write!(f, "records that cannot be read and do not say for certain whom they name: {records}")
+            }
             Self::TooManyUndeclaredNames { remembered } => {
                 write!(f, "more than {remembered} undeclared names; the rest is counted as `(others)`")
             }

@@ -12,6 +12,9 @@
 //!       → records in batches        rules, treatments, key hashes     sink.rows, sink.quarantine
 //! ```
 //!
+//! A record of a consent log or suppression list that a rule refused may be a withdrawal. Whom it names, as far as that can
+//! be told, is kept in an [`UnreadLog`], until a readable record with its key takes its place.
+//!
 //! The same files under the same [`ExtractContext`] give the same batches in the same order, whatever the
 //! number of workers. Memory is bounded by the batches in flight, but for Parquet and XLSX files, which
 //! are held whole because their directory is at the end.
@@ -28,6 +31,7 @@ mod read;
 mod run;
 mod schema;
 mod source;
+mod unread;
 mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
@@ -37,3 +41,4 @@ pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use source::{SourceFile, checksum};
+pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

@@ -6,6 +6,7 @@ use crate::error::{ExtractError, MissingColumn, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
+use crate::unread::UnreadLog;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
@@ -70,15 +71,17 @@ const ENOUGH_RECORDS: u64 = 20;
 const RENAMED: f64 = 0.75;
 
 /// Reads the files of a dataset in order and gives the sink what may be stored; `seen` holds the keys
-/// that the lake already has, and gains those of the rows written.
+/// that the lake already has, and gains those of the rows written. `unread` holds what the lake has of records that
+/// bear statements and could not be read; it gains those of these files, and learns which were mended.
 ///
 /// # Errors
 /// [`ExtractError`]; what the sink was given before must then not be published, for a file is refused
-/// whole. `seen` is then of no further use.
+/// whole. `seen` and `unread` are then of no further use.
 pub fn extract(
     context: &ExtractContext<'_>,
     files: &[SourceFile],
     seen: &mut KeySet,
+    unread: &mut UnreadLog,
     sink: &mut dyn Sink,
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Vec<FileAccount>, ExtractError> {
@@ -102,7 +105,7 @@ pub fn extract(
         drop(work_out);
         let reader_meter = meter.clone();
         scope.spawn(move || read_all(plan.dataset, files, batch_rows, &reader_meter, &work_in, &events_in));
-        let mut order = InOrder { plan, files, seen, sink, progress, meter: &meter, rows_before: 0 };
+        let mut order = InOrder { plan, files, seen, unread, sink, progress, meter: &meter, rows_before: 0 };
         // `events` goes with the closure: a reader that still runs then finds nobody listening and stops.
         order.run(events)
     })
@@ -138,6 +141,7 @@ struct InOrder<'a, 'p> {
     plan: &'a Plan<'p>,
     files: &'a [SourceFile],
     seen: &'a mut KeySet,
+    unread: &'a mut UnreadLog,
     sink: &'a mut dyn Sink,
     progress: &'a dyn Fn(Progress<'_>),
     meter: &'a AtomicU64,
@@ -187,8 +191,9 @@ impl InOrder<'_, '_> {
         Ok(accounts)
     }
 
-    fn take(&mut self, current: &mut Current, batch: Converted) -> Result<(), ExtractError> {
+    fn take(&mut self, current: &mut Current, mut batch: Converted) -> Result<(), ExtractError> {
         let account = &mut current.account;
+        self.hear(account, &mut batch)?;
         let len = batch.rows.num_rows();
         account.read += len as u64;
         for (reason, count) in batch.reasons {
@@ -246,6 +251,30 @@ impl InOrder<'_, '_> {
         Ok(())
     }
 
+    /// Takes in, in the order of the rows, which records that bear statements cannot be read, and which that were read
+    /// take the place of an earlier one.
+    fn hear(&mut self, account: &mut FileAccount, batch: &mut Converted) -> Result<(), ExtractError> {
+        let Some(statements) = &self.plan.statements else { return Ok(()) };
+        let mut unread = std::mem::take(&mut batch.unread).into_iter().peekable();
+        for row in 0..batch.rows.num_rows() {
+            if let Some((_, record)) = unread.next_if(|(place, _)| *place == row) {
+                account.unread += 1;
+                if !record.certain {
+                    account.unread_nobody += 1;
+                    account.nobody_at.get_or_insert(record.row);
+                }
+                self.unread.add(record);
+            } else if self.unread.has_open() {
+                statements
+                    .mend(self.plan, &batch.rows, row, self.unread)
+                    .ok_or_else(|| self.plan.internal(&account.file, "mending records"))?;
+            } else if unread.peek().is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// JSON: stops a file whose records, after the first batch, all lack a required field, if there are
     /// many or if they hold a field of nearly that name.
     fn renamed_fields(&self, current: &Current) -> Result<(), ExtractError> {
@@ -281,6 +310,9 @@ impl InOrder<'_, '_> {
         account.bytes = summary.bytes;
         account.encoding = summary.encoding;
         account.warnings = summary.warnings;
+        if account.unread_nobody > 0 {
+            account.warnings.push(Warning::NobodyNamed { records: account.unread_nobody });
+        }
         for field in occurs.iter().flat_map(|o| self.absent(o)) {
             let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
             account.warnings.push(Warning::FieldNeverOccurs { field: field.name.value.clone(), nearest });

@@ -217,7 +217,7 @@ impl Read for Endless {
 
 #[test]
 fn a_json_array_is_never_held_whole() {
-    use lakewarden_extract::{ExtractContext, KeySet, Sink, SinkError, extract};
+    use lakewarden_extract::{ExtractContext, KeySet, Sink, SinkError, UnreadLog, extract};
     use std::sync::atomic::{AtomicU64, Ordering};
     let given = Arc::new(AtomicU64::new(0));
     let element = format!("{{\"no\":\"{}\"}},", "x".repeat(2000)).into_bytes();
@@ -259,7 +259,8 @@ fn a_json_array_is_never_held_whole() {
         workers: 2,
     };
     let mut sink = Behind(given, 0, 0, bytes);
-    let accounts = extract(&context, &[source], &mut KeySet::new(1), &mut sink, &|_| {}).unwrap();
+    let accounts =
+        extract(&context, &[source], &mut KeySet::new(1), &mut UnreadLog::default(), &mut sink, &|_| {}).unwrap();
     assert_eq!((accounts[0].written, sink.1), (rows, rows));
     // 16 MB in all; batches in flight, the encoding sample and buffers are a few.
     assert!(sink.2 < 4 << 20, "read {} bytes ahead of the sink", sink.2);

@@ -224,7 +224,7 @@ fn entries_are_refused_before_a_byte_is_read() {
 
 #[test]
 fn a_sink_that_fails_stops_everything() {
-    use lakewarden_extract::{ExtractContext, Sink, SinkError, extract};
+    use lakewarden_extract::{ExtractContext, Sink, SinkError, UnreadLog, extract};
     struct Full;
     impl Sink for Full {
         fn rows(&mut self, _: arrow::array::RecordBatch) -> Result<(), SinkError> {
@@ -246,7 +246,9 @@ fn a_sink_that_fails_stops_everything() {
         workers: 3,
     };
     let body = format!("会员卡号,手机号\n{}", format!("M,{CANARY}\n").repeat(100_000));
-    let error = extract(&context, &[file("f", body)], &mut KeySet::new(1), &mut Full, &|_| {}).unwrap_err();
+    let error =
+        extract(&context, &[file("f", body)], &mut KeySet::new(1), &mut UnreadLog::default(), &mut Full, &|_| {})
+            .unwrap_err();
     assert_eq!(error.code(), "LW4030");
     assert!(
         std::error::Error::source(&error).unwrap().to_string().contains("full") || error.to_string().contains("stored")

@@ -84,6 +84,7 @@ impl Loading<'_> {
         let known = known(self.lake, &members_name).await?;
         people.spread_signals();
         let unknown_purposes = people.consent.unknown_purposes();
+        let consent_doubted = people.consent.doubted();
         let ids = self.keys.customer_ids();
         let found = block_in_place(|| people.matcher.resolve(max_links, &known, &ids))?;
         let account = IdentityAccount {
@@ -94,6 +95,7 @@ impl Loading<'_> {
             histogram: found.summary.histogram.clone(),
             consent: BTreeMap::new(),
             unknown_purposes,
+            consent_doubted,
         };
         let handle = Handle::current();
         let options = || WriterOptions::new(self.run, handle.clone());

@@ -144,6 +144,23 @@ pub enum PipelineError {
         /// The file.
         file: String,
     },
+    /// Records of a consent log or suppression list that can neither be read nor say for certain whom they name.
+    #[error(
+        "{records} {} of {dataset} cannot be read and {} not say for certain whom {} (the first is record {row} of {file})",
+        if *.records == 1 { "record" } else { "records" },
+        if *.records == 1 { "does" } else { "do" },
+        if *.records == 1 { "it names" } else { "they name" }
+    )]
+    NobodyNamed {
+        /// The dataset.
+        dataset: String,
+        /// How many.
+        records: u64,
+        /// The file of the first.
+        file: String,
+        /// The number of the first in its file.
+        row: u64,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -237,6 +254,7 @@ impl PipelineError {
             Self::Damaged { .. } => "LW6012",
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
+            Self::NobodyNamed { .. } => "LW6021",
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
             Self::Engine { error, .. } => error.code().unwrap_or("LW6014"),
@@ -271,6 +289,9 @@ impl PipelineError {
             Self::FileChanged { .. } => {
                 Some("let exports be moved into their folder when they are whole, then: lakewarden run".to_owned())
             }
+            Self::NobodyNamed { dataset, .. } => Some(format!(
+                "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
+            )),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
                 "wait for the other run; if it was killed, wait until its lease ends, or: lakewarden run --take-over"
@@ -292,6 +313,7 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
+            Self::NobodyNamed { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
             _ => false,

@@ -33,6 +33,7 @@ mod run;
 mod statements;
 mod system;
 mod tables;
+mod unread;
 
 pub use check::{CheckCache, check, check_again};
 pub use compile::{CompiledModel, compile};

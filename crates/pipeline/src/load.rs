@@ -5,14 +5,15 @@ use crate::observe::Observer;
 use crate::people::People;
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::tables::TableView;
+use crate::unread;
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures::TryStreamExt;
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::{Dataset, UnreadableSubject};
 use lakewarden_extract::{
-    ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, checksum, conformed_schema, extract,
-    quarantine_schema,
+    ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
+    quarantine_schema, unread_schema,
 };
 use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
@@ -170,13 +171,24 @@ impl Loading<'_> {
         }
         let schema = conformed_schema(dataset);
         let before = totals(published.as_ref())?;
+        let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
+            doubt(people, &unread)?;
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
-        let (accounts, rows, sealed) = block_in_place(|| self.extract(dataset, &new, &mut seen, people, observer))?;
-        refuse_changed(name, &new, &accounts, published.as_ref())?;
+        let Extracted { accounts, rows, sealed, unread: whom } =
+            block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
+        let refused = refuse_changed(name, &new, &accounts, published.as_ref());
+        if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
+            for staged in [rows, sealed, whom] {
+                // Files that stay because the store does not answer are `Lake::orphans`.
+                let _ = self.lake.discard(staged).await;
+            }
+            return Err(error);
+        }
+        doubt(people, &unread)?;
         let account = sum_up(name, &accounts, already_loaded);
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
@@ -190,8 +202,8 @@ impl Loading<'_> {
         .into_iter()
         .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
-        if sealed.rows > 0 {
-            changes.push(Change { staged: sealed, mode: Mode::Append, transactions: Vec::new(), info });
+        for staged in [sealed, whom].into_iter().filter(|staged| staged.rows > 0) {
+            changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
         }
         Ok(Loaded { account, table, changes, totals })
     }
@@ -237,9 +249,10 @@ impl Loading<'_> {
         dataset: &Dataset,
         files: &[SourceFile],
         seen: &mut KeySet,
+        unread: &mut UnreadLog,
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
-    ) -> Result<(Vec<FileAccount>, StagedTable, StagedTable), PipelineError> {
+    ) -> Result<Extracted, PipelineError> {
         let name = &dataset.name.value;
         let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.zone);
         let context = ExtractContext {
@@ -259,7 +272,9 @@ impl Loading<'_> {
             dataset,
             people,
         };
-        let accounts = extract(&context, files, seen, &mut sink, &|p| observer.progressed(name, p.bytes, p.rows))?;
+        let accounts = extract(&context, files, seen, unread, &mut sink, &|p| {
+            observer.progressed(name, p.bytes, p.rows);
+        })?;
         for account in &accounts {
             if !account.closes() {
                 return Err(PipelineError::Account {
@@ -284,8 +299,40 @@ impl Loading<'_> {
                 accounted: rows.rows + sealed.rows,
             });
         }
-        Ok((accounts, rows, sealed))
+        let mut whom = self.lake.writer(Zone::Conformed, &unread::table_name(dataset), unread_schema(), options())?;
+        for records in unread.rows(self.keys.version()).map_err(unread::damaged(dataset))? {
+            whom.write(records)?;
+        }
+        Ok(Extracted { accounts, rows, sealed, unread: whom.finish()? })
     }
+}
+
+/// What the files of a dataset gave.
+struct Extracted {
+    accounts: Vec<FileAccount>,
+    rows: StagedTable,
+    sealed: StagedTable,
+    unread: StagedTable,
+}
+
+/// Refuses files that may hold a withdrawal of which nobody can tell whose it is, unless the dataset says otherwise.
+fn refuse_nobody(dataset: &Dataset, accounts: &[FileAccount]) -> Result<(), PipelineError> {
+    let records = accounts.iter().map(|a| a.unread_nobody).sum();
+    let first = accounts.iter().find_map(|a| Some((a.file.clone(), a.nobody_at?)));
+    match first {
+        Some((file, row)) if dataset.unreadable_subject == UnreadableSubject::Refuse => {
+            Err(PipelineError::NobodyNamed { dataset: dataset.name.value.clone(), records, file, row })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells those who gather people of records that could not be read.
+fn doubt(people: Option<&Mutex<People>>, unread: &UnreadLog) -> Result<(), PipelineError> {
+    if let Some(people) = people {
+        unread::note(&mut people.lock().map_err(|_| PipelineError::Worker)?.consent, unread);
+    }
+    Ok(())
 }
 
 /// Refuses files whose bytes were not those that [`new_files`] judged.
@@ -376,6 +423,8 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         account.duplicates += file.duplicates;
         account.outside_retention += file.outside_retention;
         account.exact_duplicates += file.exact_duplicates;
+        account.consent_unreadable += file.unread;
+        account.consent_unreadable_nobody += file.unread_nobody;
         for (reason, rows) in &file.quarantined {
             *quarantined.entry((reason.field.clone(), reason.rule.to_owned())).or_default() += rows;
         }

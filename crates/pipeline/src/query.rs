@@ -8,6 +8,7 @@ use crate::project::OpenProject;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::statements;
 use crate::tables::TableView;
+use crate::unread;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
@@ -224,6 +225,7 @@ async fn known_customers(
         datasets.filter(|d| d.is_personal()).partition(|d| statements::bear_on(&people.consent, d));
     for dataset in bearing {
         observe_published(&mut people, dataset, lake).await?;
+        unread::note(&mut people.consent, &unread::read(lake, dataset).await?);
     }
     // Only who stood in one record with a device tells whom its signal reaches, and the lake does not keep that.
     if people.consent.signals().next().is_some() {

@@ -174,6 +174,13 @@ pub struct DatasetAccount {
     pub written: u64,
     /// Rows in quarantine, by field and rule.
     pub quarantined: Vec<Quarantined>,
+    /// Of a consent log or suppression list: how many of those there are. Each counts as a withdrawal from every
+    /// purpose, or as listed, of whomever it names, until it is mended.
+    #[serde(default)]
+    pub consent_unreadable: u64,
+    /// Of those, the records that do not say for certain whom they name.
+    #[serde(default)]
+    pub consent_unreadable_nobody: u64,
     /// Rows whose key was seen before.
     pub duplicates: u64,
     /// Rows older than the retention.
@@ -249,6 +256,10 @@ pub struct IdentityAccount {
     pub consent: BTreeMap<String, Counts>,
     /// Consent events for purposes that the project does not know.
     pub unknown_purposes: u64,
+    /// Pseudonyms named by records of consent logs and suppression lists that could not be read, in this run or an
+    /// earlier one, and have not been mended: each counts as withdrawn from every purpose, or as listed.
+    #[serde(default)]
+    pub consent_doubted: u64,
 }
 
 /// The account of a model.

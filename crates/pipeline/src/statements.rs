@@ -60,7 +60,8 @@ fn events(book: &mut ConsentBook, rows: &Rows<'_>) -> Result<(), PipelineError> 
         }
         let action = Action::parse(actions.value(row)).ok_or_else(|| rows.damaged("action"))?;
         let purpose = word(Some(&purposes), row);
-        if purpose.is_none() && matches!(action, Action::Grant | Action::Withdraw) {
+        // A grant of nothing grants nothing; a withdrawal of nobody knows what is one of everything.
+        if purpose.is_none() && action == Action::Grant {
             continue;
         }
         book.note(&Event {

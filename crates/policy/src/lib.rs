@@ -20,7 +20,7 @@ pub mod ruling;
 pub mod verify;
 pub mod witness;
 
-pub use consent::{Action, ConsentBook, Decision, Decisions, Event, GivenBy, Knowledge};
+pub use consent::{Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
 pub use gate::PolicyGate;
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;

@@ -164,6 +164,10 @@ phrases! {
     FINDING: "发现", "Finding";
     DETAIL: "说明", "Detail";
     COUNT: "数量", "Count";
+    CONSENT_UNREADABLE: "读不懂的同意记录", "Unreadable consent record";
+    CONSENT_UNREADABLE_DETAIL: "进入隔离区，并视为所指之人撤回全部同意（或列入禁用名单），直到补正", "in quarantine; stands as a withdrawal from every purpose, or as listed, of whom it names, until it is mended";
+    CONSENT_NOBODY: "读不懂且不知是谁的同意记录", "Unreadable consent record of nobody";
+    CONSENT_NOBODY_DETAIL: "可能有人撤回了同意，却无法确定是谁：请补正导出文件", "somebody may have withdrawn, and it cannot be told for certain who: mend the export";
     OVER_COLLECTED: "过度采集", "Over-collected field";
     OVER_COLLECTED_DETAIL: "字段 {} 未在数据字典中申报，未进入数据湖", "{} is not declared in the dictionary and did not enter the lake";
     ALREADY_LOADED: "文件已载入过", "File already loaded";
@@ -229,6 +233,7 @@ phrases! {
     IDENTIFIERS_FIGURE: "每位客户的标识数", "Identifiers per customer";
     IDENTIFIERS_CAPTION: "横轴：标识数；纵轴：客户数。", "Across: identifiers. Up: customers.";
     MERGED: "本次合并", "Merged by this run";
+    CONSENT_DOUBTED: "被读不懂的同意记录提到的假名", "Pseudonyms that unreadable consent records name";
     SHARED: "多人共用而不作关联的假名", "Shared pseudonyms set aside";
 
     // 5 Customers.

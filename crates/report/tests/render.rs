@@ -41,6 +41,8 @@ fn small() -> Report {
             read: 1_010,
             written: 1_000,
             quarantined,
+            consent_unreadable: 2,
+            consent_unreadable_nobody: 1,
             duplicates: 5,
             outside_retention: 2,
             exact_duplicates_kept: 4,
@@ -80,6 +82,7 @@ fn small() -> Report {
             customers: 75,
             merged: 1,
             shared_tokens: 2,
+            consent_doubted: 3,
             identifiers: vec![IdentifierCount { identifiers: 1, customers: 75 }],
         }),
         customers: Some(CustomerPicture {

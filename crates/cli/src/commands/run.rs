@@ -113,6 +113,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             if withheld > 0 {
                 text.push_str(&format!("; {} withheld by policy", counted(withheld, "row")));
             }
+            text.push_str(&unreadable(record));
             text
         }
     };
@@ -122,7 +123,53 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
     text
 }
 
+/// What a person must know of consent that could not be read.
+fn unreadable(record: &RunRecord) -> String {
+    let records: u64 = record.datasets.iter().map(|d| d.consent_unreadable).sum();
+    let nobody: u64 = record.datasets.iter().map(|d| d.consent_unreadable_nobody).sum();
+    let mut text = String::new();
+    let doubted = record.identity.as_ref().map_or(0, |identity| identity.consent_doubted);
+    if records > 0 || doubted > 0 {
+        text.push_str(&format!(
+            "\nconsent: {} cannot be read; with those of earlier runs they count against {}, until they are mended",
+            counted(records, "record"),
+            counted(doubted, "pseudonym")
+        ));
+    }
+    if nobody > 0 {
+        text.push_str(&format!(
+            "\nwarning[LW6021]: {} of those {} not say for certain whom: somebody may have withdrawn who is still used",
+            grouped(nobody),
+            if nobody == 1 { "does" } else { "do" }
+        ));
+    }
+    text
+}
+
 /// A folder without the `./` that the default of `--project` would put before every path.
 fn tidy(root: &Path) -> &Path {
     root.strip_prefix(".").unwrap_or(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::record;
+    use serde_json::json;
+
+    #[test]
+    fn consent_that_could_not_be_read_is_told_of_in_every_run() {
+        let mut ran = record(json!({}));
+        assert!(summary(&ran, None).ends_with(
+            "\nconsent: 0 records cannot be read; with those of earlier runs they count against 3 pseudonyms, until they are mended"
+        ));
+        ran.datasets[0].consent_unreadable = 5;
+        ran.datasets[0].consent_unreadable_nobody = 2;
+        let text = summary(&ran, None);
+        assert!(text.contains("\nconsent: 5 records cannot be read; "), "{text}");
+        assert!(text.contains("\nwarning[LW6021]: 2 of those do not say for certain whom: "), "{text}");
+        ran.datasets[0] = Default::default();
+        ran.identity = None;
+        assert!(!summary(&ran, None).contains("consent"));
+    }
 }

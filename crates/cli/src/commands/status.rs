@@ -63,6 +63,14 @@ fn text(run: &RunRecord) -> String {
             grouped(set.duplicates),
             grouped(set.outside_retention),
         ));
+        if set.consent_unreadable > 0 {
+            lines.push(format!(
+                "  {:<22} consent records that cannot be read: {}, of nobody for certain: {}",
+                "",
+                grouped(set.consent_unreadable),
+                grouped(set.consent_unreadable_nobody)
+            ));
+        }
         if !set.over_collected.is_empty() {
             let fields: Vec<String> =
                 set.over_collected.iter().map(|(f, n)| format!("{f} ({})", grouped(*n))).collect();

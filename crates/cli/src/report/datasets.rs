@@ -31,6 +31,8 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
                 rows: q.rows,
             })
             .collect(),
+        consent_unreadable: account.consent_unreadable,
+        consent_unreadable_nobody: account.consent_unreadable_nobody,
         duplicates: account.duplicates,
         outside_retention: account.outside_retention,
         exact_duplicates_kept: account.exact_duplicates,

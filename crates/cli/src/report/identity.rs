@@ -14,6 +14,7 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
         customers: account.customers,
         merged: account.merged,
         shared_tokens: account.shared,
+        consent_doubted: account.consent_doubted,
         identifiers: account
             .histogram
             .iter()
@@ -36,6 +37,6 @@ mod tests {
         let own = account(&given);
         assert_eq!(own.tokens.iter().map(|t| t.tokens).sum::<u64>(), given.tokens.values().sum::<u64>());
         assert_eq!(own.identifiers.iter().map(|i| i.customers).sum::<u64>(), given.customers);
-        assert_eq!((own.customers, own.merged, own.shared_tokens), (40, 2, 1));
+        assert_eq!((own.customers, own.merged, own.shared_tokens, own.consent_doubted), (40, 2, 1, 3));
     }
 }

@@ -23,7 +23,7 @@ mod names;
 mod published;
 mod run;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod values;
 mod warnings;
 

@@ -24,7 +24,7 @@ pub(super) fn reference_project() -> OpenProject {
 }
 
 /// A run of the retail pipeline with four datasets and two models, some fields of it replaced.
-pub(super) fn record(changed: Value) -> RunRecord {
+pub(crate) fn record(changed: Value) -> RunRecord {
     let mut record = json!({
         "run": "7d0c2a54-6f1b-4a86-9c6e-2b1f0c9d5e11",
         "project": "lakewarden-reference",
@@ -41,6 +41,7 @@ pub(super) fn record(changed: Value) -> RunRecord {
         "identity": {
             "tokens": { "phone": 38, "member_no": 21 }, "customers": 40, "merged": 2, "shared": 1,
             "histogram": { "1": 21, "2": 19 }, "consent": {}, "unknown_purposes": 0,
+            "consent_doubted": 3,
         },
         "models": models(),
         "publication": [

@@ -10,7 +10,7 @@ pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     if let Some((declared, found)) = text.strip_prefix("declared as ").and_then(|t| t.split_once(", read as ")) {
         return data::Warning::Encoding { file, declared: declared.to_owned(), found: found.to_owned() };
     }
-    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| too_many(text));
+    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text)).or_else(|| too_many(text));
     data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
@@ -27,6 +27,11 @@ fn never_occurs(text: &str) -> Option<String> {
         }
         None => format!("没有记录含有字段 `{field}`"),
     })
+}
+
+fn nobody(text: &str) -> Option<String> {
+    let records = text.strip_prefix("records that cannot be read and do not say for certain whom they name: ")?;
+    Some(format!("读不懂、也无法确定是谁的记录：{records} 条"))
 }
 
 fn too_many(text: &str) -> Option<String> {
@@ -67,6 +72,7 @@ mod tests {
                 Warning::FieldNeverOccurs { field: field(), nearest: Some("手机".to_owned()) },
                 "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
             ),
+            (Warning::NobodyNamed { records: 3 }, "读不懂、也无法确定是谁的记录：3 条"),
             (Warning::TooManyUndeclaredNames { remembered: 64 }, "未申报的字段超过 64 个；其余计入 `(others)`"),
         ];
         for (of, zh) in cases {

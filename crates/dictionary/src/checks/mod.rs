@@ -34,6 +34,7 @@ mod table_without_model;
 mod time_zone;
 mod treatment_type;
 mod unfit_name;
+mod unreadable_subject;
 
 use crate::diagnostic::{Problem, Span, Spanned};
 use crate::docs::DiagnosticDoc;
@@ -85,6 +86,7 @@ const CHECKS: &[Check] = &[
     anonymity_incomplete::CHECK,
     anonymity_role::CHECK,
     suppression_list::CHECK,
+    unreadable_subject::CHECK,
     keep_apart::CHECK,
 ];
 

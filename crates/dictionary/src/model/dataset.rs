@@ -34,6 +34,8 @@ pub struct Dataset {
     pub fields: Vec<Field>,
     /// What kind of event log it is, if one that the engine itself reads.
     pub role: DatasetRole,
+    /// What a run does about records of such a log that can neither be read nor say whom they name.
+    pub unreadable_subject: UnreadableSubject,
     /// Where the entry stands.
     pub span: Span,
 }
@@ -60,6 +62,17 @@ pub enum DatasetRole {
     /// People whose data is used for nothing but legal obligations; every pseudonym of a row counts, from
     /// `event_time` on, if there is one.
     SuppressionList,
+}
+
+/// What a run does about a record of a consent log or suppression list that can neither be read nor say for certain
+/// whom it names. (One that names somebody counts as a withdrawal, or as listed.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnreadableSubject {
+    /// It refuses: somebody may have withdrawn, and nobody can tell who.
+    #[default]
+    Refuse,
+    /// It goes on, counts them and warns.
+    Warn,
 }
 
 /// The category of dates of birth in the fideslang taxonomy.

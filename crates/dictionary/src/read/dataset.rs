@@ -22,6 +22,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         purposes: purposes(fields),
         fields: fields.items("fields").iter().filter_map(field).collect(),
         role: fields.word("role").unwrap_or_default(),
+        unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
         span: fields.head(),
     }
 }

@@ -16,6 +16,12 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::required("update_frequency", Kind::Text, "How often it arrives, such as `daily`."),
         Key::required("format", Kind::Object(&FORMAT), "How its files are written."),
         Key::optional("role", Kind::Word(DatasetRole::docs), "What the engine itself uses it for.").absent("`data`"),
+        Key::optional(
+            "unreadable_subject",
+            Kind::Word(UnreadableSubject::docs),
+            "Of a consent log or suppression list: what a run does about a record that can neither be read nor say for certain whom it names. One that names somebody counts as a withdrawal from every purpose, or as listed.",
+        )
+        .absent("`refuse`"),
         Key::optional("time_zone", Kind::Text, "Wall-clock zone of its times (IANA).").absent("the project's"),
         Key::optional(
             "key",

@@ -59,6 +59,17 @@ impl Words for DatasetRole {
     ];
 }
 
+impl Words for UnreadableSubject {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        (
+            "refuse",
+            Self::Refuse,
+            "The run is refused (LW6021), for somebody may have withdrawn and nobody can tell who",
+        ),
+        ("warn", Self::Warn, "The run goes on, counts such records and warns of them"),
+    ];
+}
+
 impl Words for IdentifierClass {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("none", Self::None, "Says nothing about who it is"),

@@ -4,6 +4,7 @@ use super::record_rule;
 use crate::account::QuarantineReason;
 use crate::read::RecordFault;
 use arrow::array::{Array, ArrayRef};
+use hashbrown::HashSet;
 use lakewarden_dictionary::Dataset;
 use std::collections::BTreeMap;
 
@@ -23,15 +24,30 @@ pub(crate) struct Faults {
     len: usize,
     /// Empty until the first fault.
     rows: Vec<Option<Fault>>,
+    /// Every field of every row that broke a rule, if somebody asks for all.
+    all: Option<HashSet<(usize, usize)>>,
 }
 
 impl Faults {
     pub(crate) fn new(len: usize) -> Self {
-        Self { len, rows: Vec::new() }
+        Self { len, rows: Vec::new(), all: None }
+    }
+
+    /// Remembers all of them: see [`Faults::broke`].
+    pub(crate) fn remembering_all(self, all: bool) -> Self {
+        Self { all: all.then(HashSet::new), ..self }
+    }
+
+    /// Whether a row's field broke a rule; asked where all are remembered.
+    pub(crate) fn broke(&self, row: usize, field: usize) -> bool {
+        self.all.as_ref().is_some_and(|all| all.contains(&(row, field)))
     }
 
     /// Says that a row's field broke a rule.
     pub(crate) fn set(&mut self, row: usize, field: usize, rule: &'static str) {
+        if let Some(all) = &mut self.all {
+            all.insert((row, field));
+        }
         let known = self.row(row);
         if known.is_none_or(|k| k.field.is_some_and(|f| f > field)) {
             *known = Some(Fault { field: Some(field), rule });

@@ -4,17 +4,20 @@ mod clean;
 mod faults;
 mod plan;
 mod rules;
+mod statements;
 mod tokens;
 mod treat;
 
 pub(crate) use faults::Faults;
 pub(crate) use plan::Plan;
+use statements::Treated;
 
 use crate::account::QuarantineReason;
 use crate::error::ExtractError;
 use crate::keys::RowHasher;
 use crate::quarantine;
 use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
+use crate::unread::UnreadRecord;
 use crate::values::{as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::kernels::cmp::lt;
@@ -38,6 +41,8 @@ pub(crate) struct Converted {
     pub records: Option<Vec<u128>>,
     /// The sealed rows.
     pub quarantine: Option<RecordBatch>,
+    /// Of statements: the sealed rows, by place, ascending, and whom each names.
+    pub unread: Vec<(usize, UnreadRecord)>,
     /// How many rows failed why.
     pub reasons: BTreeMap<QuarantineReason, u64>,
     /// Placeholders put into free text.
@@ -60,7 +65,7 @@ impl Plan<'_> {
     /// Converts a batch of `file`.
     pub(crate) fn convert(&self, file: &str, batch: RawBatch) -> Result<Converted, ExtractError> {
         let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
-        let mut faults = Faults::new(len);
+        let mut faults = Faults::new(len).remembering_all(self.statements.is_some());
         let mut undeclared = NameCounts::default();
         let mut occurs = None;
         let mut json = None;
@@ -100,6 +105,9 @@ impl Plan<'_> {
         for key in &self.key {
             faults.null_key(key.field, &stored[key.column]);
         }
+        if let Some(statements) = &self.statements {
+            statements.demand(&stored, &mut faults);
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(len));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
             .map_err(|_| self.internal(file, "assembling rows"))?;
@@ -112,6 +120,14 @@ impl Plan<'_> {
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
+        let unread = match &self.statements {
+            Some(statements) if faults.any() => {
+                let treated = Treated { rows: &rows, typed: &typed, faults: &faults };
+                let unread = statements.unread(self, file, &treated, |row| numbers.get(row));
+                unread.ok_or_else(|| self.internal(file, "telling whom records name"))?
+            }
+            _ => Vec::new(),
+        };
         let reasons = faults.count(self.dataset);
         let quarantine = if faults.any() {
             let json = json.as_ref().map(|(text, spans)| (text.as_slice(), spans.as_slice()));
@@ -120,7 +136,19 @@ impl Plan<'_> {
             None
         };
         let faulty = faults.into_flags();
-        Ok(Converted { rows, faulty, outside, keys, records, quarantine, reasons, redactions, undeclared, occurs })
+        Ok(Converted {
+            rows,
+            faulty,
+            outside,
+            keys,
+            records,
+            quarantine,
+            unread,
+            reasons,
+            redactions,
+            undeclared,
+            occurs,
+        })
     }
 
     pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {

@@ -1,6 +1,7 @@
 //! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
 
 use super::rules::CompiledRule;
+use super::statements::Statements;
 use super::tokens::Domains;
 use crate::error::ExtractError;
 use crate::quarantine::QUARANTINE_SEALER;
@@ -22,6 +23,8 @@ pub(crate) struct Plan<'a> {
     /// The parts of the key.
     pub key: Vec<KeyPart>,
     pub horizon: Option<Horizon>,
+    /// What decisions depend on, if the dataset says any of it.
+    pub statements: Option<Statements>,
     pub zone: Zone,
     /// The run's instant, µs.
     pub as_of: i64,
@@ -30,7 +33,7 @@ pub(crate) struct Plan<'a> {
     pub sealer: Sealer,
 }
 
-/// Where a part of the key is.
+/// Where a column is, such as a part of the key.
 pub(crate) struct KeyPart {
     /// Among the declared fields.
     pub field: usize,
@@ -150,6 +153,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             dataset,
             schema: conformed_schema(dataset),
+            statements: Statements::compile(context, &fields),
             fields,
             key,
             horizon,
@@ -159,6 +163,14 @@ impl<'a> Plan<'a> {
             key_version: context.keys.version(),
             sealer: context.keys.sealer(QUARANTINE_SEALER),
         })
+    }
+
+    /// The domains that a field's identifiers may be of, if each row says which.
+    pub(super) fn domains(&self, field: usize) -> Option<&Domains> {
+        match &self.fields[field].token {
+            Some(TokenPlan::ByField { domains, .. }) => Some(domains),
+            _ => None,
+        }
     }
 }
 

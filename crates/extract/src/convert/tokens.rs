@@ -52,6 +52,15 @@ impl Domains {
         Self { by_word }
     }
 
+    /// One identifier as a token of every domain in which it can be spelled, with the domain.
+    pub(super) fn each(&self, identifier: &str) -> impl Iterator<Item = (&str, String)> {
+        let one = StringArray::from(vec![identifier]);
+        self.by_word.iter().filter_map(move |(word, (tokeniser, normaliser))| {
+            let spelled = normalised(*normaliser, &one, &mut |_, _| {});
+            spelled.is_valid(0).then(|| (word.as_str(), tokeniser.token_of(spelled.value(0))))
+        })
+    }
+
     /// Makes each value a token of the domain its row names. Rows of an unknown domain get the fault
     /// `domain`, values that their domain refuses that of its normaliser.
     ///

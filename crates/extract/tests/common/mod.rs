@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile, conformed_schema, extract,
-    quarantine_schema,
+    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, conformed_schema,
+    extract, quarantine_schema,
 };
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read, Write};
@@ -110,6 +110,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         purposes: vec![],
         fields,
         role: DatasetRole::Data,
+        unreadable_subject: UnreadableSubject::Refuse,
         span: here(()).span,
     }
 }
@@ -270,18 +271,31 @@ pub fn run_with(
     workers: usize,
     seen: &mut KeySet,
 ) -> Result<Outcome, ExtractError> {
+    run_logged(dataset, files, batch_rows, workers, seen, &mut UnreadLog::default(), as_of())
+}
+
+/// The same with what is known of unread records, at an instant.
+pub fn run_logged(
+    dataset: &Dataset,
+    files: &[SourceFile],
+    batch_rows: usize,
+    workers: usize,
+    seen: &mut KeySet,
+    unread: &mut UnreadLog,
+    as_of: DateTime<Utc>,
+) -> Result<Outcome, ExtractError> {
     let keys = ring();
     let context = ExtractContext {
         dataset,
         zone: chrono_tz::Asia::Shanghai,
         keys: &keys,
-        as_of: as_of(),
+        as_of,
         seed: SEED,
         batch_rows,
         workers,
     };
     let mut sink = Collected::default();
-    let accounts = extract(&context, files, seen, &mut sink, &|_| {})?;
+    let accounts = extract(&context, files, seen, unread, &mut sink, &|_| {})?;
     for account in &accounts {
         assert!(account.closes(), "{account:?}");
     }

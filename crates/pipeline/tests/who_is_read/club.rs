@@ -1,4 +1,5 @@
 //! A small project whose every member is an example of one rule.
+#![allow(dead_code)]
 
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::RunRecord;
@@ -61,7 +62,7 @@ columns:
   - { name: nick, label: { zh: 昵称, en: Nick }, meaning: Nick., type: string, identifier: none, category: user.account }
 ";
 
-fn dataset(name: &str, more: &str, fields: &[&str]) -> String {
+pub fn dataset(name: &str, more: &str, fields: &[&str]) -> String {
     let fields: String = fields
         .iter()
         .map(|field| format!("  - {{ label: {{ zh: 列, en: Column }}, meaning: As named., {field} }}\n"))
@@ -80,7 +81,7 @@ fn token(name: &str) -> String {
     )
 }
 
-fn kept(name: &str, data_type: &str) -> String {
+pub fn kept(name: &str, data_type: &str) -> String {
     format!("name: {name}, type: {data_type}, identifier: none, category: user.account, treatment: keep")
 }
 
@@ -148,13 +149,22 @@ impl Club {
         fs::write(path, text).unwrap();
     }
 
-    fn open(&self) -> OpenProject {
+    /// A path in it.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    pub fn open(&self) -> OpenProject {
         let open = OpenProject::open(self.folder.path()).unwrap();
         assert!(open.problems.is_empty(), "{:?}", open.problems);
         open
     }
 
     pub async fn run(&self, as_of: &str, consent: Knowledge) -> RunRecord {
+        self.try_run(as_of, consent).await.unwrap()
+    }
+
+    pub async fn try_run(&self, as_of: &str, consent: Knowledge) -> Result<RunRecord, PipelineError> {
         let request = Request {
             pipeline: None,
             lake: None,
@@ -167,7 +177,7 @@ impl Club {
             take_over: false,
         };
         let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
-        run(&self.open(), &keys, &request, &Silent).await.unwrap().record
+        run(&self.open(), &keys, &request, &Silent).await.map(|ran| ran.record)
     }
 
     /// The first column of an answer, sorted, and what was withheld from the one scan.

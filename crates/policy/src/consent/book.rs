@@ -1,6 +1,7 @@
 //! The events known at an instant, reduced to those that stand, and the decisions over them.
 
 use super::decision::{Decision, Decisions};
+use super::doubt::{Doubt, Doubtful};
 use super::event::{Action, Event, Knowledge};
 use super::law::{Laws, Rule};
 use super::notice::Notices;
@@ -46,6 +47,11 @@ pub struct ConsentBook {
     jurisdictions: HashMap<u128, u64, RandomState>,
     born: HashMap<u128, i32, RandomState>,
     suppressed: HashSet<u128, RandomState>,
+    /// Who is named by a record that cannot be read, and when the latest was said. A withdrawal from every purpose,
+    /// kept once for all of them.
+    doubts: HashMap<u128, i64, RandomState>,
+    /// Who is named by an unreadable line of a suppression list.
+    listed_in_doubt: HashSet<u128, RandomState>,
     /// Who sent a signal, and what each signal withdrew.
     signals: HashSet<u128, RandomState>,
     signalled: HashSet<Key, RandomState>,
@@ -67,6 +73,8 @@ impl ConsentBook {
             jurisdictions: HashMap::default(),
             born: HashMap::default(),
             suppressed: HashSet::default(),
+            doubts: HashMap::default(),
+            listed_in_doubt: HashSet::default(),
             signals: HashSet::default(),
             signalled: HashSet::default(),
             links: Vec::new(),
@@ -170,6 +178,38 @@ impl ConsentBook {
         }
     }
 
+    /// Notes a record that cannot be read; one that is not yet known passes by, and so does one that has been mended by
+    /// the instant (with later knowledge: by now).
+    pub fn doubt(&mut self, doubt: &Doubt) {
+        let known = self.knows(doubt.at, Some(doubt.known_from));
+        if !known || doubt.mended_at.is_some_and(|mended| self.knows(mended, None)) {
+            return;
+        }
+        let (who, at) = (doubt.pseudonym, doubt.at);
+        if doubt.counts_as == Doubtful::Listed {
+            self.suppressed.insert(who);
+            self.listed_in_doubt.insert(who);
+            return;
+        }
+        let latest = self.doubts.entry(who).or_insert(at);
+        *latest = at.max(*latest);
+        match doubt.counts_as {
+            Doubtful::Restriction => self.stand(who, RESTRICTION, Standing::refused(at)),
+            Doubtful::OptOutSignal => {
+                self.signals.insert(who);
+                let every = self.tree.all().map(|purpose| Key::new(who, purpose));
+                self.signalled.extend(every);
+            }
+            Doubtful::Withdrawal | Doubtful::Listed => {}
+        }
+    }
+
+    /// How many pseudonyms records name that cannot be read.
+    pub fn doubted(&self) -> u64 {
+        let listed = self.listed_in_doubt.iter().filter(|who| !self.doubts.contains_key(*who));
+        (self.doubts.len() + listed.count()) as u64
+    }
+
     /// The pseudonyms that sent an opt-out signal.
     pub fn signals(&self) -> impl Iterator<Item = u128> + '_ {
         self.signals.iter().copied()
@@ -208,10 +248,17 @@ impl ConsentBook {
                 restricted.extend(subject_of(key.pseudonym()));
             }
         }
+        for (who, at) in &self.doubts {
+            if ancestry.numbers.iter().any(|on| self.doubts_stand(*who, *at, *on))
+                && let Some(subject) = subject_of(*who)
+            {
+                words[subject] = Word::Withdrawn;
+            }
+        }
         for (signal, pseudonym) in &self.links {
             let refuses = |on: &u16| {
                 let key = Key::new(*signal, *on);
-                self.signalled.contains(&key) && self.standing.get(&key).is_some_and(Standing::is_refusal)
+                self.signalled.contains(&key) && self.refuses(&key)
             };
             if ancestry.numbers.iter().chain(&[EVERYTHING]).any(refuses)
                 && let Some(subject) = subject_of(*pseudonym)
@@ -224,6 +271,18 @@ impl ConsentBook {
         restricted.into_iter().for_each(|subject| bar(subject, Decision::Restricted));
         self.suppressed.iter().filter_map(|p| subject_of(*p)).for_each(|subject| bar(subject, Decision::Suppressed));
         Decisions(decided)
+    }
+
+    /// Whether a doubt about somebody stands for a purpose: nothing was said of it later.
+    fn doubts_stand(&self, who: u128, at: i64, purpose: u16) -> bool {
+        !self.standing.get(&Key::new(who, purpose)).is_some_and(|standing| standing.is_later_than(at))
+    }
+
+    /// Whether somebody refuses exactly this purpose.
+    fn refuses(&self, key: &Key) -> bool {
+        let doubt = self.doubts.get(&key.pseudonym()).filter(|_| key.purpose != EVERYTHING);
+        self.standing.get(key).is_some_and(Standing::is_refusal)
+            || doubt.is_some_and(|at| self.doubts_stand(key.pseudonym(), *at, key.purpose))
     }
 
     /// What the law makes of each customer's word.

@@ -12,11 +12,13 @@
 //! 5. a restriction of processing and a suppression list stand above all of that.
 //!
 //! What cannot be understood is taken the stricter way: a withdrawal for a purpose that the project does not know is
-//! one for all, a grant for one grants nothing, a jurisdiction that nobody declared is the strictest there is.
+//! one for all, a grant for one grants nothing, a jurisdiction that nobody declared is the strictest there is, and a
+//! record that cannot be read is a withdrawal from every purpose ([`Doubt`]).
 
 mod book;
 mod calendar;
 mod decision;
+mod doubt;
 mod event;
 mod law;
 mod notice;
@@ -25,5 +27,6 @@ mod tree;
 
 pub use book::ConsentBook;
 pub use decision::{Decision, Decisions};
+pub use doubt::{Doubt, Doubtful};
 pub use event::{Action, Event, GivenBy, Knowledge};
 pub use standing::Word;

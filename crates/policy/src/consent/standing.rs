@@ -67,6 +67,12 @@ impl Standing {
         self.says == Says::No
     }
 
+    /// Whether it was said later than this instant.
+    #[inline]
+    pub(super) fn is_later_than(&self, at: i64) -> bool {
+        self.at > at
+    }
+
     /// What stands of two: the later; of two at one instant the stricter in each respect, so that neither the order
     /// in which they are read nor reading one twice makes a difference.
     #[inline]

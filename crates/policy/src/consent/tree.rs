@@ -54,6 +54,11 @@ impl PurposeTree {
         &self.signalled
     }
 
+    /// The numbers of all purposes.
+    pub(super) fn all(&self) -> impl Iterator<Item = u16> + use<> {
+        (0u16..).take(self.purposes.purposes.len().min(MOST))
+    }
+
     /// Whether any purpose looks at notices.
     pub(super) fn demands_notices(&self) -> bool {
         self.purposes.purposes.iter().any(|p| p.min_notice.is_some())

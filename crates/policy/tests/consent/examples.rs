@@ -3,7 +3,7 @@
 use crate::world::*;
 use chrono::NaiveDate;
 use lakewarden_dictionary::{ConsentDefault, Period, Purposes};
-use lakewarden_policy::{Action, ConsentBook, Decision, Decisions, Event, GivenBy, Knowledge};
+use lakewarden_policy::{Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
 
 /// marketing ⊃ marketing.sms; analytics; CN opt-in, US-CA opt-out.
 fn purposes() -> Purposes {
@@ -282,4 +282,64 @@ fn a_replay_knows_what_was_known_then_or_what_is_known_now() {
 fn nobody_known_is_refused() {
     assert_eq!(Decisions::default().of(0), Decision::NotGranted);
     assert_eq!(book().decide("analytics", 0, |_| Some(7)).of(7), Decision::NotGranted);
+}
+
+fn doubt(counts_as: Doubtful, day: &str) -> Doubt {
+    Doubt { pseudonym: CARD, counts_as, at: at(day), known_from: at("2026-06-01"), mended_at: None }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_withdraws_every_purpose_until_somebody_agrees_anew() {
+    let mut book = book();
+    book.record(CARD, "analytics", Action::Grant, at("2026-01-01"), None);
+    book.doubt(&doubt(Doubtful::Withdrawal, "2026-05-01"));
+    assert_eq!((one(&book, "analytics"), one(&book, "marketing.sms")), (Decision::Withdrawn, Decision::Withdrawn));
+    book.record(CARD, "marketing.sms", Action::Grant, at("2026-07-01"), None);
+    assert_eq!(one(&book, "marketing.sms"), Decision::Withdrawn, "it may have been a withdrawal of the whole");
+    book.record(CARD, "analytics", Action::Grant, at("2026-05-01"), None);
+    assert_eq!(one(&book, "analytics"), Decision::Withdrawn, "ties go to the stricter");
+    book.record(CARD, "analytics", Action::Grant, at("2026-05-02"), None);
+    book.record(CARD, "marketing", Action::Grant, at("2026-05-02"), None);
+    assert_eq!((one(&book, "analytics"), one(&book, "marketing.sms")), (Decision::Permit, Decision::Permit));
+    assert_eq!(book.doubted(), 1);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_counts_as_what_is_stricter() {
+    let decided = |counts_as, members: &[u128]| {
+        let mut book = book();
+        for member in [CARD, PHONE, TABLET] {
+            book.record(member, "analytics", Action::Grant, 1, None);
+        }
+        book.doubt(&doubt(counts_as, "2026-05-01"));
+        book.link(CARD, TABLET);
+        book.decide("analytics", 1, |p| members.contains(&p).then_some(0)).of(0)
+    };
+    assert_eq!(decided(Doubtful::Restriction, &[CARD, PHONE]), Decision::Restricted);
+    assert_eq!(decided(Doubtful::Listed, &[CARD]), Decision::Suppressed);
+    let mut listed = book();
+    for counts_as in [Doubtful::Listed, Doubtful::Listed, Doubtful::Withdrawal] {
+        listed.doubt(&doubt(counts_as, "2026-05-01"));
+    }
+    listed.doubt(&Doubt { pseudonym: PHONE, ..doubt(Doubtful::Listed, "2026-05-01") });
+    assert_eq!(listed.doubted(), 2);
+    assert_eq!(decided(Doubtful::OptOutSignal, &[TABLET]), Decision::Withdrawn, "linked to who signalled");
+    assert_eq!(decided(Doubtful::Withdrawal, &[TABLET]), Decision::Permit);
+    assert_eq!(decided(Doubtful::Withdrawal, &[PHONE]), Decision::Permit);
+}
+
+#[test]
+fn a_doubt_is_known_from_its_run_on_until_it_is_mended() {
+    let decided = |as_of: &str, knowledge| {
+        let mut book = ConsentBook::new(&purposes(), Some("CN"), at(as_of)).knowing(knowledge);
+        book.record(CARD, "analytics", Action::Grant, 1, None);
+        let mended_at = Some(at("2026-08-01"));
+        book.doubt(&Doubt { mended_at, ..doubt(Doubtful::Withdrawal, "2026-05-01") });
+        one(&book, "analytics")
+    };
+    assert_eq!(decided("2026-05-31", Knowledge::Then), Decision::Permit, "nobody had seen it");
+    assert_eq!(decided("2026-06-01", Knowledge::Then), Decision::Withdrawn);
+    assert_eq!(decided("2026-07-31", Knowledge::Then), Decision::Withdrawn);
+    assert_eq!(decided("2026-08-01", Knowledge::Then), Decision::Permit);
+    assert_eq!(decided("2026-06-01", Knowledge::Now), Decision::Permit, "mended by now");
 }

@@ -1,7 +1,7 @@
 //! Laws that hold in every world, whatever the log says.
 
 use crate::world::*;
-use lakewarden_policy::{Action, Decision, Knowledge};
+use lakewarden_policy::{Action, Decision, Doubt, Doubtful, Knowledge};
 use proptest::prelude::*;
 
 /// The decision for each pseudonym as a customer of its own, for a purpose.
@@ -45,7 +45,8 @@ proptest! {
     #[test]
     fn a_withdrawal_reaches_the_purpose_and_its_parts(world in worlds(), who in 0..PSEUDONYMS, name in names()) {
         let withdrawn = then_said(&world, who, name, Action::Withdraw);
-        let signalled = world.lines.iter().any(|l| l.pseudonym == who && l.action == Action::OptOutSignal);
+        let signalled = world.lines.iter().any(|l| l.pseudonym == who && l.action == Action::OptOutSignal)
+            || world.doubts.iter().any(|d| d.pseudonym == who && d.counts_as == Doubtful::OptOutSignal);
         for purpose in &world.purposes.purposes {
             let purpose = purpose.name.value.as_str();
             let (before, after) = (each(&world, purpose), each(&withdrawn, purpose));
@@ -89,6 +90,7 @@ proptest! {
         let mut free = world.clone();
         free.lines.retain(|l| l.action != Action::Restrict);
         free.suppressed.clear();
+        free.doubts.clear();
         let restricted = then_said(&free, who, "", Action::Restrict);
         let mut suppressed = restricted.clone();
         suppressed.suppressed.push((who, None));
@@ -115,6 +117,7 @@ proptest! {
         }
         let mut silent = linked.clone();
         silent.lines.retain(|l| l.action != Action::OptOutSignal);
+        silent.doubts.retain(|d| d.counts_as != Doubtful::OptOutSignal);
         let withdrawn = then_said(&silent, device, name, Action::Withdraw);
         for purpose in &world.purposes.purposes {
             prop_assert_eq!(
@@ -154,6 +157,60 @@ proptest! {
             for customer in 0..CUSTOMERS as u32 {
                 prop_assert!(strict.of(customer) != Decision::Permit || lax.of(customer) == Decision::Permit);
             }
+        }
+    }
+
+    /// A record that cannot be read is what it could at worst have been: a withdrawal of each purpose, by a signal or
+    /// with a restriction if it says so; and no less than any one of them.
+    #[test]
+    fn an_unreadable_record_is_a_withdrawal_from_every_purpose(world in worlds(), doubt in doubts(), partition in partitions(), one in names()) {
+        let doubt = Doubt { mended_at: None, ..doubt };
+        let mut doubted = world.clone();
+        doubted.doubts.push(doubt);
+        let said = |purpose: &str, action| {
+            let name = NAMES.into_iter().find(|n| *n == purpose).unwrap();
+            Line { recorded_at: Some(doubt.known_from), ..Line::new(doubt.pseudonym, name, action, doubt.at) }
+        };
+        let action = if doubt.counts_as == Doubtful::OptOutSignal { Action::OptOutSignal } else { Action::Withdraw };
+        let mut spelled_out = world.clone();
+        match doubt.counts_as {
+            // A list has no time of recording: it is known from the run on that saw it.
+            Doubtful::Listed => spelled_out.suppressed.push((doubt.pseudonym, Some(doubt.known_from))),
+            _ => {
+                let all = world.purposes.purposes.iter().map(|p| said(&p.name.value, action));
+                spelled_out.lines.extend(all);
+            }
+        }
+        if doubt.counts_as == Doubtful::Restriction {
+            spelled_out.lines.push(said("", Action::Restrict));
+        }
+        let mut guessed = world.clone();
+        guessed.lines.push(said(one, action));
+        for purpose in NAMES {
+            let found = doubted.decide(purpose, &partition);
+            prop_assert_eq!(&found, &spelled_out.decide(purpose, &partition), "{}", purpose);
+            let (before, guess) = (world.decide(purpose, &partition), guessed.decide(purpose, &partition));
+            for customer in 0..CUSTOMERS as u32 {
+                let found = found.of(customer);
+                prop_assert!(found != Decision::Permit || before.of(customer) == Decision::Permit, "{}", purpose);
+                prop_assert!(found != Decision::Permit || guess.of(customer) == Decision::Permit, "{}", purpose);
+            }
+        }
+    }
+
+    /// Once mended it is as if it had never been; before, and where what came later is not known, it stands.
+    #[test]
+    fn a_mended_record_is_no_doubt(world in worlds(), doubt in doubts(), days in 0i64..5, partition in partitions()) {
+        let mut doubted = world.clone();
+        let mended_at = Some(world.as_of - days * DAY);
+        doubted.doubts.push(Doubt { mended_at, ..doubt });
+        let then = World { knowledge: Knowledge::Then, as_of: world.as_of - (days + 1) * DAY, ..world.clone() };
+        let (mut standing, mut mended) = (then.clone(), then.clone());
+        standing.doubts.push(Doubt { mended_at: None, ..doubt });
+        mended.doubts.push(Doubt { mended_at, ..doubt });
+        for purpose in NAMES {
+            prop_assert_eq!(doubted.decide(purpose, &partition), world.decide(purpose, &partition));
+            prop_assert_eq!(mended.decide(purpose, &partition), standing.decide(purpose, &partition));
         }
     }
 }

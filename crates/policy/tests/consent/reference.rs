@@ -4,7 +4,7 @@
 use crate::world::*;
 use chrono::{DateTime, Days, Months, TimeDelta};
 use lakewarden_dictionary::{ConsentDefault, Jurisdiction, NoticeVersion, Purpose};
-use lakewarden_policy::{Action, Decision, GivenBy, Knowledge};
+use lakewarden_policy::{Action, Decision, Doubt, Doubtful, GivenBy, Knowledge};
 use proptest::prelude::*;
 
 /// What somebody said about a topic at the latest instant at which anything was said about it.
@@ -24,11 +24,14 @@ enum Topic<'a> {
 struct Reference<'a> {
     world: &'a World,
     known: Vec<&'a Line>,
+    doubts: Vec<&'a Doubt>,
 }
 
 pub fn decide(world: &World, purpose: &str, members: &[u128]) -> Decision {
     let known = world.lines.iter().filter(|l| is_known(world, l.at, l.recorded_at)).collect();
-    Reference { world, known }.decide(purpose, members)
+    let mended = |d: &Doubt| d.mended_at.is_some_and(|at| is_known(world, at, None));
+    let doubts = world.doubts.iter().filter(|d| is_known(world, d.at, Some(d.known_from)) && !mended(d)).collect();
+    Reference { world, known, doubts }.decide(purpose, members)
 }
 
 fn is_known(world: &World, at: i64, recorded_at: Option<i64>) -> bool {
@@ -72,7 +75,15 @@ impl<'a> Reference<'a> {
     fn last(&self, who: u128, topic: Topic<'_>) -> Last<'a> {
         let about: Vec<&Line> =
             self.known.iter().copied().filter(|l| l.pseudonym == who && self.says(l, topic).is_some()).collect();
-        let Some(at) = about.iter().map(|l| l.at).max() else { return Last::Nothing };
+        // Whatever purpose it is of, the record that cannot be read may have been its withdrawal.
+        let own = self.doubts.iter().filter(|d| d.pseudonym == who && d.counts_as != Doubtful::Listed);
+        let doubted = own.map(|d| d.at).max().filter(|_| topic != Topic::Everything);
+        let Some(at) = about.iter().map(|l| l.at).max() else {
+            return if doubted.is_some() { Last::Refused } else { Last::Nothing };
+        };
+        if doubted.is_some_and(|doubted| doubted >= at) {
+            return Last::Refused;
+        }
         let latest: Vec<&Line> = about.into_iter().filter(|l| l.at == at).collect();
         if latest.iter().any(|l| self.says(l, topic) == Some(false)) {
             return Last::Refused;
@@ -82,7 +93,8 @@ impl<'a> Reference<'a> {
 
     fn has_signalled(&self, who: u128, topic: Topic<'_>) -> bool {
         let mut signals = self.known.iter().filter(|l| l.pseudonym == who && l.action == Action::OptOutSignal);
-        signals.any(|l| self.says(l, topic).is_some())
+        let mut doubts = self.doubts.iter().filter(|d| d.pseudonym == who && d.counts_as == Doubtful::OptOutSignal);
+        signals.any(|l| self.says(l, topic).is_some()) || (topic != Topic::Everything && doubts.next().is_some())
     }
 
     fn decide(&self, purpose: &str, members: &[u128]) -> Decision {
@@ -136,7 +148,8 @@ impl<'a> Reference<'a> {
 
     fn is_suppressed(&self, who: u128) -> bool {
         let listed = |at: Option<i64>| at.is_none_or(|at| is_known(self.world, at, None));
-        self.world.suppressed.iter().any(|(p, at)| *p == who && listed(*at))
+        let doubted = self.doubts.iter().any(|d| d.pseudonym == who && d.counts_as == Doubtful::Listed);
+        doubted || self.world.suppressed.iter().any(|(p, at)| *p == who && listed(*at))
     }
 
     fn is_restricted(&self, who: u128) -> bool {
@@ -144,8 +157,10 @@ impl<'a> Reference<'a> {
             let own = self.known.iter().filter(|l| l.pseudonym == who);
             own.filter(|l| matches!(l.action, Action::Restrict | Action::LiftRestriction))
         };
-        let Some(at) = about().map(|l| l.at).max() else { return false };
-        about().any(|l| l.at == at && l.action == Action::Restrict)
+        let doubts = self.doubts.iter().filter(|d| d.pseudonym == who && d.counts_as == Doubtful::Restriction);
+        let demanded = doubts.map(|d| d.at).max();
+        let Some(at) = about().map(|l| l.at).max() else { return demanded.is_some() };
+        demanded.is_some_and(|demanded| demanded >= at) || about().any(|l| l.at == at && l.action == Action::Restrict)
     }
 
     fn has_ended(&self, line: &Line, path: &[&Purpose]) -> bool {

@@ -1,7 +1,7 @@
 //! The same run again as of an earlier instant.
 
 use crate::world::*;
-use lakewarden_policy::{Decision, Knowledge};
+use lakewarden_policy::{Decision, Doubt, Knowledge};
 use proptest::prelude::*;
 
 proptest! {
@@ -9,12 +9,17 @@ proptest! {
 
     /// With the consent known then, nothing that came later makes a difference: the replay is what the run was.
     #[test]
-    fn known_then_is_blind_to_what_came_later(world in worlds(), later in lines(12), partition in partitions()) {
+    fn known_then_is_blind_to_what_came_later(world in worlds(), later in lines(12), doubt in doubts(), partition in partitions()) {
         let then = World { knowledge: Knowledge::Then, ..world };
         let mut today = then.clone();
         let unknown = later.into_iter().filter(|l| l.at > then.as_of || l.recorded_at.is_some_and(|r| r > then.as_of));
         today.lines.extend(unknown);
         today.suppressed.push((0, Some(then.as_of + 1)));
+        today.doubts.push(Doubt { known_from: then.as_of + 1, ..doubt });
+        for doubt in &mut today.doubts {
+            // Nobody mends before the run that finds it mended.
+            doubt.mended_at = doubt.mended_at.or(Some(then.as_of + 1));
+        }
         for purpose in NAMES {
             prop_assert_eq!(today.decide(purpose, &partition), then.decide(purpose, &partition));
         }
@@ -27,6 +32,7 @@ proptest! {
         let known = |at: i64| at <= then.as_of;
         then.lines.retain(|l| known(l.at) && l.recorded_at.is_none_or(known));
         then.suppressed.retain(|(_, at)| at.is_none_or(known));
+        then.doubts.retain(|d| known(d.at) && known(d.known_from) && d.mended_at.is_none_or(known));
         let now = World { knowledge: Knowledge::Now, ..then.clone() };
         for purpose in NAMES {
             prop_assert_eq!(then.decide(purpose, &partition), now.decide(purpose, &partition));

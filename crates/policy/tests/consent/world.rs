@@ -1,7 +1,7 @@
 //! Random projects, logs and partitions: small enough that ties, merges and cycles of grant and withdrawal are common.
 
 use lakewarden_dictionary::{ConsentDefault, Jurisdiction, Label, Period, Purpose, Purposes, Span, Spanned};
-use lakewarden_policy::{Action, ConsentBook, Decisions, Event, GivenBy, Knowledge};
+use lakewarden_policy::{Action, ConsentBook, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
 use proptest::prelude::*;
 
 /// As many cases as `PROPTEST_CASES` says, else so many.
@@ -102,6 +102,7 @@ pub struct World {
     pub born: Vec<(u128, i32)>,
     pub suppressed: Vec<(u128, Option<i64>)>,
     pub links: Vec<(u128, u128)>,
+    pub doubts: Vec<Doubt>,
 }
 
 /// Whose each pseudonym is; customers 0 to 3.
@@ -122,6 +123,7 @@ impl World {
         self.lines.iter().for_each(|line| book.note(&line.event()));
         self.born.iter().for_each(|(p, day)| book.born(*p, *day));
         self.suppressed.iter().for_each(|(p, at)| book.suppress(*p, *at));
+        self.doubts.iter().for_each(|doubt| book.doubt(doubt));
         self.links.iter().for_each(|(a, b)| book.link(*a, *b));
         book
     }
@@ -201,14 +203,26 @@ pub fn lines(most: usize) -> impl Strategy<Value = Vec<Line>> {
     prop::collection::vec(line, 0..most)
 }
 
+/// A record that could not be read, quarantined on its day or later, and mended perhaps.
+pub fn doubts() -> impl Strategy<Value = Doubt> {
+    use Doubtful::*;
+    let kinds = prop_oneof![6 => Just(Withdrawal), 1 => Just(Restriction), 2 => Just(OptOutSignal), 1 => Just(Listed)];
+    let mended = prop::option::weighted(0.3, 1i64..8);
+    (0..PSEUDONYMS, kinds, day(-12..8), 0i64..4, mended).prop_map(|(pseudonym, counts_as, at, later, mended)| {
+        let known_from = at + later * DAY;
+        Doubt { pseudonym, counts_as, at, known_from, mended_at: mended.map(|days| known_from + days * DAY) }
+    })
+}
+
 pub fn worlds() -> impl Strategy<Value = World> {
     let fixed = (purposes(), code(), day(-4..4), prop::bool::weighted(0.3));
     let birth = (0..PSEUDONYMS, prop_oneof![0i32..100, 12 * 365..20 * 365]);
     let born = prop::collection::vec(birth.prop_map(|(p, days)| (p, TODAY as i32 - days)), 0..4);
     let suppressed = prop::collection::vec((0..PSEUDONYMS, prop::option::weighted(0.8, day(-4..12))), 0..2);
     let links = prop::collection::vec((0..PSEUDONYMS, 0..PSEUDONYMS), 0..4);
-    (fixed, lines(14), born, suppressed, links).prop_map(
-        |((purposes, default, as_of, now), lines, born, suppressed, links)| World {
+    let doubts = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(doubts(), 1..3)];
+    (fixed, lines(14), born, suppressed, links, doubts).prop_map(
+        |((purposes, default, as_of, now), lines, born, suppressed, links, doubts)| World {
             purposes,
             default,
             as_of,
@@ -217,6 +231,7 @@ pub fn worlds() -> impl Strategy<Value = World> {
             born,
             suppressed,
             links,
+            doubts,
         },
     )
 }

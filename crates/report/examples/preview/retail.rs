@@ -190,6 +190,7 @@ fn identity() -> Identity {
         customers: 21_066,
         merged: 38,
         shared_tokens: 5,
+        consent_doubted: 2,
         identifiers: identifiers.map(|(identifiers, customers)| IdentifierCount { identifiers, customers }).into(),
     }
 }

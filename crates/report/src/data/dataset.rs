@@ -22,6 +22,10 @@ pub struct Dataset {
     pub written: u64,
     /// Rows sealed in quarantine, by field and rule.
     pub quarantined: Vec<Quarantined>,
+    /// Of those, records of a consent log or suppression list: each counts as a withdrawal, or as listed.
+    pub consent_unreadable: u64,
+    /// Of those, records that do not say for certain whom they name.
+    pub consent_unreadable_nobody: u64,
     /// Rows whose key had been seen before.
     pub duplicates: u64,
     /// Rows older than the retention of the dataset.

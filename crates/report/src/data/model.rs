@@ -104,6 +104,8 @@ pub struct Identity {
     pub merged: u64,
     /// Tokens that too many share to name one person; they link nothing.
     pub shared_tokens: u64,
+    /// Pseudonyms that a consent record names which could not be read and was not mended.
+    pub consent_doubted: u64,
     /// How many customers have how many identifiers.
     pub identifiers: Vec<IdentifierCount>,
 }

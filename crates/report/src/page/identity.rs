@@ -13,11 +13,13 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
     let Some(identity) = &report.identity else {
         return parts::none(language, words::IDENTITY_NONE);
     };
+    let doubted = (identity.consent_doubted > 0).then_some((words::CONSENT_DOUBTED, identity.consent_doubted));
     let numbers = [
         (words::KEY_CUSTOMERS, identity.customers),
         (words::MERGED, identity.merged),
         (words::SHARED, identity.shared_tokens),
     ];
+    let numbers = numbers.into_iter().chain(doubted);
     html! {
         (parts::lead(words::IDENTITY_LEAD.say(language)))
         dl.figures.small { @for (label, count) in numbers { div { dt { (label.say(language)) } dd { (integer(count)) } } } }

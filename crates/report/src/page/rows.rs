@@ -119,6 +119,14 @@ fn arrivals(report: &Report, language: Language) -> Markup {
 
 fn findings(dataset: &Dataset, language: Language) -> Vec<(words::Phrase, String, String)> {
     let mut out = Vec::new();
+    for (finding, detail, records) in [
+        (words::CONSENT_NOBODY, words::CONSENT_NOBODY_DETAIL, dataset.consent_unreadable_nobody),
+        (words::CONSENT_UNREADABLE, words::CONSENT_UNREADABLE_DETAIL, dataset.consent_unreadable),
+    ] {
+        if records > 0 {
+            out.push((finding, detail.say(language).to_owned(), words::ROWS.say(language, records)));
+        }
+    }
     for field in &dataset.over_collected {
         let detail = words::OVER_COLLECTED_DETAIL.with(language, &[&field.field]);
         out.push((words::OVER_COLLECTED, detail, words::ROWS.say(language, field.rows)));
