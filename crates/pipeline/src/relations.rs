@@ -122,7 +122,9 @@ impl<'a> Relations<'a> {
                 let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
                 let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
                 if let Some(governance) = &mut relation.governance {
-                    governance.retention = retention::of_dataset(dataset, self.as_of, self.open.zone());
+                    let over = retention::of_dataset(dataset, self.as_of, self.open.zone());
+                    let rows = self.views.get(name);
+                    governance.retention = over.filter(|r| rows.is_none_or(|rows| retention::may_end(r, rows)));
                 }
                 Some(relation)
             }

@@ -1,9 +1,11 @@
 //! From when on the rows of a dataset are kept.
 
-use chrono::{DateTime, Days, Months, NaiveDateTime, Offset, TimeZone, Utc};
+use crate::tables::TableView;
+use chrono::{DateTime, Days, Months, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::Dataset;
 use lakewarden_engine::Retention;
+use lakewarden_lake::DataFile;
 
 /// What scans of a dataset withhold as of an instant: rows whose `event_time` is further back than its `retention`, by
 /// the wall clock of the dataset's zone, as when rows are loaded. `None` if it keeps rows for ever, or for longer than
@@ -22,6 +24,17 @@ pub fn of_dataset(dataset: &Dataset, as_of: DateTime<Utc>, zone: Tz) -> Option<R
     })
 }
 
+/// Whether a row of these files may be older than it is kept, as far as the files' bounds say: a scan that cannot find
+/// one need not read when its rows are from.
+pub fn may_end(retention: &Retention, rows: &TableView) -> bool {
+    // A date's bound is its midnight in UTC, and what it is held against the beginning of a day in some zone.
+    const LEEWAY: TimeDelta = TimeDelta::days(2);
+    let from = DateTime::from_timestamp_micros(retention.from_instant).and_then(|from| from.checked_add_signed(LEEWAY));
+    let Some(from) = from else { return true };
+    let young = |file: &DataFile| file.time_range(&retention.column).is_some_and(|range| range.min >= from);
+    !rows.files.iter().all(young)
+}
+
 /// The instant of a wall-clock time: the earlier of two; of one that a clock skips, as if it had not been put forward.
 fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     match zone.from_local_datetime(&local).earliest() {
@@ -34,6 +47,7 @@ fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use arrow::datatypes::Schema;
     use lakewarden_dictionary::{SourceFile, load};
 
     fn dataset(keys: &str) -> Dataset {
@@ -70,5 +84,27 @@ mod tests {
         for keys in ["", "event_time: at\n", "retention: P1M\n", "event_time: at\nretention: P400000Y\n"] {
             assert_eq!(from(keys, "2026-03-30T17:00:00Z"), None, "{keys}");
         }
+    }
+
+    #[test]
+    fn files_that_are_young_as_a_whole_need_no_times() {
+        let day = |day: &str| DateTime::parse_from_rfc3339(&format!("{day}T00:00:00Z")).unwrap().timestamp_micros();
+        let from_day = (day("2026-03-10") / 86_400_000_000) as i32;
+        let retention = Retention { column: "at".into(), from_instant: day("2026-03-10"), from_day };
+        let file = |bounds: Option<(&str, &str)>| {
+            let of = |bound: &str| [("at".to_owned(), serde_json::json!(bound))].into();
+            let (min_values, max_values) = bounds.map(|(min, max)| (of(min), of(max))).unwrap_or_default();
+            DataFile { path: "x".into(), size: 1, rows: 1, null_counts: [].into(), min_values, max_values }
+        };
+        let may = |files: &[Option<(&str, &str)>]| {
+            let files = files.iter().map(|bounds| file(*bounds)).collect();
+            may_end(&retention, &TableView { schema: Schema::empty().into(), files })
+        };
+        let (young, old) = (("2026-03-13", "2026-04-01"), ("2026-03-09", "2026-04-01"));
+        assert!(!may(&[]) && !may(&[Some(young)]) && !may(&[Some(young), Some(young)]));
+        assert!(may(&[Some(old)]) && may(&[Some(young), Some(old)]));
+        assert!(may(&[None]) && may(&[Some(young), None]), "nobody knows");
+        assert!(may(&[Some(("2026-03-11", "2026-04-01"))]), "too near to tell whose midnight it was");
+        assert!(!may(&[Some(("2026-03-13T08:00:00.000Z", "2026-04-01T00:00:00.000Z"))]));
     }
 }
