@@ -72,7 +72,7 @@ fn kept_too_long(table: &Table, shortest: Option<(Spanned<Period>, String)>) -> 
             format!("the table is kept for ever; column {column:?} is made of data kept for {}", kept.value),
         ),
     };
-    let problem = Problem::error("LW2017", span, message).related(kept.span, "declared here");
+    let problem = Problem::error("LW2019", span, message).related(kept.span, "declared here");
     Some(problem.hint(format!("say `retention: {}` in the table's entry, or leave the column out", kept.value)))
 }
 
