@@ -15,6 +15,7 @@ mod kgate;
 mod machine;
 #[cfg(test)]
 mod mutations;
+mod noise;
 mod places;
 mod proof;
 mod reader;
@@ -33,6 +34,7 @@ mod ungated;
 pub use account::{ScanAccount, ScanFigures};
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
+pub use noise::TableNoise;
 pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;

@@ -38,6 +38,7 @@ const OPERATORS: &[&str] = &[
     "KGateExec",
     "LocalLimitExec",
     "NestedLoopJoinExec",
+    "NoiseGateExec",
     "PartialSortExec",
     "PartitionedTopKExec",
     "PiecewiseMergeJoinExec",

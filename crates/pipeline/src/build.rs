@@ -5,9 +5,11 @@ use crate::compile::CompiledModel;
 use crate::contract::Contract;
 use crate::error::PipelineError;
 use crate::load::Loading;
+use crate::noise::{self, Turn};
 use crate::record::{ModelAccount, ScanAccount};
-use lakewarden_engine::{Engine, Relation, ScanFigures, Session, SessionSpec};
+use lakewarden_engine::{Engine, Relation, ScanFigures, Session, SessionSpec, TableNoise};
 use lakewarden_lake::{StagedTable, WriterOptions, Zone};
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
@@ -21,6 +23,7 @@ impl Loading<'_> {
         &self,
         engine: &Engine,
         model: &CompiledModel,
+        turn: Option<&Turn>,
         relations: Vec<Relation>,
         progress: &dyn Fn(u64),
     ) -> Result<(StagedTable, ModelAccount), PipelineError> {
@@ -28,7 +31,11 @@ impl Loading<'_> {
         let purpose = model.table.purpose.value.clone();
         let minimum_subjects = model.minimum_subjects;
         let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone, minimum_subjects };
-        let session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
+        let mut session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
+        if let Some(declared) = &model.table.noise {
+            let source = Some(Arc::new(self.keys.noise(name)));
+            session = session.noised(TableNoise { declared: declared.clone(), source });
+        }
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
@@ -55,6 +62,7 @@ impl Loading<'_> {
             rows: staged.rows,
             suppressed: running.suppressed(),
             anonymity,
+            noise: noise::account(model, turn.map(Turn::release), false),
             lineage: model.uses.clone(),
         };
         Ok((staged, account))

@@ -40,8 +40,11 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             let Some(column) = table.column(name) else {
                 let columns = table.columns.iter().map(|c| c.name.as_str());
                 problems.push(
-                    Problem::error(CODE, at(), format!("the noised column is no column: `{name}`"))
-                        .hint(hint_for(name, columns, "name columns of this table")),
+                    Problem::error(CODE, at(), format!("the noised column is no column: `{name}`")).hint(hint_for(
+                        name,
+                        columns,
+                        "name columns of this table",
+                    )),
                 );
                 continue;
             };

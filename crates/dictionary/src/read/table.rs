@@ -140,13 +140,19 @@ mod tests {
             "noise:\n  epsilon: 0.50\n  delta: 1e-6\n  rows_per_person: 3\n  every: P1M\n  columns:\n    people: { count: people }\n    spend: { between: [-5, 5000.00] }\nanonymity:\n",
         );
         let noise = loaded.project.table("member_spend").unwrap().noise.as_ref().unwrap();
-        assert_eq!((noise.epsilon.value, noise.epsilon.value.to_string()), (ExactNumber { units: 50, scale: 2 }, "0.50".into()));
+        assert_eq!(
+            (noise.epsilon.value, noise.epsilon.value.to_string()),
+            (ExactNumber { units: 50, scale: 2 }, "0.50".into())
+        );
         assert_eq!((noise.delta.value, noise.rows_per_person.value, noise.every.value.months), (1e-6, 3, 1));
         assert_eq!((noise.epsilon.span.line, noise.columns[0].name.span.line), (29, 34));
         assert_eq!(noise.bound("people"), Some(&NoiseBound::People));
         let (low, high) = (ExactNumber { units: -5, scale: 0 }, ExactNumber { units: 500_000, scale: 2 });
         assert_eq!(noise.bound("spend"), Some(&NoiseBound::Between { low, high }));
-        assert_eq!((low.at_scale(2), high.at_scale(0), ExactNumber { units: 5, scale: 1 }.at_scale(0)), (Some(-500), Some(5000), None));
+        assert_eq!(
+            (low.at_scale(2), high.at_scale(0), ExactNumber { units: 5, scale: 1 }.at_scale(0)),
+            (Some(-500), Some(5000), None)
+        );
     }
 
     #[test]
