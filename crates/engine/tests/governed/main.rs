@@ -8,6 +8,7 @@ mod equality;
 mod errors;
 mod k_gate;
 mod narrowing;
+mod noise;
 mod people;
 mod queries;
 mod shop;
