@@ -33,6 +33,8 @@ use std::sync::Arc;
 pub struct TableNoise {
     /// What its entry declares.
     pub declared: Noise,
+    /// The number of its publication. Each has noise of its own.
+    pub publication: u64,
     /// Where it is drawn from: that of this very table. Without it queries are planned, and do not run.
     pub source: Option<Arc<NoiseSource>>,
 }
@@ -100,8 +102,9 @@ pub(crate) struct NoiseGatePlanner {
 #[derive(Debug)]
 struct Draws {
     source: Arc<NoiseSource>,
-    /// The publication's instant: each publication has noise of its own.
+    /// The publication's instant and number, which do not depend on the data: each has noise of its own.
     instant: [u8; 8],
+    number: [u8; 8],
 }
 
 impl Draws {
@@ -111,7 +114,7 @@ impl Draws {
         let (t, s) = figure.scale;
         let Some(law) = DiscreteLaplace::new(t, s) else { return exec_err!("a figure without a scale of noise") };
         let column = figure.column.as_deref().unwrap_or_default();
-        Ok(self.source.draw(law, &[column.as_bytes(), &self.instant, key, &exact.to_le_bytes()]))
+        Ok(self.source.draw(law, &[column.as_bytes(), &self.instant, &self.number, key, &exact.to_le_bytes()]))
     }
 }
 
@@ -122,8 +125,8 @@ impl NoiseGatePlanner {
     /// [`EngineError::Start`] if there is no key.
     pub(crate) fn new(noise: &TableNoise, as_of: DateTime<Utc>) -> std::result::Result<Self, EngineError> {
         let source = noise.source.clone().ok_or(EngineError::Start { what: "there is no key to draw noise with" })?;
-        let instant = as_of.timestamp_micros().to_le_bytes();
-        Ok(Self { draws: Arc::new(Draws { source, instant }) })
+        let (instant, number) = (as_of.timestamp_micros().to_le_bytes(), noise.publication.to_le_bytes());
+        Ok(Self { draws: Arc::new(Draws { source, instant, number }) })
     }
 }
 

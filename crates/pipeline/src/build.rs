@@ -33,8 +33,10 @@ impl Loading<'_> {
         let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone, minimum_subjects };
         let mut session = Session::new(engine, &spec, relations).map_err(PipelineError::of_model(name))?;
         if let Some(declared) = &model.table.noise {
+            let turn = turn.ok_or(PipelineError::Worker)?;
             let source = Some(Arc::new(self.keys.noise(name)));
-            session = session.noised(TableNoise { declared: declared.clone(), source });
+            let publication = turn.release().publications;
+            session = session.noised(TableNoise { declared: declared.clone(), publication, source });
         }
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;

@@ -41,7 +41,7 @@ async fn session(from: Source, declared: Noise, source: Option<Arc<NoiseSource>>
     let (engine, relations) = relations(from, LawfulBasis::Consent).await;
     let as_of = chrono::DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap();
     let spec = SessionSpec { as_of, ..spec() };
-    Session::new(&engine, &spec, relations).unwrap().noised(TableNoise { declared, source })
+    Session::new(&engine, &spec, relations).unwrap().noised(TableNoise { declared, publication: 1, source })
 }
 
 async fn batches(session: &Session, sql: &str) -> Result<Vec<RecordBatch>, EngineError> {

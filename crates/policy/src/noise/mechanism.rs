@@ -119,4 +119,23 @@ mod tests {
         }
         assert_eq!(threshold(1, 1000.0, 1e-6), 2);
     }
+
+    /// Found with OpenDP 0.16's `make_laplace_threshold` as the least threshold T of which it says that it keeps δ. It
+    /// says P(1 + X > T) and shows counts from T on (docs/policy/noise.md), so that what does keep δ is one more.
+    #[test]
+    fn thresholds_are_those_of_opendp() {
+        for (rows, epsilon, delta, opendp) in [
+            (1, 0.1, 1e-6, 132),
+            (1, 0.25, 1e-9, 81),
+            (1, 1.0, 1e-6, 14),
+            (3, 0.1, 1e-9, 635),
+            (3, 0.25, 1e-6, 172),
+            (3, 1.0, 1e-9, 64),
+            (12, 0.1, 1e-6, 1874),
+            (12, 0.25, 1e-9, 1082),
+            (12, 1.0, 1e-6, 188),
+        ] {
+            assert_eq!(threshold(rows, epsilon, delta), opendp + 1, "{rows} {epsilon} {delta}");
+        }
+    }
 }
