@@ -2,7 +2,6 @@
 
 use crate::error::EngineError;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{ArrayRef, BinaryArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::row::{RowConverter, SortField};
@@ -33,8 +32,8 @@ use std::sync::Arc;
 pub struct TableNoise {
     /// What its entry declares.
     pub declared: Noise,
-    /// The number of its publication. Each has noise of its own.
-    pub publication: u64,
+    /// The name of its publication, which does not depend on the data. Each has noise of its own.
+    pub publication: String,
     /// Where it is drawn from: that of this very table. Without it queries are planned, and do not run.
     pub source: Option<Arc<NoiseSource>>,
 }
@@ -102,9 +101,7 @@ pub(crate) struct NoiseGatePlanner {
 #[derive(Debug)]
 struct Draws {
     source: Arc<NoiseSource>,
-    /// The publication's instant and number, which do not depend on the data: each has noise of its own.
-    instant: [u8; 8],
-    number: [u8; 8],
+    publication: String,
 }
 
 impl Draws {
@@ -114,19 +111,18 @@ impl Draws {
         let (t, s) = figure.scale;
         let Some(law) = DiscreteLaplace::new(t, s) else { return exec_err!("a figure without a scale of noise") };
         let column = figure.column.as_deref().unwrap_or_default();
-        Ok(self.source.draw(law, &[column.as_bytes(), &self.instant, &self.number, key, &exact.to_le_bytes()]))
+        Ok(self.source.draw(law, &[column.as_bytes(), self.publication.as_bytes(), key, &exact.to_le_bytes()]))
     }
 }
 
 impl NoiseGatePlanner {
-    /// For the publication as of an instant.
+    /// For one publication.
     ///
     /// # Errors
     /// [`EngineError::Start`] if there is no key.
-    pub(crate) fn new(noise: &TableNoise, as_of: DateTime<Utc>) -> std::result::Result<Self, EngineError> {
+    pub(crate) fn new(noise: &TableNoise) -> std::result::Result<Self, EngineError> {
         let source = noise.source.clone().ok_or(EngineError::Start { what: "there is no key to draw noise with" })?;
-        let (instant, number) = (as_of.timestamp_micros().to_le_bytes(), noise.publication.to_le_bytes());
-        Ok(Self { draws: Arc::new(Draws { source, instant, number }) })
+        Ok(Self { draws: Arc::new(Draws { source, publication: noise.publication.clone() }) })
     }
 }
 

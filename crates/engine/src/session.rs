@@ -78,7 +78,6 @@ pub struct Session {
     pub(crate) relations: Vec<Arc<StoredRelation>>,
     narrowing: bool,
     minimum_subjects: u32,
-    as_of: DateTime<Utc>,
     noise: Option<TableNoise>,
     memory: u64,
 }
@@ -131,7 +130,6 @@ impl Session {
             relations: stored,
             narrowing: false,
             minimum_subjects: spec.minimum_subjects,
-            as_of: spec.as_of,
             noise: None,
             memory: engine.options.memory,
         })
@@ -297,7 +295,7 @@ impl Session {
         let suppressed = Suppressed::default();
         let mut planners = gate_planners(&accounts, &suppressed);
         if let Some(noise) = &self.noise {
-            planners.push(Arc::new(NoiseGatePlanner::new(noise, self.as_of)?));
+            planners.push(Arc::new(NoiseGatePlanner::new(noise)?));
         }
         let physical = DefaultPhysicalPlanner::with_extension_planners(planners)
             .create_physical_plan(&optimised, &state)

@@ -35,7 +35,7 @@ impl Loading<'_> {
         if let Some(declared) = &model.table.noise {
             let turn = turn.ok_or(PipelineError::Worker)?;
             let source = Some(Arc::new(self.keys.noise(name)));
-            let publication = turn.release().publications;
+            let publication = turn.release().name();
             session = session.noised(TableNoise { declared: declared.clone(), publication, source });
         }
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;

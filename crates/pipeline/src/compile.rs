@@ -128,7 +128,7 @@ async fn compile_model(
     };
     let mut session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
     if let Some(declared) = &table.noise {
-        session = session.noised(TableNoise { declared: declared.clone(), publication: 0, source: None });
+        session = session.noised(TableNoise { declared: declared.clone(), publication: String::new(), source: None });
     }
     let Compiled { plan, standing, follows, noise } = match session.compile(&node.model.sql).await {
         Ok(compiled) => compiled,

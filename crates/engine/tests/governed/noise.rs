@@ -4,7 +4,7 @@ use crate::shop::*;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use lakewarden_dictionary::{LawfulBasis, Noise, NoiseBound, NoisedColumn, Period, Span, Spanned};
-use lakewarden_engine::{EngineError, Session, SessionSpec, TableNoise};
+use lakewarden_engine::{EngineError, Session, TableNoise};
 use lakewarden_privacy::noise::NoiseSource;
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::sync::Arc;
@@ -37,11 +37,10 @@ fn source(key: u8) -> Option<Arc<NoiseSource>> {
     Some(Arc::new(KeyRing::new(MasterKey::from_bytes([key; 32]), 1).noise("people_by_city")))
 }
 
-async fn session(from: Source, declared: Noise, source: Option<Arc<NoiseSource>>, micros: i64) -> Session {
+async fn session(from: Source, declared: Noise, source: Option<Arc<NoiseSource>>, number: u32) -> Session {
     let (engine, relations) = relations(from, LawfulBasis::Consent).await;
-    let as_of = chrono::DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap();
-    let spec = SessionSpec { as_of, ..spec() };
-    Session::new(&engine, &spec, relations).unwrap().noised(TableNoise { declared, publication: 1, source })
+    let publication = number.to_string();
+    Session::new(&engine, &spec(), relations).unwrap().noised(TableNoise { declared, publication, source })
 }
 
 async fn batches(session: &Session, sql: &str) -> Result<Vec<RecordBatch>, EngineError> {
@@ -75,8 +74,8 @@ async fn with_a_large_epsilon_figures_are_those_of_the_governed_rows_within_thei
 async fn noise_is_the_same_for_the_same_publication_and_another_for_another() {
     let mut noise = declared("1.0", "70");
     noise.delta = spanned(0.01);
-    let of = async |from, noise: &Noise, key, micros| {
-        rows(&session(from, noise.clone(), source(key), micros).await, SQL).await
+    let of = async |from, noise: &Noise, key, number| {
+        rows(&session(from, noise.clone(), source(key), number).await, SQL).await
     };
     // Cities have few people: a threshold of 2 lets them through but for the noise of the number itself.
     noise.epsilon = spanned("8.0".parse().unwrap());

@@ -47,6 +47,12 @@ impl Turn {
 }
 
 impl Release {
+    /// Tells it from the table's other publications. A run that fails and is repeated is of the same one, and draws the
+    /// same noise: what a failure tells of noised figures is told once.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.interval, self.publications)
+    }
+
     /// What a table's publication says of itself.
     ///
     /// # Errors
