@@ -29,6 +29,9 @@ pub struct NoiseGate {
     schema: DFSchemaRef,
 }
 
+/// Gives the noise of a figure for the row of a key, whose exact value is this.
+pub type Draw<'d> = dyn Fn(&Figure, &[u8], i128) -> Result<i128> + 'd;
+
 /// A figure as the model's aggregate shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd)]
 pub enum Shown {
@@ -63,17 +66,11 @@ impl NoiseGate {
         Ok(Self { input, mechanism, shown, schema: Arc::new(schema) })
     }
 
-    /// The rows of a batch of its input that are published, as they are published. `draw` gives the noise of a figure
-    /// for the row of this key, whose exact value is this.
+    /// The rows of a batch of its input that are published, as they are published.
     ///
     /// # Errors
     /// If the figures are not within their bounds: then what is below is not what was planned.
-    pub fn publish(
-        &self,
-        schema: &SchemaRef,
-        batch: &RecordBatch,
-        draw: &dyn Fn(&Figure, &[u8], i128) -> Result<i128>,
-    ) -> Result<RecordBatch> {
+    pub fn publish(&self, schema: &SchemaRef, batch: &RecordBatch, draw: &Draw<'_>) -> Result<RecordBatch> {
         let groups = schema.fields().len() - self.shown.len();
         let rows = batch.num_rows();
         let keys = &batch.columns()[..groups];

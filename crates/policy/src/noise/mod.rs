@@ -24,7 +24,7 @@ mod plan;
 mod refused;
 
 pub use follows::{Follows, follows, reads};
-pub use gate::NoiseGate;
+pub use gate::{Draw, NoiseGate};
 pub use mechanism::{Figure, Mechanism, threshold};
 pub use plan::{Noised, noised};
 pub use refused::NotNoised;
