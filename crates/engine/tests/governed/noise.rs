@@ -5,7 +5,8 @@ use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use lakewarden_dictionary::{LawfulBasis, Noise, NoiseBound, NoisedColumn, Period, Span, Spanned};
 use lakewarden_engine::{EngineError, Session, TableNoise};
-use lakewarden_privacy::noise::NoiseSource;
+use lakewarden_policy::noise::threshold;
+use lakewarden_privacy::noise::{DiscreteLaplace, NoiseSource};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::sync::Arc;
 
@@ -110,6 +111,20 @@ async fn published_figures_scatter_as_they_should() {
     let variance = found.iter().map(|x| x * x).sum::<f64>() / 400.0;
     assert!(mean.abs() < 4.0 * (law / 400.0).sqrt(), "{mean}");
     assert!((variance / law - 1.0).abs() < 4.0 * (5.0f64 / 400.0).sqrt(), "{variance} for {law}");
+}
+
+/// The threshold, by draws: a row that one person alone makes is shown with a chance of δ at most, and not much less.
+#[test]
+fn a_row_of_one_person_is_shown_as_seldom_as_declared() {
+    let source = source(1).unwrap();
+    for (rows, epsilon, delta) in [(1, 0.5, 0.01), (1, 0.1, 0.02), (3, 1.0, 0.05)] {
+        let threshold = threshold(rows, epsilon, delta);
+        let law = DiscreteLaplace::new(u128::from(rows) * 10, (epsilon * 10.0) as u128).unwrap();
+        let draws = 40_000u32;
+        let shown = (0..draws).filter(|n| 1 + source.draw(law, &[&n.to_le_bytes()]) >= threshold).count() as f64;
+        let most = f64::from(draws) * delta / f64::from(rows);
+        assert!(shown < most + 4.0 * most.sqrt() && shown > most * 0.5, "{rows} {epsilon} {delta}: {shown} of {most}");
+    }
 }
 
 /// Nothing of a group below the threshold is seen, not even that it is there.

@@ -2,11 +2,12 @@
 
 use crate::compile::CompiledModel;
 use crate::error::PipelineError;
+use crate::record::RunRecord;
 use crate::tables::TableView;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::Period;
-use lakewarden_lake::{Lake, Zone};
+use lakewarden_lake::{Lake, LakeError, Zone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -62,12 +63,20 @@ impl Release {
         Ok((KEY.to_owned(), value))
     }
 
-    fn of(metadata: &Map<String, Value>) -> Option<Self> {
-        serde_json::from_value(metadata.get(KEY)?.clone()).ok()
+    /// What a published table says of itself; `None` if nothing. What cannot be read is no nothing: spent would be
+    /// forgotten.
+    fn of(table: &str, metadata: &Map<String, Value>) -> Result<Option<Self>, PipelineError> {
+        let Some(value) = metadata.get(KEY) else { return Ok(None) };
+        let damaged = |_| LakeError::DamagedTable {
+            table: format!("curated/{table}"),
+            what: "what it says of its noise cannot be read".to_owned(),
+        };
+        Ok(Some(serde_json::from_value(value.clone()).map_err(damaged)?))
     }
 }
 
-/// What is to be done with a model's table as of an instant; `None` for one without noise.
+/// What is to be done with a model's table as of an instant; `None` for one without noise. What was spent on it is the
+/// most that the table and the last run's record say: another writer's commit may have lost the one.
 ///
 /// # Errors
 /// Those of the lake.
@@ -76,10 +85,14 @@ pub(crate) async fn turn(
     model: &CompiledModel,
     as_of: DateTime<Utc>,
     zone: Tz,
+    previous: Option<&RunRecord>,
 ) -> Result<Option<Turn>, PipelineError> {
     let Some(noise) = &model.table.noise else { return Ok(None) };
     let published = lake.table(Zone::Curated, &model.model.name).await?;
-    let last = published.as_ref().and_then(|table| Release::of(&table.metadata));
+    let last = match &published {
+        Some(table) => Release::of(&model.model.name, &table.metadata)?,
+        None => None,
+    };
     let interval = interval(noise.every.value, as_of.with_timezone(&zone).date_naive());
     let made_by = made_by(model);
     if let (Some(last), Some(table)) = (&last, published)
@@ -87,8 +100,11 @@ pub(crate) async fn turn(
     {
         return Ok(Some(Turn::Keep(last.clone(), TableView::from(table))));
     }
-    let (publications, epsilon, delta) =
-        last.map_or((0, 0.0, 0.0), |last| (last.publications, last.epsilon_spent, last.delta_spent));
+    let recorded = previous.and_then(|run| run.models.iter().find(|m| m.table == model.model.name)?.noise.as_ref());
+    let recorded = recorded.map(|noise| (noise.publications, noise.epsilon_spent, noise.delta_spent));
+    let told = last.map(|last| (last.publications, last.epsilon_spent, last.delta_spent));
+    let spent = [recorded, told].into_iter().flatten().max_by_key(|(publications, ..)| *publications);
+    let (publications, epsilon, delta) = spent.unwrap_or_default();
     Ok(Some(Turn::Publish(Release {
         interval,
         made_by,

@@ -182,7 +182,8 @@ impl<'a> Run<'a> {
         self.settle_earlier().await?;
         let previous = self.previous().await?;
         for model in &self.models {
-            self.turns.push(noise::turn(self.lake, model, self.as_of, self.open.zone()).await?);
+            let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
+            self.turns.push(turn);
         }
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
