@@ -146,7 +146,7 @@ fn the_gate_adds_noise_and_holds_rows_back() {
     let context = context(&sales);
     let noised = wait(planned(&context, SQL, &declared(2))).unwrap();
     let mut gate = gate(&noised.plan).clone();
-    gate.mechanism.threshold = 12;
+    gate.mechanism.threshold = 13;
     let below = wait(wait(context.execute_logical_plan(gate.input.clone())).unwrap().collect()).unwrap();
     let schema =
         std::sync::Arc::new(datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(&gate).as_arrow().clone());
