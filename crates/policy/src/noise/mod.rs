@@ -14,7 +14,8 @@
 //! holds only if one person's data has a part in that person's rows and no others below the aggregate: [`follows`] says
 //! whether it is so. What it does not know is refused.
 //!
-//! The draws are `lakewarden-privacy`'s; this crate has no key. `docs/policy/noise.md` says what it protects and what not.
+//! The draws are those of `lakewarden-privacy`; this crate has no key. What it protects and what not:
+//! `docs/policy/noise.md`.
 
 mod follows;
 mod functions;

@@ -84,7 +84,7 @@ impl NotNoised {
             Self::Grouped(_) => "group by columns and expressions that many people share",
             Self::SubjectLost => "pass customer_id on from the subquery; it is not published",
             Self::Mixes(_) => {
-                "below the last aggregate use WHERE, joins on customer_id or with tables about nobody, and GROUP BY with customer_id"
+                "below the last aggregate use WHERE, GROUP BY with customer_id, and joins on it or with tables about nobody"
             }
             Self::Volatile => "leave the function out",
             Self::Plan(_) => "write it with SELECT, JOIN and GROUP BY",

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 /// The noise of one table, and the order in which a person's rows are chosen.
 ///
-/// A draw's seed is HMAC-SHA-256(noise key, parts), each part behind its length, and its bits are those of ChaCha20 with
-/// that seed: to whoever lacks the key, draws for different parts are independent random numbers. The keys are
+/// A draw's seed is HMAC-SHA-256(noise key, parts), each part behind its length, and its bits are those of ChaCha20
+/// with that seed: to whoever lacks the key, draws for different parts are independent random numbers. The keys are
 /// HKDF-SHA-256(master key, salt `lakewarden`, info `noise/<table>/v<key version>`) and the same with `/rows`.
 pub struct NoiseSource {
     noise: MacKey,
