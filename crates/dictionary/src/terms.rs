@@ -1,6 +1,6 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, NoticeVersion, Period};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Period};
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,6 +21,9 @@ pub enum TermError {
     /// A decimal type out of range.
     #[error("`{0}` is out of range; a decimal has 1 to 38 digits, of which at most as many after the point")]
     Decimal(String),
+    /// Not an exact number.
+    #[error("`{0}` is not a number; write up to 18 digits, at most 9 of them after the point, such as `5000.00`")]
+    Number(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
@@ -85,6 +88,30 @@ impl FromStr for NoticeVersion {
             *parts.get_mut(at + 1).ok_or_else(wrong)? = number.parse().map_err(|_| wrong())?;
         }
         Ok(Self(parts))
+    }
+}
+
+impl FromStr for ExactNumber {
+    type Err = TermError;
+
+    /// Parses `20`, `-5`, `5000.00`: digits with at most one point between them, no exponent.
+    ///
+    /// # Errors
+    /// [`TermError::Number`] for anything else, and for more than 18 digits or 9 after the point.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::Number(text.to_owned());
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, rest) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let rest = match rest {
+            Some(rest) if !are_digits(rest) || rest.len() > 9 => return Err(wrong()),
+            rest => rest.unwrap_or_default(),
+        };
+        if !are_digits(whole) || whole.len() + rest.len() > 18 {
+            return Err(wrong());
+        }
+        let units: i64 = format!("{whole}{rest}").parse().map_err(|_| wrong())?;
+        Ok(Self { units: if digits.len() < text.len() { -units } else { units }, scale: rest.len() as u8 })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::places::called_at;
 use datafusion::common::DataFusionError;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::parser::ParserError;
+use lakewarden_policy::noise::NotNoised;
 use lakewarden_policy::witness::NotThreaded;
 use thiserror::Error;
 
@@ -167,6 +168,19 @@ impl EngineError {
                 let code = if matches!(other, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
                 Self::Sql(SqlProblem { code: Some(code), message: other.to_string(), at: None, hint: other.hint() })
             }
+        }
+    }
+
+    /// Says why a query cannot have the noise that its table declares.
+    pub(crate) fn not_noised(error: NotNoised) -> Self {
+        match error {
+            NotNoised::Plan(error) => Self::planning(&error),
+            other => Self::Sql(SqlProblem {
+                code: Some("LW2017"),
+                message: other.to_string(),
+                at: None,
+                hint: Some(other.hint().to_owned()),
+            }),
         }
     }
 

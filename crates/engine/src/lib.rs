@@ -18,6 +18,7 @@ mod kgate;
 mod machine;
 #[cfg(test)]
 mod mutations;
+mod noise;
 mod places;
 mod proof;
 mod reader;
@@ -41,6 +42,7 @@ pub use claims::physical_rules;
 pub use dependencies::logical_rules;
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
+pub use noise::TableNoise;
 pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;

@@ -12,7 +12,7 @@ use crate::proof::Proof;
 use crate::relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 use crate::scan::RelationProvider;
 use crate::sealed::Place;
-use crate::session::{Session, SessionSpec, gated_planner};
+use crate::session::{Session, SessionSpec, gate_planners};
 use crate::subjects::SubjectIndexBuilder;
 use crate::whose::Whose;
 use chrono::DateTime;
@@ -34,7 +34,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::scalar_subquery::{ScalarSubqueryExec, ScalarSubqueryLink};
 use datafusion::physical_plan::streaming::StreamingTableExec;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_planner::PhysicalPlanner;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use lakewarden_dictionary::LawfulBasis;
 use lakewarden_policy::{Decisions, Ruling};
 use lakewarden_privacy::token_text;
@@ -319,7 +319,9 @@ async fn planned(session: &Session, sql: &str) -> (Plan, Accounts, datafusion::l
     let (_, optimised) = session.governed(&written, 1).unwrap_or_else(|e| panic!("{sql}: {e}"));
     let accounts = Accounts::default();
     let state = session.context.state();
-    let plan = gated_planner(&accounts, &Suppressed::default()).create_physical_plan(&optimised, &state).await.unwrap();
+    let planners = gate_planners(&accounts, &Suppressed::default());
+    let planner = DefaultPhysicalPlanner::with_extension_planners(planners);
+    let plan = planner.create_physical_plan(&optimised, &state).await.unwrap();
     (plan, accounts, optimised)
 }
 

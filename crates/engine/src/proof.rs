@@ -39,6 +39,7 @@ const OPERATORS: &[&str] = &[
     "KGateExec",
     "LocalLimitExec",
     "NestedLoopJoinExec",
+    "NoiseGateExec",
     "PartialSortExec",
     "PartitionedTopKExec",
     "PiecewiseMergeJoinExec",

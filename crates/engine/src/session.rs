@@ -8,6 +8,7 @@ use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
 use crate::kgate::{KGatePlanner, Suppressed};
+use crate::noise::{NoiseGatePlanner, TableNoise, place};
 use crate::places::named_at;
 use crate::proof::Proof;
 use crate::relation::Relation;
@@ -24,9 +25,10 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use lakewarden_policy::noise::{Follows, Mechanism, NoiseGate, NotNoised, follows, noised};
 use lakewarden_policy::witness::{KGate, NotThreaded, Strand, Threaded, gate_root, thread};
 use lakewarden_policy::{GovernScans, LiftAboveGates, Ruling, Rulings, narrow, verify};
 use std::collections::BTreeSet;
@@ -52,6 +54,10 @@ pub struct Compiled {
     pub plan: LogicalPlan,
     /// Who stands behind its rows; or why that cannot be told.
     pub standing: Result<Standing, NotThreaded>,
+    /// From whose data its rows follow; or why that cannot be told.
+    pub follows: Result<Follows, NotNoised>,
+    /// The noise that it is run with, if its table declares any; or why it cannot be.
+    pub noise: Option<Result<Mechanism, NotNoised>>,
 }
 
 /// Who stands behind the rows of a query.
@@ -76,6 +82,7 @@ pub struct Session {
     pub(crate) relations: Vec<Arc<StoredRelation>>,
     narrowing: bool,
     minimum_subjects: u32,
+    noise: Option<TableNoise>,
     memory: u64,
 }
 
@@ -129,6 +136,7 @@ impl Session {
             relations: stored,
             narrowing: false,
             minimum_subjects: spec.minimum_subjects,
+            noise: None,
             memory: engine.options.memory,
         })
     }
@@ -145,8 +153,14 @@ impl Session {
         Self { minimum_subjects, ..self }
     }
 
+    /// Gives queries the noise that the table declares which they are to fill: they run with it, or not at all.
+    pub fn noised(self, noise: TableNoise) -> Self {
+        Self { noise: Some(noise), ..self }
+    }
+
     /// Plans a query under the policy, without running it. Its scans of personal data stand below gates. The k-gate
-    /// that a run would have is planned and verified, and is not in the plan returned, whose columns are the query's.
+    /// or noise that a run would have is planned and verified, and is not in the plan returned, whose columns are the
+    /// query's.
     ///
     /// # Errors
     /// [`EngineError::Sql`] with the place in the SQL where it is known; [`EngineError::Forbidden`].
@@ -174,9 +188,20 @@ impl Session {
         let threaded = thread(written.clone(), &self.rulings, self.minimum_subjects.max(1));
         // Without strands there is no k-gate, and no run either: its other problems are found all the same.
         let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };
-        let (analysed, _) = self.governed(&written, k)?;
-        let plan = if k > 1 { self.analysed(written)? } else { analysed };
-        Ok(Compiled { plan, standing: threaded.map(Standing::of) })
+        let noise = self.with_noise(&written).map(|noised| noised.map(|(_, mechanism)| mechanism));
+        // The same holds for noise.
+        let noisy = matches!(noise, Some(Ok(_)));
+        let (analysed, _) = self.governed_as(&written, k, noisy)?;
+        let plan = if k > 1 || noisy { self.analysed(written.clone())? } else { analysed };
+        let follows = follows(&written, &self.rulings);
+        Ok(Compiled { plan, standing: threaded.map(Standing::of), follows, noise })
+    }
+
+    /// The plan with the noise that its table declares, if it does.
+    fn with_noise(&self, written: &LogicalPlan) -> Option<Result<(LogicalPlan, Mechanism), NotNoised>> {
+        let own = self.noise.as_ref()?;
+        let noised = noised(written.clone(), &self.rulings, &own.declared, &place(own.source.clone()));
+        Some(noised.map(|noised| (noised.plan, noised.mechanism)))
     }
 
     fn analysed(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
@@ -203,8 +228,22 @@ impl Session {
 
     /// The plan under its gates, and the same optimised and verified.
     pub(crate) fn governed(&self, written: &LogicalPlan, k: u32) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
+        self.governed_as(written, k, true)
+    }
+
+    fn governed_as(
+        &self,
+        written: &LogicalPlan,
+        k: u32,
+        with_noise: bool,
+    ) -> Result<(LogicalPlan, LogicalPlan), EngineError> {
         let state = self.context.state();
         let mut plan = written.clone();
+        let noise = self.with_noise(written).filter(|_| with_noise);
+        let noise_gates = usize::from(noise.is_some());
+        if let Some(noised) = noise {
+            plan = noised.map_err(EngineError::not_noised)?.0;
+        }
         if k > 1 {
             plan = gate_root(plan, &self.rulings, k).map_err(EngineError::not_threaded)?;
         }
@@ -216,8 +255,13 @@ impl Session {
             optimised = narrow(optimised).map_err(|e| EngineError::planning(&e))?;
         }
         verify(&optimised, &self.rulings).map_err(|e| EngineError::planning(&e))?;
-        if k_gates(&analysed)? != k_gates(&optimised)? || is_k_gate(&analysed) != is_k_gate(&optimised) {
+        if count(&analysed, is_k_gate)? != count(&optimised, is_k_gate)?
+            || is_k_gate(&analysed) != is_k_gate(&optimised)
+        {
             return Err(EngineError::Run { what: "the optimiser moved a k-gate" });
+        }
+        if count(&optimised, is_noise_gate)? != noise_gates {
+            return Err(EngineError::Run { what: "the optimiser moved a noise gate" });
         }
         self.refuse_forbidden_columns(written, &optimised)?;
         Ok((analysed, optimised))
@@ -277,7 +321,11 @@ impl Session {
         let state = self.context.state();
         let accounts = Accounts::default();
         let suppressed = Suppressed::default();
-        let physical = gated_planner(&accounts, &suppressed)
+        let mut planners = gate_planners(&accounts, &suppressed);
+        if let Some(noise) = &self.noise {
+            planners.push(Arc::new(NoiseGatePlanner::new(noise)?));
+        }
+        let physical = DefaultPhysicalPlanner::with_extension_planners(planners)
             .create_physical_plan(&optimised, &state)
             .await
             .map_err(|e| EngineError::planning(&e))?;
@@ -320,20 +368,23 @@ fn register(context: &SessionContext, relations: &[Arc<StoredRelation>]) -> Resu
     Ok(())
 }
 
-/// The default planner, and gates. The accounts are those of one run: the session's own planner knows no
-/// gates, so that nothing is planned without an account.
-pub(crate) fn gated_planner(accounts: &Accounts, suppressed: &Suppressed) -> DefaultPhysicalPlanner {
-    DefaultPhysicalPlanner::with_extension_planners(vec![
+/// The planners of gates. The accounts are those of one run: the session's own planner knows no gates, so that
+/// nothing is planned without an account.
+pub(crate) fn gate_planners(
+    accounts: &Accounts,
+    suppressed: &Suppressed,
+) -> Vec<Arc<dyn ExtensionPlanner + Send + Sync>> {
+    vec![
         Arc::new(GatePlanner { accounts: accounts.clone() }),
         Arc::new(KGatePlanner { suppressed: suppressed.clone() }),
-    ])
+    ]
 }
 
-/// How many k-gates a plan has, subqueries included.
-fn k_gates(plan: &LogicalPlan) -> Result<usize, EngineError> {
+/// How many gates of a kind a plan has, subqueries included.
+fn count(plan: &LogicalPlan, is_one: fn(&LogicalPlan) -> bool) -> Result<usize, EngineError> {
     let mut count = 0;
     plan.apply_with_subqueries(|node| {
-        count += usize::from(is_k_gate(node));
+        count += usize::from(is_one(node));
         Ok(TreeNodeRecursion::Continue)
     })
     .map_err(|e| EngineError::planning(&e))?;
@@ -342,6 +393,10 @@ fn k_gates(plan: &LogicalPlan) -> Result<usize, EngineError> {
 
 fn is_k_gate(plan: &LogicalPlan) -> bool {
     matches!(plan, LogicalPlan::Extension(extension) if extension.node.as_any().is::<KGate>())
+}
+
+fn is_noise_gate(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Extension(extension) if extension.node.as_any().is::<NoiseGate>())
 }
 
 /// A query that runs.

@@ -5,9 +5,10 @@ use crate::compile::CompiledModel;
 use crate::contract::Contract;
 use crate::error::PipelineError;
 use crate::load::Loading;
+use crate::noise::{self, Turn};
 use crate::placed::Written;
 use crate::record::{ModelAccount, ScanAccount};
-use lakewarden_engine::{Engine, Relation, RowSubjects, ScanFigures, Session, SessionSpec, SubjectIndex};
+use lakewarden_engine::{Engine, Relation, RowSubjects, ScanFigures, Session, SessionSpec, SubjectIndex, TableNoise};
 use lakewarden_lake::{StagedTable, WriterOptions, Zone};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -41,6 +42,7 @@ impl Loading<'_> {
         &self,
         engine: &Engine,
         model: &CompiledModel,
+        turn: Option<&Turn>,
         reads: Readable,
         progress: &dyn Fn(u64),
     ) -> Result<Built, PipelineError> {
@@ -48,7 +50,13 @@ impl Loading<'_> {
         let purpose = model.table.purpose.value.clone();
         let minimum_subjects = model.minimum_subjects;
         let spec = SessionSpec { purpose: purpose.clone(), as_of: self.as_of, zone: self.zone, minimum_subjects };
-        let session = Session::new(engine, &spec, reads.relations).map_err(PipelineError::of_model(name))?;
+        let mut session = Session::new(engine, &spec, reads.relations).map_err(PipelineError::of_model(name))?;
+        if let Some(declared) = &model.table.noise {
+            let turn = turn.ok_or(PipelineError::Worker)?;
+            let source = Some(Arc::new(self.keys.noise(name)));
+            let publication = turn.release().name();
+            session = session.noised(TableNoise { declared: declared.clone(), publication, source });
+        }
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
@@ -80,6 +88,7 @@ impl Loading<'_> {
             rows: staged.rows,
             suppressed: running.suppressed(),
             anonymity,
+            noise: noise::account(model, turn.map(Turn::release), false),
             lineage: model.uses.clone(),
             labels: model.labels.clone(),
         };

@@ -6,6 +6,7 @@ use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::graph::{self, Node, place, sql_problem};
 use crate::labels::{self, Judged};
+use crate::noise;
 use crate::parallel::side_by_side;
 use crate::project::OpenProject;
 use crate::purposes;
@@ -15,8 +16,9 @@ use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
 use futures::executor::block_on;
 use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
-use lakewarden_engine::{Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec};
+use lakewarden_engine::{Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec, TableNoise};
 use lakewarden_lineage::{Lineage, column_lineage};
+use lakewarden_policy::noise::{Follows, Mechanism};
 use object_store::memory::InMemory;
 use std::sync::Arc;
 
@@ -37,6 +39,10 @@ pub struct CompiledModel {
     pub lineage: Lineage,
     /// How many data subjects have to stand behind each row; 1 for a table that has a subject column.
     pub minimum_subjects: u32,
+    /// The noise that its table is published with, if it declares any.
+    pub noise: Option<Mechanism>,
+    /// From whose data its rows follow, as far as that can be told.
+    pub follows: Option<Follows>,
 }
 
 /// Compiles a pipeline's models, in the order in which they run.
@@ -61,6 +67,7 @@ pub async fn compile(
     let origins: Vec<Origins> = compiled.iter().map(|model| Origins::of(&model.lineage)).collect();
     let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, &model.table, origins));
     problems.extend(apart::check(open, with_origins));
+    problems.extend(noise::check(open, compiled.iter().map(noise::Made::of)));
     Ok((compiled, problems))
 }
 
@@ -111,10 +118,12 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// How many data subjects have to stand behind each row of a table; 1 for one that has a subject column.
+/// How many data subjects have to stand behind each row of a table; 1 for one that has a subject column, or noise, whose
+/// threshold takes this one's place.
 pub(crate) fn minimum_subjects(open: &OpenProject, table: &Table) -> u32 {
     match (&table.subject, &table.minimum_subjects) {
         (Some(_), _) => 1,
+        (None, _) if table.noise.is_some() => 1,
         (None, Some(own)) => own.value,
         (None, None) => open.project.settings.minimum_subjects,
     }
@@ -144,12 +153,15 @@ async fn compile_model(
         zone: open.zone(),
         minimum_subjects: minimum_subjects(open, table),
     };
-    let session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
+    let mut session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
+    if let Some(declared) = &table.noise {
+        session = session.noised(TableNoise { declared: declared.clone(), publication: String::new(), source: None });
+    }
     let compiled = match node.query() {
         Ok(query) => session.compile_query(query).await,
         Err(error) => Err(error),
     };
-    let Compiled { plan, standing } = match compiled {
+    let Compiled { plan, standing, follows, noise } = match compiled {
         Ok(compiled) => compiled,
         Err(EngineError::Forbidden { purpose, columns }) => {
             return Ok(Err(purposes::columns(open, node.model, &purpose, &columns)));
@@ -172,8 +184,16 @@ async fn compile_model(
     };
     // Where it cannot be told, the worst is taken, and the reason is a problem of its own.
     let picked = standing.as_ref().map_or(true, |standing| standing.picks_one_of_many);
-    let (labels, own) =
-        labels::judge(&Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked });
+    let noise = match noise.transpose() {
+        Ok(noise) => noise,
+        Err(error) => {
+            problems.push(noise::problem(&error, node.model, table));
+            None
+        }
+    };
+    let noised = noise.is_some();
+    let judged = Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked, noised };
+    let (labels, own) = labels::judge(&judged);
     problems.extend(own);
     problems.extend(labels::judge_rows(standing, node.model, table, &lineage));
     if !problems.is_empty() {
@@ -187,6 +207,8 @@ async fn compile_model(
         labels,
         lineage,
         minimum_subjects: spec.minimum_subjects,
+        noise,
+        follows: follows.ok(),
     }))
 }
 

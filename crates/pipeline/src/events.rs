@@ -74,6 +74,10 @@ impl Story<'_> {
                 let compiled = self.models.iter().find(|m| m.model.name == step.name);
                 let account = self.record.models.iter().find(|m| m.table == step.name);
                 let (Some(compiled), Some(account)) = (compiled, account) else { return vec![] };
+                // A table that was kept was not made.
+                if account.noise.as_ref().is_some_and(|noise| noise.kept) {
+                    return vec![];
+                }
                 let (inputs, outputs) = self.model(compiled, account);
                 ("MODEL", inputs, outputs, Some(compiled.model.sql.to_string()))
             }

@@ -21,12 +21,17 @@ pub(crate) struct Judged<'a> {
     pub(crate) lineage: &'a Lineage,
     /// Whether somewhere one person's value is picked out of several people's.
     pub(crate) picked: bool,
+    /// Whether its aggregates are noised.
+    pub(crate) noised: bool,
 }
 
 /// Finds each column's label and compares it with its contract.
 pub(crate) fn judge(judged: &Judged<'_>) -> (Vec<ColumnLabel>, Vec<Problem>) {
-    let Judged { open, model, table, plan, lineage, picked } = judged;
-    let rows = if table.subject.is_some() { Rows::OfOne } else { Rows::OfMany { picked: *picked } };
+    let Judged { open, model, table, plan, lineage, picked, noised } = judged;
+    let rows = match table.subject {
+        Some(_) => Rows::OfOne,
+        None => Rows::OfMany { picked: *picked, noised: *noised },
+    };
     let (mut labels, mut problems) = (Vec::new(), Vec::new());
     let mut shortest: Option<(Spanned<Period>, String)> = None;
     for (at, output) in lineage.outputs.iter().enumerate() {

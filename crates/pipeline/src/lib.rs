@@ -18,6 +18,7 @@ mod graph;
 mod keys;
 mod labels;
 mod load;
+mod noise;
 mod observe;
 mod parallel;
 mod people;

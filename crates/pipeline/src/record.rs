@@ -279,6 +279,9 @@ pub struct ModelAccount {
     /// How anonymous it is, if its entry demands anything.
     #[serde(default)]
     pub anonymity: Option<AnonymityAccount>,
+    /// The noise that it is published with, if its entry declares any.
+    #[serde(default)]
+    pub noise: Option<NoiseAccount>,
     /// From which columns it comes.
     pub lineage: Vec<ColumnUse>,
     /// The labels of its columns; a constant or a count of everything has none.
@@ -358,6 +361,55 @@ pub enum DistanceKind {
     Ordered,
     /// All equally: everything else.
     Equal,
+}
+
+/// The noise of a table, and what has been spent on it. How many rows were held back is not told: that is a figure of
+/// the data without noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoiseAccount {
+    /// Of which law it is.
+    pub mechanism: NoiseMechanism,
+    /// ε of one publication.
+    pub epsilon: f64,
+    /// δ of one publication.
+    pub delta: f64,
+    /// How many rows one person stands behind at most.
+    pub rows_per_person: u32,
+    /// The least noised number of people of a row that is shown.
+    pub threshold: u64,
+    /// The noised figures, the number of people first.
+    pub figures: Vec<NoiseFigure>,
+    /// How often it is published at most, ISO 8601.
+    pub every: String,
+    /// Whether the run left the table as it was, for its interval had its publication.
+    pub kept: bool,
+    /// Publications so far.
+    pub publications: u64,
+    /// Sum of ε of all publications so far: what somebody who has kept them all can use.
+    pub epsilon_spent: f64,
+    /// Sum of δ of all publications so far.
+    pub delta_spent: f64,
+}
+
+/// Laws of noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseMechanism {
+    /// The discrete Laplace law (two-sided geometric).
+    DiscreteLaplace,
+}
+
+/// A noised figure, in the unit of its column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoiseFigure {
+    /// The column; `None` for a number of people that is not published.
+    pub column: Option<String>,
+    /// The least that one person adds to a row.
+    pub low: f64,
+    /// The most that one person adds to a row.
+    pub high: f64,
+    /// Scale of the noise: its standard deviation is about 1.41 times this.
+    pub scale: f64,
 }
 
 /// The account of one governed scan. `read` = `used` + `withheld`.

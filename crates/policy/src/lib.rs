@@ -7,6 +7,7 @@
 //! - [`labels`]: how near a column brings a reader to a person, and how that flows;
 //! - [`lift`]: the optimiser rule that keeps gates on their scans;
 //! - [`narrow()`]: the predicates that a scan may evaluate before its gate;
+//! - [`mod@noise`]: differential-privacy noise in the place of a model's last aggregate;
 //! - [`witness`]: how many people stand behind a row of an aggregate, and the gate for that;
 //! - [`verify()`]: the walk over an optimised plan that refuses one without it.
 
@@ -16,6 +17,7 @@ pub mod govern;
 pub mod labels;
 pub mod lift;
 pub mod narrow;
+pub mod noise;
 pub mod ruling;
 pub mod verify;
 pub mod witness;

@@ -2,6 +2,7 @@
 
 use crate::gate::PolicyGate;
 use crate::narrow::{eligible, gate_under};
+use crate::noise::NoiseGate;
 use crate::ruling::{Ruling, Rulings};
 use crate::witness::KGate;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -49,8 +50,12 @@ fn verify_node(node: &LogicalPlan, rulings: &Rulings) -> Result<()> {
             Some(Ruling::Open) => Ok(()),
             _ => plan_err!("the optimised plan scans {:?} without its policy gate", scan.table_name.to_string()),
         },
-        // It only takes rows away; what is below it is looked at like the rest.
-        LogicalPlan::Extension(extension) if extension.node.as_any().is::<KGate>() => Ok(()),
+        // They only take rows away, or add noise; what is below them is looked at like the rest.
+        LogicalPlan::Extension(extension)
+            if extension.node.as_any().is::<KGate>() || extension.node.as_any().is::<NoiseGate>() =>
+        {
+            Ok(())
+        }
         LogicalPlan::Extension(extension) => {
             plan_err!("the plan holds a node that the policy does not know: {}", extension.node.name())
         }

@@ -2,6 +2,7 @@
 
 use crate::derive::subkey;
 use crate::error::KeyError;
+use crate::noise::NoiseSource;
 use crate::seal::Sealer;
 use crate::token::Tokeniser;
 use base64::Engine as _;
@@ -68,7 +69,8 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// The keys of one master key and version: one for each identifier domain, one for customer ids, one for each seal.
+/// The keys of one master key and version: one for each identifier domain, one for customer ids, one for each seal and
+/// two for each table's noise.
 ///
 /// A later version gives other keys from the same master key. What was made carries its version (see [`Tokeniser`]).
 pub struct KeyRing {
@@ -103,6 +105,12 @@ impl KeyRing {
     /// The sealer for one use (`quarantine`, …).
     pub fn sealer(&self, name: &str) -> Sealer {
         Sealer::new(&self.subkey(&format!("seal/{name}/v{}", self.version)))
+    }
+
+    /// The noise of a table.
+    pub fn noise(&self, table: &str) -> NoiseSource {
+        let info = format!("noise/{table}/v{}", self.version);
+        NoiseSource::new(&self.subkey(&info), &self.subkey(&format!("{info}/rows")))
     }
 
     /// Eight hexadecimal digits that tell master keys apart without saying anything of them; safe to log.

@@ -9,6 +9,8 @@
 //! domain key = HKDF-SHA-256(master key, salt `lakewarden`, info `token/<domain>/v<key version>`), 32 bytes.
 //! Tokens are pseudonyms: whoever holds the key can make them again. They are not anonymous.
 //!
+//! [`noise`] draws what differential privacy adds to figures about many people.
+//!
 //! Nothing here reads a file, a clock, an environment variable or a random number, and no error, `Debug` or panic
 //! message quotes a key or a cell.
 
@@ -20,6 +22,7 @@ mod error;
 mod keys;
 mod lanes;
 mod mac;
+pub mod noise;
 pub mod normalise;
 pub mod redact;
 mod rewrite;

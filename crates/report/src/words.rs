@@ -223,6 +223,17 @@ phrases! {
     REASONS: "目的 · 原因", "Purpose · reason";
     COLUMNS_HEAD: "列数", "Columns";
     ROWS_OUT: "产出行数", "Rows out";
+    NOISED: "差分隐私噪声", "Differential-privacy noise";
+    EPSILON: "每次发布的 ε", "ε a publication";
+    DELTA: "每次发布的 δ", "δ a publication";
+    ROWS_PER_PERSON: "每人最多行数", "Rows a person at most";
+    THRESHOLD: "人数阈值（加噪后）", "Least people shown (noised)";
+    EVERY: "发布间隔", "At most every";
+    PUBLICATIONS: "已发布次数", "Publications so far";
+    SPENT: "累计 ε", "ε so far";
+    THIS_RUN: "本次运行", "This run";
+    PUBLISHED_NOW: "已发布", "published";
+    LEFT_AS_IT_WAS: "保持不变", "left as it was";
 
     // 4 Identity.
     IDENTITY_TITLE: "身份归并", "Identity";

@@ -69,6 +69,16 @@ fn small() -> Report {
             }],
             rows_out: 990,
             columns: 5,
+            noise: Some(Noise {
+                epsilon: "0.5".into(),
+                delta: "0.000001".into(),
+                rows_per_person: 3,
+                threshold: 86,
+                every: "P1M".into(),
+                kept: true,
+                publications: 4,
+                epsilon_spent: "2".into(),
+            }),
         }],
         lineage: vec![LineageEdge {
             from: "pos_sales".into(),

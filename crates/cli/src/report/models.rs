@@ -2,7 +2,7 @@
 
 use super::names::{label, reason_code};
 use lakewarden_dictionary::Project;
-use lakewarden_pipeline::record::{ModelAccount, RunRecord, ScanAccount};
+use lakewarden_pipeline::record::{ModelAccount, NoiseAccount, RunRecord, ScanAccount};
 use lakewarden_report::data;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,21 @@ fn account(model: &ModelAccount, project: &Project) -> data::Model {
         reads: reads(model),
         rows_out: model.rows,
         columns: u32::try_from(columns).unwrap_or(u32::MAX),
+        noise: model.noise.as_ref().map(noise),
+    }
+}
+
+fn noise(account: &NoiseAccount) -> data::Noise {
+    data::Noise {
+        epsilon: account.epsilon.to_string(),
+        delta: account.delta.to_string(),
+        rows_per_person: account.rows_per_person.into(),
+        threshold: account.threshold,
+        every: account.every.clone(),
+        kept: account.kept,
+        publications: account.publications,
+        // ε has six digits after the point at most; a sum of binary fractions may seem to have more.
+        epsilon_spent: ((account.epsilon_spent * 1e6).round() / 1e6).to_string(),
     }
 }
 

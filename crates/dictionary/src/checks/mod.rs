@@ -22,6 +22,9 @@ mod key_file;
 mod link_on;
 mod model_without_table;
 mod name_and_file;
+mod noise_bound;
+mod noise_column;
+mod noise_with;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -88,6 +91,9 @@ const CHECKS: &[Check] = &[
     suppression_list::CHECK,
     unreadable_subject::CHECK,
     keep_apart::CHECK,
+    noise_column::CHECK,
+    noise_bound::CHECK,
+    noise_with::CHECK,
 ];
 
 /// What checks look at.

@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod dataset;
+mod noise;
 mod pipeline;
 mod purpose;
 mod settings;
@@ -10,6 +11,7 @@ mod terms;
 
 pub use anonymity::*;
 pub use dataset::*;
+pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;
 pub use settings::*;

@@ -1,6 +1,7 @@
 //! One published table: `schemas/curated/<table>.yaml`, the contract of the model of the same name.
 
 use super::anonymity::Anonymity;
+use super::noise::Noise;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 
@@ -31,6 +32,8 @@ pub struct Table {
     pub retention: Option<Spanned<Period>>,
     /// How anonymous it must be before it is published.
     pub anonymity: Option<Anonymity>,
+    /// The noise that its aggregates are published with.
+    pub noise: Option<Noise>,
     /// Its columns, in the order its model gives them.
     pub columns: Vec<TableColumn>,
     /// Where the entry stands.

@@ -1,9 +1,9 @@
 //! `schemas/curated/<table>.yaml`.
 
-use super::{Fields, rules};
+use super::{Fields, rules, scalar, spanned_key};
 use crate::diagnostic::Spanned;
 use crate::model::*;
-use crate::spec::{ANONYMITY, COLUMN};
+use crate::spec::{ANONYMITY, COLUMN, Counted, NOISE, NOISED_COLUMN};
 use crate::yaml::{Node, Value};
 
 /// Reads a curated table; `path_name` is its file's stem.
@@ -21,6 +21,7 @@ pub(crate) fn table(fields: &Fields<'_>, path_name: &str) -> Table {
         minimum_subjects: fields.parsed("minimum_subjects"),
         anonymity: fields.object("anonymity", &ANONYMITY).map(|demand| anonymity(&demand)),
         retention: fields.parsed("retention"),
+        noise: fields.object("noise", &NOISE).map(|noise| self::noise(&noise)),
         columns: fields.items("columns").iter().filter_map(column).collect(),
         span: fields.head(),
     }
@@ -36,6 +37,41 @@ fn anonymity(fields: &Fields<'_>) -> Anonymity {
         t: fields.parsed("t"),
         sensitive: fields.names("sensitive"),
         span: fields.span(),
+    }
+}
+
+/// Reads a declaration of noise. What is not understood becomes the least ε, δ and number of rows there are.
+fn noise(fields: &Fields<'_>) -> Noise {
+    Noise {
+        epsilon: fields.parsed("epsilon").unwrap_or(Spanned { value: LEAST_EPSILON, span: fields.head() }),
+        delta: fields.parsed("delta").unwrap_or(Spanned { value: LEAST_DELTA, span: fields.head() }),
+        rows_per_person: fields.parsed("rows_per_person").unwrap_or(Spanned { value: 1, span: fields.head() }),
+        every: fields.parsed("every").unwrap_or(Spanned { value: LONGEST, span: fields.head() }),
+        columns: fields
+            .entries("columns")
+            .iter()
+            .map(|entry| NoisedColumn {
+                name: spanned_key(entry),
+                bound: noise_bound(&Fields::new(&NOISED_COLUMN, &entry.value)),
+            })
+            .collect(),
+        span: fields.span(),
+    }
+}
+
+const LEAST_EPSILON: ExactNumber = ExactNumber { units: 1, scale: 3 };
+const LEAST_DELTA: f64 = 1e-30;
+const LONGEST: Period = Period { months: 1200, days: 0 };
+
+fn noise_bound(fields: &Fields<'_>) -> NoiseBound {
+    if let Some(Counted::People) = fields.word("count") {
+        return NoiseBound::People;
+    }
+    let numbers: Vec<ExactNumber> =
+        fields.items("between").iter().filter_map(|node| scalar(node)?.parse().ok()).collect();
+    match numbers[..] {
+        [low, high] => NoiseBound::Between { low, high },
+        _ => NoiseBound::Unclear,
     }
 }
 
@@ -94,6 +130,29 @@ mod tests {
         assert_eq!(spend.statistical_period.as_deref(), Some("lifetime"));
         assert_eq!(spend.source.as_deref(), Some("members.points"));
         assert_eq!(spend.tests[0].value, Rule::Between { min: Some("0".into()), max: None });
+    }
+
+    #[test]
+    fn every_key_of_a_noise_is_read() {
+        let loaded = load_with(
+            "schemas/curated/member_spend.yaml",
+            "anonymity:\n",
+            "noise:\n  epsilon: 0.50\n  delta: 1e-6\n  rows_per_person: 3\n  every: P1M\n  columns:\n    people: { count: people }\n    spend: { between: [-5, 5000.00] }\nanonymity:\n",
+        );
+        let noise = loaded.project.table("member_spend").unwrap().noise.as_ref().unwrap();
+        assert_eq!(
+            (noise.epsilon.value, noise.epsilon.value.to_string()),
+            (ExactNumber { units: 50, scale: 2 }, "0.50".into())
+        );
+        assert_eq!((noise.delta.value, noise.rows_per_person.value, noise.every.value.months), (1e-6, 3, 1));
+        assert_eq!((noise.epsilon.span.line, noise.columns[0].name.span.line), (29, 34));
+        assert_eq!(noise.bound("people"), Some(&NoiseBound::People));
+        let (low, high) = (ExactNumber { units: -5, scale: 0 }, ExactNumber { units: 500_000, scale: 2 });
+        assert_eq!(noise.bound("spend"), Some(&NoiseBound::Between { low, high }));
+        assert_eq!(
+            (low.at_scale(2), high.at_scale(0), ExactNumber { units: 5, scale: 1 }.at_scale(0)),
+            (Some(-500), Some(5000), None)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Texts of a certain form: lengths of time, types, sizes, formats.
 
-use crate::model::{DataType, NoticeVersion, Period};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Period};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
 use chrono::format::{Item, StrftimeItems};
@@ -66,6 +66,41 @@ pub(crate) static NOTICE_VERSION: Form = Form {
     examples: &["3", "v2.1", "2026-03"],
     numbers: true,
     check: |text| Ok(text.parse::<NoticeVersion>().map(|_| ())?),
+};
+
+/// An exact decimal number.
+pub(crate) static EXACT_NUMBER: Form = Form {
+    name: "a number",
+    pattern: Some("^-?[0-9]{1,18}(\\.[0-9]{1,9})?$"),
+    examples: &["20", "-5", "5000.00"],
+    numbers: true,
+    check: |text| Ok(text.parse::<ExactNumber>().map(|_| ())?),
+};
+
+/// ε of differential privacy.
+pub(crate) static EPSILON: Form = Form {
+    name: "a number above 0",
+    pattern: Some("^[0-9]{1,4}(\\.[0-9]{1,6})?$"),
+    examples: &["1", "0.5", "0.1"],
+    numbers: true,
+    check: |text| match text.parse::<ExactNumber>()?.at_scale(6) {
+        Some(1_000..=1_000_000_000) => Ok(()),
+        _ => Err(Malformed::new(format!("`{text}` is out of range"))
+            .hint("write a number from 0.001 to 1000 with at most six digits after the point, such as 1.0")),
+    },
+};
+
+/// δ of differential privacy.
+pub(crate) static DELTA: Form = Form {
+    name: "a small probability",
+    pattern: Some("^0?\\.[0-9]+$|^[0-9.]+[eE]-[0-9]{1,2}$"),
+    examples: &["0.000001", "1e-9"],
+    numbers: true,
+    check: |text| match text.parse::<f64>() {
+        Ok(delta) if (1e-30..=0.01).contains(&delta) => Ok(()),
+        _ => Err(Malformed::new(format!("`{text}` is no small probability"))
+            .hint("write a number above 0 and at most 0.01, such as 0.000001")),
+    },
 };
 
 /// A type.
@@ -170,7 +205,19 @@ mod tests {
 
     #[test]
     fn examples_have_the_form_they_are_examples_of() {
-        for form in [&PERIOD, &NOTICE_VERSION, &DATA_TYPE, &BYTE_SIZE, &DELIMITER, &TIME_FORMAT, &SCHEDULE] {
+        let all = [
+            &PERIOD,
+            &NOTICE_VERSION,
+            &EXACT_NUMBER,
+            &EPSILON,
+            &DELTA,
+            &DATA_TYPE,
+            &BYTE_SIZE,
+            &DELIMITER,
+            &TIME_FORMAT,
+            &SCHEDULE,
+        ];
+        for form in all {
             for example in form.examples {
                 assert_eq!((form.check)(example), Ok(()), "{}: {example:?}", form.name);
             }
@@ -192,6 +239,19 @@ mod tests {
         assert_eq!((TIME_FORMAT.check)("%Y年%m月%d日"), Ok(()));
         assert!((TIME_FORMAT.check)("%Y-%Q").unwrap_err().message.contains("does not exist"));
         assert!((TIME_FORMAT.check)("yyyy-MM-dd").unwrap_err().message.contains("not a time format"));
+    }
+
+    #[test]
+    fn numbers_of_noise_have_their_ranges() {
+        for text in ["0", "0.0001", "-1", "1000.1", "0.1234567", "1e3", "ε"] {
+            assert!((EPSILON.check)(text).is_err(), "{text:?}");
+        }
+        for text in ["0", "0.5", "-0.001", "1e-40", "NaN", "inf"] {
+            assert!((DELTA.check)(text).is_err(), "{text:?}");
+        }
+        for text in ["", "1.", ".5", "1e3", "1_000", "1234567890123456789", "0.1234567890"] {
+            assert!((EXACT_NUMBER.check)(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

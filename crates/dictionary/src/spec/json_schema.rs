@@ -71,7 +71,7 @@ fn value(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Form(form) => {
             let mut schema = json!({ "type": "string", "examples": form.examples });
             if form.numbers {
-                schema["type"] = json!(["string", "integer"]);
+                schema["type"] = json!(["string", "number"]);
             }
             if let Some(pattern) = form.pattern {
                 schema["pattern"] = pattern.into();

@@ -35,6 +35,12 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
             "How anonymous its rows must be: measured before each publication, and what is less is not published.",
         )
         .absent("not measured"),
+        Key::optional(
+            "noise",
+            Kind::Object(&NOISE),
+            "The differential-privacy noise that its counts and sums are published with.",
+        )
+        .absent("none"),
         Key::optional("retention", Kind::Form(&PERIOD), "How long it is kept."),
         Key::required(
             "columns",

@@ -114,6 +114,17 @@ impl Words for DiversityKind {
     ];
 }
 
+/// What `count` of a noised column counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    People,
+}
+
+impl Words for Counted {
+    const WORDS: &'static [(&'static str, Self, &'static str)] =
+        &[("people", Self::People, "Different data subjects, each once")];
+}
+
 impl Words for ConsentDefault {
     const WORDS: &'static [(&'static str, Self, &'static str)] =
         &[("opt_in", Self::OptIn, "Refusal until granted"), ("opt_out", Self::OptOut, "Permission until withdrawn")];

@@ -12,6 +12,7 @@ mod k_gate;
 mod limits;
 mod mended;
 mod narrowing;
+mod noise;
 mod people;
 mod queries;
 #[allow(dead_code)]

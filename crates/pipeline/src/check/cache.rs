@@ -38,7 +38,17 @@ pub(super) struct Kept {
     /// What SQL reads, by the hash of its text.
     pub reads: BTreeMap<String, Vec<Read>>,
     /// Models without problems of their own, by fingerprint.
-    pub sound: BTreeMap<String, Origins>,
+    pub sound: BTreeMap<String, Found>,
+}
+
+/// What those that read a sound model's table, or stand beside it, are judged by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Found {
+    /// Where its columns come from, if the project keeps domains apart.
+    pub origins: Origins,
+    /// Whether each person's rows are made of that person's data only, as far as its own SQL says.
+    pub of_each_one: bool,
 }
 
 impl CheckCache {
@@ -77,8 +87,8 @@ impl CheckCache {
         }
     }
 
-    /// What a model brings together, if it is known to be sound.
-    pub(super) fn sound(&self, fingerprint: &str) -> Option<&Origins> {
+    /// What was found of a model, if it is known to be sound.
+    pub(super) fn sound(&self, fingerprint: &str) -> Option<&Found> {
         self.earlier.sound.get(fingerprint)
     }
 
@@ -91,7 +101,7 @@ impl CheckCache {
         self.compiled += 1;
     }
 
-    pub(super) fn note_sound(&mut self, fingerprint: String, origins: Origins) {
-        self.now.sound.insert(fingerprint, origins);
+    pub(super) fn note_sound(&mut self, fingerprint: String, found: Found) {
+        self.now.sound.insert(fingerprint, found);
     }
 }

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 const FOLDER: &str = ".lakewarden";
 const NAME: &str = "check.cache";
 /// The first line up to its checksum. Another number is another form.
-const HEAD: &str = "lakewarden check cache 1 ";
+const HEAD: &str = "lakewarden check cache 2 ";
 /// More than any project needs.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -67,13 +67,13 @@ fn parse(text: &str) -> Option<Kept> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::apart::Origins;
+    use crate::check::cache::Found;
 
     fn kept() -> Kept {
         Kept {
             build: "a build".to_owned(),
             reads: [("00".to_owned(), vec![("orders".to_owned(), Some((1, 15))), ("销售".to_owned(), None)])].into(),
-            sound: [("11".to_owned(), Origins::default())].into(),
+            sound: [("11".to_owned(), Found::default())].into(),
         }
     }
 
@@ -106,7 +106,7 @@ mod tests {
         for body in [r#"{"build":"b","reads":{}}"#, r#"{"build":"b","reads":{},"sound":{},"more":1}"#, "[]", ""] {
             assert_eq!(parse(&file(body)), None, "{body}");
         }
-        let other = print(&kept()).unwrap().replacen("cache 1", "cache 2", 1);
+        let other = print(&kept()).unwrap().replacen("cache 2", "cache 3", 1);
         assert_eq!(parse(&other), None);
     }
 }

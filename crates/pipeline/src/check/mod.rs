@@ -5,11 +5,13 @@ mod file;
 mod fingerprint;
 
 pub use cache::CheckCache;
+use cache::Found;
 
 use crate::apart::{self, Origins};
 use crate::compile::Compiler;
 use crate::error::PipelineError;
 use crate::graph;
+use crate::noise::{self, Made};
 use crate::parallel::side_by_side;
 use crate::project::OpenProject;
 use fingerprint::Fingerprints;
@@ -45,8 +47,15 @@ struct Sound<'a> {
     model: &'a Model,
     table: &'a Table,
     fingerprint: String,
-    origins: Origins,
+    found: Found,
+    reads: Vec<&'a str>,
     known: bool,
+}
+
+impl Sound<'_> {
+    fn made(&self) -> Made<'_> {
+        Made { model: self.model, table: self.table, reads: self.reads.clone(), of_each_one: self.found.of_each_one }
+    }
 }
 
 fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) -> Result<Vec<Problem>, PipelineError> {
@@ -59,13 +68,15 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     let known = &*cache;
     let verdicts = compiler.each(&nodes, |node, table| {
         let fingerprint = fingerprints.of(node, table);
-        if let Some(origins) = known.sound(&fingerprint).cloned() {
-            return Ok(Ok(Sound { model: node.model, table, fingerprint, origins, known: true }));
+        let reads = node.reads.iter().map(|read| read.name.as_str()).collect();
+        if let Some(found) = known.sound(&fingerprint).cloned() {
+            return Ok(Ok(Sound { model: node.model, table, fingerprint, found, reads, known: true }));
         }
         compiler.compile(node, table).map(|verdict| {
             verdict.map(|compiled| {
                 let origins = if together { Origins::of(&compiled.lineage) } else { Origins::default() };
-                Sound { model: node.model, table, fingerprint, origins, known: false }
+                let found = Found { origins, of_each_one: noise::of_each_one(&compiled) };
+                Sound { model: node.model, table, fingerprint, found, reads, known: false }
             })
         })
     });
@@ -80,9 +91,10 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
             Err(own) => problems.extend(own),
         }
     }
-    problems.extend(apart::check(open, sound.iter().map(|s| (s.model, s.table, &s.origins))));
+    problems.extend(apart::check(open, sound.iter().map(|s| (s.model, s.table, &s.found.origins))));
+    problems.extend(noise::check(open, sound.iter().map(Sound::made)));
     nodes.iter().for_each(|node| cache.note_reads(node));
-    sound.into_iter().for_each(|s| cache.note_sound(s.fingerprint, s.origins));
+    sound.into_iter().for_each(|s| cache.note_sound(s.fingerprint, s.found));
     Ok(problems)
 }
 
@@ -109,7 +121,7 @@ mod tests {
         let forged = Fingerprints::new(&compiler).of(&node, open.project.table(&node.model.name).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let mut cache = CheckCache::open(folder.path(), "a build");
-        cache.note_sound(forged, Origins::default());
+        cache.note_sound(forged, Found::default());
         cache.save().unwrap();
 
         let mut cache = CheckCache::open(folder.path(), "a build");

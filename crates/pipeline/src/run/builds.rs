@@ -5,6 +5,7 @@ use crate::compile::CompiledModel;
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::load::{Loading, Totals};
+use crate::noise::{self, Turn};
 use crate::parallel::{Jobs, run_all};
 use crate::record::{ModelAccount, StepKind};
 use crate::relations::Relations;
@@ -56,6 +57,7 @@ impl Run<'_> {
             clock: self.request.clock,
             run: self.request.run,
             models: &self.models,
+            turns: &self.turns,
             needs: needs(&self.models),
             begun: vec![None; count],
             accounts: vec![None; count],
@@ -65,16 +67,42 @@ impl Run<'_> {
             changes,
             lease,
         };
-        let models = &self.models;
+        let (models, turns) = (&self.models, &self.turns);
         let result = block_in_place(|| {
             run_all(&mut builds, count, loading.workers.clamp(1, AT_ONCE), |job, readable| {
-                let model = &models[job];
+                let (model, turn) = (&models[job], turns.get(job).and_then(Option::as_ref));
+                let Some(readable) = readable else { return Ok(None) };
                 let progress = |rows| observer.progressed(&model.model.name, 0, rows);
-                handle.block_on(loading.build(&engine, model, readable, &progress))
+                handle.block_on(loading.build(&engine, model, turn, readable, &progress)).map(Some)
             })
         });
         self.record.models = builds.accounts.into_iter().flatten().collect();
         result
+    }
+}
+
+impl Builds<'_, '_, '_> {
+    fn turn(&self, job: usize) -> Option<&Turn> {
+        self.turns.get(job).and_then(Option::as_ref)
+    }
+
+    /// Leaves a table as it is published.
+    fn kept(&mut self, job: usize) -> Result<ModelAccount, PipelineError> {
+        let model = &self.models[job];
+        let Some(Turn::Keep(release, view)) = self.turn(job).cloned() else { return Err(PipelineError::Worker) };
+        let rows = view.rows();
+        self.relations.set(&model.model.name, view);
+        Ok(ModelAccount {
+            table: model.model.name.clone(),
+            purpose: model.table.purpose.value.clone(),
+            scans: Vec::new(),
+            rows,
+            suppressed: 0,
+            anonymity: None,
+            noise: noise::account(model, Some(&release), true),
+            labels: model.labels.clone(),
+            lineage: model.uses.clone(),
+        })
     }
 }
 
@@ -89,6 +117,8 @@ struct Builds<'r, 's, 'o> {
     clock: &'r (dyn Fn() -> chrono::DateTime<chrono::Utc> + Sync),
     run: Uuid,
     models: &'r [CompiledModel],
+    /// Of those with noise.
+    turns: &'r [Option<Turn>],
     needs: Vec<Vec<usize>>,
     begun: Vec<Option<Begun>>,
     accounts: Vec<Option<ModelAccount>>,
@@ -100,32 +130,43 @@ struct Builds<'r, 's, 'o> {
 }
 
 impl Jobs for Builds<'_, '_, '_> {
-    type Input = Readable;
-    type Output = Built;
+    /// None for a table that stays as it is.
+    type Input = Option<Readable>;
+    type Output = Option<Built>;
 
     fn needs(&self, job: usize) -> &[usize] {
         &self.needs[job]
     }
 
-    fn start(&mut self, job: usize) -> Result<Readable, PipelineError> {
+    fn start(&mut self, job: usize) -> Result<Self::Input, PipelineError> {
         let model = &self.models[job];
         self.begun[job] = Some(self.steps.started(StepKind::Model, &model.model.name, None));
+        if let Some(Turn::Keep(..)) = self.turn(job) {
+            return Ok(None);
+        }
         let reads = model.reads.iter().map(String::as_str);
         let relations = self.relations.of(reads, &model.table.purpose.value, self.customers);
         let followed = model.table.subject.is_some() && self.needs.iter().any(|needs| needs.contains(&job));
         let followed_by = self.customers.as_ref().filter(|_| followed).map(|c| c.subjects.clone());
-        Ok(Readable { relations, followed_by })
+        Ok(Some(Readable { relations, followed_by }))
     }
 
-    fn end(&mut self, job: usize, built: Built) -> Result<(), PipelineError> {
-        let Built { staged, account, rows } = built;
-        let name = &self.models[job].model.name;
-        self.relations.set(name, TableView::replaced_by(&staged));
-        if let (Some(customers), Some(rows)) = (self.customers.as_mut(), rows) {
-            customers.rows.insert(name.clone(), Arc::new(rows));
-        }
-        let info = [("lakewarden.run".to_owned(), json!(self.run.to_string()))].into_iter().collect();
-        self.changes.push(Change { staged, mode: Mode::Replace, transactions: Vec::new(), info });
+    fn end(&mut self, job: usize, output: Self::Output) -> Result<(), PipelineError> {
+        let account = match output {
+            Some(Built { staged, account, rows }) => {
+                let name = &self.models[job].model.name;
+                self.relations.set(name, TableView::replaced_by(&staged));
+                if let (Some(customers), Some(rows)) = (self.customers.as_mut(), rows) {
+                    customers.rows.insert(name.clone(), Arc::new(rows));
+                }
+                let own = ("lakewarden.run".to_owned(), json!(self.run.to_string()));
+                let release = self.turn(job).map(|turn| turn.release().to_metadata()).transpose()?;
+                let info = [own].into_iter().chain(release).collect();
+                self.changes.push(Change { staged, mode: Mode::Replace, transactions: Vec::new(), info });
+                account
+            }
+            None => self.kept(job)?,
+        };
         if let Some(begun) = self.begun[job] {
             self.steps.ended(begun, steps::of_model(&account));
         }

@@ -10,6 +10,7 @@ use crate::error::PipelineError;
 use crate::events;
 use crate::files;
 use crate::load::{Arrivals, Loading};
+use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
@@ -107,6 +108,8 @@ struct Run<'a> {
     open: &'a OpenProject,
     pipeline: &'a Pipeline,
     models: Vec<CompiledModel>,
+    /// Of each model with noise: whether its table is published or kept. Known once the run has begun.
+    turns: Vec<Option<Turn>>,
     keys: &'a KeyRing,
     request: &'a Request<'a>,
     lake: &'a Lake,
@@ -144,7 +147,7 @@ impl<'a> Run<'a> {
             publication: Vec::new(),
             failure: None,
         };
-        Ok(Self { open, pipeline, models, keys, request, lake, as_of, record })
+        Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -178,6 +181,10 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Customers>, PipelineError> {
         self.settle_earlier().await?;
         let previous = self.previous().await?;
+        for model in &self.models {
+            let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
+            self.turns.push(turn);
+        }
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
             lake: self.lake,
@@ -346,7 +353,11 @@ impl<'a> Run<'a> {
         let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
         // A run that was killed after it had published, before it could say so, has no record; its tables name it.
         let id = previous.run.to_string();
-        for model in &self.models {
+        for (model, turn) in self.models.iter().zip(&self.turns) {
+            // What is kept is as it should be, whichever run has published it.
+            if let Some(Turn::Keep(..)) = turn {
+                continue;
+            }
             let table = self.lake.table(Zone::Curated, &model.model.name).await?;
             let by = table.as_ref().and_then(|t| t.metadata.get("lakewarden.run")?.as_str());
             if by != Some(id.as_str()) {

@@ -94,7 +94,10 @@ pub fn of_model(account: &ModelAccount) -> Step {
         kind: StepKind::Model,
         name: account.table.clone(),
         millis: 0,
-        rows_in: account.scans.iter().map(|s| s.read).sum(),
+        rows_in: match &account.noise {
+            Some(noise) if noise.kept => account.rows,
+            _ => account.scans.iter().map(|s| s.read).sum(),
+        },
         rows_out: account.rows,
         losses,
     }

@@ -21,6 +21,8 @@ pub enum Rows {
     OfMany {
         /// Whether on the way to them a function may have picked one person's value out of several people's.
         picked: bool,
+        /// Whether what is aggregated last is published with differential-privacy noise only.
+        noised: bool,
     },
 }
 
@@ -62,11 +64,13 @@ fn after(label: &Identifiability, way: &Way, rows: Rows) -> Result<Identifiabili
         let window = matches!(applied.kind, AppliedKind::Window | AppliedKind::WindowAggregate);
         of_others |= window && behaviour == Behaviour::Passes;
     }
-    if *label == None {
+    // A noised figure is about nobody. What the table is grouped by has no noise.
+    let noised = matches!(rows, Rows::OfMany { noised: true, .. }) && way.last_aggregate().is_some();
+    if *label == None || noised {
         return Ok(None);
     }
     let value = if hidden { label.clone().min(Attribute) } else { label.clone() };
-    let Rows::OfMany { picked } = rows else { return Ok(value) };
+    let Rows::OfMany { picked, .. } = rows else { return Ok(value) };
     let picks = |name: &str| of_aggregate(name) != Some(Behaviour::Aggregates);
     let speaks_of_many = match way.last_aggregate() {
         // The row is a group, and this is what it was grouped by: all its people share it.

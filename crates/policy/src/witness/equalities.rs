@@ -6,15 +6,15 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 /// Two columns that are equal in every row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Equal {
-    pub(super) left: Column,
-    pub(super) right: Column,
+pub(crate) struct Equal {
+    pub(crate) left: Column,
+    pub(crate) right: Column,
     /// Whether both may be null.
-    pub(super) or_null: bool,
+    pub(crate) or_null: bool,
 }
 
 /// The pairs of columns that every row that meets `condition` has equal.
-pub(super) fn equal_columns(condition: &Expr) -> Vec<Equal> {
+pub(crate) fn equal_columns(condition: &Expr) -> Vec<Equal> {
     split_conjunction(condition)
         .into_iter()
         .filter_map(|part| match part {
@@ -28,7 +28,7 @@ pub(super) fn equal_columns(condition: &Expr) -> Vec<Equal> {
 }
 
 /// The column that an expression is, perhaps under another name.
-pub(super) fn column(expr: &Expr) -> Option<&Column> {
+pub(crate) fn column(expr: &Expr) -> Option<&Column> {
     match expr {
         Expr::Column(column) => Some(column),
         Expr::Alias(alias) => column(&alias.expr),

@@ -13,7 +13,7 @@
 //! This says how many people stand behind a row, not how much of a value is whose: a sum over 20 people may be
 //! one's alone but for a little. Which functions may aggregate at all is [`crate::labels`]' business.
 
-mod equalities;
+pub(crate) mod equalities;
 mod functions;
 mod gate;
 mod strand;

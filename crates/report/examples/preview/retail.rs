@@ -75,6 +75,7 @@ fn models() -> Vec<Model> {
         reads,
         rows_out,
         columns,
+        noise: None,
     };
     let analytics = ("analytics", "分析", "analytics");
     let marketing = ("marketing", "营销", "marketing");

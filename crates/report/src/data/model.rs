@@ -22,6 +22,30 @@ pub struct Model {
     pub rows_out: u64,
     /// Columns of the table.
     pub columns: u32,
+    /// The noise it is published with, if any.
+    pub noise: Option<Noise>,
+}
+
+/// The differential-privacy noise of a table. Numbers are texts, as people write them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Noise {
+    /// ε of one publication.
+    pub epsilon: String,
+    /// δ of one publication.
+    pub delta: String,
+    /// Rows that one person stands behind at most.
+    pub rows_per_person: u64,
+    /// The least noised number of people of a row that is shown.
+    pub threshold: u64,
+    /// How often it is published at most, ISO 8601.
+    pub every: String,
+    /// Whether the run left it as it was.
+    pub kept: bool,
+    /// Publications so far.
+    pub publications: u64,
+    /// Sum of ε of all publications so far.
+    pub epsilon_spent: String,
 }
 
 impl Model {

@@ -2,7 +2,7 @@
 
 use super::parts::{self, Column};
 use crate::chart;
-use crate::data::{Model, RelationRead, Report};
+use crate::data::{Model, Noise, RelationRead, Report};
 use crate::format::integer;
 use crate::language::Language;
 use crate::words;
@@ -18,6 +18,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         @if let Some(drawing) = chart::withheld(report, language) { (drawing.figure(language)) }
         (models(report, language))
         (reads(report, language))
+        (noise(report, language))
     }
 }
 
@@ -72,6 +73,39 @@ fn reads(report: &Report, language: Language) -> Markup {
         return html! {};
     }
     parts::table(language, words::READS, &heads, &rows, None)
+}
+
+fn noise(report: &Report, language: Language) -> Markup {
+    let heads = [
+        (words::MODEL, Column::Text),
+        (words::EPSILON, Column::Number),
+        (words::DELTA, Column::Number),
+        (words::ROWS_PER_PERSON, Column::Number),
+        (words::THRESHOLD, Column::Number),
+        (words::EVERY, Column::Text),
+        (words::THIS_RUN, Column::Text),
+        (words::PUBLICATIONS, Column::Number),
+        (words::SPENT, Column::Number),
+    ];
+    let row = |(m, n): (&Model, &Noise)| {
+        let this_run = if n.kept { words::LEFT_AS_IT_WAS } else { words::PUBLISHED_NOW };
+        vec![
+            html! { (m.label.say(language, &m.name)) },
+            html! { (n.epsilon) },
+            html! { (n.delta) },
+            parts::count(n.rows_per_person),
+            parts::count(n.threshold),
+            html! { (n.every) },
+            html! { (this_run.say(language)) },
+            parts::count(n.publications),
+            html! { (n.epsilon_spent) },
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = report.models.iter().filter_map(|m| Some((m, m.noise.as_ref()?))).map(row).collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    parts::table(language, words::NOISED, &heads, &rows, None)
 }
 
 fn reasons(report: &Report, read: &RelationRead, language: Language) -> Markup {
