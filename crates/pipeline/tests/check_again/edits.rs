@@ -57,6 +57,11 @@ pub fn edits() -> Vec<Edit> {
         edit("SQL that does not parse", "LW2001", Text(MODEL, "GROUP BY customer_id", "GROUP")),
         edit("an empty model", "LW3101", File(MODEL, String::new())),
         edit("a renamed column", "LW2004", Text(MODEL, "AS orders", "AS n")),
+        edit(
+            "rows made of everybody's",
+            "LW2018",
+            Text(MODEL, "count(*) AS orders", "sum(count(*)) OVER () AS orders"),
+        ),
         edit("a relation that is not there", "LW2002", Text(MODEL, "FROM orders", "FROM ordrs")),
         edit("a relation of another purpose", "LW2014", Text(MODEL, "FROM orders", "FROM reach")),
         edit("a circle", "LW2003", Text(MODEL, "FROM orders", "FROM orders JOIN regulars USING (customer_id)")),
@@ -84,7 +89,7 @@ pub fn edits() -> Vec<Edit> {
             "LW2009",
             Text(ORDERS, "order_no, type: string, identifier: none", "order_no, type: string, identifier: quasi"),
         ),
-        edit("a field's type", "LW2001", Text(ORDERS, "'decimal(10, 2)'", "string")),
+        edit("a field's type", "LW3112", Text(ORDERS, "'decimal(10, 2)'", "string")),
         edit("a field's other name", "LW2001", Text(ORDERS, "name: amount", "name: paid")),
         edit(
             "a field that is dropped",

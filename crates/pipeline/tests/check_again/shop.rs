@@ -159,6 +159,23 @@ fn files() -> Vec<(&'static str, String)> {
              GROUP BY o.city\n"
                 .into(),
         ),
+        // With noise, which only goes where each person's rows are made of that person's data.
+        (
+            "schemas/curated/habits.yaml",
+            table(
+                "habits",
+                "purpose: analytics\ngrain: [orders]\nnoise:\n  epsilon: 1.0\n  delta: 0.000001\n  rows_per_person: 1\n  \
+                 every: P1M\n  columns: { buyers: { count: people } }\n",
+                &[
+                    &metric("orders", "integer", "user.behavior"),
+                    "name: buyers, type: integer, identifier: none, statistical_period: lifetime",
+                ],
+            ),
+        ),
+        (
+            "pipelines/shop/models/habits.sql",
+            "SELECT orders, count(DISTINCT customer_id) AS buyers FROM customer_orders GROUP BY orders\n".into(),
+        ),
         (
             "schemas/curated/goods.yaml",
             table("goods", "purpose: analytics\ngrain: [sku]\n", &["name: sku, type: string, identifier: none"]),
