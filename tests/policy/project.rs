@@ -10,6 +10,7 @@ use lakewarden_pipeline::record::ScanAccount;
 use lakewarden_pipeline::{
     CheckCache, OpenProject, PipelineError, Question, Request, Silent, check, check_again, query, run,
 };
+use lakewarden_policy::Knowledge;
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::fmt::Write;
 use std::fs;
@@ -133,7 +134,14 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
 
 async fn ask(open: &OpenProject, asked: &Asked<'_>) -> Result<Found, PipelineError> {
     let at = asked.as_of.unwrap_or_else(as_of);
-    let question = Question { sql: asked.sql, purpose: asked.purpose, pipeline: Some("shop"), lake: None, as_of: at };
+    let question = Question {
+        sql: asked.sql,
+        purpose: asked.purpose,
+        pipeline: Some("shop"),
+        lake: None,
+        as_of: at,
+        consent: Knowledge::Then,
+    };
     let mut running = query(open, &question).await?;
     let failed = |error| PipelineError::Engine { model: "query".to_owned(), error };
     let header: Vec<String> = running.schema.fields().iter().map(|f| f.name().clone()).collect();

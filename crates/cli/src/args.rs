@@ -98,6 +98,10 @@ pub enum Command {
         /// Rows printed at most
         #[arg(long, value_name = "N", default_value_t = 1000)]
         limit: usize,
+        /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
+        /// as a withdrawal
+        #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
+        consent: Consent,
         #[command(flatten)]
         on: On,
     },

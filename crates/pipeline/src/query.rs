@@ -31,6 +31,8 @@ pub struct Question<'a> {
     pub lake: Option<&'a str>,
     /// The instant of `as_of()` and of consent.
     pub as_of: DateTime<Utc>,
+    /// Which consent events count.
+    pub consent: Knowledge,
 }
 
 /// Starts a query over the lake's published tables. The same gate as for models stands over its scans.
@@ -45,7 +47,8 @@ pub async fn query(open: &OpenProject, question: &Question<'_>) -> Result<Runnin
             owner(open, reads.iter().map(|r| r.name.as_str()))?
         }
     };
-    Asker::new(open, pipeline, question.lake, question.as_of).await?.ask(question.sql, question.purpose).await
+    let asker = Asker::new(open, pipeline, question.lake, question.as_of).await?;
+    asker.with_consent(question.consent).ask(question.sql, question.purpose).await
 }
 
 /// Asks one pipeline's published tables several questions, reading customers and consent once.

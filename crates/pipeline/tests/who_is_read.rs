@@ -160,3 +160,18 @@ async fn a_run_is_replayed_with_the_consent_known_then_or_now() {
     assert_eq!(club.run("2026-07-01", Knowledge::Then).await.models[0].rows, 7);
     assert!(read().await.is_err(), "a curated table serves its own purpose only");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_asked_with_the_consent_known_then_or_now() {
+    let club = club();
+    let later = "member_no,M1,analytics,withdraw,2026-08-01T00:00:00Z,v2,CN,,,";
+    club.write("exports/consents/later.csv", &format!("{}\n{later}\n", CONSENTS.lines().next().unwrap()));
+    club.run("2026-07-01", Knowledge::Then).await;
+    let members = async |known| {
+        let ask = club.ask_knowing("SELECT nick FROM members", "analytics", "2026-07-01", known).await;
+        ask.unwrap().0
+    };
+    let (then, now) = (members(Knowledge::Then).await, members(Knowledge::Now).await);
+    let gone: Vec<&str> = then.iter().filter(|nick| !now.contains(nick)).map(String::as_str).collect();
+    assert_eq!((gone, then.len() - now.len()), (vec!["ann", "lee"], 2), "who said otherwise later, or was heard later");
+}

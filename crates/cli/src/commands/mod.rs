@@ -31,8 +31,8 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
             run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
-        Command::Query { sql, purpose, limit, on } => {
-            query::query(&args.project, sql, purpose, *limit, on, output).await
+        Command::Query { sql, purpose, limit, consent, on } => {
+            query::query(&args.project, sql, purpose, *limit, (*consent).into(), on, output).await
         }
         Command::Sample { out, customers, seed, end, clean } => {
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)

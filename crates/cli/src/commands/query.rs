@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::json::writer::{JsonArray, WriterBuilder};
 use arrow::util::pretty::pretty_format_batches;
 use lakewarden_pipeline::{PipelineError, Question};
+use lakewarden_policy::Knowledge;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,12 +24,14 @@ pub async fn query(
     sql: &str,
     purpose: &str,
     limit: usize,
+    consent: Knowledge,
     on: &On,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?.unwrap_or_else(now);
-    let question = Question { sql, purpose, pipeline: on.pipeline.as_deref(), lake: on.lake.as_deref(), as_of: at };
+    let (pipeline, lake) = (on.pipeline.as_deref(), on.lake.as_deref());
+    let question = Question { sql, purpose, pipeline, lake, as_of: at, consent };
     let mut running = lakewarden_pipeline::query(&open, &question).await.map_err(Failure::of(&open))?;
     let failed = |error| Failure::Pipeline(PipelineError::Engine { model: "query".to_owned(), error });
     let mut shown: Vec<RecordBatch> = Vec::new();

@@ -100,7 +100,7 @@ impl Shop {
         at: DateTime<Utc>,
     ) -> Result<Vec<String>, PipelineError> {
         let open = self.open();
-        let question = Question { sql, purpose, pipeline, lake: None, as_of: at };
+        let question = Question { sql, purpose, pipeline, lake: None, as_of: at, consent: Knowledge::Then };
         let mut running = query(&open, &question).await?;
         let mut rows = Vec::new();
         while let Some(batch) =

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::RunRecord;
-use lakewarden_pipeline::{Asker, OpenProject, PipelineError, Request, Silent, run};
+use lakewarden_pipeline::{OpenProject, PipelineError, Question, Request, Silent, query, run};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::collections::BTreeMap;
@@ -182,9 +182,20 @@ impl Club {
 
     /// The first column of an answer, sorted, and what was withheld from the one scan.
     pub async fn ask(&self, sql: &str, purpose: &str, as_of: &str) -> Result<(Vec<String>, Withheld), PipelineError> {
+        self.ask_knowing(sql, purpose, as_of, Knowledge::Then).await
+    }
+
+    /// The same with other consent.
+    pub async fn ask_knowing(
+        &self,
+        sql: &str,
+        purpose: &str,
+        as_of: &str,
+        consent: Knowledge,
+    ) -> Result<(Vec<String>, Withheld), PipelineError> {
         let open = self.open();
-        let asker = Asker::new(&open, open.pipeline(None)?, None, at(as_of)).await?;
-        let mut running = asker.ask(sql, purpose).await?;
+        let question = Question { sql, purpose, pipeline: None, lake: None, as_of: at(as_of), consent };
+        let mut running = query(&open, &question).await?;
         let of = |error| PipelineError::Engine { model: "query".into(), error };
         let mut cells = Vec::new();
         while let Some(batch) = running.next().await.map_err(of)? {
