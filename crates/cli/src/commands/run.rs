@@ -7,7 +7,7 @@ use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{Outcome, RunRecord};
+use lakewarden_pipeline::record::{ModelAccount, Outcome, RunRecord};
 use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
@@ -113,6 +113,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             if withheld > 0 {
                 text.push_str(&format!("; {} withheld by policy", counted(withheld, "row")));
             }
+            record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
             text
         }
@@ -123,17 +124,40 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
     text
 }
 
+/// What a person must know of a table with noise: why it may have fewer rows, or none, and what it has cost.
+fn noise(model: &ModelAccount) -> String {
+    let Some(noise) = &model.noise else { return String::new() };
+    let (table, spent) = (&model.table, noise.epsilon_spent);
+    let publications = counted(noise.publications, "publication");
+    if noise.kept {
+        return format!(
+            "\nnoise: {table} stays as it is until its next {}; ε {spent} spent in {publications}",
+            noise.every
+        );
+    }
+    format!(
+        "\nnoise: {table} shows rows of {} people or more, counted with noise; ε {}, {spent} spent in {publications}",
+        grouped(noise.threshold),
+        noise.epsilon
+    )
+}
+
 /// What a person must know of consent that could not be read.
 fn unreadable(record: &RunRecord) -> String {
     let records: u64 = record.datasets.iter().map(|d| d.consent_unreadable).sum();
     let nobody: u64 = record.datasets.iter().map(|d| d.consent_unreadable_nobody).sum();
     let mut text = String::new();
     let doubted = record.identity.as_ref().map_or(0, |identity| identity.consent_doubted);
-    if records > 0 || doubted > 0 {
+    let in_doubt = doubted > 0;
+    let doubted = counted(doubted, "pseudonym");
+    if records > 0 {
         text.push_str(&format!(
-            "\nconsent: {} cannot be read; with those of earlier runs they count against {}, until they are mended",
-            counted(records, "record"),
-            counted(doubted, "pseudonym")
+            "\nconsent: {} cannot be read; with those of earlier runs they count against {doubted}, until they are mended",
+            counted(records, "record")
+        ));
+    } else if in_doubt {
+        text.push_str(&format!(
+            "\nconsent: records of earlier runs that cannot be read count against {doubted}, until they are mended"
         ));
     }
     if nobody > 0 {
@@ -155,13 +179,14 @@ fn tidy(root: &Path) -> &Path {
 mod tests {
     use super::*;
     use crate::report::testing::record;
+    use lakewarden_pipeline::record::{NoiseAccount, NoiseMechanism};
     use serde_json::json;
 
     #[test]
     fn consent_that_could_not_be_read_is_told_of_in_every_run() {
         let mut ran = record(json!({}));
         assert!(summary(&ran, None).ends_with(
-            "\nconsent: 0 records cannot be read; with those of earlier runs they count against 3 pseudonyms, until they are mended"
+            "\nconsent: records of earlier runs that cannot be read count against 3 pseudonyms, until they are mended"
         ));
         ran.datasets[0].consent_unreadable = 5;
         ran.datasets[0].consent_unreadable_nobody = 2;
@@ -171,5 +196,31 @@ mod tests {
         ran.datasets[0] = Default::default();
         ran.identity = None;
         assert!(!summary(&ran, None).contains("consent"));
+    }
+
+    #[test]
+    fn a_table_with_noise_says_from_how_many_people_on_it_shows_rows() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("noise"));
+        let noise = NoiseAccount {
+            mechanism: NoiseMechanism::DiscreteLaplace,
+            epsilon: 0.5,
+            delta: 0.000_001,
+            rows_per_person: 3,
+            threshold: 1_013,
+            figures: Vec::new(),
+            every: "P1M".to_owned(),
+            kept: false,
+            publications: 2,
+            epsilon_spent: 1.5,
+            delta_spent: 0.000_002,
+        };
+        ran.models[0].noise = Some(noise.clone());
+        let table = ran.models[0].table.clone();
+        let shown = "shows rows of 1,013 people or more, counted with noise; ε 0.5, 1.5 spent in 2 publications";
+        assert!(summary(&ran, None).contains(&format!("\nnoise: {table} {shown}")));
+        ran.models[0].noise = Some(NoiseAccount { kept: true, ..noise });
+        let kept = format!("\nnoise: {table} stays as it is until its next P1M; ε 1.5 spent in 2 publications");
+        assert!(summary(&ran, None).contains(&kept));
     }
 }
