@@ -223,6 +223,14 @@ phrases! {
     REASONS: "目的 · 原因", "Purpose · reason";
     COLUMNS_HEAD: "列数", "Columns";
     ROWS_OUT: "产出行数", "Rows out";
+    HELD_BACK: "因人数太少扣下的行", "Rows held back: too few people";
+    ANONYMITY: "发布前测得的匿名性", "Anonymity, measured before publication";
+    MEASURE: "指标", "Measure";
+    DEMANDED: "要求", "Demanded";
+    FOUND: "实测", "Found";
+    K_ANONYMITY: "k-匿名", "k-anonymity";
+    L_DIVERSITY: "ℓ-多样性", "ℓ-diversity";
+    T_CLOSENESS: "t-接近性", "t-closeness";
     NOISED: "差分隐私噪声", "Differential-privacy noise";
     EPSILON: "每次发布的 ε", "ε a publication";
     DELTA: "每次发布的 δ", "δ a publication";

@@ -69,6 +69,16 @@ fn small() -> Report {
             }],
             rows_out: 990,
             columns: 5,
+            held_back: 12,
+            anonymity: vec![
+                Anonymity { measure: "k".into(), declared: "5".into(), found: "7".into(), ..Anonymity::default() },
+                Anonymity {
+                    measure: "t".into(),
+                    column: "revenue".into(),
+                    declared: "0.3".into(),
+                    found: String::new(),
+                },
+            ],
             noise: Some(Noise {
                 epsilon: "0.5".into(),
                 delta: "0.000001".into(),

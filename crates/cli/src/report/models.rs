@@ -2,7 +2,7 @@
 
 use super::names::{label, reason_code};
 use lakewarden_dictionary::Project;
-use lakewarden_pipeline::record::{ModelAccount, NoiseAccount, RunRecord, ScanAccount};
+use lakewarden_pipeline::record::{AnonymityAccount, ModelAccount, NoiseAccount, RunRecord, ScanAccount};
 use lakewarden_report::data;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,27 @@ fn account(model: &ModelAccount, project: &Project) -> data::Model {
         reads: reads(model),
         rows_out: model.rows,
         columns: u32::try_from(columns).unwrap_or(u32::MAX),
+        held_back: model.suppressed,
+        anonymity: model.anonymity.as_ref().map(anonymity).unwrap_or_default(),
         noise: model.noise.as_ref().map(noise),
     }
+}
+
+/// k first, then each column's diversity and closeness.
+fn anonymity(account: &AnonymityAccount) -> Vec<data::Anonymity> {
+    let of = |measure: &str, column: &str, declared: String, found: Option<String>| data::Anonymity {
+        measure: measure.to_owned(),
+        column: column.to_owned(),
+        declared,
+        found: found.unwrap_or_default(),
+    };
+    // Entropies and distances are measured, not counted: three digits say enough.
+    let short = |figure: f64| ((figure * 1e3).round() / 1e3).to_string();
+    let k = &account.k;
+    let mut all = vec![of("k", "", k.declared.to_string(), k.found.map(|k| k.to_string()))];
+    all.extend(account.diversity.iter().map(|l| of("l", &l.column, l.declared.to_string(), l.found.map(short))));
+    all.extend(account.closeness.iter().map(|t| of("t", &t.column, t.declared.to_string(), t.found.map(short))));
+    all
 }
 
 fn noise(account: &NoiseAccount) -> data::Noise {
@@ -95,6 +114,28 @@ mod tests {
         let reasons: Vec<_> = pos.withheld.iter().map(|w| (w.reason.as_str(), w.rows)).collect();
         assert_eq!(reasons, [("not_granted", 7), ("withdrawn", 5)]);
         assert!(pos.withheld.iter().all(|w| w.purpose == "analytics"));
+    }
+
+    #[test]
+    fn what_was_held_back_and_measured_is_told() {
+        let mut ran = record(json!({}));
+        ran.models[0].suppressed = 4;
+        ran.models[0].anonymity = serde_json::from_value(json!({
+            "quasi_identifiers": ["city"], "counted": "subjects", "rows": 90, "classes": 12,
+            "k": { "declared": 5, "found": 7 },
+            "diversity": [{ "column": "tier", "kind": "entropy", "declared": 2, "found": 2.71828 }],
+            "closeness": [{ "column": "spent", "distance": "ordered", "declared": 0.3, "found": null }],
+        }))
+        .unwrap();
+        let own = accounts(&ran, &Project::default());
+        assert_eq!(own[0].held_back, 4);
+        let told: Vec<_> = own[0]
+            .anonymity
+            .iter()
+            .map(|a| [a.measure.as_str(), a.column.as_str(), a.declared.as_str(), a.found.as_str()])
+            .collect();
+        assert_eq!(told, [["k", "", "5", "7"], ["l", "tier", "2", "2.718"], ["t", "spent", "0.3", ""]]);
+        assert!(own[1].anonymity.is_empty());
     }
 
     #[test]

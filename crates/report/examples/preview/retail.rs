@@ -76,6 +76,8 @@ fn models() -> Vec<Model> {
         rows_out,
         columns,
         noise: None,
+        held_back: 0,
+        anonymity: Vec::new(),
     };
     let analytics = ("analytics", "分析", "analytics");
     let marketing = ("marketing", "营销", "marketing");

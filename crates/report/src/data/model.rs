@@ -22,8 +22,26 @@ pub struct Model {
     pub rows_out: u64,
     /// Columns of the table.
     pub columns: u32,
+    /// Rows held back because fewer people stand behind them than the table demands.
+    pub held_back: u64,
+    /// How anonymous it was found to be before it was published, one entry for each thing demanded.
+    pub anonymity: Vec<Anonymity>,
     /// The noise it is published with, if any.
     pub noise: Option<Noise>,
+}
+
+/// One measure of a table's anonymity. Figures are texts, as people write them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Anonymity {
+    /// `k`, `l` or `t`.
+    pub measure: String,
+    /// The sensitive column; empty for `k`.
+    pub column: String,
+    /// What the table's entry demands.
+    pub declared: String,
+    /// What was found; empty where there are no rows.
+    pub found: String,
 }
 
 /// The differential-privacy noise of a table. Numbers are texts, as people write them.

@@ -2,7 +2,7 @@
 
 use super::parts::{self, Column};
 use crate::chart;
-use crate::data::{Model, Noise, RelationRead, Report};
+use crate::data::{Anonymity, Model, Noise, RelationRead, Report};
 use crate::format::integer;
 use crate::language::Language;
 use crate::words;
@@ -18,6 +18,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         @if let Some(drawing) = chart::withheld(report, language) { (drawing.figure(language)) }
         (models(report, language))
         (reads(report, language))
+        (anonymity(report, language))
         (noise(report, language))
     }
 }
@@ -28,6 +29,7 @@ fn models(report: &Report, language: Language) -> Markup {
         (words::PURPOSE, Column::Text),
         (words::COLUMNS_HEAD, Column::Number),
         (words::ROWS_OUT, Column::Number),
+        (words::HELD_BACK, Column::Number),
     ];
     let row = |m: &Model| {
         vec![
@@ -35,6 +37,7 @@ fn models(report: &Report, language: Language) -> Markup {
             html! { @if m.purpose.is_empty() { "–" } @else { (parts::named(m.purpose_label.say(language, &m.purpose), &m.purpose)) } },
             parts::count(u64::from(m.columns)),
             parts::count(m.rows_out),
+            parts::count(m.held_back),
         ]
     };
     let rows: Vec<Vec<Markup>> = report.models.iter().map(row).collect();
@@ -73,6 +76,34 @@ fn reads(report: &Report, language: Language) -> Markup {
         return html! {};
     }
     parts::table(language, words::READS, &heads, &rows, None)
+}
+
+fn anonymity(report: &Report, language: Language) -> Markup {
+    let heads = [
+        (words::MODEL, Column::Text),
+        (words::MEASURE, Column::Text),
+        (words::DEMANDED, Column::Number),
+        (words::FOUND, Column::Number),
+    ];
+    let row = |(m, a): (&Model, &Anonymity)| {
+        let measure = match a.measure.as_str() {
+            "k" => words::K_ANONYMITY,
+            "l" => words::L_DIVERSITY,
+            _ => words::T_CLOSENESS,
+        };
+        vec![
+            html! { (m.label.say(language, &m.name)) },
+            html! { (measure.say(language)) @if !a.column.is_empty() { " · " code { (a.column) } } },
+            html! { (a.declared) },
+            html! { @if a.found.is_empty() { "–" } @else { (a.found) } },
+        ]
+    };
+    let rows: Vec<Vec<Markup>> =
+        report.models.iter().flat_map(|m| m.anonymity.iter().map(move |a| (m, a))).map(row).collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    parts::table(language, words::ANONYMITY, &heads, &rows, None)
 }
 
 fn noise(report: &Report, language: Language) -> Markup {
