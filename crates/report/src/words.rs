@@ -224,13 +224,13 @@ phrases! {
     COLUMNS_HEAD: "列数", "Columns";
     ROWS_OUT: "产出行数", "Rows out";
     HELD_BACK: "因人数太少扣下的行", "Rows held back: too few people";
-    ANONYMITY: "发布前测得的匿名性", "Anonymity, measured before publication";
+    LIKENESS: "发布前测得：与他人的相似程度", "How alike people are, measured before publication";
     MEASURE: "指标", "Measure";
     DEMANDED: "要求", "Demanded";
     FOUND: "实测", "Found";
-    K_ANONYMITY: "k-匿名", "k-anonymity";
-    L_DIVERSITY: "ℓ-多样性", "ℓ-diversity";
-    T_CLOSENESS: "t-接近性", "t-closeness";
+    K_ALIKE: "k：最少多少条彼此相同", "k: as many alike at least";
+    L_DIVERSITY: "ℓ：敏感值的多样性", "ℓ: diversity of";
+    T_CLOSENESS: "t：与全表分布的距离", "t: distance from the table of";
     NOISED: "差分隐私噪声", "Differential-privacy noise";
     EPSILON: "每次发布的 ε", "ε a publication";
     DELTA: "每次发布的 δ", "δ a publication";

@@ -87,7 +87,7 @@ fn anonymity(report: &Report, language: Language) -> Markup {
     ];
     let row = |(m, a): (&Model, &Anonymity)| {
         let measure = match a.measure.as_str() {
-            "k" => words::K_ANONYMITY,
+            "k" => words::K_ALIKE,
             "l" => words::L_DIVERSITY,
             _ => words::T_CLOSENESS,
         };
@@ -103,7 +103,7 @@ fn anonymity(report: &Report, language: Language) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
-    parts::table(language, words::ANONYMITY, &heads, &rows, None)
+    parts::table(language, words::LIKENESS, &heads, &rows, None)
 }
 
 fn noise(report: &Report, language: Language) -> Markup {
