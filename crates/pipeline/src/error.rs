@@ -7,6 +7,7 @@ use lakewarden_identity::IdentityError;
 use lakewarden_lake::LakeError;
 use lakewarden_lineage::LineageError;
 use lakewarden_privacy::anonymity::AnonymityError;
+use lakewarden_source::SourceError;
 use std::fmt;
 use thiserror::Error;
 
@@ -66,24 +67,6 @@ pub enum PipelineError {
         expected: String,
         /// Version of both.
         version: u32,
-    },
-    /// A channel's pattern matches no file.
-    #[error("no file matches {pattern} (dataset {dataset})")]
-    NoFiles {
-        /// The dataset.
-        dataset: String,
-        /// The pattern, as declared.
-        pattern: String,
-    },
-    /// A channel's address cannot be listed.
-    #[error("cannot list the files of {dataset} at {pattern}: {why}")]
-    List {
-        /// The dataset.
-        dataset: String,
-        /// The pattern, as declared.
-        pattern: String,
-        /// What went wrong.
-        why: String,
     },
     /// The account of a file does not close.
     #[error("the account of {file} ({dataset}) does not close: {} read, {accounted} accounted for", counted(*.read, "row"))]
@@ -164,6 +147,9 @@ pub enum PipelineError {
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
+    /// See [`SourceError`].
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// See [`ExtractError`].
     #[error(transparent)]
     Extract(#[from] ExtractError),
@@ -247,14 +233,13 @@ impl PipelineError {
             Self::NoLake => "LW6005",
             Self::Key { .. } => "LW6006",
             Self::OtherKey { .. } => "LW6007",
-            Self::NoFiles { .. } => "LW6008",
-            Self::List { .. } => "LW6009",
             Self::Account { .. } => "LW6010",
             Self::Contract { .. } | Self::ContractType { .. } => "LW6011",
             Self::Damaged { .. } => "LW6012",
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
+            Self::Source(error) => error.code(),
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
             Self::Engine { error, .. } => error.code().unwrap_or("LW6014"),
@@ -278,8 +263,6 @@ impl PipelineError {
             Self::OtherKey { .. } => {
                 Some("use the lake's own key, or raise `key.version` in lakewarden.yaml for a new one".to_owned())
             }
-            Self::NoFiles { .. } => Some("put the export there, or mend `files` in pipeline.yaml".to_owned()),
-            Self::List { .. } => Some("check the address and the credentials (AWS_*)".to_owned()),
             Self::Account { .. } => Some("nothing was published; please report this with the file's shape".to_owned()),
             Self::Contract { .. } | Self::ContractType { .. } => {
                 Some("nothing was published; mend the model or its entry in schemas/curated".to_owned())
@@ -292,6 +275,7 @@ impl PipelineError {
             Self::NobodyNamed { dataset, .. } => Some(format!(
                 "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
+            Self::Source(error) => Some(error.hint()),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
                 "wait for the other run; if it was killed, wait until its lease ends, or: lakewarden run --take-over"

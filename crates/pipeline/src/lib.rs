@@ -13,7 +13,6 @@ mod contract;
 mod customers;
 mod error;
 mod events;
-mod files;
 mod graph;
 mod keys;
 mod labels;

@@ -3,7 +3,6 @@
 use crate::compile::compile;
 use crate::customers::table_names;
 use crate::error::{PipelineError, counted};
-use crate::files;
 use crate::load::new_files;
 use crate::project::OpenProject;
 use crate::record::{ConsentKnown, Outcome, RunRecord};
@@ -93,7 +92,7 @@ pub async fn plan(
     let mut actions = Vec::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
-        let found = files::list(&open.root, channel).await?;
+        let found = lakewarden_source::list(&open.root, &channel.dataset.value, &channel.files.value).await?;
         let published = lake.table(Zone::Conformed, name).await?;
         let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };

@@ -8,7 +8,6 @@ use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
-use crate::files;
 use crate::load::{Arrivals, Loading};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
@@ -238,7 +237,7 @@ impl<'a> Run<'a> {
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
-            let files = files::list(&self.open.root, channel).await?;
+            let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
             all.push(loading.arrivals(dataset, files).await?);
         }
         Ok(all)

@@ -1,9 +1,8 @@
 //! The files of a channel: listed by a pattern, on disk or in a bucket, and opened as streams.
 
-use crate::error::PipelineError;
+use crate::error::SourceError;
 use futures::{StreamExt, TryStreamExt};
 use glob::{MatchOptions, Pattern};
-use lakewarden_dictionary::Channel;
 use lakewarden_extract::SourceFile;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, ObjectStoreScheme};
@@ -18,14 +17,13 @@ use url::Url;
 const MATCH: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
-/// Lists a channel's files in order of name. An empty list is an error: a channel that is declared has an export.
+/// Lists the files that match a dataset's pattern, in order of name: a URL, or a path relative to `root`. An empty list
+/// is an error: a channel that is declared has an export.
 ///
 /// # Errors
-/// [`PipelineError::NoFiles`], [`PipelineError::List`].
-pub async fn list(root: &Path, channel: &Channel) -> Result<Vec<SourceFile>, PipelineError> {
-    let pattern = channel.files.value.as_str();
-    let failed =
-        |why: String| PipelineError::List { dataset: channel.dataset.value.clone(), pattern: pattern.to_owned(), why };
+/// [`SourceError::NoFiles`], [`SourceError::List`].
+pub async fn list(root: &Path, dataset: &str, pattern: &str) -> Result<Vec<SourceFile>, SourceError> {
+    let failed = |why| SourceError::List { dataset: dataset.to_owned(), pattern: pattern.to_owned(), why };
     let mut files = if pattern.contains("://") && !pattern.starts_with("file://") {
         remote(pattern).await.map_err(failed)?
     } else {
@@ -33,7 +31,7 @@ pub async fn list(root: &Path, channel: &Channel) -> Result<Vec<SourceFile>, Pip
         local(root, path).map_err(failed)?
     };
     if files.is_empty() {
-        return Err(PipelineError::NoFiles { dataset: channel.dataset.value.clone(), pattern: pattern.to_owned() });
+        return Err(SourceError::NoFiles { dataset: dataset.to_owned(), pattern: pattern.to_owned() });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
