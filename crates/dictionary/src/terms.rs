@@ -1,6 +1,6 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath};
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +24,9 @@ pub enum TermError {
     /// Not an exact number.
     #[error("`{0}` is not a number; write up to 18 digits, at most 9 of them after the point, such as `5000.00`")]
     Number(String),
+    /// Not a way through a JSON document.
+    #[error("`{0}` is no path; write `$` and the names on the way to the array, such as `$.data.items`")]
+    RecordsPath(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
@@ -175,6 +178,52 @@ impl DataType {
     }
 }
 
+impl FromStr for RecordsPath {
+    type Err = TermError;
+
+    /// Parses `$`, `$.data.items` and `$['data']["items"]`: names only, no wildcards, no places in arrays.
+    ///
+    /// # Errors
+    /// [`TermError::RecordsPath`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::RecordsPath(text.to_owned());
+        let mut rest = text.trim().strip_prefix('$').ok_or_else(wrong)?;
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            let (step, after) = if let Some(name) = rest.strip_prefix('.') {
+                name.split_at(name.find(['.', '[']).unwrap_or(name.len()))
+            } else {
+                let inner = rest.strip_prefix('[').ok_or_else(wrong)?;
+                let quote = inner.chars().next().filter(|c| matches!(c, '\'' | '"')).ok_or_else(wrong)?;
+                let (name, after) = inner[1..].split_once(quote).ok_or_else(wrong)?;
+                (name, after.strip_prefix(']').ok_or_else(wrong)?)
+            };
+            let bracketed = rest.starts_with('[');
+            if step.is_empty() || !bracketed && step.contains(['*', ']', '\'', '"', ' ']) {
+                return Err(wrong());
+            }
+            steps.push(step.to_owned());
+            rest = after;
+        }
+        Ok(Self(steps))
+    }
+}
+
+impl fmt::Display for RecordsPath {
+    /// Writes it as dictionaries do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.0 {
+            if step.contains(['.', '[', ']', '*', '\'', '"', ' ']) {
+                write!(f, "[{step:?}]")?;
+            } else {
+                write!(f, ".{step}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Parses a size in bytes: a whole number, alone or with `B`, `kB`, `MB`, `GB`, `TB` (powers of 1000) or
 /// `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024).
 ///
@@ -268,6 +317,23 @@ mod tests {
         }
         for text in ["decimal(0,0)", "decimal(39,2)", "decimal(5,6)"] {
             assert!(matches!(text.parse::<DataType>(), Err(TermError::Decimal(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_are_read_and_written() {
+        for (text, steps) in [
+            ("$", vec![]),
+            ("$.data.items", vec!["data", "items"]),
+            ("$['data'][\"a.b\"].c", vec!["data", "a.b", "c"]),
+            ("$.数据", vec!["数据"]),
+        ] {
+            let path: RecordsPath = text.parse().unwrap();
+            assert_eq!(path.0, steps, "{text}");
+            assert_eq!(path.to_string().parse(), Ok(path), "{text}");
+        }
+        for text in ["", "data", "$.", "$..a", "$.a[0]", "$.*", "$[*]", "$['a'", "$['a", "$[a]", "$a", "$.a b"] {
+            assert_eq!(text.parse::<RecordsPath>(), Err(TermError::RecordsPath(text.to_owned())), "{text}");
         }
     }
 

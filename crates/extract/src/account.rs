@@ -10,7 +10,7 @@ pub struct QuarantineReason {
     /// The field's name in the export; `None` if the record as a whole does not parse.
     pub field: Option<String>,
     /// The rule: one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`, `identifier`,
-    /// `integer_identifier`, `domain`, `columns`, `json`.
+    /// `integer_identifier`, `domain`, `columns`, `json`, `error_cell`.
     pub rule: &'static str,
 }
 
@@ -23,6 +23,8 @@ pub struct FileAccount {
     pub sha256: String,
     /// Its size in bytes as it lies there.
     pub bytes: u64,
+    /// Lines that are no records: neither in `read` nor in its sum.
+    pub skipped: SkippedLines,
     /// Records read, the header not counted.
     pub read: u64,
     /// Rows given to the sink.
@@ -60,6 +62,24 @@ impl FileAccount {
     /// Whether every row read is accounted for.
     pub fn closes(&self) -> bool {
         self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+    }
+}
+
+/// Lines of a file, or rows of a sheet, that are no records because the dictionary says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SkippedLines {
+    /// Before the header: `skip_rows`, or above `header_row`.
+    pub preamble: u64,
+    /// Remarks: `comment`.
+    pub comments: u64,
+    /// Total lines: `footer`.
+    pub footer: u64,
+}
+
+impl SkippedLines {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.preamble + self.comments + self.footer
     }
 }
 

@@ -16,8 +16,8 @@
 //! be told, is kept in an [`UnreadLog`], until a readable record with its key takes its place.
 //!
 //! The same files under the same [`ExtractContext`] give the same batches in the same order, whatever the
-//! number of workers. Memory is bounded by the batches in flight, but for Parquet and XLSX files, which
-//! are held whole because their directory is at the end.
+//! number of workers. Memory is bounded by the batches in flight and the dataset's limits; Parquet files, workbooks and
+//! zip archives are held whole, as far as the limits let them, because their directory is at the end.
 //!
 //! What must be absent here: a cell's value in any message, and a clear identifier in anything handed to
 //! the sink. Undeclared fields are counted by name and never copied.
@@ -34,7 +34,7 @@ mod source;
 mod unread;
 mod values;
 
-pub use account::{FileAccount, Progress, QuarantineReason, Warning};
+pub use account::{FileAccount, Progress, QuarantineReason, SkippedLines, Warning};
 pub use error::{ExtractError, MissingColumn, SinkError};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};

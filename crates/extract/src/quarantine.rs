@@ -120,6 +120,7 @@ fn reason(rule: &str) -> &'static str {
         "domain" => "the row names no known kind of identifier",
         "columns" => "the record does not have as many fields as the header",
         "json" => "the record is not a JSON object",
+        "error_cell" => "a cell of the record is an error of the spreadsheet",
         _ => "the value breaks a rule",
     }
 }

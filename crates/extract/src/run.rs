@@ -309,6 +309,7 @@ impl InOrder<'_, '_> {
         account.sha256 = summary.sha256;
         account.bytes = summary.bytes;
         account.encoding = summary.encoding;
+        account.skipped = summary.skipped;
         account.warnings = summary.warnings;
         if account.unread_nobody > 0 {
             account.warnings.push(Warning::NobodyNamed { records: account.unread_nobody });

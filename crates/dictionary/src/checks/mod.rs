@@ -14,6 +14,9 @@ mod duplicate_column;
 mod duplicate_name;
 mod event_time;
 mod event_time_type;
+mod format_keys;
+mod format_limits;
+mod format_signs;
 mod grain;
 mod jurisdiction;
 mod keep_apart;
@@ -94,6 +97,9 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    format_keys::CHECK,
+    format_signs::CHECK,
+    format_limits::CHECK,
 ];
 
 /// What checks look at.

@@ -1,5 +1,6 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
+use super::format::{Limits, RecordsPath};
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 
@@ -171,7 +172,7 @@ impl Field {
     }
 }
 
-/// How a dataset's files are written. Compression (gzip, zstd) is recognised from the bytes.
+/// How a dataset's files are written. Compression (gzip, zstd, zip) is recognised from the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
     /// The declared container; a file whose bytes say otherwise is refused unless `accept` lists that.
@@ -182,6 +183,26 @@ pub struct Format {
     pub encoding: Encoding,
     /// CSV field separator.
     pub delimiter: u8,
+    /// What encloses CSV values; `None`: nothing does.
+    pub quote: Option<u8>,
+    /// Lines of a CSV file before its header.
+    pub skip_rows: u32,
+    /// How lines of a CSV file begin that are no records.
+    pub comment: Option<Spanned<String>>,
+    /// Regular expression for the first value of the first total line of a CSV file or a sheet.
+    pub footer: Option<Spanned<String>>,
+    /// Sheet of a workbook; the first if absent.
+    pub sheet: Option<Spanned<String>>,
+    /// Row of a sheet with the names of its columns, from 1; the first that holds anything if absent.
+    pub header_row: Option<u32>,
+    /// Where the records are in a JSON document.
+    pub records: RecordsPath,
+    /// Which members of a zip archive are read (`*`, `?`, `**`); all if absent.
+    pub members: Option<Spanned<String>>,
+    /// What guards the reader.
+    pub limits: Limits,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// File formats that are read.
@@ -195,8 +216,10 @@ pub enum Container {
     Json,
     /// Apache Parquet.
     Parquet,
-    /// Excel workbook, first sheet, header in the first row.
+    /// Excel workbook (Office Open XML).
     Xlsx,
+    /// Excel workbook of the old binary kind.
+    Xls,
 }
 
 /// Character encodings; a byte-order mark is always recognised.
@@ -207,4 +230,10 @@ pub enum Encoding {
     Utf8,
     /// GB18030 and its subsets GBK and GB2312.
     Gb18030,
+    /// UTF-16 of either byte order.
+    Utf16,
+    /// Big5 with the extensions of Hong Kong.
+    Big5,
+    /// Windows-1252, which Latin-1 is a part of.
+    Latin1,
 }

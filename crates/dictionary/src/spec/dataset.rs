@@ -48,13 +48,80 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
 /// How files are written.
 pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
     name: "a format",
-    doc: "How files are written. Compression (gzip, zstd) is recognised from the bytes.",
+    doc: "How files are written. Compression (gzip, zstd, zip) is recognised from the bytes.",
     keys: &[
         Key::required("container", Kind::Word(Container::docs), "The format that files arrive in."),
         Key::optional("accept", Kind::List(&Kind::Word(Container::docs)), "Other formats that are accepted.")
             .absent("none"),
-        Key::optional("encoding", Kind::Word(Encoding::docs), "Character encoding of text.").absent("`utf8`"),
+        Key::optional(
+            "encoding",
+            Kind::Word(Encoding::docs),
+            "Character encoding of text. A byte-order mark goes before it, and so do bytes that are plainly of another.",
+        )
+        .absent("`utf8`"),
         Key::optional("delimiter", Kind::Form(&DELIMITER), "What separates CSV values.").absent("`,`"),
+        Key::optional("quote", Kind::Form(&QUOTE_SIGN), "What encloses CSV values; written twice it stands for itself.")
+            .absent("`\"`"),
+        Key::optional("skip_rows", Kind::Integer(0, 1_000_000), "Lines of a CSV file before its header.").absent("`0`"),
+        Key::optional("comment", Kind::Text, "How lines of a CSV file begin that are no records, such as `#`.")
+            .absent("every line is one"),
+        Key::optional(
+            "footer",
+            Kind::Form(&PATTERN),
+            "A regular expression. From the first record on whose first value it matches as a whole, the rest of a CSV file or a sheet are total lines: counted, but no rows.",
+        )
+        .absent("none"),
+        Key::optional("sheet", Kind::Text, "Name of the sheet that is read of a workbook.").absent("the first"),
+        Key::optional(
+            "header_row",
+            Kind::Integer(1, 1_048_576),
+            "Row of a sheet that names its columns, as Excel numbers it. What stands above is no row.",
+        )
+        .absent("the first that holds anything"),
+        Key::optional("records", Kind::Form(&RECORDS_PATH), "Where in a JSON document the array of records is.")
+            .absent("the document is the array"),
+        Key::optional(
+            "members",
+            Kind::Form(&MEMBERS),
+            "Which members of a zip archive are read: `*` and `?` stop at slashes, `**` does not. Without a slash, it is held against the last part of a member's name.",
+        )
+        .absent("all"),
+        Key::optional("limits", Kind::Object(&LIMITS), "How much of the machine one file may take.")
+            .absent("as each limit says"),
+    ],
+    exactly_one: &[],
+};
+
+/// How much a file may take.
+pub(crate) static LIMITS: ObjectSpec = ObjectSpec {
+    name: "a set of limits",
+    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit.",
+    keys: &[
+        Key::optional(
+            "expansion",
+            Kind::Integer(1, 1_000_000),
+            "Bytes that come out of a compressed file, for each that goes in. The first 64 MiB are free.",
+        )
+        .absent("200"),
+        Key::optional("size", Kind::Form(&BYTE_SIZE), "Bytes that come out of a compressed file.").absent("64GiB"),
+        Key::optional(
+            "held",
+            Kind::Form(&BYTE_SIZE),
+            "Bytes of a file that must be held whole: Parquet, workbooks (unpacked), zip archives (as they are).",
+        )
+        .absent("2GiB"),
+        Key::optional("record", Kind::Form(&BYTE_SIZE), "Bytes of a record, at most 1GiB.").absent("64MiB"),
+        Key::optional("field", Kind::Form(&BYTE_SIZE), "Bytes of a value.").absent("16MiB"),
+        Key::optional("columns", Kind::Integer(1, 1_000_000), "Columns of a file.").absent("16384"),
+        Key::optional(
+            "nesting",
+            Kind::Integer(1, 100_000),
+            "How deep arrays and objects of JSON stand in each other, the record being the first.",
+        )
+        .absent("128"),
+        Key::optional("members", Kind::Integer(1, 1_000_000), "Members of a zip archive.").absent("1000"),
+        Key::optional("footer", Kind::Integer(1, 1_000_000), "Total lines, from the first that `footer` matches.")
+            .absent("100"),
     ],
     exactly_one: &[],
 };

@@ -5,6 +5,7 @@
 
 mod anonymity;
 mod dataset;
+mod format_forms;
 mod forms;
 mod json_schema;
 mod noise;
@@ -18,6 +19,7 @@ mod words;
 
 pub(crate) use anonymity::*;
 pub(crate) use dataset::*;
+pub(crate) use format_forms::*;
 pub(crate) use forms::*;
 pub use json_schema::json_schema;
 pub(crate) use noise::*;

@@ -32,7 +32,8 @@ impl Words for Container {
         ("ndjson", Self::Ndjson, "One JSON object a line"),
         ("json", Self::Json, "One JSON array of objects"),
         ("parquet", Self::Parquet, "Apache Parquet"),
-        ("xlsx", Self::Xlsx, "Excel workbook, first sheet, header in the first row"),
+        ("xlsx", Self::Xlsx, "Excel workbook, one sheet of it"),
+        ("xls", Self::Xls, "Excel workbook of the old binary kind, one sheet of it"),
     ];
 }
 
@@ -40,6 +41,10 @@ impl Words for Encoding {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("utf8", Self::Utf8, "UTF-8, with or without a byte-order mark"),
         ("gb18030", Self::Gb18030, "GB18030 and its subsets GBK and GB2312"),
+        ("gbk", Self::Gb18030, "The same"),
+        ("utf16", Self::Utf16, "UTF-16, either byte order, with or without a byte-order mark"),
+        ("big5", Self::Big5, "Big5 with the extensions of Hong Kong"),
+        ("latin1", Self::Latin1, "Windows-1252, of which ISO 8859-1 (Latin-1) is a part"),
     ];
 }
 

@@ -16,7 +16,7 @@ use crate::account::QuarantineReason;
 use crate::error::ExtractError;
 use crate::keys::RowHasher;
 use crate::quarantine;
-use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
+use crate::read::{Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
 use crate::unread::UnreadRecord;
 use crate::values::{as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
@@ -77,8 +77,18 @@ impl Plan<'_> {
                 .collect::<Result<_, _>>()?,
             RawData::Json { text, spans } => {
                 let names = FieldNames::new(self.dataset);
-                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra } =
-                    parse_lines(&names, self.fields.len(), &text, &spans);
+                let limits = &self.dataset.format.limits;
+                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra, beyond } =
+                    parse_lines(&names, self.fields.len(), limits, &text, &spans);
+                if let Some(Beyond { place, field, nested }) = beyond {
+                    let (file, row) = (file.to_owned(), numbers.get(place));
+                    return Err(if nested {
+                        ExtractError::NestedTooDeep { file, row, limit: limits.nesting }
+                    } else {
+                        let column = Some(self.fields[field].field.name.value.clone());
+                        ExtractError::FieldTooLarge { file, row, column, limit: limits.field }
+                    });
+                }
                 rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
                 (undeclared, occurs) = (extra, Some(seen));
                 json = Some((text, spans));

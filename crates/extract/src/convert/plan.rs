@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
         let dataset = context.dataset;
         let name = || dataset.name.value.clone();
         let delimiter = dataset.format.delimiter;
-        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\r' | b'\n') {
+        if !delimiter.is_ascii() || matches!(delimiter, b'\r' | b'\n') || dataset.format.quote == Some(delimiter) {
             return Err(ExtractError::InvalidDelimiter { dataset: name() });
         }
         let zone = Zone(match &dataset.time_zone {
@@ -187,7 +187,7 @@ impl<'a> FieldPlan<'a> {
         let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
             ExtractError::InvalidTimeFormat { dataset: name(), field: field.name.value.clone(), format }
         })?;
-        if dataset.format.container == Container::Xlsx || dataset.format.accept.contains(&Container::Xlsx) {
+        if dataset.format.takes(Container::Xlsx) || dataset.format.takes(Container::Xls) {
             times = times.or_iso();
         }
         let rules = (field.rules.iter())

@@ -102,7 +102,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         source: String::new(),
         owner: String::new(),
         update_frequency: "daily".into(),
-        format: Format { container, accept: vec![], encoding, delimiter: b',' },
+        format: Format { encoding, ..Format::new(container) },
         time_zone: None,
         key: vec![],
         event_time: None,
