@@ -7,6 +7,8 @@ mod by_field;
 mod category_missing;
 mod category_unknown;
 mod channel_dataset;
+mod complete_when;
+mod complete_when_dataset;
 mod consent_log;
 mod direct_kept;
 mod direct_published;
@@ -14,6 +16,7 @@ mod duplicate_column;
 mod duplicate_name;
 mod event_time;
 mod event_time_type;
+mod file_pattern;
 mod grain;
 mod jurisdiction;
 mod keep_apart;
@@ -94,6 +97,9 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    file_pattern::CHECK,
+    complete_when_dataset::CHECK,
+    complete_when::CHECK,
 ];
 
 /// What checks look at.

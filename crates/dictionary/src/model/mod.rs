@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod dataset;
+mod file_pattern;
 mod noise;
 mod pipeline;
 mod purpose;
@@ -11,6 +12,7 @@ mod terms;
 
 pub use anonymity::*;
 pub use dataset::*;
+pub use file_pattern::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;
