@@ -7,6 +7,8 @@ mod by_field;
 mod category_missing;
 mod category_unknown;
 mod channel_dataset;
+mod complete_when;
+mod complete_when_dataset;
 mod consent_log;
 mod direct_kept;
 mod direct_published;
@@ -17,6 +19,7 @@ mod event_time_type;
 mod format_keys;
 mod format_limits;
 mod format_signs;
+mod file_pattern;
 mod grain;
 mod jurisdiction;
 mod keep_apart;
@@ -100,6 +103,9 @@ const CHECKS: &[Check] = &[
     format_keys::CHECK,
     format_signs::CHECK,
     format_limits::CHECK,
+    file_pattern::CHECK,
+    complete_when_dataset::CHECK,
+    complete_when::CHECK,
 ];
 
 /// What checks look at.

@@ -3,6 +3,7 @@
 mod anonymity;
 mod dataset;
 mod format;
+mod file_pattern;
 mod noise;
 mod pipeline;
 mod purpose;
@@ -13,6 +14,7 @@ mod terms;
 pub use anonymity::*;
 pub use dataset::*;
 pub use format::*;
+pub use file_pattern::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;

@@ -15,6 +15,8 @@ pub struct Pipeline {
     pub schedule: Option<Spanned<String>>,
     /// The datasets it loads.
     pub channels: Vec<Channel>,
+    /// How it is known of a dataset's files that they are whole.
+    pub complete_when: Vec<CompleteWhen>,
     /// How records are joined into customers; absent: no customers are built.
     pub identity: Option<IdentityRules>,
     /// Its models, by name.
@@ -30,6 +32,24 @@ pub struct Channel {
     pub dataset: Spanned<String>,
     /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`).
     pub files: Spanned<String>,
+}
+
+/// When the files of a dataset may be read.
+#[derive(Debug, Clone)]
+pub struct CompleteWhen {
+    /// The dataset.
+    pub dataset: Spanned<String>,
+    /// Name of a file beside it; `{file}` stands for its own name.
+    pub marker: Option<Spanned<String>>,
+    /// Minutes since it was last written.
+    pub min_age_minutes: Option<u32>,
+}
+
+impl Pipeline {
+    /// When the files of this dataset may be read, if that is declared.
+    pub fn complete_when(&self, dataset: &str) -> Option<&CompleteWhen> {
+        self.complete_when.iter().find(|c| c.dataset.value == dataset)
+    }
 }
 
 /// How records become customers.
