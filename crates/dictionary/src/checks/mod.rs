@@ -8,6 +8,11 @@ mod category_missing;
 mod category_unknown;
 mod channel_dataset;
 mod consent_log;
+mod database_address;
+mod database_incremental;
+mod database_key;
+mod database_password;
+mod database_split;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -94,6 +99,11 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    database_password::CHECK,
+    database_address::CHECK,
+    database_key::CHECK,
+    database_incremental::CHECK,
+    database_split::CHECK,
 ];
 
 /// What checks look at.

@@ -1,6 +1,7 @@
 //! The typed values of a project.
 
 mod anonymity;
+mod database;
 mod dataset;
 mod noise;
 mod pipeline;
@@ -10,6 +11,7 @@ mod table;
 mod terms;
 
 pub use anonymity::*;
+pub use database::*;
 pub use dataset::*;
 pub use noise::*;
 pub use pipeline::*;

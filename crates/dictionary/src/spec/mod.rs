@@ -4,6 +4,7 @@
 //! page. A new key is one line here and one in [`crate::read`].
 
 mod anonymity;
+mod database;
 mod dataset;
 mod forms;
 mod json_schema;
@@ -17,6 +18,7 @@ mod validate;
 mod words;
 
 pub(crate) use anonymity::*;
+pub(crate) use database::*;
 pub(crate) use dataset::*;
 pub(crate) use forms::*;
 pub use json_schema::json_schema;
