@@ -5,7 +5,7 @@ use crate::database::error::{Doing, Fault};
 use crate::database::read::Asked;
 use crate::database::tls;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder, PathOrBuf, SslOpts};
+use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
 use std::io;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) async fn connect(asked: &Asked<'_>) -> Result<Conn, Fault> {
         // Somebody else's choice stays.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let roots = tls::roots(asked.ca_file.as_deref())?;
-        let roots = roots.into_iter().map(|root| PathOrBuf::Buf(root.to_vec().into())).collect();
+        let roots = roots.into_iter().map(|root| root.to_vec().into()).collect();
         builder = builder.ssl_opts(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true));
     } else {
         builder = builder.ssl_opts(None::<SslOpts>);
