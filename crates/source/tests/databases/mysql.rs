@@ -184,7 +184,7 @@ async fn what_is_wrong_with_mysql_is_said_without_a_value() {
         (&url, id, format!("query: 'SELECT id FROM {name}; DELETE FROM {name}'"), "LW7017"),
         (&url, id, format!("query: 'SELECT 1 AS id) a; DELETE FROM {name}; SELECT 1 FROM (SELECT 1'"), "LW7017"),
         (&url, id, "query: 'SELECT nonsense'".to_owned(), "LW7017"),
-        (&url, id, format!("query: 'SELECT id, SLEEP(30) AS s FROM {name}', incremental: id, timeout: PT1S"), "LW7022"),
+        (&url, id, format!("query: 'SELECT id FROM {name} WHERE SLEEP(30) = 0', timeout: PT1S"), "LW7022"),
     ];
     for (url, fields, database, code) in cases {
         let channel = Channel::new(url, fields, &database);
@@ -194,7 +194,7 @@ async fn what_is_wrong_with_mysql_is_said_without_a_value() {
         };
         let said = said(&error);
         assert_eq!(error.code(), code, "{database}: {said}");
-        for secret in ["13812345678", "hunter2", "test-only", "root"] {
+        for secret in ["13812345678", "hunter2", "test-only", "lakewarden:"] {
             assert!(!said.contains(secret), "{said}");
         }
     }

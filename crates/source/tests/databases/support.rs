@@ -62,16 +62,15 @@ impl Channel {
 
     pub async fn open_for(&self, reading: bool) -> Result<DatabaseRead, DatabaseError> {
         let label = "label: { zh: a, en: a }\n";
-        let key = self.fields[0].split(' ').next().unwrap();
         let mut dataset = format!(
             "dataset: rows\n{label}meaning: a\nsource: a\nowner: a\nupdate_frequency: daily\n\
-             format: {{ container: csv, encoding: gb18030, delimiter: ';' }}\nkey: {key}\nfields:\n"
+             format: {{ container: csv, encoding: gb18030, delimiter: ';' }}\nkey: c0\nfields:\n"
         );
-        for field in &self.fields {
+        for (place, field) in self.fields.iter().enumerate() {
             let (name, data_type) = field.split_once(' ').unwrap();
             let (data_type, optional) = data_type.strip_suffix('?').map_or((data_type, false), |t| (t, true));
             dataset += &format!(
-                "  - name: {name}\n    {label}    meaning: a\n    type: {data_type}\n    identifier: none\n    \
+                "  - name: {name}\n    column: c{place}\n    {label}    meaning: a\n    type: {data_type}\n    identifier: none\n    \
                  treatment: keep\n    optional: {optional}\n"
             );
         }
@@ -111,7 +110,8 @@ impl Channel {
     /// The first column of what is read, in order of value.
     pub async fn ids(&mut self) -> Vec<i64> {
         let lines = self.read().await.unwrap();
-        let ids: BTreeSet<i64> = lines.iter().map(|l| l.split(',').next().unwrap().parse().unwrap()).collect();
+        let ids: BTreeSet<i64> =
+            lines.iter().map(|l| l.split(',').next().unwrap().trim_matches('"').parse().unwrap()).collect();
         assert_eq!(ids.len(), lines.len(), "a row came twice");
         ids.into_iter().collect()
     }

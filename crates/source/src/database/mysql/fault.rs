@@ -37,9 +37,10 @@ pub(super) fn fault_while_reading(error: &Error, rows: u64) -> Fault {
 fn refused(code: u16, doing: Doing) -> Fault {
     let state = || code.to_string();
     match code {
-        // Wrong password, no right to the database, no such database, a host that may not connect.
-        1045 | 1044 | 1049 | 1130 | 1251 | 1698 => Fault::Authentication,
-        1142 | 1143 | 1227 | 1370 => Fault::Permission { doing },
+        // Wrong password, no such database, a host that may not connect; no right to the database, or to lock in it.
+        1045 | 1049 | 1130 | 1251 | 1698 => Fault::Authentication,
+        1044 if doing == Doing::Connecting => Fault::Authentication,
+        1044 | 1142 | 1143 | 1227 | 1370 => Fault::Permission { doing },
         1146 | 1054 | 1060 | 1064 | 1149 | 1222 | 1248 | 1305 => Fault::Query { state: state() },
         // A lock, a statement's time, a query that somebody has ended.
         1205 | 1213 | 1317 | 1969 | 3024 => Fault::Timeout { doing },
