@@ -1,6 +1,6 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath, DatabaseAddress, Overlap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,6 +27,12 @@ pub enum TermError {
     /// Not a way through a JSON document.
     #[error("`{0}` is no path; write `$` and the names on the way to the array, such as `$.data.items`")]
     RecordsPath(String),
+    /// Neither where an address is found, nor one. The text is not kept: it may be a password.
+    #[error("this is not where a database's address is found; write `env:NAME`, `file:~/…` or `postgres://…`")]
+    DatabaseAddress,
+    /// Not a length of time in days, hours, minutes and seconds.
+    #[error("`{0}` is not a length of time; write days, hours, minutes and seconds, such as `PT10M` or `P1DT6H`")]
+    Duration(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
@@ -224,6 +230,74 @@ impl fmt::Display for RecordsPath {
     }
 }
 
+/// Parses a length of time, `P1D`, `PT10M`, `P1DT6H30M`, to seconds.
+///
+/// # Errors
+/// [`TermError::Duration`] for anything else, for nothing, and for more than 100 years.
+pub fn duration(text: &str) -> Result<u64, TermError> {
+    const LONGEST: u64 = 100 * 366 * 86_400;
+    let wrong = || TermError::Duration(text.to_owned());
+    let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+    let (days, clock) = rest.split_once('T').map_or((rest, None), |(days, clock)| (days, Some(clock)));
+    let mut seconds = 0u64;
+    let mut parts = |mut text: &str, units: &[(char, u64)]| -> Option<()> {
+        for (unit, length) in units {
+            let Some((number, rest)) = text.split_once(*unit) else { continue };
+            let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+            let number: u64 = whole.then(|| number.parse().ok()).flatten()?;
+            seconds = seconds.checked_add(number.checked_mul(*length)?)?;
+            text = rest;
+        }
+        text.is_empty().then_some(())
+    };
+    parts(days, &[('D', 86_400)]).ok_or_else(wrong)?;
+    if let Some(clock) = clock {
+        parts(clock, &[('H', 3600), ('M', 60), ('S', 1)]).ok_or_else(wrong)?;
+    }
+    if (1..=LONGEST).contains(&seconds) { Ok(seconds) } else { Err(wrong()) }
+}
+
+impl FromStr for Overlap {
+    type Err = TermError;
+
+    /// Parses a whole number, or a length of time.
+    ///
+    /// # Errors
+    /// [`TermError::Duration`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return text.parse().map(Self::Steps).map_err(|_| TermError::Duration(text.to_owned()));
+        }
+        duration(text).map(Self::Seconds)
+    }
+}
+
+impl FromStr for DatabaseAddress {
+    type Err = TermError;
+
+    /// Parses `env:NAME`, `file:PATH` or a URL of a database.
+    ///
+    /// # Errors
+    /// [`TermError::DatabaseAddress`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let sound = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if let Some(name) = text.strip_prefix("env:").filter(|name| sound(name)) {
+            return Ok(Self::Environment(name.to_owned()));
+        }
+        if let Some(path) = text.strip_prefix("file:").filter(|path| !path.is_empty()) {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let known = ["postgres://", "postgresql://", "mysql://", "mariadb://"];
+        if known.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme)) {
+            return Ok(Self::Url(text.to_owned()));
+        }
+        Err(TermError::DatabaseAddress)
+    }
+}
+
 /// Parses a size in bytes: a whole number, alone or with `B`, `kB`, `MB`, `GB`, `TB` (powers of 1000) or
 /// `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024).
 ///
@@ -334,6 +408,38 @@ mod tests {
         }
         for text in ["", "data", "$.", "$..a", "$.a[0]", "$.*", "$[*]", "$['a'", "$['a", "$[a]", "$a", "$.a b"] {
             assert_eq!(text.parse::<RecordsPath>(), Err(TermError::RecordsPath(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_read() {
+        for (text, seconds) in [("PT10M", 600), ("P1D", 86_400), ("PT1H30M", 5400), ("P1DT6H", 108_000), ("PT7S", 7)] {
+            assert_eq!(duration(text), Ok(seconds), "{text}");
+            assert_eq!(text.parse(), Ok(Overlap::Seconds(seconds)));
+        }
+        for text in ["", "P", "PT", "PT0S", "10M", "PT10", "PT-1M", "PTM", "PT1M1H", "P1M", "PT99999999999999999999S"] {
+            assert_eq!(duration(text), Err(TermError::Duration(text.to_owned())), "{text}");
+        }
+        assert_eq!("1000".parse(), Ok(Overlap::Steps(1000)));
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_seen() {
+        let has = |text: &str| text.parse::<DatabaseAddress>().unwrap().has_password();
+        for text in [
+            "postgres://shop:hunter2@db.example.com/shop",
+            "mysql://shop:@db.example.com/shop",
+            "postgres://db.example.com/shop?user=a&password=hunter2",
+            "postgres://shop:hun/ter2@db.example.com/shop",
+            "postgres://db.example.com/shop?PASSWORD=hunter2",
+            "postgres://shop:hun?ter2@db.example.com/shop",
+        ] {
+            assert!(has(text), "{text}");
+            assert!(!format!("{:?}", text.parse::<DatabaseAddress>().unwrap()).contains("hun"));
+        }
+        for text in ["postgres://shop@db.example.com:5432/shop", "env:SHOP", "file:/etc/shop.url", "mysql://db:3306/a"]
+        {
+            assert!(!has(text), "{text}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
+use crate::database;
 use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
@@ -17,6 +18,7 @@ use lakewarden_extract::{
 };
 use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
+use lakewarden_source::database::DatabaseRead;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -53,6 +55,19 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Names of files whose bytes it has.
     already_loaded: Vec<String>,
+    /// The database that `new` is a read of, if it is.
+    read: Option<DatabaseRead>,
+}
+
+impl<'d> Arrivals<'d> {
+    /// What a database has.
+    pub fn of_database(dataset: &'d Dataset, published: Option<TableSnapshot>, read: DatabaseRead) -> Self {
+        let (new, already_loaded) = match read.has_news() {
+            true => (vec![read.file()], Vec::new()),
+            false => (Vec::new(), vec![read.name().to_owned()]),
+        };
+        Self { dataset, published, new, already_loaded, read: Some(read) }
+    }
 }
 
 /// A dataset after loading.
@@ -95,6 +110,11 @@ const FILE: &str = "lakewarden/file/";
 
 fn transaction(sha256: &str) -> String {
     format!("{FILE}{sha256}")
+}
+
+/// The transactions that note files.
+fn transactions(accounts: &[FileAccount]) -> Vec<(String, i64)> {
+    accounts.iter().map(|a| (transaction(&a.sha256), version(a.bytes))).collect()
 }
 
 /// A size as a transaction's version.
@@ -143,13 +163,22 @@ impl Loading<'_> {
         dataset: &'d Dataset,
         files: Vec<SourceFile>,
     ) -> Result<Arrivals<'d>, PipelineError> {
+        let published = self.published(dataset).await?;
+        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+        Ok(Arrivals { dataset, published, new, already_loaded, read: None })
+    }
+
+    /// A dataset's table as it is, if it was written with the key at hand.
+    ///
+    /// # Errors
+    /// [`PipelineError::OtherKey`]; those of the lake.
+    pub async fn published(&self, dataset: &Dataset) -> Result<Option<TableSnapshot>, PipelineError> {
         let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
         let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
         if let Some(facts) = facts {
             facts.refuse_another(self.keys)?;
         }
-        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        Ok(Arrivals { dataset, published, new, already_loaded })
+        Ok(published)
     }
 
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
@@ -162,7 +191,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded } = arrivals;
+        let Arrivals { dataset, published, new, mut already_loaded, read } = arrivals;
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
         let people = people.filter(|_| dataset.is_personal());
@@ -178,22 +207,38 @@ impl Loading<'_> {
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
+        let as_read = read.as_ref().map(|read| read.as_read(dataset));
+        let arriving = as_read.as_ref().unwrap_or(dataset);
+        let extracted = block_in_place(|| self.extract(arriving, &new, &mut seen, &mut unread, people, observer));
         let Extracted { accounts, rows, sealed, unread: whom } =
-            block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
-        let refused = refuse_changed(name, &new, &accounts, published.as_ref());
-        if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
+            extracted.map_err(|error| database::broken_off(read.as_ref(), error))?;
+        let transactions = match &read {
+            Some(read) => database::finish(read, &accounts),
+            None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
+        };
+        let transactions = transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept));
+        let as_before = rows.rows == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        if transactions.is_err() || as_before {
             for staged in [rows, sealed, whom] {
                 // Files that stay because the store does not answer are `Lake::orphans`.
                 let _ = self.lake.discard(staged).await;
             }
-            return Err(error);
+            transactions?;
+            // All of it was read and is in the lake or in quarantine: nothing has come.
+            doubt(people, &unread::read(self.lake, dataset).await?)?;
+            already_loaded.extend(new.into_iter().map(|file| file.name));
+            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            let table = TableView::appended(published.as_ref(), None, schema);
+            return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
+        let transactions = transactions?;
         doubt(people, &unread)?;
-        let account = sum_up(name, &accounts, already_loaded);
+        let mut account = sum_up(name, &accounts, already_loaded);
+        if let Some(read) = &read {
+            database::tell(read, &mut account);
+        }
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
-        let transactions: Vec<(String, i64)> =
-            accounts.iter().map(|a| (transaction(&a.sha256), version(a.bytes))).collect();
         let info: Map<String, Value> = [
             ("lakewarden.run".to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),

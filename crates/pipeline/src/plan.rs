@@ -2,6 +2,7 @@
 
 use crate::compile::compile;
 use crate::customers::table_names;
+use crate::database;
 use crate::error::{PipelineError, counted};
 use crate::load::new_files;
 use crate::project::OpenProject;
@@ -92,6 +93,20 @@ pub async fn plan(
     let mut actions = Vec::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
+        if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
+            let published = lake.table(Zone::Conformed, name).await?;
+            let read = database::look(dataset, database, &open.root, published.as_ref(), false).await?;
+            actions.push(Action {
+                verb: if read.has_news() { Verb::Load } else { Verb::Keep },
+                subject: name.clone(),
+                because: database::because(&read, published.is_some()).to_owned(),
+                files: if read.has_news() { vec![read.name().to_owned()] } else { Vec::new() },
+                bytes: 0,
+                purpose: None,
+                reads: Vec::new(),
+            });
+            continue;
+        }
         let found = lakewarden_source::list(&open.root, &channel.dataset.value, &channel.files.value).await?;
         let published = lake.table(Zone::Conformed, name).await?;
         let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;

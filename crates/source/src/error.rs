@@ -1,5 +1,6 @@
 //! What can keep a source from being read.
 
+use crate::database::DatabaseError;
 use thiserror::Error;
 
 /// The errors of listing and opening sources. Each has a page under `docs/diagnostics/`.
@@ -23,6 +24,9 @@ pub enum SourceError {
         /// What went wrong.
         why: String,
     },
+    /// See [`DatabaseError`].
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
 impl SourceError {
@@ -31,6 +35,7 @@ impl SourceError {
         match self {
             Self::NoFiles { .. } => "LW6008",
             Self::List { .. } => "LW6009",
+            Self::Database(error) => error.code(),
         }
     }
 
@@ -39,6 +44,7 @@ impl SourceError {
         match self {
             Self::NoFiles { .. } => "put the export there, or mend `files` in pipeline.yaml".to_owned(),
             Self::List { .. } => "check the address and the credentials (AWS_*)".to_owned(),
+            Self::Database(error) => error.hint(),
         }
     }
 }

@@ -10,6 +10,11 @@ mod channel_dataset;
 mod complete_when;
 mod complete_when_dataset;
 mod consent_log;
+mod database_address;
+mod database_incremental;
+mod database_key;
+mod database_password;
+mod database_split;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -106,6 +111,11 @@ const CHECKS: &[Check] = &[
     file_pattern::CHECK,
     complete_when_dataset::CHECK,
     complete_when::CHECK,
+    database_password::CHECK,
+    database_address::CHECK,
+    database_key::CHECK,
+    database_incremental::CHECK,
+    database_split::CHECK,
 ];
 
 /// What checks look at.

@@ -1,6 +1,7 @@
 //! The typed values of a project.
 
 mod anonymity;
+mod database;
 mod dataset;
 mod format;
 mod file_pattern;
@@ -12,6 +13,7 @@ mod table;
 mod terms;
 
 pub use anonymity::*;
+pub use database::*;
 pub use dataset::*;
 pub use format::*;
 pub use file_pattern::*;

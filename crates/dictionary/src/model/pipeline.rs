@@ -1,5 +1,6 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
+use super::database::Database;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 use std::sync::Arc;
@@ -25,13 +26,16 @@ pub struct Pipeline {
     pub span: Span,
 }
 
-/// One dataset and where its files arrive.
+/// One dataset and where its rows come from.
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// The dataset.
     pub dataset: Spanned<String>,
-    /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`).
+    /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`). Empty where the
+    /// rows come from a database.
     pub files: Spanned<String>,
+    /// The database that its rows come from, if they do.
+    pub database: Option<Box<Database>>,
 }
 
 /// When the files of a dataset may be read.

@@ -3,6 +3,7 @@
 //! Readers report nothing: [`crate::spec::validate`] has said everything about the shape. What is not as declared
 //! is passed over, or becomes the strictest value there is.
 
+mod database;
 mod dataset;
 mod pipeline;
 mod purposes;

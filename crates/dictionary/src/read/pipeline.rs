@@ -1,6 +1,6 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
-use super::{Fields, spanned, spanned_key};
+use super::{Fields, spanned, spanned_key, database};
 use crate::model::{Channel, CompleteWhen, IdentityRules, Pipeline};
 use crate::spec::{COMPLETE_WHEN, IDENTITY};
 
@@ -28,7 +28,10 @@ pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
         label: fields.label(),
         schedule: fields.spanned("schedule"),
         channels: channels
-            .filter_map(|e| Some(Channel { dataset: spanned_key(e), files: spanned(&e.value)? }))
+            .filter_map(|e| match spanned(&e.value) {
+                Some(files) => Some(Channel { dataset: spanned_key(e), files, database: None }),
+                None => database::channel(e),
+            })
             .collect(),
         complete_when: complete_when.collect(),
         identity,

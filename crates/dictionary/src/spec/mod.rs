@@ -4,6 +4,7 @@
 //! page. A new key is one line here and one in [`crate::read`].
 
 mod anonymity;
+mod database;
 mod dataset;
 mod format_forms;
 mod forms;
@@ -18,6 +19,7 @@ mod validate;
 mod words;
 
 pub(crate) use anonymity::*;
+pub(crate) use database::*;
 pub(crate) use dataset::*;
 pub(crate) use format_forms::*;
 pub(crate) use forms::*;

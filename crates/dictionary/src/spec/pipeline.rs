@@ -13,8 +13,8 @@ pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
             .absent("when it is told to"),
         Key::required(
             "channels",
-            Kind::Map("a dataset of `schemas/channels/`", &Kind::Text),
-            "The datasets it loads, each with the glob of its files: a URL, or a path relative to the project's root. `{date}`, `{year}`, `{month}`, `{day}`, `{hour}` or `{date:%Y%m%d}` in it is the date of a file's data; `{a,b}` stands for both.",
+            Kind::Map("a dataset of `schemas/channels/`", &Kind::Choice(&CHANNEL)),
+            "The datasets it loads, each with where its rows come from.",
         ),
         Key::optional(
             "complete_when",
@@ -26,6 +26,14 @@ pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
             .absent("no customers are built"),
     ],
     exactly_one: &[],
+};
+
+/// Where the rows of a dataset come from.
+pub(crate) static CHANNEL: Choice = Choice {
+    name: "a channel",
+    doc: "Where the rows of a dataset come from: the glob of its files (a URL, or a path relative to the project's root), or a database. In a glob, `{date}`, `{year}`, `{month}`, `{day}`, `{hour}` or `{date:%Y%m%d}` is the date of a file's data; `{a,b}` stands for both.",
+    scalar: Kind::Text,
+    keys: &[Key::required("database", Kind::Object(&DATABASE), "A table or query of a database.")],
 };
 
 /// How records become customers.

@@ -90,8 +90,9 @@ impl<'a> Jobs for Loads<'_, 'a, '_, '_> {
 
     fn start(&mut self, job: usize) -> Result<Arrivals<'a>, PipelineError> {
         let arrivals = self.arrivals[job].take().ok_or(PipelineError::Worker)?;
-        let total = arrivals.new.iter().map(|f| f.size).sum();
-        self.begun[job] = Some(self.steps.started(StepKind::Extract, &arrivals.dataset.name.value, Some(total)));
+        // The size of what a database gives is not known.
+        let total = Some(arrivals.new.iter().map(|f| f.size).sum()).filter(|size| *size > 0);
+        self.begun[job] = Some(self.steps.started(StepKind::Extract, &arrivals.dataset.name.value, total));
         Ok(arrivals)
     }
 

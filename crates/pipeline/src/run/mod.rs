@@ -237,6 +237,10 @@ impl<'a> Run<'a> {
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
+            if let Some(database) = &channel.database {
+                all.push(loading.database_arrivals(dataset, database, &self.open.root).await?);
+                continue;
+            }
             let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
             all.push(loading.arrivals(dataset, files).await?);
         }
