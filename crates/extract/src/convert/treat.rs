@@ -4,6 +4,7 @@ use super::Typed;
 use super::faults::Faults;
 use super::plan::{Plan, TokenPlan};
 use crate::error::ExtractError;
+use crate::values::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Float64Type, TimestampMicrosecondType};
@@ -61,7 +62,7 @@ impl Plan<'_> {
                 Arc::new(treat::grid(degrees.as_primitive::<Float64Type>(), *millidegrees))
             }
             Treatment::Generalise(calendar) => {
-                let days = self.days(&own.values);
+                let days = days(&own.values, field.times.zone());
                 match calendar {
                     Generalisation::Decade => Arc::new(treat::decade(&days)) as ArrayRef,
                     Generalisation::Year => Arc::new(treat::year(&days)),
@@ -70,16 +71,16 @@ impl Plan<'_> {
             }
         })
     }
+}
 
-    /// The days of dates, or of instants in the dataset's zone.
-    fn days(&self, values: &ArrayRef) -> ArrayRef {
-        match values.data_type() {
-            Arrow::Timestamp(..) => {
-                let days: Date32Array =
-                    values.as_primitive::<TimestampMicrosecondType>().unary(|instant| self.zone.day(instant));
-                Arc::new(days)
-            }
-            _ => values.clone(),
+/// The days of dates, or of instants in a zone.
+fn days(values: &ArrayRef, zone: Zone) -> ArrayRef {
+    match values.data_type() {
+        Arrow::Timestamp(..) => {
+            let days: Date32Array =
+                values.as_primitive::<TimestampMicrosecondType>().unary(|instant| zone.day(instant));
+            Arc::new(days)
         }
+        _ => values.clone(),
     }
 }
