@@ -29,7 +29,6 @@ pub(crate) struct Plan<'a> {
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
-    pub zone: Zone,
     /// The run's instant, µs.
     pub as_of: i64,
     pub seed: u64,
@@ -169,7 +168,6 @@ impl<'a> Plan<'a> {
             places,
             key,
             horizon,
-            zone,
             as_of,
             seed: context.seed,
             key_version: context.keys.version(),

@@ -44,15 +44,8 @@ impl Plan<'_> {
             Treatment::Mask { keep_first, keep_last } => Arc::new(treat::mask(text()?, *keep_first, *keep_last)),
             Treatment::Redact => {
                 let (redacted, counts) = redact(text()?);
-                for (kind, count) in [
-                    ("email", counts.emails),
-                    ("phone", counts.phones),
-                    ("resident_id", counts.resident_ids),
-                    ("bank_card", counts.bank_cards),
-                ] {
-                    if count > 0 {
-                        *redactions.entry(kind).or_default() += count;
-                    }
+                for (kind, count) in counts.iter().filter(|(_, count)| *count > 0) {
+                    *redactions.entry(kind.name()).or_default() += count;
                 }
                 Arc::new(redacted)
             }

@@ -3,7 +3,7 @@
 mod calendar;
 mod city;
 mod datum;
-mod gazetteer;
+pub(crate) mod gazetteer;
 mod grid;
 mod mask;
 
