@@ -15,6 +15,7 @@ mod database_incremental;
 mod database_key;
 mod database_password;
 mod database_split;
+mod coordinates;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -36,6 +37,8 @@ mod name_and_file;
 mod noise_bound;
 mod noise_column;
 mod noise_with;
+mod number_format;
+mod phone_region;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -49,6 +52,8 @@ mod time_zone;
 mod treatment_type;
 mod unfit_name;
 mod unreadable_subject;
+mod value_keys;
+mod value_words;
 
 use crate::diagnostic::{Problem, Span, Spanned};
 use crate::docs::DiagnosticDoc;
@@ -116,6 +121,11 @@ const CHECKS: &[Check] = &[
     database_key::CHECK,
     database_incremental::CHECK,
     database_split::CHECK,
+    number_format::CHECK,
+    phone_region::CHECK,
+    value_words::CHECK,
+    coordinates::CHECK,
+    value_keys::CHECK,
 ];
 
 /// What checks look at.

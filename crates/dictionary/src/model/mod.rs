@@ -11,6 +11,7 @@ mod purpose;
 mod settings;
 mod table;
 mod terms;
+mod values;
 
 pub use anonymity::*;
 pub use database::*;
@@ -23,6 +24,7 @@ pub use purpose::*;
 pub use settings::*;
 pub use table::*;
 pub use terms::*;
+pub use values::*;
 
 /// A whole project: every declarative file, typed and resolved against the others.
 #[derive(Debug, Clone, Default)]
