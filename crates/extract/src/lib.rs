@@ -31,14 +31,17 @@ mod read;
 mod run;
 mod schema;
 mod source;
+mod unique;
 mod unread;
 mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
-pub use error::{ExtractError, MissingColumn, SinkError};
+pub use convert::{RowRule, RowRuleFailed, RuleInputs};
+pub use error::{ExtractError, MissingColumn, SinkError, StoppedBy};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use source::{SourceFile, checksum};
+pub use unique::unique_columns;
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

@@ -1,7 +1,9 @@
 //! The typed values of a project.
 
+mod anomaly_table;
 mod anonymity;
 mod dataset;
+mod demands;
 mod noise;
 mod pipeline;
 mod purpose;
@@ -9,8 +11,10 @@ mod settings;
 mod table;
 mod terms;
 
+pub use anomaly_table::{ANOMALY_RULE, ANOMALY_SCORE};
 pub use anonymity::*;
 pub use dataset::*;
+pub use demands::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;

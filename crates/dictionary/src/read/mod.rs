@@ -3,7 +3,9 @@
 //! Readers report nothing: [`crate::spec::validate`] has said everything about the shape. What is not as declared
 //! is passed over, or becomes the strictest value there is.
 
+mod anomalies;
 mod dataset;
+mod demands;
 mod pipeline;
 mod purposes;
 mod rules;

@@ -40,6 +40,24 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
             Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
             "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",
         ),
+        Key::optional("rules", Kind::List(&Kind::Object(&ROW_RULE)), "What is demanded of its rows as wholes.")
+            .absent("nothing"),
+        Key::optional(
+            "stopped_files",
+            Kind::Word(StoppedFiles::docs),
+            "What a run does about a file that a rule with `on_failure: stop_file` stops.",
+        )
+        .absent("`refuse`"),
+        Key::optional(
+            "thresholds",
+            Kind::Object(&THRESHOLDS),
+            "Limits of a load: a run that crosses one publishes nothing (LW6023).",
+        ),
+        Key::optional(
+            "anomalies",
+            Kind::List(&Kind::Object(&ANOMALY)),
+            "Rules that look at many rows and mark those that are no ordinary business. The table `<dataset>_anomalies`, which models may read, names the rows marked.",
+        ),
         Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
     ],
     exactly_one: &[],
@@ -93,8 +111,12 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         ),
         Key::optional("null_values", Kind::List(&Kind::Scalar), "Texts that mean null, besides the empty one."),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
-        Key::optional("rules", Kind::List(&Kind::Choice(&FIELD_RULE)), "What is demanded of its values.")
-            .absent("nothing but the type"),
+        Key::optional(
+            "rules",
+            Kind::List(&Kind::WordOr(PlainFieldRule::docs, &FIELD_RULE)),
+            "What is demanded of its values.",
+        )
+        .absent("nothing but the type"),
         Key::optional(
             "statistical_period",
             Kind::Text,
@@ -157,14 +179,6 @@ const VALUE_RULES: [Key; 3] = [
     Key::required("between", Kind::Object(&BETWEEN), "Between these bounds, both included."),
     Key::required("matches", Kind::Scalar, "The whole value matches this regular expression."),
 ];
-
-/// What is demanded of a field.
-pub(crate) static FIELD_RULE: Choice = Choice {
-    name: "a rule",
-    doc: "What is demanded of a field's values; a row that breaks one goes to quarantine.",
-    scalar: Kind::Word(PlainFieldRule::docs),
-    keys: &VALUE_RULES,
-};
 
 /// What is demanded of a curated column.
 pub(crate) static COLUMN_TEST: Choice = Choice {

@@ -1,5 +1,7 @@
 //! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
 
+use super::demands::{Demands, RuleRefs};
+use super::faults::RuleRef;
 use super::rules::CompiledRule;
 use super::statements::Statements;
 use super::tokens::Domains;
@@ -25,6 +27,10 @@ pub(crate) struct Plan<'a> {
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
+    /// Rules that look beyond one value.
+    pub demands: Demands,
+    /// The names that rules were given.
+    pub names: Vec<String>,
     pub zone: Zone,
     /// The run's instant, µs.
     pub as_of: i64,
@@ -129,8 +135,9 @@ impl<'a> Plan<'a> {
         };
 
         let mut fields = Vec::with_capacity(dataset.fields.len());
-        for field in &dataset.fields {
-            fields.push(FieldPlan::compile(context, field, zone, as_of, &find_any)?);
+        let refs = RuleRefs::of(dataset);
+        for (field, refs) in dataset.fields.iter().zip(&refs.fields) {
+            fields.push(FieldPlan::compile(context, field, refs, zone, as_of, &find_any)?);
         }
         let demanded: Vec<usize> = (fields.iter())
             .filter_map(|f| match &f.token {
@@ -154,6 +161,8 @@ impl<'a> Plan<'a> {
             dataset,
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
+            demands: Demands::compile(context, &fields, &refs)?,
+            names: refs.names,
             fields,
             key,
             horizon,
@@ -178,6 +187,7 @@ impl<'a> FieldPlan<'a> {
     fn compile(
         context: &ExtractContext<'a>,
         field: &'a Field,
+        refs: &[RuleRef],
         zone: Zone,
         as_of: i64,
         find: &dyn Fn(&str) -> Option<usize>,
@@ -191,13 +201,15 @@ impl<'a> FieldPlan<'a> {
             times = times.or_iso();
         }
         let rules = (field.rules.iter())
-            .filter(|r| r.value != Rule::Unique)
-            .map(|r| {
-                CompiledRule::compile(&r.value, field, &times, zone, as_of).map_err(|problem| {
+            .zip(refs)
+            .map(|(r, by)| (&r.rule.value, *by))
+            .filter(|(rule, _)| !matches!(rule, Rule::Unique | Rule::References { .. }))
+            .map(|(rule, by)| {
+                CompiledRule::compile(rule, by, field, &times, zone, as_of).map_err(|problem| {
                     ExtractError::InvalidRule {
                         dataset: name(),
                         field: field.name.value.clone(),
-                        rule: r.value.name(),
+                        rule: rule.name(),
                         problem,
                     }
                 })
