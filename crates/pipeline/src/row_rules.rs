@@ -61,6 +61,8 @@ fn problem(dataset: &Dataset, rule: &Declared, error: EngineError) -> Problem {
     };
     let columns: Vec<&str> = dataset.stored().map(|f| f.column.value.as_str()).collect();
     let hint = hint.unwrap_or_else(|| format!("its columns are {}", columns.join(", ")));
+    // The planner lists the columns below its own hint; here they are the hint.
+    let message = message.lines().next().unwrap_or_default();
     let text = format!("the SQL of rule `{}` does not compile{place}: {message}", rule.name.value);
     Problem::error(CODE, rule.sql.span.clone(), text).hint(hint)
 }
