@@ -124,6 +124,7 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
         seed: 11,
         owner: "a policy test",
         take_over: false,
+        accept_thresholds: &[],
         consent: lakewarden_policy::Knowledge::default(),
     };
     let record = run(open, &keys, &request, &Silent).await?;

@@ -78,6 +78,9 @@ pub enum Command {
         /// Take the lake from a run that was killed, instead of waiting until its lease ends
         #[arg(long)]
         take_over: bool,
+        /// Go on although this dataset crosses its thresholds; may be given several times, and is audited
+        #[arg(long, value_name = "DATASET", value_parser = NonEmptyStringValueParser::new())]
+        accept_thresholds: Vec<String>,
     },
     /// Show the last runs with their row accounts
     Status {

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod demands;
 mod failure;
 mod output;
 mod panic;

@@ -113,6 +113,9 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     let between = checks::run(&Context::new(&project, &unread, &found));
     let mut problems = found.problems;
     problems.extend(between);
+    let marked: Vec<Dataset> = project.datasets.iter().filter_map(Dataset::anomaly_table).collect();
+    project.datasets.extend(marked);
+    project.datasets.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     problems.sort_by(|a, b| place(a).cmp(&place(b)));
     Loaded { project, problems }
 }

@@ -1,6 +1,6 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath, DatabaseAddress, Overlap};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath, DatabaseAddress, Overlap, Percent, Within};
 use std::fmt;
 use std::str::FromStr;
 
@@ -33,6 +33,16 @@ pub enum TermError {
     /// Not a length of time in days, hours, minutes and seconds.
     #[error("`{0}` is not a length of time; write days, hours, minutes and seconds, such as `PT10M` or `P1DT6H`")]
     Duration(String),
+    /// Not a share.
+    #[error(
+        "`{0}` is not a share; write a number from 0 to 100 with at most four digits after the point and `%`, such as `1%` or `0.5%`"
+    )]
+    Percent(String),
+    /// Not a length of time of hours or days.
+    #[error(
+        "`{0}` is not a length of time; write `PT` and a number of `S`, `M` or `H`, or `P` and a number of `D`, such as `PT30M` or `P7D`"
+    )]
+    Within(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
@@ -121,6 +131,59 @@ impl FromStr for ExactNumber {
         }
         let units: i64 = format!("{whole}{rest}").parse().map_err(|_| wrong())?;
         Ok(Self { units: if digits.len() < text.len() { -units } else { units }, scale: rest.len() as u8 })
+    }
+}
+
+impl FromStr for Percent {
+    type Err = TermError;
+
+    /// Parses `1%`, `0.5%`, `100%`.
+    ///
+    /// # Errors
+    /// [`TermError::Percent`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::Percent(text.to_owned());
+        let number: ExactNumber =
+            text.strip_suffix('%').map(str::trim_end).ok_or_else(wrong)?.parse().map_err(|_| wrong())?;
+        let millionths = number.at_scale(4).and_then(|n| u32::try_from(n).ok()).ok_or_else(wrong)?;
+        if millionths > 1_000_000 { Err(wrong()) } else { Ok(Self { millionths }) }
+    }
+}
+
+impl FromStr for Within {
+    type Err = TermError;
+
+    /// Parses `PT90S`, `PT30M`, `PT2H`, `P7D`: ISO 8601 with one unit, from a second to a year.
+    ///
+    /// # Errors
+    /// [`TermError::Within`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        const LONGEST: u32 = 366 * 86_400;
+        let wrong = || TermError::Within(text.to_owned());
+        let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+        let (digits, unit) = match rest.strip_prefix('T') {
+            Some(time) => {
+                [('S', 1), ('M', 60), ('H', 3600)].iter().find_map(|(u, s)| Some((time.strip_suffix(*u)?, *s)))
+            }
+            None => rest.strip_suffix('D').map(|days| (days, 86_400)),
+        }
+        .ok_or_else(wrong)?;
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let seconds = digits.parse::<u32>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)?;
+        if (1..=LONGEST).contains(&seconds) { Ok(Self { seconds }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seconds {
+            s if s % 86_400 == 0 => write!(f, "P{}D", s / 86_400),
+            s if s % 3600 == 0 => write!(f, "PT{}H", s / 3600),
+            s if s % 60 == 0 => write!(f, "PT{}M", s / 60),
+            s => write!(f, "PT{s}S"),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What became of each row of a file.
 
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,9 +10,9 @@ use std::fmt;
 pub struct QuarantineReason {
     /// The field's name in the export; `None` if the record as a whole does not parse.
     pub field: Option<String>,
-    /// The rule: one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`, `identifier`,
-    /// `integer_identifier`, `domain`, `columns`, `json`, `error_cell`.
-    pub rule: &'static str,
+    /// The rule: its own name, or one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`,
+    /// `identifier`, `integer_identifier`, `domain`, `columns`, `json`, `error_cell`.
+    pub rule: Cow<'static, str>,
 }
 
 /// The account of one file. `read` is the sum of all that follows it: see [`FileAccount::closes`].
@@ -31,6 +32,8 @@ pub struct FileAccount {
     pub written: u64,
     /// Rows sealed into quarantine, by reason.
     pub quarantined: BTreeMap<QuarantineReason, u64>,
+    /// Rows written that break a rule which only warns, by rule. A row counts for each of them.
+    pub warned: BTreeMap<QuarantineReason, u64>,
     /// Of a consent log or suppression list: those of them that bear a statement all the same, which is every one.
     pub unread: u64,
     /// Of those, the records that do not say for certain whom they name.

@@ -310,6 +310,30 @@ pub enum ExtractError {
         /// The archive and its member.
         file: String,
     },
+    /// LW4050: what a rule needs besides the files was not given.
+    #[error("{dataset}: rule `{rule}` cannot be applied without {what}")]
+    RuleInput {
+        /// The dataset.
+        dataset: String,
+        /// The rule.
+        rule: String,
+        /// What is lacking.
+        what: String,
+    },
+    /// LW4051: a rule that stops a file.
+    #[error("{0}; the rule stops the file")]
+    FileStopped(StoppedBy),
+    /// LW4052: a rule that stops a run.
+    #[error("{0}; the rule stops the run")]
+    RunStopped(StoppedBy),
+    /// LW4053: a rule on rows that failed to be computed.
+    #[error("{file}: rule `{rule}` cannot be held against a row: its SQL fails there")]
+    RowRule {
+        /// The file.
+        file: String,
+        /// The rule.
+        rule: String,
+    },
     /// LW4090: an invariant of this crate does not hold.
     #[error("{file}: internal error while {doing}; this is a bug")]
     Internal {
@@ -318,6 +342,34 @@ pub enum ExtractError {
         /// At what.
         doing: &'static str,
     },
+}
+
+/// Which rule stops a file or run, and where. It says where a row stands, and never what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoppedBy {
+    /// The file.
+    pub file: String,
+    /// The field; `None` for a rule on rows.
+    pub field: Option<String>,
+    /// The rule.
+    pub rule: String,
+    /// Number of the first record that breaks it, from 1.
+    pub row: u64,
+    /// How many records break it in the batch that it is in; there may be more after that.
+    pub rows: u64,
+}
+
+impl fmt::Display for StoppedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: record {} breaks rule `{}`", self.file, self.row, self.rule)?;
+        if let Some(field) = &self.field {
+            write!(f, " of `{field}`")?;
+        }
+        match self.rows {
+            0 | 1 => Ok(()),
+            rows => write!(f, ", as do {} others near it", rows - 1),
+        }
+    }
 }
 
 /// A declared column that a file does not have.
@@ -391,6 +443,10 @@ impl ExtractError {
             Self::NoSheet { .. } => "LW4042",
             Self::NoRecords { .. } => "LW4043",
             Self::UnknownPacking { .. } => "LW4044",
+            Self::RuleInput { .. } => "LW4050",
+            Self::FileStopped(_) => "LW4051",
+            Self::RunStopped(_) => "LW4052",
+            Self::RowRule { .. } => "LW4053",
             Self::Internal { .. } => "LW4090",
         }
     }
@@ -467,6 +523,14 @@ impl ExtractError {
             Self::NoSheet { nearest: None, .. } => "write the name of its sheet under `format: sheet`".into(),
             Self::NoRecords { .. } => "write under `format: records` where the array is, such as `$.data.items`".into(),
             Self::UnknownPacking { .. } => "have the archive packed as zip programs usually do (deflate)".into(),
+            Self::RuleInput { .. } => "load the dataset that the rule refers to; nothing was published".into(),
+            Self::FileStopped(_) => {
+                "have the file mended, or take it out of its folder; `stopped_files: set_aside` in the dataset's entry loads the others".into()
+            }
+            Self::RunStopped(_) => "have the file mended, or say with `on_failure` what else the rule is to do".into(),
+            Self::RowRule { .. } => {
+                "guard the expression, as with `nullif(quantity, 0)` under a division; a null passes".into()
+            }
             Self::Internal { .. } => "please report it with the shape (not the content) of the file".into(),
         }
     }
@@ -500,7 +564,9 @@ impl ExtractError {
             | Self::NoRecords { file, .. }
             | Self::UnknownPacking { file }
             | Self::Sink { file, .. }
+            | Self::RowRule { file, .. }
             | Self::Internal { file, .. } => Some(file),
+            Self::FileStopped(by) | Self::RunStopped(by) => Some(&by.file),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Hashes of rows, and the set of those seen.
 
+use crate::unique::UniqueValues;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
@@ -18,6 +19,8 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 pub struct KeySet {
     seed: u64,
     hashes: HashSet<u128, BuildHasherDefault<AlreadyHashed>>,
+    /// Values of columns that must be unique.
+    pub(crate) unique: UniqueValues,
 }
 
 /// Key columns that a batch does not have, or that cannot be hashed.
@@ -41,7 +44,7 @@ pub enum KeyError {
 impl KeySet {
     /// An empty set; `seed` must be the run's [`crate::ExtractContext::seed`].
     pub fn new(seed: u64) -> Self {
-        Self { seed, hashes: HashSet::default() }
+        Self { seed, hashes: HashSet::default(), unique: UniqueValues::default() }
     }
 
     /// Adds the rows of a conformed table that the lake already holds. `key` names the dataset's key
@@ -73,6 +76,33 @@ impl KeySet {
     /// The seed it was made with.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Adds the values of one column, without its nulls: a set that other datasets may refer to.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the batch is not one of the conformed table.
+    pub fn observe_values(&mut self, batch: &RecordBatch, column: &str) -> Result<(), KeyError> {
+        let values = self.values_of(batch, column)?;
+        self.hashes.extend(values);
+        Ok(())
+    }
+
+    /// The hashes of a column's values, without its nulls.
+    pub(crate) fn values_of(&self, batch: &RecordBatch, column: &str) -> Result<Vec<u128>, KeyError> {
+        let array = batch.column_by_name(column).ok_or_else(|| KeyError::Missing { column: column.to_owned() })?;
+        let hashes = RowHasher::new([array.clone()], self.seed)?.hashes(array.len());
+        Ok(hashes.into_iter().enumerate().filter(|(row, _)| array.is_valid(*row)).map(|(_, hash)| hash).collect())
+    }
+
+    /// Whether it holds a key.
+    pub(crate) fn contains(&self, hash: u128) -> bool {
+        self.hashes.contains(&hash)
+    }
+
+    /// Takes a key back: its row was not written after all.
+    pub(crate) fn remove(&mut self, hash: u128) {
+        self.hashes.remove(&hash);
     }
 
     /// Adds a key; false if it was there.

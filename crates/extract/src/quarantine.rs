@@ -68,11 +68,11 @@ pub(crate) fn seal(
         let row = numbers.get(place);
         rows.push(i64::try_from(row).map_err(|_| bug())?);
         fields.append_option(fault.field.map(|f| plan.dataset.fields[f].name.value.as_str()));
-        rules.append_value(fault.rule);
+        rules.append_value(fault.name.map_or(fault.rule, |name| plan.names[name].as_str()));
         reasons.append_value(reason(fault.rule));
         let mut record = serde_json::Map::new();
         match json {
-            Some((text, spans)) if fault.field.is_none() => {
+            Some((text, spans)) if fault.unparsed => {
                 let text = String::from_utf8_lossy(&text[spans[place].clone()]).into_owned();
                 record.insert("_record".into(), text.into());
             }
@@ -114,6 +114,9 @@ fn reason(rule: &str) -> &'static str {
         "between" => "the value is outside the declared bounds",
         "matches" => "the value does not have the declared pattern",
         "not_in_future" => "the time is later than the run's",
+        "unique" => "the value stands in an earlier row",
+        "references" => "the column that the rule refers to does not hold the value",
+        "sql" => "the row breaks a rule on rows",
         "phone" => "the text is not a telephone number",
         "email" => "the text is not an e-mail address",
         "identifier" | "integer_identifier" => "the text is not an identifier",

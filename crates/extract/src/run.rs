@@ -1,11 +1,12 @@
 //! The threads of an extraction, and what is decided in order.
 
 use crate::account::{FileAccount, Progress, Warning};
-use crate::convert::{Converted, Plan};
+use crate::convert::{Converted, Plan, RuleInputs};
 use crate::error::{ExtractError, MissingColumn, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
+use crate::unique::Repeats;
 use crate::unread::UnreadLog;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -32,6 +33,8 @@ pub struct ExtractContext<'a> {
     pub seed: u64,
     /// Rows a batch; 8,192 to 65,536 is sensible.
     pub batch_rows: usize,
+    /// What rules need besides the files.
+    pub rules: &'a RuleInputs,
     /// Threads that convert batches, at least one. The reader has a thread of its own.
     pub workers: usize,
 }
@@ -196,17 +199,17 @@ impl InOrder<'_, '_> {
         self.hear(account, &mut batch)?;
         let len = batch.rows.num_rows();
         account.read += len as u64;
-        for (reason, count) in batch.reasons {
+        for (reason, count) in std::mem::take(&mut batch.reasons) {
             *account.quarantined.entry(reason).or_default() += count;
         }
-        for (kind, count) in batch.redactions {
+        for (kind, count) in std::mem::take(&mut batch.redactions) {
             *account.redactions.entry(kind).or_default() += count;
         }
         current.undeclared.merge(&batch.undeclared);
         if let Some(hashes) = &batch.records {
             account.exact_duplicates += hashes.iter().filter(|h| !current.records.insert(**h)).count() as u64;
         }
-        if let Some(occurs) = batch.occurs {
+        if let Some(occurs) = batch.occurs.take() {
             let first = current.occurs.is_none();
             let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
             all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
@@ -219,7 +222,8 @@ impl InOrder<'_, '_> {
         let mut keep: Option<Vec<bool>> = None;
         let mut leave_out = |row: usize| keep.get_or_insert_with(|| vec![true; len])[row] = false;
         let is = |flags: &Option<Vec<bool>>, row: usize| flags.as_ref().is_some_and(|f| f[row]);
-        if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() {
+        let mut repeats = Repeats::default();
+        if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() || !batch.unique.is_empty() {
             if batch.keys.is_some() {
                 self.seen.reserve(len);
             }
@@ -232,9 +236,25 @@ impl InOrder<'_, '_> {
                 } else if is(&batch.outside, row) {
                     account.outside_retention += 1;
                     leave_out(row);
+                } else if !batch.unique.is_empty()
+                    && !repeats.admit(self.plan, &account.file, &batch, row, &mut self.seen.unique)?
+                {
+                    if let Some(keys) = &batch.keys {
+                        // Its key names no row that is written: a mended one may still come.
+                        self.seen.remove(keys[row]);
+                    }
+                    leave_out(row);
                 }
             }
         }
+        for (rule, rows) in batch.warned.iter().chain(&repeats.warned) {
+            let kept = |row: &&u32| keep.as_ref().is_none_or(|keep| keep[**row as usize]);
+            let kept = rows.iter().filter(kept).count() as u64;
+            if kept > 0 {
+                *account.warned.entry(self.plan.reason(rule.field, rule.kind, rule.name)).or_default() += kept;
+            }
+        }
+        let repeated = repeats.seal(self.plan, len, batch.late.as_ref(), account)?;
         let rows = match keep {
             Some(keep) => filter_record_batch(&batch.rows, &BooleanArray::from(keep))
                 .map_err(|_| self.plan.internal(&account.file, "leaving out rows"))?,
@@ -245,7 +265,7 @@ impl InOrder<'_, '_> {
         if rows.num_rows() > 0 {
             self.sink.rows(rows).map_err(stored)?;
         }
-        if let Some(records) = batch.quarantine {
+        for records in batch.quarantine.into_iter().chain(repeated) {
             self.sink.quarantine(records).map_err(stored)?;
         }
         Ok(())

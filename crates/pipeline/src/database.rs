@@ -30,21 +30,20 @@ pub async fn look(
     Ok(DatabaseRead::open(&request).await.map_err(SourceError::from)?)
 }
 
-impl Loading<'_> {
-    /// Finds out what a database has that the lake has not, and holds a snapshot of it until it is loaded.
-    ///
-    /// # Errors
-    /// Those of [`look`] and of the lake.
-    pub async fn database_arrivals<'d>(
-        &self,
-        dataset: &'d Dataset,
-        database: &Database,
-        root: &Path,
-    ) -> Result<Arrivals<'d>, PipelineError> {
-        let published = self.published(dataset).await?;
-        let read = look(dataset, database, root, published.as_ref(), true).await?;
-        Ok(Arrivals::of_database(dataset, published, read))
-    }
+/// Finds out what a database has that the lake has not, and holds a snapshot of it until it is loaded.
+///
+/// # Errors
+/// Those of [`look`] and of the lake.
+pub async fn arrivals<'d>(
+    lake: &Lake,
+    keys: &KeyRing,
+    dataset: &'d Dataset,
+    database: &Database,
+    root: &Path,
+) -> Result<Arrivals<'d>, PipelineError> {
+    let published = published(lake, keys, dataset).await?;
+    let read = look(dataset, database, root, published.as_ref(), true).await?;
+    Ok(Arrivals::of_database(dataset, published, read))
 }
 
 /// The reason why a stream broke off, rather than that it did.

@@ -1,5 +1,6 @@
 //! What can keep a command from being carried out.
 
+use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
 use lakewarden_engine::EngineError;
 use lakewarden_extract::ExtractError;
@@ -144,6 +145,17 @@ pub enum PipelineError {
         /// The number of the first in its file.
         row: u64,
     },
+    /// A load crosses thresholds of its dataset.
+    #[error("{0}")]
+    Threshold(Box<Crossed>),
+    /// A dataset whose thresholds are to be passed over, and which has none or is not there.
+    #[error("there is no dataset {name:?} with thresholds in this pipeline")]
+    NoThresholds {
+        /// The name given.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -239,6 +251,8 @@ impl PipelineError {
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
+            Self::Threshold(_) => "LW6023",
+            Self::NoThresholds { .. } => "LW6024",
             Self::Source(error) => error.code(),
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
@@ -275,6 +289,14 @@ impl PipelineError {
             Self::NobodyNamed { dataset, .. } => Some(format!(
                 "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
+            Self::Threshold(crossed) => Some(format!(
+                "nothing was published; look into the export, or if it is right: lakewarden run --accept-thresholds {}",
+                crossed.dataset
+            )),
+            Self::NoThresholds { known, .. } => Some(match known.as_slice() {
+                [] => "leave --accept-thresholds out: no dataset of the pipeline has thresholds".to_owned(),
+                known => format!("datasets with thresholds: {}", list(known)),
+            }),
             Self::Source(error) => Some(error.hint()),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
@@ -297,7 +319,7 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
-            Self::NobodyNamed { .. } => true,
+            Self::NobodyNamed { .. } | Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
             _ => false,

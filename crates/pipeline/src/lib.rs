@@ -4,6 +4,7 @@
 //! lineage and an audit record, and makes all tables visible in one publication. [`plan()`] says what a
 //! run would do; [`check`] compiles everything without data; [`query()`] asks what is published.
 
+mod anomalies;
 mod anonymity;
 mod apart;
 mod build;
@@ -12,6 +13,7 @@ mod compile;
 mod contract;
 mod customers;
 mod database;
+mod demands;
 mod error;
 mod events;
 mod graph;
@@ -28,12 +30,15 @@ mod project;
 mod purposes;
 mod query;
 pub mod record;
+mod references;
 mod relations;
 mod retention;
+mod row_rules;
 mod run;
 mod statements;
 mod system;
 mod tables;
+mod thresholds;
 mod unread;
 
 pub use check::{CheckCache, check, check_again};
@@ -46,3 +51,4 @@ pub use plan::{Action, Plan, Verb, plan};
 pub use project::OpenProject;
 pub use query::{Asker, Question, query};
 pub use run::{Ran, Request, run};
+pub use thresholds::Crossed;

@@ -5,7 +5,9 @@ use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
+use crate::references::{Gathered, References};
 use crate::tables::TableView;
+use crate::thresholds::{self, LastLoads};
 use crate::unread;
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
@@ -13,8 +15,8 @@ use chrono_tz::Tz;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, UnreadableSubject};
 use lakewarden_extract::{
-    ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    quarantine_schema, unread_schema,
+    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
+    quarantine_schema, unique_columns, unread_schema,
 };
 use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
@@ -43,6 +45,10 @@ pub struct Loading<'a> {
     pub seed: u64,
     /// Worker threads.
     pub workers: usize,
+    /// What rules refer to in other datasets.
+    pub references: &'a References,
+    /// Datasets whose thresholds may be crossed this time.
+    pub accept_thresholds: &'a [String],
 }
 
 /// A dataset's files before loading.
@@ -104,6 +110,9 @@ const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
 const TOTALS: &str = "lakewarden.totals";
 
+/// Key of [`LastLoads`] in a commit's information.
+const LAST_LOADS: &str = "lakewarden.last_loads";
+
 /// The transaction ids under which files are noted in their table. The version is the file's size, so that a file
 /// of another size need not be read to be known as new.
 const FILE: &str = "lakewarden/file/";
@@ -153,34 +162,39 @@ pub fn new_files(
     Ok((new, known))
 }
 
+/// Finds out which files of a dataset are new. Reads those that have the size of another, for their checksums.
+///
+/// # Errors
+/// [`PipelineError::Read`]; those of the lake.
+pub async fn arrivals<'d>(
+    lake: &Lake,
+    keys: &KeyRing,
+    dataset: &'d Dataset,
+    files: Vec<SourceFile>,
+) -> Result<Arrivals<'d>, PipelineError> {
+    let published = published(lake, keys, dataset).await?;
+    let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+    Ok(Arrivals { dataset, published, new, already_loaded, read: None })
+}
+
+/// Finds a dataset's table as it is, if it was written with the key at hand.
+///
+/// # Errors
+/// [`PipelineError::OtherKey`]; those of the lake.
+pub async fn published(
+    lake: &Lake,
+    keys: &KeyRing,
+    dataset: &Dataset,
+) -> Result<Option<TableSnapshot>, PipelineError> {
+    let published = lake.table(Zone::Conformed, &dataset.name.value).await?;
+    let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
+    if let Some(facts) = facts {
+        facts.refuse_another(keys)?;
+    }
+    Ok(published)
+}
+
 impl Loading<'_> {
-    /// Finds out which files of a dataset are new. Reads those that have the size of another, for their checksums.
-    ///
-    /// # Errors
-    /// [`PipelineError::Read`]; those of the lake.
-    pub async fn arrivals<'d>(
-        &self,
-        dataset: &'d Dataset,
-        files: Vec<SourceFile>,
-    ) -> Result<Arrivals<'d>, PipelineError> {
-        let published = self.published(dataset).await?;
-        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        Ok(Arrivals { dataset, published, new, already_loaded, read: None })
-    }
-
-    /// A dataset's table as it is, if it was written with the key at hand.
-    ///
-    /// # Errors
-    /// [`PipelineError::OtherKey`]; those of the lake.
-    pub async fn published(&self, dataset: &Dataset) -> Result<Option<TableSnapshot>, PipelineError> {
-        let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
-        let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
-        if let Some(facts) = facts {
-            facts.refuse_another(self.keys)?;
-        }
-        Ok(published)
-    }
-
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
     ///
     /// # Errors
@@ -195,29 +209,50 @@ impl Loading<'_> {
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
         let people = people.filter(|_| dataset.is_personal());
+        let mut gathered = self.references.gather(dataset);
         if let Some(published) = &published {
-            self.read_published(dataset, published, new.is_empty(), &mut seen, people).await?;
+            self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
         }
+        let rules = self.rule_inputs(dataset)?;
+        // A snapshot is read once: a rule that stops files stops the run there.
+        let (new, set_aside) = match &read {
+            Some(_) => (new, Vec::new()),
+            None => block_in_place(|| self.without_stopped(dataset, new, &rules, &seen))?,
+        };
         let schema = conformed_schema(dataset);
         let before = totals(published.as_ref())?;
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
             doubt(people, &unread)?;
-            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            self.references.put(gathered)?;
+            let account =
+                DatasetAccount { dataset: name.clone(), already_loaded, set_aside, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
         let as_read = read.as_ref().map(|read| read.as_read(dataset));
         let arriving = as_read.as_ref().unwrap_or(dataset);
-        let extracted = block_in_place(|| self.extract(arriving, &new, &mut seen, &mut unread, people, observer));
+        let extracted = block_in_place(|| {
+            self.extract(arriving, &new, &rules, &mut seen, &mut unread, &mut gathered, people, observer)
+        });
         let Extracted { accounts, rows, sealed, unread: whom } =
             extracted.map_err(|error| database::broken_off(read.as_ref(), error))?;
         let transactions = match &read {
             Some(read) => database::finish(read, &accounts),
             None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
         };
-        let transactions = transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept));
+        let last: LastLoads = published.as_ref().map_or(Ok(None), |p| information(p, LAST_LOADS))?.unwrap_or_default();
+        let mut account = sum_up(name, &accounts, already_loaded.clone());
+        account.set_aside = set_aside;
+        if let Some(read) = &read {
+            database::tell(read, &mut account);
+        }
         let as_before = rows.rows == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        if !as_before {
+            account.thresholds = thresholds::judge(dataset, &account, &rows.files, &last);
+        }
+        let transactions = transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept));
+        let transactions = transactions.and_then(|kept| self.refuse_crossed(&mut account).map(|()| kept));
         if transactions.is_err() || as_before {
             for staged in [rows, sealed, whom] {
                 // Files that stay because the store does not answer are `Lake::orphans`.
@@ -226,6 +261,7 @@ impl Loading<'_> {
             transactions?;
             // All of it was read and is in the lake or in quarantine: nothing has come.
             doubt(people, &unread::read(self.lake, dataset).await?)?;
+            self.references.put(gathered)?;
             already_loaded.extend(new.into_iter().map(|file| file.name));
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
@@ -233,16 +269,14 @@ impl Loading<'_> {
         }
         let transactions = transactions?;
         doubt(people, &unread)?;
-        let mut account = sum_up(name, &accounts, already_loaded);
-        if let Some(read) = &read {
-            database::tell(read, &mut account);
-        }
+        self.references.put(gathered)?;
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
         let info: Map<String, Value> = [
             ("lakewarden.run".to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
+            (LAST_LOADS.to_owned(), json!(last.and(account.read))),
         ]
         .into_iter()
         .collect();
@@ -260,11 +294,17 @@ impl Loading<'_> {
         published: &TableSnapshot,
         nothing_new: bool,
         seen: &mut KeySet,
+        gathered: &mut Gathered,
         people: Option<&Mutex<People>>,
     ) -> Result<(), PipelineError> {
         let keys: Vec<&str> = dataset.key.iter().map(|k| k.value.as_str()).collect();
         let compare = !nothing_new && !keys.is_empty();
+        let mut unique = if nothing_new { Vec::new() } else { unique_columns(dataset) };
+        unique.retain(|c| published.schema.field_with_name(c).is_ok());
         let mut columns = if compare { keys.clone() } else { Vec::new() };
+        columns.extend(&unique);
+        let referred: Vec<String> = gathered.columns().map(str::to_owned).collect();
+        columns.extend(referred.iter().map(String::as_str));
         if people.is_some() {
             columns.extend(People::columns(dataset));
         }
@@ -282,6 +322,9 @@ impl Loading<'_> {
                     column: keys.join(", "),
                 })?;
             }
+            seen.observe_unique(&batch, &unique)
+                .map_err(|_| PipelineError::Damaged { table: dataset.name.value.clone(), column: unique.join(", ") })?;
+            gathered.observe(&batch)?;
             if let Some(people) = people {
                 observe(people, dataset, &batch)?;
             }
@@ -289,32 +332,27 @@ impl Loading<'_> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what one dataset's rows are held against")]
     fn extract(
         &self,
         dataset: &Dataset,
         files: &[SourceFile],
+        rules: &RuleInputs,
         seen: &mut KeySet,
         unread: &mut UnreadLog,
+        gathered: &mut Gathered,
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Extracted, PipelineError> {
         let name = &dataset.name.value;
-        let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.zone);
-        let context = ExtractContext {
-            dataset,
-            zone,
-            keys: self.keys,
-            as_of: self.as_of,
-            seed: self.seed,
-            batch_rows: 8192,
-            workers: self.workers,
-        };
+        let context = self.context(dataset, rules);
         let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
         let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
         let mut sink = LoadSink {
             rows: self.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?,
             sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
             dataset,
+            gathered,
             people,
         };
         let accounts = extract(&context, files, seen, unread, &mut sink, &|p| {
@@ -406,6 +444,7 @@ struct LoadSink<'a> {
     rows: TableWriter,
     sealed: TableWriter,
     dataset: &'a Dataset,
+    gathered: &'a mut Gathered,
     people: Option<&'a Mutex<People>>,
 }
 
@@ -414,6 +453,7 @@ impl Sink for LoadSink<'_> {
         if let Some(people) = self.people {
             observe(people, self.dataset, &batch).map_err(SinkError::new)?;
         }
+        self.gathered.observe(&batch).map_err(SinkError::new)?;
         self.rows.write(batch).map_err(SinkError::new)
     }
 
@@ -460,6 +500,7 @@ impl Totals {
 
 fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> DatasetAccount {
     let mut quarantined: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
+    let mut warned: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
     let mut account = DatasetAccount { dataset: dataset.to_owned(), already_loaded, ..DatasetAccount::default() };
     for file in files {
         account.bytes += file.bytes;
@@ -471,7 +512,10 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         account.consent_unreadable += file.unread;
         account.consent_unreadable_nobody += file.unread_nobody;
         for (reason, rows) in &file.quarantined {
-            *quarantined.entry((reason.field.clone(), reason.rule.to_owned())).or_default() += rows;
+            *quarantined.entry((reason.field.clone(), reason.rule.to_string())).or_default() += rows;
+        }
+        for (reason, rows) in &file.warned {
+            *warned.entry((reason.field.clone(), reason.rule.to_string())).or_default() += rows;
         }
         add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
         add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
@@ -487,6 +531,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
             encoding: file.encoding.map(str::to_owned),
         });
     }
+    account.warned = warned.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
     account.quarantined =
         quarantined.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
     account

@@ -193,6 +193,69 @@ pub struct DatasetAccount {
     pub redactions: Counts,
     /// What a person should know of, by file.
     pub warnings: Vec<FileWarning>,
+    /// Rows written that break a rule which only warns, by field and rule.
+    #[serde(default)]
+    pub warned: Vec<Quarantined>,
+    /// Files that a rule stopped and that were left aside. The next run tries them again.
+    #[serde(default)]
+    pub set_aside: Vec<FileWarning>,
+    /// Its thresholds, and what was found of each.
+    #[serde(default)]
+    pub thresholds: Vec<ThresholdAccount>,
+    /// Rows of all runs that its anomaly rules mark, by rule.
+    #[serde(default)]
+    pub anomalies: Vec<AnomalyAccount>,
+}
+
+/// A threshold of a dataset, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThresholdAccount {
+    /// The key that declares it; after a space the column, if it is one's.
+    pub threshold: String,
+    /// The share declared.
+    pub limit: String,
+    /// The rows that the share limits.
+    pub rows: u64,
+    /// The rows that it is a share of; `None` if it is the usual, and there is none yet.
+    pub of: Option<u64>,
+    /// Whether it was crossed.
+    pub crossed: bool,
+    /// Whether the run went on all the same, because somebody said so.
+    pub accepted: bool,
+}
+
+impl ThresholdAccount {
+    /// What was found and what is declared, in words.
+    pub fn told(&self) -> String {
+        let Self { threshold, limit, rows, of, .. } = self;
+        match (threshold.as_str(), of) {
+            ("quarantine_at_most", Some(of)) => {
+                format!("{rows} of {of} rows read go to quarantine, at most {limit} may")
+            }
+            ("duplicates_at_most", Some(of)) => {
+                format!("{rows} of {of} rows read are duplicates, at most {limit} may be")
+            }
+            ("rows_at_least", Some(of)) => format!("{rows} rows were read, at least {limit} of the usual {of} must be"),
+            (_, None) => format!("{rows} rows were read; what is usual cannot be told before the fourth load"),
+            (other, Some(of)) => {
+                let column = other.strip_prefix("null_at_most ").unwrap_or(other);
+                format!("{column} is null in {rows} of {of} rows written, at most {limit} may be")
+            }
+        }
+    }
+}
+
+/// What an anomaly rule marked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnomalyAccount {
+    /// The rule.
+    pub rule: String,
+    /// What it looks for: `brushing`, `try_on`, `outlier`.
+    pub kind: String,
+    /// Rows marked, of this run and all before.
+    pub rows: u64,
+    /// Rows looked at.
+    pub of: u64,
 }
 
 /// A file that was loaded.

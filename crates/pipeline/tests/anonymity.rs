@@ -101,6 +101,7 @@ async fn run_with(shop: &Shop, seed: u64) -> Result<RunRecord, PipelineError> {
         seed,
         owner: "a test",
         take_over: false,
+        accept_thresholds: &[],
         consent: lakewarden_policy::Knowledge::default(),
     };
     run(&shop.open(), &keys(), &request, &Silent).await.map(|ran| ran.record)

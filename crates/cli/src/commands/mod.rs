@@ -27,8 +27,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Init { dir } => init::init(dir, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
         Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, consent, report, language, take_over } => {
-            run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await
+        Command::Run { on, consent, report, language, take_over, accept_thresholds } => {
+            let wishes = run::Wishes { consent: (*consent).into(), take_over: *take_over, accept_thresholds };
+            run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Query { sql, purpose, limit, consent, on } => {

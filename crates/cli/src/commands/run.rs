@@ -2,6 +2,7 @@
 
 use crate::args::{Language, On};
 use crate::commands::{as_of, now, open, random};
+use crate::demands;
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
@@ -13,19 +14,28 @@ use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// What is wished of a run besides what it runs on.
+pub struct Wishes<'a> {
+    /// Which consent counts.
+    pub consent: Knowledge,
+    /// Whether to take the lake from a run that was killed.
+    pub take_over: bool,
+    /// Datasets whose thresholds may be crossed.
+    pub accept_thresholds: &'a [String],
+}
+
 /// Runs a pipeline and draws its report.
 pub async fn run(
     root: &Path,
     on: &On,
-    consent: Knowledge,
+    wishes: &Wishes<'_>,
     report: Option<&Path>,
     language: Language,
-    take_over: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, consent, take_over, output).await?;
+    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, wishes, output).await?;
     let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
     let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
     output.json(&ran.record);
@@ -39,8 +49,7 @@ pub async fn run_project(
     pipeline: Option<&str>,
     lake: Option<&str>,
     at: Option<DateTime<Utc>>,
-    consent: Knowledge,
-    take_over: bool,
+    wishes: &Wishes<'_>,
     output: &Output,
 ) -> Result<Ran, Failure> {
     // Problems come before a missing key: they can be mended without one.
@@ -54,12 +63,13 @@ pub async fn run_project(
         pipeline,
         lake,
         as_of: at,
-        consent,
+        consent: wishes.consent,
         clock: &now,
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
         seed: u64::from_le_bytes(random()?),
         owner: &owner,
-        take_over,
+        take_over: wishes.take_over,
+        accept_thresholds: wishes.accept_thresholds,
     };
     lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
 }
@@ -115,6 +125,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             }
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
+            record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));
             text
         }
     };

@@ -2,6 +2,7 @@
 
 use super::names::label;
 use super::warnings::warning;
+use crate::demands;
 use lakewarden_dictionary::{Dataset, Project, Treatment};
 use lakewarden_pipeline::record::{DatasetAccount, RunRecord};
 use lakewarden_report::data;
@@ -41,7 +42,9 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .iter()
             .map(|(field, rows)| data::OverCollected { field: field.clone(), rows: *rows })
             .collect(),
-        warnings: account.warnings.iter().map(|w| warning(&w.file, &w.warning)).collect(),
+        warnings: (account.warnings.iter().map(|w| warning(&w.file, &w.warning)))
+            .chain(demands::notes(account))
+            .collect(),
         redactions: account
             .redactions
             .iter()

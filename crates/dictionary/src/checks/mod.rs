@@ -1,5 +1,7 @@
 //! What only shows when entries are held against each other: one file a check.
 
+mod anomaly_column;
+mod anomaly_table;
 mod anonymity_column;
 mod anonymity_incomplete;
 mod anonymity_role;
@@ -42,12 +44,18 @@ mod phone_region;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
+mod reference;
+mod reference_circle;
 mod retention_event_time;
+mod rule_name;
+mod rule_on_statements;
 mod rule_type;
+mod rule_unique;
 mod statistical_period;
 mod subject;
 mod suppression_list;
 mod table_without_model;
+mod threshold_column;
 mod time_zone;
 mod treatment_type;
 mod unfit_name;
@@ -126,6 +134,14 @@ const CHECKS: &[Check] = &[
     value_words::CHECK,
     coordinates::CHECK,
     value_keys::CHECK,
+    reference::CHECK,
+    reference_circle::CHECK,
+    rule_unique::CHECK,
+    rule_on_statements::CHECK,
+    rule_name::CHECK,
+    threshold_column::CHECK,
+    anomaly_column::CHECK,
+    anomaly_table::CHECK,
 ];
 
 /// What checks look at.

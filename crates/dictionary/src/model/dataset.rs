@@ -1,6 +1,7 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
 use super::format::{Limits, RecordsPath};
+use super::demands::{Demands, FieldRule};
 use super::terms::*;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
@@ -40,6 +41,8 @@ pub struct Dataset {
     pub role: DatasetRole,
     /// What a run does about records of such a log that can neither be read nor say whom they name.
     pub unreadable_subject: UnreadableSubject,
+    /// What is demanded of it beyond its fields.
+    pub demands: Demands,
     /// Where the entry stands.
     pub span: Span,
 }
@@ -152,7 +155,7 @@ pub struct Field {
     /// May be missing from a file's header.
     pub optional: bool,
     /// What is demanded of its values.
-    pub rules: Vec<Spanned<Rule>>,
+    pub rules: Vec<FieldRule>,
     /// The span of time its values count over, if they do.
     pub statistical_period: Option<String>,
     /// Where it is declared.
@@ -172,9 +175,9 @@ impl Field {
         }
     }
 
-    /// Whether rows without it go to quarantine.
+    /// Whether rows without it are not kept.
     pub fn is_required(&self) -> bool {
-        self.rules.iter().any(|r| r.value == Rule::Required)
+        self.rules.iter().any(|r| r.rule.value == Rule::Required && !r.on_failure.keeps_the_row())
     }
 }
 

@@ -1,10 +1,12 @@
 //! The typed values of a project.
 
+mod anomaly_table;
 mod anonymity;
 mod database;
 mod dataset;
 mod format;
 mod file_pattern;
+mod demands;
 mod noise;
 mod pipeline;
 mod purpose;
@@ -13,11 +15,13 @@ mod table;
 mod terms;
 mod values;
 
+pub use anomaly_table::{ANOMALY_RULE, ANOMALY_SCORE};
 pub use anonymity::*;
 pub use database::*;
 pub use dataset::*;
 pub use format::*;
 pub use file_pattern::*;
+pub use demands::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;

@@ -178,8 +178,15 @@ pub enum Rule {
     Matches(String),
     /// Not later than the run's as-of instant.
     NotInFuture,
-    /// No value twice (curated columns only).
+    /// No value twice: in a curated table, or in what the lake holds of a dataset.
     Unique,
+    /// A value of this column of another dataset, in what the lake holds of it.
+    References {
+        /// The dataset.
+        dataset: String,
+        /// Its column.
+        column: String,
+    },
 }
 
 impl Rule {
@@ -192,6 +199,7 @@ impl Rule {
             Rule::Matches(_) => "matches",
             Rule::NotInFuture => "not_in_future",
             Rule::Unique => "unique",
+            Rule::References { .. } => "references",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key, values};
+use super::{Fields, rules, scalar, spanned_key, values, demands};
 use crate::model::*;
 use crate::spec::{FIELD, FORMAT, LIMITS, NO_QUOTE, Words};
 use crate::terms::byte_size;
@@ -25,6 +25,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         coordinates: values::coordinates(fields),
         role: fields.word("role").unwrap_or_default(),
         unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
+        demands: demands::demands(fields),
         span: fields.head(),
     }
 }
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(field.null_values, ["N/A", "0"]);
         assert!(field.optional);
         assert_eq!(field.statistical_period.as_deref(), Some("as_of"));
-        let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.value).collect();
+        let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.rule.value).collect();
         assert_eq!(
             rules,
             [

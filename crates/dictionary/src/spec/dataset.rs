@@ -42,6 +42,24 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         ),
         Key::optional("coordinates", Kind::List(&Kind::Object(&COORDINATES)), "Pairs of its columns that are places.")
             .absent("none"),
+        Key::optional("rules", Kind::List(&Kind::Object(&ROW_RULE)), "What is demanded of its rows as wholes.")
+            .absent("nothing"),
+        Key::optional(
+            "stopped_files",
+            Kind::Word(StoppedFiles::docs),
+            "What a run does about a file that a rule with `on_failure: stop_file` stops.",
+        )
+        .absent("`refuse`"),
+        Key::optional(
+            "thresholds",
+            Kind::Object(&THRESHOLDS),
+            "Limits of a load: a run that crosses one publishes nothing (LW6023).",
+        ),
+        Key::optional(
+            "anomalies",
+            Kind::List(&Kind::Object(&ANOMALY)),
+            "Rules that look at many rows and mark those that are no ordinary business. The table `<dataset>_anomalies`, which models may read, names the rows marked.",
+        ),
         Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
     ],
     exactly_one: &[],
@@ -191,8 +209,12 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         )
         .absent("none; with `normalise: trim` width"),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
-        Key::optional("rules", Kind::List(&Kind::Choice(&FIELD_RULE)), "What is demanded of its values.")
-            .absent("nothing but the type"),
+        Key::optional(
+            "rules",
+            Kind::List(&Kind::WordOr(PlainFieldRule::docs, &FIELD_RULE)),
+            "What is demanded of its values.",
+        )
+        .absent("nothing but the type"),
         Key::optional(
             "statistical_period",
             Kind::Text,
@@ -255,14 +277,6 @@ const VALUE_RULES: [Key; 3] = [
     Key::required("between", Kind::Object(&BETWEEN), "Between these bounds, both included."),
     Key::required("matches", Kind::Scalar, "The whole value matches this regular expression."),
 ];
-
-/// What is demanded of a field.
-pub(crate) static FIELD_RULE: Choice = Choice {
-    name: "a rule",
-    doc: "What is demanded of a field's values; a row that breaks one goes to quarantine.",
-    scalar: Kind::Word(PlainFieldRule::docs),
-    keys: &VALUE_RULES,
-};
 
 /// What is demanded of a curated column.
 pub(crate) static COLUMN_TEST: Choice = Choice {

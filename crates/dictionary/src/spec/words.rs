@@ -179,12 +179,14 @@ impl Words for PlainGeneralisation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainFieldRule {
     Required,
+    Unique,
     NotInFuture,
 }
 
 impl Words for PlainFieldRule {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("required", Self::Required, "Not null"),
+        ("unique", Self::Unique, "No value twice, in these files and in what the lake holds"),
         ("not_in_future", Self::NotInFuture, "Not later than the run's as-of instant"),
     ];
 }

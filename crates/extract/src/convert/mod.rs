@@ -1,6 +1,7 @@
 //! One batch of records → typed, treated columns, and the verdict on each row.
 
 mod clean;
+mod demands;
 mod faults;
 mod forms;
 mod places;
@@ -10,24 +11,27 @@ mod statements;
 mod tokens;
 mod treat;
 
-pub(crate) use faults::Faults;
+use demands::Hashed;
+pub use demands::{RowRule, RowRuleFailed, RuleInputs};
+pub(crate) use faults::{Faults, RuleRef};
 pub(crate) use plan::Plan;
 use statements::Treated;
 
 use crate::account::QuarantineReason;
-use crate::error::ExtractError;
+use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
-use crate::read::{Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
+use crate::read::{Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines, RowNumbers};
 use crate::unread::UnreadRecord;
 use crate::values::{Forms, as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use forms::Region;
-use lakewarden_dictionary::{DataType, Normaliser};
+use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
 use plan::{FieldPlan, Horizon};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a worker makes of a batch.
@@ -48,12 +52,28 @@ pub(crate) struct Converted {
     pub unread: Vec<(usize, UnreadRecord)>,
     /// How many rows failed why.
     pub reasons: BTreeMap<QuarantineReason, u64>,
+    /// Rules that only warn, with the rows that broke them.
+    pub warned: Vec<(RuleRef, Vec<u32>)>,
+    /// Values of the columns that must be unique, a column a rule.
+    pub unique: Vec<Hashed>,
+    /// The records as they came, where rows may have to be sealed later.
+    pub late: Option<Late>,
     /// Placeholders put into free text.
     pub redactions: BTreeMap<&'static str, u64>,
     /// JSON: undeclared names, and whether each declared field occurred.
     pub undeclared: NameCounts,
     /// JSON: whether each declared field occurred in the batch.
     pub occurs: Option<Vec<bool>>,
+}
+
+/// The records of a batch as they came.
+pub(crate) struct Late {
+    /// A column a declared field; empty unless rows may be sealed.
+    pub raw: Vec<Option<ArrayRef>>,
+    /// JSON: the texts, and where each stands.
+    pub json: Option<(Vec<u8>, Vec<Range<usize>>)>,
+    /// Their numbers in the file.
+    pub numbers: RowNumbers,
 }
 
 /// A field's values between typing and treatment.
@@ -118,9 +138,19 @@ impl Plan<'_> {
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
+        self.demands.refer(&stored, &mut faults).ok_or_else(|| self.internal(file, "hashing references"))?;
+        let unique = self.demands.unique_values(&stored).ok_or_else(|| self.internal(file, "hashing unique values"))?;
         let options = RecordBatchOptions::new().with_row_count(Some(len));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
             .map_err(|_| self.internal(file, "assembling rows"))?;
+        self.demands.judge_rows(&rows, &mut faults).map_err(|(rule, _)| ExtractError::RowRule {
+            file: file.to_owned(),
+            rule: self.reason(None, rule.kind, rule.name).rule.into_owned(),
+        })?;
+        if let Some((rule, broken)) = faults.stopped() {
+            let first = broken.first().map_or(0, |row| numbers.get(*row as usize));
+            return Err(self.stopped(file, rule, first, broken.len() as u64));
+        }
 
         let keys = (!self.key.is_empty()).then(|| {
             let columns = self.key.iter().map(|k| rows.column(k.column).clone());
@@ -138,14 +168,18 @@ impl Plan<'_> {
             }
             _ => Vec::new(),
         };
-        let reasons = faults.count(self.dataset);
+        let reasons = faults.count(self);
         let quarantine = if faults.any() {
             let json = json.as_ref().map(|(text, spans)| (text.as_slice(), spans.as_slice()));
             Some(quarantine::seal(self, file, &raw, json, &numbers, &faults)?)
         } else {
             None
         };
-        let faulty = faults.into_flags();
+        let (faulty, warned) = faults.into_flags();
+        let late = (!unique.is_empty()).then(|| match self.demands.seals_late() {
+            true => Late { raw, json, numbers },
+            false => Late { raw: Vec::new(), json: None, numbers },
+        });
         Ok(Converted {
             rows,
             faulty,
@@ -155,10 +189,23 @@ impl Plan<'_> {
             quarantine,
             unread,
             reasons,
+            warned,
+            unique,
+            late,
             redactions,
             undeclared,
             occurs,
         })
+    }
+
+    /// That a rule stops the file or the run.
+    pub(crate) fn stopped(&self, file: &str, rule: RuleRef, row: u64, rows: u64) -> ExtractError {
+        let QuarantineReason { field, rule: name } = self.reason(rule.field, rule.kind, rule.name);
+        let what = StoppedBy { file: file.to_owned(), field, rule: name.into_owned(), row, rows };
+        match rule.on_failure {
+            OnFailure::StopRun => ExtractError::RunStopped(what),
+            _ => ExtractError::FileStopped(what),
+        }
     }
 
     pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {
@@ -190,7 +237,7 @@ impl Plan<'_> {
                 None => self.through_text(file, index, raw, self.regions(file, field, all, len)?.as_ref(), faults)?,
             },
         };
-        rules::judge(index, field, typed.text.as_ref(), &typed.values, faults);
+        rules::judge(field, typed.text.as_ref(), &typed.values, faults);
         Ok(typed)
     }
 

@@ -2,6 +2,8 @@
 
 use super::forms::{FormPlan, Region};
 use super::places::PlacePlan;
+use super::demands::{Demands, RuleRefs};
+use super::faults::RuleRef;
 use super::rules::CompiledRule;
 use super::statements::Statements;
 use super::tokens::Domains;
@@ -29,6 +31,10 @@ pub(crate) struct Plan<'a> {
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
+    /// Rules that look beyond one value.
+    pub demands: Demands,
+    /// The names that rules were given.
+    pub names: Vec<String>,
     /// The run's instant, µs.
     pub as_of: i64,
     pub seed: u64,
@@ -133,8 +139,9 @@ impl<'a> Plan<'a> {
         };
 
         let mut fields = Vec::with_capacity(dataset.fields.len());
-        for field in &dataset.fields {
-            fields.push(FieldPlan::compile(context, field, zone, as_of, &find_any)?);
+        let refs = RuleRefs::of(dataset);
+        for (field, refs) in dataset.fields.iter().zip(&refs.fields) {
+            fields.push(FieldPlan::compile(context, field, refs, zone, as_of, &find_any)?);
         }
         let places = PlacePlan::compile(dataset)?;
         let demanded: Vec<usize> = (fields.iter())
@@ -164,6 +171,8 @@ impl<'a> Plan<'a> {
             dataset,
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
+            demands: Demands::compile(context, &fields, &refs)?,
+            names: refs.names,
             fields,
             places,
             key,
@@ -188,6 +197,7 @@ impl<'a> FieldPlan<'a> {
     fn compile(
         context: &ExtractContext<'a>,
         field: &'a Field,
+        refs: &[RuleRef],
         zone: Zone,
         as_of: i64,
         find: &dyn Fn(&str) -> Option<usize>,
@@ -215,13 +225,15 @@ impl<'a> FieldPlan<'a> {
             times = times.or_iso();
         }
         let rules = (field.rules.iter())
-            .filter(|r| r.value != Rule::Unique)
-            .map(|r| {
-                CompiledRule::compile(&r.value, field, &times, zone, as_of).map_err(|problem| {
+            .zip(refs)
+            .map(|(r, by)| (&r.rule.value, *by))
+            .filter(|(rule, _)| !matches!(rule, Rule::Unique | Rule::References { .. }))
+            .map(|(rule, by)| {
+                CompiledRule::compile(rule, by, field, &times, zone, as_of).map_err(|problem| {
                     ExtractError::InvalidRule {
                         dataset: name(),
                         field: field.name.value.clone(),
-                        rule: r.value.name(),
+                        rule: rule.name(),
                         problem,
                     }
                 })

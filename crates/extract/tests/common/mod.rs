@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, conformed_schema,
-    extract, quarantine_schema,
+    ExtractContext, ExtractError, FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog,
+    conformed_schema, extract, quarantine_schema,
 };
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read, Write};
@@ -62,7 +62,7 @@ impl With for Field {
         self
     }
     fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(here(rule));
+        self.rules.push(here(rule).into());
         self
     }
     fn treated(mut self, treatment: Treatment) -> Self {
@@ -113,6 +113,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         coordinates: vec![],
         role: DatasetRole::Data,
         unreadable_subject: UnreadableSubject::Refuse,
+        demands: Demands::default(),
         span: here(()).span,
     }
 }
@@ -294,6 +295,7 @@ pub fn run_logged(
         as_of,
         seed: SEED,
         batch_rows,
+        rules: &RuleInputs::default(),
         workers,
     };
     let mut sink = Collected::default();

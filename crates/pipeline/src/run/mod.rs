@@ -2,18 +2,20 @@
 
 mod builds;
 mod loads;
+mod marks;
 mod steps;
 
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
-use crate::load::{Arrivals, Loading};
+use crate::load::{Arrivals, Loading, arrivals};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -48,6 +50,8 @@ pub struct Request<'a> {
     pub owner: &'a str,
     /// Whether to take the lake from a run that holds it: for one that was killed and can no longer give it back.
     pub take_over: bool,
+    /// Datasets whose thresholds may be crossed this time.
+    pub accept_thresholds: &'a [String],
 }
 
 /// A run that ended well.
@@ -184,6 +188,12 @@ impl<'a> Run<'a> {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
             self.turns.push(turn);
         }
+        self.known_thresholds()?;
+        let arrivals = self.arrivals().await?;
+        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
+            return Ok(None);
+        }
+        let references = References::of(self.lake, &arrivals, self.request.seed).await?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
             lake: self.lake,
@@ -193,16 +203,16 @@ impl<'a> Run<'a> {
             run: self.request.run,
             seed: self.request.seed,
             workers: threads,
+            references: &references,
+            accept_thresholds: self.request.accept_thresholds,
         };
         let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
         let (project, consent) = (&self.open.project, self.request.consent);
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
         for dataset in project.datasets.iter().filter(|d| self.models.iter().any(|m| m.reads.contains(&d.name.value))) {
-            people.iter_mut().for_each(|people| people.follow(dataset));
-        }
-        let arrivals = self.arrivals(&loading).await?;
-        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
-            return Ok(None);
+            if dataset.demands.marks_rows_of.is_none() {
+                people.iter_mut().for_each(|people| people.follow(dataset));
+            }
         }
         let mut steps = Steps::new(self.request.clock, observer);
         let result = self.build(&loading, arrivals, people, &mut relations, &mut steps, changes, lease).await;
@@ -227,22 +237,23 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
     ) -> Result<Option<Customers>, PipelineError> {
         let (people, totals) = self.load_all(loading, arrivals, people, relations, steps, changes, lease)?;
+        self.mark_all(loading, relations, changes, lease).await?;
         let mut customers = self.recognise(loading, people, relations, steps, changes).await?;
         self.build_all(loading, relations, &totals, &mut customers, steps, changes, lease)?;
         Ok(customers)
     }
 
     /// What has arrived in each channel.
-    async fn arrivals(&self, loading: &Loading<'_>) -> Result<Vec<Arrivals<'a>>, PipelineError> {
+    async fn arrivals(&self) -> Result<Vec<Arrivals<'a>>, PipelineError> {
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
             if let Some(database) = &channel.database {
-                all.push(loading.database_arrivals(dataset, database, &self.open.root).await?);
+                all.push(database::arrivals(self.lake, self.keys, dataset, database, &self.open.root).await?);
                 continue;
             }
             let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
-            all.push(loading.arrivals(dataset, files).await?);
+            all.push(arrivals(self.lake, self.keys, dataset, files).await?);
         }
         Ok(all)
     }
@@ -291,6 +302,7 @@ impl<'a> Run<'a> {
         // Lineage and the audit record come first: what cannot be written down is not published.
         let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
         self.lake.append_lineage(self.request.run, &events).await?;
+        self.note_accepted().await?;
         self.note("prepared").await?;
         // Not merely looked at: the last model may have taken longer than the lease, and nobody have taken it.
         lease.renew(self.now(), LEASE).await?;

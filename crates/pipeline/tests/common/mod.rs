@@ -82,6 +82,7 @@ impl Shop {
             seed: 11,
             owner: "a test",
             take_over: false,
+            accept_thresholds: &[],
         };
         run(&self.open(), keys, &request, &Silent).await.map(|ran| ran.record)
     }

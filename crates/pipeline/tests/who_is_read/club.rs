@@ -175,6 +175,7 @@ impl Club {
             seed: 5,
             owner: "a test",
             take_over: false,
+            accept_thresholds: &[],
         };
         let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
         run(&self.open(), &keys, &request, &Silent).await.map(|ran| ran.record)
