@@ -145,6 +145,21 @@ impl LogListing {
         Ok(files)
     }
 
+    /// Reads the info of every commit from version `first` on that the log still has, by version.
+    pub(crate) async fn infos(&self, lake: &Lake, first: u64) -> Result<Vec<(u64, Map<String, Value>)>, LakeError> {
+        let mut infos = Vec::new();
+        for version in self.commits.range(first..).map(|(version, _)| *version) {
+            let one = Self {
+                table: self.table.clone(),
+                commits: self.commits.range(version..=version).map(|(v, path)| (*v, path.clone())).collect(),
+                checkpoints: BTreeMap::new(),
+            };
+            let lines = one.lines(lake, version).await?;
+            infos.extend(lines.into_iter().filter_map(|line| Some((version, line.commit_info?))));
+        }
+        Ok(infos)
+    }
+
     async fn lines(&self, lake: &Lake, first: u64) -> Result<Vec<Line>, LakeError> {
         let wanted: Vec<Path> = self.commits.range(first..).map(|(_, path)| path.clone()).collect();
         let commits: Vec<Vec<Line>> = stream::iter(wanted)

@@ -8,6 +8,7 @@ mod category_missing;
 mod category_unknown;
 mod channel_dataset;
 mod consent_log;
+mod corrections_of_first;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -15,6 +16,7 @@ mod duplicate_name;
 mod event_time;
 mod event_time_type;
 mod grain;
+mod history_columns;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -30,9 +32,12 @@ mod purpose_cycle;
 mod purposes_missing;
 mod retention_event_time;
 mod rule_type;
+mod statement_repeats;
 mod statistical_period;
 mod subject;
 mod suppression_list;
+mod survivor_column;
+mod survivor_without_key;
 mod table_without_model;
 mod time_zone;
 mod treatment_type;
@@ -94,6 +99,11 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    survivor_without_key::CHECK,
+    survivor_column::CHECK,
+    corrections_of_first::CHECK,
+    statement_repeats::CHECK,
+    history_columns::CHECK,
 ];
 
 /// What checks look at.

@@ -1,6 +1,6 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key};
+use super::{Fields, repeats, rules, scalar, spanned_key};
 use crate::model::*;
 use crate::spec::{FIELD, FORMAT, Words};
 use crate::yaml::{Node, Value};
@@ -17,6 +17,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         format: format(fields.object("format", &FORMAT).as_ref()),
         time_zone: fields.spanned("time_zone"),
         key: fields.names("key"),
+        repeats: repeats::repeats(fields),
         event_time: fields.spanned("event_time"),
         retention: fields.parsed("retention"),
         purposes: purposes(fields),

@@ -6,6 +6,7 @@
 mod dataset;
 mod pipeline;
 mod purposes;
+mod repeats;
 mod rules;
 mod settings;
 mod table;

@@ -105,6 +105,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         format: Format { container, accept: vec![], encoding, delimiter: b',' },
         time_zone: None,
         key: vec![],
+        repeats: Repeats::default(),
         event_time: None,
         retention: None,
         purposes: vec![],
