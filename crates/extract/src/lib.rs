@@ -31,14 +31,16 @@ mod read;
 mod run;
 mod schema;
 mod source;
+mod standings;
 mod unread;
 mod values;
 
-pub use account::{FileAccount, Progress, QuarantineReason, Warning};
+pub use account::{DuplicatesBy, FileAccount, Progress, QuarantineReason, Warning};
 pub use error::{ExtractError, MissingColumn, SinkError};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use source::{SourceFile, checksum};
+pub use standings::Standings;
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

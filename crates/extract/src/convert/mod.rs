@@ -16,6 +16,7 @@ use crate::account::QuarantineReason;
 use crate::error::ExtractError;
 use crate::keys::RowHasher;
 use crate::quarantine;
+use crate::standings::Ranked;
 use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
 use crate::unread::UnreadRecord;
 use crate::values::{as_text, direct, parse};
@@ -37,6 +38,8 @@ pub(crate) struct Converted {
     pub outside: Option<Vec<bool>>,
     /// Hash of each row's key, where a key is declared.
     pub keys: Option<Vec<u128>>,
+    /// How each row compares with others of its key, where a later one may survive.
+    pub ranked: Option<Ranked>,
     /// Hash of each record as it came, where no key is declared.
     pub records: Option<Vec<u128>>,
     /// The sealed rows.
@@ -105,6 +108,9 @@ impl Plan<'_> {
         for key in &self.key {
             faults.null_key(key.field, &stored[key.column]);
         }
+        if let Some(latest) = &self.latest {
+            faults.null_key(latest.field, &stored[latest.column]);
+        }
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
@@ -117,6 +123,8 @@ impl Plan<'_> {
             RowHasher::new(columns, self.seed).map(|h| h.hashes(len))
         });
         let keys = keys.transpose().map_err(|_| self.internal(file, "hashing keys"))?;
+        let ranked = self.competes.then(|| Ranked::of(&rows, self.latest.as_ref().map(|l| l.column), self.seed));
+        let ranked = ranked.transpose().map_err(|_| self.internal(file, "ranking rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
@@ -141,6 +149,7 @@ impl Plan<'_> {
             faulty,
             outside,
             keys,
+            ranked,
             records,
             quarantine,
             unread,
