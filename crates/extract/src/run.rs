@@ -227,6 +227,9 @@ impl InOrder<'_, '_> {
             if batch.keys.is_some() && batch.ranked.is_none() {
                 self.seen.reserve(len);
             }
+            if let (Some(_), Some(standings)) = (&batch.ranked, self.seen.standings()) {
+                standings.widen(&batch.rows);
+            }
             let first = |row: usize| batch.keys.as_ref().filter(|_| batch.ranked.is_none()).map(|keys| keys[row]);
             for row in 0..len {
                 if is(&batch.faulty, row) {

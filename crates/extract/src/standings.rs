@@ -6,8 +6,10 @@
 
 use crate::keys::{Earlier, KeyError, RowHasher};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType as Arrow, Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{
+    DataType as Arrow, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use lakewarden_dictionary::Dataset;
@@ -23,6 +25,8 @@ pub struct Standings {
     key: Vec<String>,
     latest: Option<String>,
     columns: Vec<String>,
+    /// Smallest and largest value of each key column that Delta's log keeps bounds of, over all rows read.
+    ranges: Vec<Option<(i64, i64)>>,
     table: HashTable<Standing>,
     /// Places of rows that do not survive, 64 in a word.
     lost: Vec<u64>,
@@ -72,6 +76,7 @@ impl Standings {
             key: dataset.key.iter().map(|k| k.value.clone()).collect(),
             latest: dataset.latest().map(|f| f.column.value.clone()),
             columns: dataset.stored().map(|f| f.column.value.clone()).collect(),
+            ranges: vec![None; dataset.key.len()],
             table: HashTable::new(),
             lost: Vec::new(),
             places: 0,
@@ -85,6 +90,24 @@ impl Standings {
         self.starts.push(self.places);
         self.superseded.push(0);
         self.beaten.push(0);
+    }
+
+    /// Takes in between which values the keys of a batch lie. Rows that are not given to the sink do no harm.
+    pub(crate) fn widen(&mut self, rows: &RecordBatch) {
+        for (name, range) in self.key.iter().zip(&mut self.ranges) {
+            let Some((low, high)) = rows.column_by_name(name).and_then(bounds) else { continue };
+            *range = Some(range.map_or((low, high), |(l, h)| (l.min(low), h.max(high))));
+        }
+    }
+
+    /// Whether a file of the lake may hold a key of the files. `bounds` answers the smallest and largest value of a
+    /// column in that file, as far as they are known: numbers, days or microseconds since 1970.
+    pub fn may_be_in(&self, bounds: impl Fn(&str) -> Option<(i64, i64)>) -> bool {
+        self.places > 0
+            && self.key.iter().zip(&self.ranges).all(|(name, range)| match (range, bounds(name)) {
+                (Some((low, high)), Some((l, h))) => l <= *high && *low <= h,
+                _ => true,
+            })
     }
 
     pub(crate) fn superseded(&self) -> &[u64] {
@@ -241,6 +264,25 @@ fn contents(columns: Vec<ArrayRef>, rows: usize, seed: u64) -> Result<Vec<u64>, 
     Ok(RowHasher::new(columns, seed)?.hashes(rows).into_iter().map(|hash| hash as u64).collect())
 }
 
+/// The smallest and largest value of a column of whole numbers, days or instants; nulls do not count.
+fn bounds(column: &ArrayRef) -> Option<(i64, i64)> {
+    match column.data_type() {
+        Arrow::Int64 => {
+            let values = column.as_primitive::<Int64Type>();
+            Some((min(values)?, max(values)?))
+        }
+        Arrow::Date32 => {
+            let values = column.as_primitive::<Date32Type>();
+            Some((min(values)?.into(), max(values)?.into()))
+        }
+        Arrow::Timestamp(TimeUnit::Microsecond, _) => {
+            let values = column.as_primitive::<TimestampMicrosecondType>();
+            Some((min(values)?, max(values)?))
+        }
+        _ => None,
+    }
+}
+
 /// Values in their order, as 64-bit numbers; null before all.
 fn ranks(column: &ArrayRef) -> Result<Vec<i64>, KeyError> {
     let unfit = || KeyError::Type { data_type: column.data_type().clone() };
@@ -259,7 +301,7 @@ fn ranks(column: &ArrayRef) -> Result<Vec<i64>, KeyError> {
                 .collect::<Result<_, _>>()?
         }
         Arrow::Timestamp(..) => {
-            let micros = Arrow::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
+            let micros = Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
             let instants = cast(column, &micros).map_err(|_| unfit())?;
             all(&mut instants.as_primitive::<TimestampMicrosecondType>().values().iter().copied())
         }

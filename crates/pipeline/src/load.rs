@@ -1,8 +1,11 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
 use crate::error::PipelineError;
+use crate::history;
+use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
+use crate::project::OpenProject;
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::tables::TableView;
 use crate::unread;
@@ -15,7 +18,9 @@ use lakewarden_extract::{
     ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
     quarantine_schema, unread_schema,
 };
-use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
+use lakewarden_lake::{
+    Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
+};
 use lakewarden_privacy::KeyRing;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +36,8 @@ pub struct Loading<'a> {
     pub lake: &'a Lake,
     /// The keys.
     pub keys: &'a KeyRing,
+    /// The project.
+    pub open: &'a OpenProject,
     /// The project's zone.
     pub zone: Tz,
     /// The run's instant.
@@ -51,8 +58,8 @@ pub struct Arrivals<'d> {
     published: Option<TableSnapshot>,
     /// Files whose bytes it does not have.
     pub new: Vec<SourceFile>,
-    /// Names of files whose bytes it has.
-    already_loaded: Vec<String>,
+    /// Files whose bytes it has.
+    already_loaded: Vec<Known>,
 }
 
 /// A dataset after loading.
@@ -78,6 +85,9 @@ pub struct Totals {
     pub quarantined: u64,
     /// Duplicates.
     pub duplicates: u64,
+    /// Rows that later runs took the place of.
+    #[serde(default)]
+    pub replaced: u64,
     /// Rows outside retention.
     pub outside_retention: u64,
     /// Undeclared fields in the last load.
@@ -89,12 +99,10 @@ const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
 const TOTALS: &str = "lakewarden.totals";
 
-/// The transaction ids under which files are noted in their table. The version is the file's size, so that a file
+/// The transaction id under which a file is noted in its table. The version is the file's size, so that a file
 /// of another size need not be read to be known as new.
-const FILE: &str = "lakewarden/file/";
-
 fn transaction(sha256: &str) -> String {
-    format!("{FILE}{sha256}")
+    format!("{FILE_TRANSACTION}{sha256}")
 }
 
 /// A size as a transaction's version.
@@ -102,20 +110,20 @@ fn version(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Files whose bytes no table holds yet, and the names of those that one does.
+/// Files whose bytes no table holds yet, and those that one does.
 ///
 /// # Errors
 /// [`PipelineError::Read`] if a file cannot be read.
 pub fn new_files(
     files: Vec<SourceFile>,
     published: Option<&TableSnapshot>,
-) -> Result<(Vec<SourceFile>, Vec<String>), PipelineError> {
-    let noted = published.iter().flat_map(|p| &p.transactions).filter(|(id, _)| id.starts_with(FILE));
+) -> Result<(Vec<SourceFile>, Vec<Known>), PipelineError> {
+    let noted = published.iter().flat_map(|p| &p.transactions).filter(|(id, _)| id.starts_with(FILE_TRANSACTION));
     let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
     for size in noted.map(|(_, size)| *size).chain(files.iter().map(|f| version(f.size))) {
         *sizes.entry(size).or_default() += 1;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for file in files {
         if sizes.get(&version(file.size)) == Some(&1) {
@@ -124,9 +132,11 @@ pub fn new_files(
         }
         let sum = checksum(&file).map_err(|e| PipelineError::Read { path: file.name.clone(), why: e.kind() })?;
         let loaded = published.is_some_and(|p| p.transactions.contains_key(&transaction(&sum)));
-        if loaded || !seen.insert(sum) {
-            known.push(file.name);
+        let same = seen.get(&sum).cloned();
+        if loaded || same.is_some() {
+            known.push(Known { file: file.name, sha256: sum, same });
         } else {
+            seen.insert(sum, file.name.clone());
             new.push(file);
         }
     }
@@ -164,9 +174,14 @@ impl Loading<'_> {
     ) -> Result<Loaded, PipelineError> {
         let Arrivals { dataset, published, new, already_loaded } = arrivals;
         let name = &dataset.name.value;
-        let mut seen = KeySet::new(self.seed);
+        // Rows that may still lose against others are shown when it is known which stay.
+        let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
+        let mut seen = match competing {
+            true => KeySet::competing(self.seed, dataset),
+            false => KeySet::new(self.seed),
+        };
         let people = people.filter(|_| dataset.is_personal());
-        if let Some(published) = &published {
+        if let Some(published) = published.as_ref().filter(|_| !competing) {
             self.read_published(dataset, published, new.is_empty(), &mut seen, people).await?;
         }
         let schema = conformed_schema(dataset);
@@ -174,12 +189,15 @@ impl Loading<'_> {
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
             doubt(people, &unread)?;
+            let already_loaded = already_loaded.into_iter().map(|known| known.file).collect();
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
-        let Extracted { accounts, rows, sealed, unread: whom } =
-            block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
+        let also = self.other_names(dataset, &already_loaded).await?;
+        let shown = people.filter(|_| !competing);
+        let Extracted { mut accounts, rows, sealed, unread: whom } =
+            block_in_place(|| self.extract(dataset, published.as_ref(), &new, &mut seen, &mut unread, shown, observer))?;
         let refused = refuse_changed(name, &new, &accounts, published.as_ref());
         if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
             for staged in [rows, sealed, whom] {
@@ -188,21 +206,45 @@ impl Loading<'_> {
             }
             return Err(error);
         }
-        doubt(people, &unread)?;
-        let account = sum_up(name, &accounts, already_loaded);
-        let totals = before.and(&account);
+        let (rows, old, replaced) = match seen.into_standings() {
+            None => (rows, None, 0),
+            Some(standings) => {
+                let settled = self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await;
+                match settled {
+                    Ok(settled) => (settled.rows, settled.history, settled.replaced),
+                    Err(error) => {
+                        for staged in [rows, sealed, whom] {
+                            let _ = self.lake.discard(staged).await;
+                        }
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        let rows = rows.based_on(published.as_ref());
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
+        if let Some(people) = people.filter(|_| competing) {
+            self.show(dataset, &rows, &table, people).await?;
+        }
+        doubt(people, &unread)?;
+        let mut account = sum_up(name, &accounts, already_loaded);
+        account.replaced = replaced;
+        account.same_bytes = also.iter().map(|other| other.same.clone()).collect();
+        let totals = before.and(&account);
         let transactions: Vec<(String, i64)> =
             accounts.iter().map(|a| (transaction(&a.sha256), version(a.bytes))).collect();
         let info: Map<String, Value> = [
             ("lakewarden.run".to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
+            (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
         ]
         .into_iter()
         .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
-        for staged in [sealed, whom].into_iter().filter(|staged| staged.rows > 0) {
+        let mut info = info;
+        info.remove(LEDGER_KEY);
+        for staged in [sealed, whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
             changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
         }
         Ok(Loaded { account, table, changes, totals })
@@ -244,9 +286,11 @@ impl Loading<'_> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the state of one load, lent for one phase")]
     fn extract(
         &self,
         dataset: &Dataset,
+        published: Option<&TableSnapshot>,
         files: &[SourceFile],
         seen: &mut KeySet,
         unread: &mut UnreadLog,
@@ -266,8 +310,10 @@ impl Loading<'_> {
         };
         let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
         let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
+        let stamp = history::Stamp::of(dataset, published, self.as_of);
         let mut sink = LoadSink {
-            rows: self.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?,
+            rows: self.lake.writer(Zone::Conformed, name, history::stored_schema(dataset, stamp.is_some()), options())?,
+            stamp,
             sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
             dataset,
             people,
@@ -289,7 +335,8 @@ impl Loading<'_> {
             }
         }
         let (rows, sealed) = (sink.rows.finish()?, sink.sealed.finish()?);
-        let written: u64 = accounts.iter().map(|a| a.written).sum();
+        // Rows whose place a later one took are taken out when it is known which stay.
+        let written: u64 = accounts.iter().map(|a| a.written + a.duplicates_by.superseded).sum();
         let quarantined: u64 = accounts.iter().map(FileAccount::quarantined_total).sum();
         if (rows.rows, sealed.rows) != (written, quarantined) {
             return Err(PipelineError::Account {
@@ -353,12 +400,13 @@ fn refuse_changed(
 }
 
 /// Shows rows to those who gather people. Several datasets do at the same time; the order does not matter.
-fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
+pub(crate) fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
     people.lock().map_err(|_| PipelineError::Worker)?.observe(dataset, batch)
 }
 
 struct LoadSink<'a> {
     rows: TableWriter,
+    stamp: Option<history::Stamp<'a>>,
     sealed: TableWriter,
     dataset: &'a Dataset,
     people: Option<&'a Mutex<People>>,
@@ -369,6 +417,10 @@ impl Sink for LoadSink<'_> {
         if let Some(people) = self.people {
             observe(people, self.dataset, &batch).map_err(SinkError::new)?;
         }
+        let batch = match &self.stamp {
+            Some(stamp) => stamp.current(&batch).map_err(SinkError::new)?,
+            None => batch,
+        };
         self.rows.write(batch).map_err(SinkError::new)
     }
 
@@ -407,13 +459,15 @@ impl Totals {
             written: self.written + account.written,
             quarantined: self.quarantined + account.quarantined_total(),
             duplicates: self.duplicates + account.duplicates,
+            replaced: self.replaced + account.replaced,
             outside_retention: self.outside_retention + account.outside_retention,
             over_collected_fields: account.over_collected.len() as u64,
         }
     }
 }
 
-fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> DatasetAccount {
+fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<Known>) -> DatasetAccount {
+    let already_loaded = already_loaded.into_iter().map(|known| known.file).collect();
     let mut quarantined: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
     let mut account = DatasetAccount { dataset: dataset.to_owned(), already_loaded, ..DatasetAccount::default() };
     for file in files {
@@ -421,6 +475,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         account.read += file.read;
         account.written += file.written;
         account.duplicates += file.duplicates;
+        account.duplicates_by.add(&file.duplicates_by);
         account.outside_retention += file.outside_retention;
         account.exact_duplicates += file.exact_duplicates;
         account.consent_unreadable += file.unread;

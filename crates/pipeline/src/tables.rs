@@ -35,6 +35,11 @@ impl TableView {
         Self { schema, files }
     }
 
+    /// The same rows with only these columns.
+    pub fn with_schema(self, schema: SchemaRef) -> Self {
+        Self { schema, ..self }
+    }
+
     /// As the engine reads it.
     pub fn content(&self) -> Content {
         Content::Files {

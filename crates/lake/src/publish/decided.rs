@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{TryStreamExt, stream};
 use object_store::path::Path;
 use uuid::Uuid;
 
@@ -83,7 +83,6 @@ pub(super) async fn unmoved(lake: &Lake, intent: &Intent) -> Result<(), LakeErro
             let found = found.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
             if found == change.base { Ok(()) } else { Err(conflict(change, change.base, found)?) }
         })
-        .boxed()
         .await
 }
 

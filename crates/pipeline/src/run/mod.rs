@@ -8,6 +8,7 @@ use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
+use crate::ledger;
 use crate::load::{Arrivals, Loading};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
@@ -188,6 +189,7 @@ impl<'a> Run<'a> {
         let loading = Loading {
             lake: self.lake,
             keys: self.keys,
+            open: self.open,
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
@@ -297,6 +299,7 @@ impl<'a> Run<'a> {
             changes.clear();
         }
         let published = published?;
+        ledger::fold(self.lake, &published, observer).await;
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {
