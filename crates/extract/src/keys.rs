@@ -1,12 +1,12 @@
 //! Hashes of rows, and the set of those seen.
 
+use crate::standings::Standings;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
-use crate::standings::Standings;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use lakewarden_dictionary::Dataset;

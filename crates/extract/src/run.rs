@@ -189,7 +189,9 @@ impl InOrder<'_, '_> {
             }
             self.rows_before += accounts.last().map_or(0, |a: &FileAccount| a.read);
         }
-        for (account, rows) in accounts.iter_mut().zip(self.seen.standings().map(|s| s.superseded()).unwrap_or_default()) {
+        for (account, rows) in
+            accounts.iter_mut().zip(self.seen.standings().map(|s| s.superseded()).unwrap_or_default())
+        {
             account.supersede(*rows);
         }
         Ok(accounts)

@@ -7,9 +7,7 @@
 use crate::keys::{Earlier, KeyError, RowHasher};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
-use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::datatypes::{DataType as Arrow, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use lakewarden_dictionary::Dataset;
@@ -254,9 +252,8 @@ fn file_of(starts: &[u64], place: u64) -> usize {
 }
 
 fn named(rows: &RecordBatch, names: &[String]) -> Result<Vec<ArrayRef>, KeyError> {
-    let column = |name: &String| {
-        rows.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: name.clone() })
-    };
+    let column =
+        |name: &String| rows.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: name.clone() });
     names.iter().map(column).collect()
 }
 

@@ -5,7 +5,9 @@
 //! Models see the conformed table, and of it what the dictionary declares.
 
 use crate::tables::TableView;
-use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;

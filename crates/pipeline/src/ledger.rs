@@ -192,12 +192,7 @@ impl Loading<'_> {
     }
 
     /// What the commit says of its files.
-    pub(crate) fn ledger_of(
-        &self,
-        dataset: &Dataset,
-        files: &[FileAccount],
-        also: &[OtherName],
-    ) -> Vec<LoadedFile> {
+    pub(crate) fn ledger_of(&self, dataset: &Dataset, files: &[FileAccount], also: &[OtherName]) -> Vec<LoadedFile> {
         let dictionary = self.entry_hash(dataset);
         let loaded = files.iter().map(|account| LoadedFile {
             file: account.file.clone(),

@@ -196,8 +196,9 @@ impl Loading<'_> {
         }
         let also = self.other_names(dataset, &already_loaded).await?;
         let shown = people.filter(|_| !competing);
-        let Extracted { mut accounts, rows, sealed, unread: whom } =
-            block_in_place(|| self.extract(dataset, published.as_ref(), &new, &mut seen, &mut unread, shown, observer))?;
+        let Extracted { mut accounts, rows, sealed, unread: whom } = block_in_place(|| {
+            self.extract(dataset, published.as_ref(), &new, &mut seen, &mut unread, shown, observer)
+        })?;
         let refused = refuse_changed(name, &new, &accounts, published.as_ref());
         if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
             for staged in [rows, sealed, whom] {
@@ -312,7 +313,12 @@ impl Loading<'_> {
         let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
         let stamp = history::Stamp::of(dataset, published, self.as_of);
         let mut sink = LoadSink {
-            rows: self.lake.writer(Zone::Conformed, name, history::stored_schema(dataset, stamp.is_some()), options())?,
+            rows: self.lake.writer(
+                Zone::Conformed,
+                name,
+                history::stored_schema(dataset, stamp.is_some()),
+                options(),
+            )?,
             stamp,
             sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
             dataset,

@@ -63,7 +63,8 @@ fn of_file(line: &LedgerLine) -> Vec<String> {
     for (what, rows) in all.chain([("outside retention", facts.outside_retention)]).filter(|(_, rows)| *rows > 0) {
         losses.push(format!(" + {what} {}", grouped(rows)));
     }
-    let read_as = facts.encoding.as_ref().map_or_else(|| facts.container.clone(), |e| format!("{}, {e}", facts.container));
+    let read_as =
+        facts.encoding.as_ref().map_or_else(|| facts.container.clone(), |e| format!("{}, {e}", facts.container));
     vec![
         format!("  {sum} {at} {file} ({}, {read_as})", bytes(*size)),
         format!("    read {} = written {}{}", grouped(facts.read), grouped(facts.written), losses.concat()),

@@ -28,9 +28,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for dataset in context.project.datasets.iter().filter(|d| d.keeps_history()) {
         for field in dataset.stored().filter(|f| HISTORY_COLUMNS.contains(&f.column.as_str())) {
             let message = format!("the history of `{}` needs `{}` for itself", dataset.name.value, field.column.value);
-            problems.push(
-                Problem::error(CODE, field.column.span.clone(), message).hint("give the field another `column`"),
-            );
+            problems
+                .push(Problem::error(CODE, field.column.span.clone(), message).hint("give the field another `column`"));
         }
         let Survivor::Latest(column) = &dataset.repeats.survivor else { continue };
         let Some(latest) = dataset.latest().filter(|f| !context.is_broken(&f.span, &["treatment", "type"])) else {

@@ -13,11 +13,7 @@ pub(super) fn repeats(fields: &Fields<'_>) -> Repeats {
         let value = Words::of(scalar(node)?)?;
         Some(Spanned { value, span: node.span.clone() })
     });
-    Repeats {
-        survivor: node.and_then(survivor).unwrap_or_default(),
-        survivor_span: node.map(Node::head),
-        corrections,
-    }
+    Repeats { survivor: node.and_then(survivor).unwrap_or_default(), survivor_span: node.map(Node::head), corrections }
 }
 
 fn survivor(node: &Node) -> Option<Survivor> {
@@ -65,7 +61,9 @@ mod tests {
 
     #[test]
     fn what_is_broken_keeps_what_is_there() {
-        for broken in ["survivor: newest\n", "survivor: { oldest: points }\n", "survivor: first\ncorrections: replace\n"] {
+        for broken in
+            ["survivor: newest\n", "survivor: { oldest: points }\n", "survivor: first\ncorrections: replace\n"]
+        {
             let repeats = repeats(broken);
             assert_eq!((repeats.survivor.clone(), repeats.corrections()), (Survivor::First, Corrections::Ignore));
         }

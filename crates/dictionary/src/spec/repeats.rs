@@ -41,7 +41,11 @@ pub(crate) enum PlainSurvivor {
 impl Words for PlainSurvivor {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("first", Self::First, "The row that came first: nothing that comes later changes it"),
-        ("last", Self::Last, "The row that came last: later files, and later rows of a file, take the place of earlier"),
+        (
+            "last",
+            Self::Last,
+            "The row that came last: later files, and later rows of a file, take the place of earlier",
+        ),
     ];
 }
 

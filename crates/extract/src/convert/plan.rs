@@ -156,7 +156,11 @@ impl<'a> Plan<'a> {
         }
         let latest = match &dataset.repeats.survivor {
             Survivor::Latest(name) if dataset.latest().is_none() => {
-                return Err(unusable(&name.value, "survivor", "no stored field has this column, or none with an order"));
+                return Err(unusable(
+                    &name.value,
+                    "survivor",
+                    "no stored field has this column, or none with an order",
+                ));
             }
             Survivor::Latest(name) => find(&name.value).map(|field| {
                 let column = fields[..field].iter().filter(|f| f.stored).count();

@@ -300,7 +300,7 @@ pub fn run_logged(
     for account in &accounts {
         assert!(account.closes(), "{account:?}");
     }
-    let written: u64 = accounts.iter().map(|a| a.written).sum();
+    let written: u64 = accounts.iter().map(|a| a.written + a.duplicates_by.superseded).sum();
     let rows = concat_batches(&conformed_schema(dataset), &sink.rows).unwrap();
     let quarantine = concat_batches(&quarantine_schema(), &sink.quarantine).unwrap();
     assert_eq!(rows.num_rows() as u64, written);

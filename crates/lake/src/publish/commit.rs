@@ -172,7 +172,9 @@ fn actions(
         let log =
             table.delta.try_log_data().map_err(|error| delta_error(&id.to_string(), "reading the log of", &error))?;
         // A version must not both add and remove a file.
-        for file in log.iter().filter(|file| !added.contains(file.path().as_ref()) && gone(file.object_store_path().as_ref())) {
+        for file in
+            log.iter().filter(|file| !added.contains(file.path().as_ref()) && gone(file.object_store_path().as_ref()))
+        {
             actions.push(Action::Remove(Remove {
                 path: file.path().into_owned(),
                 data_change: true,
