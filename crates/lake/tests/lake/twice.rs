@@ -241,7 +241,8 @@ async fn the_ledger_outlives_the_log() {
     let log = Path::from("conformed/sales/_delta_log");
     let objects = contents(lake.store().as_ref()).await;
     let version = |path: &str| -> u64 { path.rsplit('/').next().unwrap()[..20].parse().unwrap() };
-    let named = |ending: &str| objects.iter().map(|(path, _)| path.clone()).filter(move |p| p.ends_with(ending)).collect();
+    let named =
+        |ending: &str| objects.iter().map(|(path, _)| path.clone()).filter(move |p| p.ends_with(ending)).collect();
     let checkpoints: Vec<String> = named(".checkpoint.parquet");
     let last = checkpoints.iter().map(|path| version(path)).max().unwrap();
     let commits: Vec<String> = named(".json");
