@@ -91,6 +91,14 @@ pub enum Command {
         #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
     },
+    /// List the files that were loaded: checksum, rows, encoding, dictionary, key, run
+    Ledger {
+        /// The dataset; all if absent
+        dataset: Option<String>,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
     /// Ask curated or conformed tables under the policy
     Query {
         /// One SELECT

@@ -1,6 +1,7 @@
 //! What became of each row of a file.
 
-use serde::Serialize;
+use crate::keys::Earlier;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +29,7 @@ pub struct FileAccount {
     pub skipped: SkippedLines,
     /// Records read, the header not counted.
     pub read: u64,
-    /// Rows given to the sink.
+    /// Rows given to the sink that no other row has taken the place of.
     pub written: u64,
     /// Rows sealed into quarantine, by reason.
     pub quarantined: BTreeMap<QuarantineReason, u64>,
@@ -40,8 +41,10 @@ pub struct FileAccount {
     pub unread_nobody: u64,
     /// The first of those, by its number in the file.
     pub nobody_at: Option<u64>,
-    /// Rows whose key was seen before, in this file, an earlier one or the lake.
+    /// Rows that another row with their key survives: the sum of `duplicates_by`.
     pub duplicates: u64,
+    /// The same, by where the survivor is.
+    pub duplicates_by: DuplicatesBy,
     /// Rows older than the dataset's retention.
     pub outside_retention: u64,
     /// Where no key is declared: records equal in all declared fields to an earlier one of this file. They are kept.
@@ -64,7 +67,60 @@ impl FileAccount {
 
     /// Whether every row read is accounted for.
     pub fn closes(&self) -> bool {
-        self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+        self.duplicates == self.duplicates_by.total()
+            && self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+    }
+
+    /// A row is left out, for one that came earlier survives.
+    pub(crate) fn repeats(&mut self, earlier: Earlier) {
+        self.duplicates += 1;
+        match earlier {
+            Earlier::SameFile => self.duplicates_by.same_file += 1,
+            Earlier::OtherFile => self.duplicates_by.other_file += 1,
+            Earlier::Lake => self.duplicates_by.lake += 1,
+        }
+    }
+
+    /// Rows that were given to the sink are not to be stored, for later ones of the same files survive.
+    pub(crate) fn supersede(&mut self, rows: u64) {
+        self.written -= rows;
+        self.duplicates += rows;
+        self.duplicates_by.superseded += rows;
+    }
+
+    /// Rows that were given to the sink are not to be stored, for the lake's own survive.
+    pub fn lose_to_lake(&mut self, rows: u64) {
+        self.written -= rows;
+        self.duplicates += rows;
+        self.duplicates_by.lake += rows;
+    }
+}
+
+/// Rows that another row with their key survives, by where that one is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicatesBy {
+    /// Earlier in the same file.
+    pub same_file: u64,
+    /// In an earlier file of the same run.
+    pub other_file: u64,
+    /// In the lake.
+    pub lake: u64,
+    /// Later, in the same file or another of the same run.
+    pub superseded: u64,
+}
+
+impl DuplicatesBy {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.same_file + self.other_file + self.lake + self.superseded
+    }
+
+    /// Adds those of another file.
+    pub fn add(&mut self, other: &Self) {
+        self.same_file += other.same_file;
+        self.other_file += other.other_file;
+        self.lake += other.lake;
+        self.superseded += other.superseded;
     }
 }
 

@@ -32,10 +32,12 @@ mod run;
 mod schema;
 mod source;
 mod unique;
+mod standings;
 mod unread;
 mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, SkippedLines, Warning};
+pub use account::{DuplicatesBy, FileAccount, Progress, QuarantineReason, Warning};
 pub use error::{ExtractError, MissingColumn, SinkError};
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
 pub use convert::{RowRule, RowRuleFailed, RuleInputs};
@@ -46,4 +48,5 @@ pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use source::{SourceFile, checksum};
 pub use unique::unique_columns;
+pub use standings::Standings;
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

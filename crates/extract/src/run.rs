@@ -167,6 +167,7 @@ impl InOrder<'_, '_> {
         for (index, file) in self.files.iter().enumerate() {
             let mut current = Current::default();
             current.account.file.clone_from(&file.name);
+            self.seen.next_file();
             loop {
                 // The reader tells of every file's end; a hung-up channel means that it panicked.
                 match events.recv().map_err(|_| self.plan.internal(&file.name, "reading"))? {
@@ -190,6 +191,11 @@ impl InOrder<'_, '_> {
                 });
             }
             self.rows_before += accounts.last().map_or(0, |a: &FileAccount| a.read);
+        }
+        for (account, rows) in
+            accounts.iter_mut().zip(self.seen.standings().map(|s| s.superseded()).unwrap_or_default())
+        {
+            account.supersede(*rows);
         }
         Ok(accounts)
     }
@@ -224,14 +230,18 @@ impl InOrder<'_, '_> {
         let is = |flags: &Option<Vec<bool>>, row: usize| flags.as_ref().is_some_and(|f| f[row]);
         let mut repeats = Repeats::default();
         if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() || !batch.unique.is_empty() {
-            if batch.keys.is_some() {
+            if batch.keys.is_some() && batch.ranked.is_none() {
                 self.seen.reserve(len);
             }
+            if let (Some(_), Some(standings)) = (&batch.ranked, self.seen.standings()) {
+                standings.widen(&batch.rows);
+            }
+            let first = |row: usize| batch.keys.as_ref().filter(|_| batch.ranked.is_none()).map(|keys| keys[row]);
             for row in 0..len {
                 if is(&batch.faulty, row) {
                     leave_out(row);
-                } else if batch.keys.as_ref().is_some_and(|keys| !self.seen.insert(keys[row])) {
-                    account.duplicates += 1;
+                } else if let Some(earlier) = first(row).and_then(|key| self.seen.insert(key)) {
+                    account.repeats(earlier);
                     leave_out(row);
                 } else if is(&batch.outside, row) {
                     account.outside_retention += 1;
@@ -243,6 +253,12 @@ impl InOrder<'_, '_> {
                         // Its key names no row that is written: a mended one may still come.
                         self.seen.remove(keys[row]);
                     }
+                    leave_out(row);
+                } else if let (Some(keys), Some(ranked)) = (&batch.keys, &batch.ranked)
+                    && let Some(standings) = self.seen.standings()
+                    && let Some(earlier) = standings.contest(keys[row], ranked.ranks[row], ranked.contents[row])
+                {
+                    account.repeats(earlier);
                     leave_out(row);
                 }
             }

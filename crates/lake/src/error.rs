@@ -286,6 +286,14 @@ pub enum LakeError {
         /// Its id.
         id: Uuid,
     },
+    /// LW5070
+    #[error("`{table}` has {} of these files already: another run loaded them meanwhile", .files)]
+    LoadedMeanwhile {
+        /// `zone/name`.
+        table: String,
+        /// How many.
+        files: usize,
+    },
     /// LW5050
     #[error("the lake is being written by {owner}, until {expires} at the latest")]
     LeaseHeld {
@@ -344,6 +352,7 @@ impl LakeError {
             Self::ReservedKey { .. } => "LW5044",
             Self::StagedFileMissing { .. } => "LW5045",
             Self::PublicationReused { .. } => "LW5046",
+            Self::LoadedMeanwhile { .. } => "LW5070",
             Self::LeaseHeld { .. } => "LW5050",
             Self::LeaseLost { .. } => "LW5051",
             Self::AuditBroken { .. } => "LW5060",
@@ -358,6 +367,7 @@ impl LakeError {
             Self::Conflict { .. } | Self::PublicationInProgress { .. } | Self::LeaseHeld { .. } | Self::AuditBusy => {
                 true
             }
+            Self::LoadedMeanwhile { .. } => true,
             Self::PublicationPending { source, .. } => source.is_retryable(),
             _ => false,
         }
@@ -392,6 +402,7 @@ impl LakeError {
             Self::Conflict { .. } | Self::PublicationInProgress { .. } => {
                 "run again; what an interrupted run left is completed first"
             }
+            Self::LoadedMeanwhile { .. } => "run again: files that are loaded are known by their checksums",
             Self::PublicationPending { .. } => "run again: the publication is completed before anything else",
             Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
             Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",

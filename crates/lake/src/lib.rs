@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! conformed/ quarantine/ identity/ curated/   one folder a table: Delta log and Parquet files
+//! _lakewarden/ledger/<zone>/<table>/      the files that were loaded, folded from the table's log
 //! _lakewarden/publication/<id>.json           what is about to become visible, together
 //! _lakewarden/lease/<generation>.json         who writes now
 //! _lakewarden/audit/<00000001>.json           who did what, chained by SHA-256
@@ -21,11 +22,13 @@
 //! `deltalake`.
 
 mod audit;
+mod basis;
 mod delta_store;
 mod error;
 mod fault;
 mod lake;
 mod lease;
+mod ledger;
 mod location;
 mod log;
 mod orphans;
@@ -41,9 +44,11 @@ mod writer;
 mod zone;
 
 pub use audit::{AuditHead, AuditLog, AuditRecord};
+pub use basis::{Basis, Seen};
 pub use error::{AuditBreak, LakeError, StoreFault};
 pub use lake::Lake;
 pub use lease::Lease;
+pub use ledger::{FILE_TRANSACTION, LEDGER_KEY, LedgerEntry};
 pub use orphans::Orphan;
 pub use publish::{Change, Mode, Publication, Published, Recovery};
 pub use read::BatchStream;

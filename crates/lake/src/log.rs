@@ -145,6 +145,22 @@ impl LogListing {
         Ok(files)
     }
 
+    /// Reads the info of every commit from version `first` on that the log still has, by version.
+    pub(crate) async fn infos(&self, lake: &Lake, first: u64) -> Result<Vec<(u64, Map<String, Value>)>, LakeError> {
+        let commits: Vec<(u64, Path)> = self.commits.range(first..).map(|(v, path)| (*v, path.clone())).collect();
+        let infos: Vec<Vec<(u64, Map<String, Value>)>> = stream::iter(commits)
+            .map(|(version, path)| async move {
+                let commits = BTreeMap::from([(version, path)]);
+                let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new() };
+                let lines = one.lines(lake, version).await?;
+                Ok::<_, LakeError>(lines.into_iter().filter_map(|line| Some((version, line.commit_info?))).collect())
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        Ok(infos.into_iter().flatten().collect())
+    }
+
     async fn lines(&self, lake: &Lake, first: u64) -> Result<Vec<Line>, LakeError> {
         let wanted: Vec<Path> = self.commits.range(first..).map(|(_, path)| path.clone()).collect();
         let commits: Vec<Vec<Line>> = stream::iter(wanted)

@@ -156,6 +156,20 @@ pub enum PipelineError {
         /// Those there are.
         known: Vec<String>,
     },
+    /// A correction would begin before the row that it takes the place of.
+    #[error("{dataset} keeps its history, and the run's instant is before that of rows that it would correct")]
+    HistoryInPast {
+        /// The dataset.
+        dataset: String,
+    },
+    /// A dataset that the project does not have.
+    #[error("there is no dataset {name:?}")]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -253,6 +267,8 @@ impl PipelineError {
             Self::NobodyNamed { .. } => "LW6021",
             Self::Threshold(_) => "LW6023",
             Self::NoThresholds { .. } => "LW6024",
+            Self::HistoryInPast { .. } => "LW6030",
+            Self::UnknownDataset { .. } => "LW6031",
             Self::Source(error) => error.code(),
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
@@ -271,6 +287,8 @@ impl PipelineError {
             Self::Read { .. } => Some("run it in the project's folder, or name that with --project DIR".to_owned()),
             Self::UnknownPipeline { known, .. } => Some(format!("pipelines: {}", list(known))),
             Self::WhichPipeline { known } => Some(format!("--pipeline {}", known.join(" | --pipeline "))),
+            Self::HistoryInPast { .. } => Some("run with an --as-of that is not before the last run's".to_owned()),
+            Self::UnknownDataset { known, .. } => Some(format!("datasets: {}", list(known))),
             Self::UnknownPurpose { known, .. } => Some(format!("purposes: {}", list(known))),
             Self::NoLake => Some("set `lake:` in lakewarden.yaml to a path, file://… or s3://…".to_owned()),
             Self::Key { hint, .. } => Some(hint.clone()),
@@ -321,6 +339,7 @@ impl PipelineError {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } | Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
+            Self::HistoryInPast { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
             _ => false,
         }

@@ -2,8 +2,11 @@
 
 use crate::database;
 use crate::error::PipelineError;
+use crate::history;
+use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
+use crate::project::OpenProject;
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::references::{Gathered, References};
 use crate::tables::TableView;
@@ -18,7 +21,9 @@ use lakewarden_extract::{
     FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
     quarantine_schema, unique_columns, unread_schema,
 };
-use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
+use lakewarden_lake::{
+    Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
+};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
 use serde_json::{Map, Value, json};
@@ -35,6 +40,8 @@ pub struct Loading<'a> {
     pub lake: &'a Lake,
     /// The keys.
     pub keys: &'a KeyRing,
+    /// The project.
+    pub open: &'a OpenProject,
     /// The project's zone.
     pub zone: Tz,
     /// The run's instant.
@@ -59,8 +66,8 @@ pub struct Arrivals<'d> {
     published: Option<TableSnapshot>,
     /// Files whose bytes it does not have.
     pub new: Vec<SourceFile>,
-    /// Names of files whose bytes it has.
-    already_loaded: Vec<String>,
+    /// Files whose bytes it has.
+    already_loaded: Vec<Known>,
     /// The database that `new` is a read of, if it is.
     read: Option<DatabaseRead>,
 }
@@ -68,11 +75,8 @@ pub struct Arrivals<'d> {
 impl<'d> Arrivals<'d> {
     /// What a database has.
     pub fn of_database(dataset: &'d Dataset, published: Option<TableSnapshot>, read: DatabaseRead) -> Self {
-        let (new, already_loaded) = match read.has_news() {
-            true => (vec![read.file()], Vec::new()),
-            false => (Vec::new(), vec![read.name().to_owned()]),
-        };
-        Self { dataset, published, new, already_loaded, read: Some(read) }
+        let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
+        Self { dataset, published, new, already_loaded: Vec::new(), read: Some(read) }
     }
 }
 
@@ -99,6 +103,9 @@ pub struct Totals {
     pub quarantined: u64,
     /// Duplicates.
     pub duplicates: u64,
+    /// Rows that later runs took the place of.
+    #[serde(default)]
+    pub replaced: u64,
     /// Rows outside retention.
     pub outside_retention: u64,
     /// Undeclared fields in the last load.
@@ -113,12 +120,10 @@ const TOTALS: &str = "lakewarden.totals";
 /// Key of [`LastLoads`] in a commit's information.
 const LAST_LOADS: &str = "lakewarden.last_loads";
 
-/// The transaction ids under which files are noted in their table. The version is the file's size, so that a file
+/// The transaction id under which a file is noted in its table. The version is the file's size, so that a file
 /// of another size need not be read to be known as new.
-const FILE: &str = "lakewarden/file/";
-
 fn transaction(sha256: &str) -> String {
-    format!("{FILE}{sha256}")
+    format!("{FILE_TRANSACTION}{sha256}")
 }
 
 /// The transactions that note files.
@@ -131,20 +136,20 @@ fn version(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Files whose bytes no table holds yet, and the names of those that one does.
+/// Files whose bytes no table holds yet, and those that one does.
 ///
 /// # Errors
 /// [`PipelineError::Read`] if a file cannot be read.
 pub fn new_files(
     files: Vec<SourceFile>,
     published: Option<&TableSnapshot>,
-) -> Result<(Vec<SourceFile>, Vec<String>), PipelineError> {
-    let noted = published.iter().flat_map(|p| &p.transactions).filter(|(id, _)| id.starts_with(FILE));
+) -> Result<(Vec<SourceFile>, Vec<Known>), PipelineError> {
+    let noted = published.iter().flat_map(|p| &p.transactions).filter(|(id, _)| id.starts_with(FILE_TRANSACTION));
     let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
     for size in noted.map(|(_, size)| *size).chain(files.iter().map(|f| version(f.size))) {
         *sizes.entry(size).or_default() += 1;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for file in files {
         if sizes.get(&version(file.size)) == Some(&1) {
@@ -153,9 +158,11 @@ pub fn new_files(
         }
         let sum = checksum(&file).map_err(|e| PipelineError::Read { path: file.name.clone(), why: e.kind() })?;
         let loaded = published.is_some_and(|p| p.transactions.contains_key(&transaction(&sum)));
-        if loaded || !seen.insert(sum) {
-            known.push(file.name);
+        let same = seen.get(&sum).cloned();
+        if loaded || same.is_some() {
+            known.push(Known { file: file.name, sha256: sum, same });
         } else {
+            seen.insert(sum, file.name.clone());
             new.push(file);
         }
     }
@@ -207,10 +214,15 @@ impl Loading<'_> {
     ) -> Result<Loaded, PipelineError> {
         let Arrivals { dataset, published, new, mut already_loaded, read } = arrivals;
         let name = &dataset.name.value;
-        let mut seen = KeySet::new(self.seed);
+        // Rows that may still lose against others are shown when it is known which stay.
+        let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
+        let mut seen = match competing {
+            true => KeySet::competing(self.seed, dataset),
+            false => KeySet::new(self.seed),
+        };
         let people = people.filter(|_| dataset.is_personal());
         let mut gathered = self.references.gather(dataset);
-        if let Some(published) = &published {
+        if let Some(published) = published.as_ref().filter(|_| !competing) {
             self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
         }
         let rules = self.rule_inputs(dataset)?;
@@ -225,66 +237,101 @@ impl Loading<'_> {
         if new.is_empty() {
             doubt(people, &unread)?;
             self.references.put(gathered)?;
+            let already_loaded = names(already_loaded, read.as_ref());
             let account =
                 DatasetAccount { dataset: name.clone(), already_loaded, set_aside, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
+        let also = self.other_names(dataset, &already_loaded).await?;
         let as_read = read.as_ref().map(|read| read.as_read(dataset));
         let arriving = as_read.as_ref().unwrap_or(dataset);
+        // Rows that may still lose are shown when it is known which stay.
+        let mut watch = Watch { people: people.filter(|_| !competing), gathered: (!competing).then_some(&mut gathered) };
         let extracted = block_in_place(|| {
-            self.extract(arriving, &new, &rules, &mut seen, &mut unread, &mut gathered, people, observer)
+            self.extract(arriving, published.as_ref(), &new, &rules, &mut seen, &mut unread, &mut watch, observer)
         });
-        let Extracted { accounts, rows, sealed, unread: whom } =
+        let Extracted { mut accounts, rows, sealed, unread: whom } =
             extracted.map_err(|error| database::broken_off(read.as_ref(), error))?;
         let transactions = match &read {
             Some(read) => database::finish(read, &accounts),
             None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
         };
+        let transactions = match transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept)) {
+            Ok(transactions) => transactions,
+            Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+        };
+        let (rows, old, replaced) = match seen.into_standings() {
+            None => (rows, None, 0),
+            Some(standings) => {
+                match self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await {
+                    Ok(settled) => (settled.rows, settled.history, settled.replaced),
+                    Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+                }
+            }
+        };
+        let rows = rows.based_on(published.as_ref());
         let last: LastLoads = published.as_ref().map_or(Ok(None), |p| information(p, LAST_LOADS))?.unwrap_or_default();
-        let mut account = sum_up(name, &accounts, already_loaded.clone());
+        let mut account = sum_up(name, &accounts, names(already_loaded, None));
         account.set_aside = set_aside;
+        account.replaced = replaced;
+        account.same_bytes = also.iter().map(|other| other.same.clone()).collect();
         if let Some(read) = &read {
             database::tell(read, &mut account);
         }
-        let as_before = rows.rows == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
-        if !as_before {
-            account.thresholds = thresholds::judge(dataset, &account, &rows.files, &last);
-        }
-        let transactions = transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept));
-        let transactions = transactions.and_then(|kept| self.refuse_crossed(&mut account).map(|()| kept));
-        if transactions.is_err() || as_before {
-            for staged in [rows, sealed, whom] {
-                // Files that stay because the store does not answer are `Lake::orphans`.
-                let _ = self.lake.discard(staged).await;
+        let nothing_came = rows.rows == 0 && replaced == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        if nothing_came {
+            // All of it was read and is in the lake or in quarantine.
+            let table = TableView::appended(published.as_ref(), None, schema);
+            if competing {
+                self.show(dataset, &rows, &table, people, &mut gathered).await?;
             }
-            transactions?;
-            // All of it was read and is in the lake or in quarantine: nothing has come.
+            self.discard([rows, sealed, whom].into_iter().chain(old)).await;
             doubt(people, &unread::read(self.lake, dataset).await?)?;
             self.references.put(gathered)?;
-            already_loaded.extend(new.into_iter().map(|file| file.name));
+            let already_loaded = new.into_iter().map(|file| file.name).collect();
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
-            let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
-        let transactions = transactions?;
+        account.thresholds = thresholds::judge(dataset, &account, &rows.files, &last);
+        if let Err(error) = self.refuse_crossed(&mut account) {
+            return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await);
+        }
+        let table = TableView::appended(published.as_ref(), Some(&rows), schema);
+        if competing {
+            self.show(dataset, &rows, &table, people, &mut gathered).await?;
+        }
         doubt(people, &unread)?;
         self.references.put(gathered)?;
         let totals = before.and(&account);
-        let table = TableView::appended(published.as_ref(), Some(&rows), schema);
-        let info: Map<String, Value> = [
+        let mut info: Map<String, Value> = [
             ("lakewarden.run".to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
             (LAST_LOADS.to_owned(), json!(last.and(account.read))),
+            (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
         ]
         .into_iter()
         .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
-        for staged in [sealed, whom].into_iter().filter(|staged| staged.rows > 0) {
+        info.remove(LEDGER_KEY);
+        for staged in [sealed, whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
             changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
         }
         Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// Removes what was staged. Files that stay because the store does not answer are `Lake::orphans`.
+    async fn discard(&self, staged: impl IntoIterator<Item = StagedTable>) {
+        for staged in staged {
+            let _ = self.lake.discard(staged).await;
+        }
+    }
+
+    /// Removes what was staged, for a reason.
+    async fn throw_away(&self, staged: impl IntoIterator<Item = StagedTable>, error: PipelineError) -> PipelineError {
+        self.discard(staged).await;
+        error
     }
 
     /// Reads what the lake holds: keys, if new rows are to be compared with them, and people.
@@ -332,28 +379,34 @@ impl Loading<'_> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what one dataset's rows are held against")]
+    #[expect(clippy::too_many_arguments, reason = "the state of one load, lent for one phase")]
     fn extract(
         &self,
         dataset: &Dataset,
+        published: Option<&TableSnapshot>,
         files: &[SourceFile],
         rules: &RuleInputs,
         seen: &mut KeySet,
         unread: &mut UnreadLog,
-        gathered: &mut Gathered,
-        people: Option<&Mutex<People>>,
+        watch: &mut Watch<'_>,
         observer: &dyn Observer,
     ) -> Result<Extracted, PipelineError> {
         let name = &dataset.name.value;
         let context = self.context(dataset, rules);
         let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
         let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
+        let stamp = history::Stamp::of(dataset, published, self.as_of);
         let mut sink = LoadSink {
-            rows: self.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?,
+            rows: self.lake.writer(
+                Zone::Conformed,
+                name,
+                history::stored_schema(dataset, stamp.is_some()),
+                options(),
+            )?,
+            stamp,
             sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
             dataset,
-            gathered,
-            people,
+            watch,
         };
         let accounts = extract(&context, files, seen, unread, &mut sink, &|p| {
             observer.progressed(name, p.bytes, p.rows);
@@ -372,7 +425,8 @@ impl Loading<'_> {
             }
         }
         let (rows, sealed) = (sink.rows.finish()?, sink.sealed.finish()?);
-        let written: u64 = accounts.iter().map(|a| a.written).sum();
+        // Rows whose place a later one took are taken out when it is known which stay.
+        let written: u64 = accounts.iter().map(|a| a.written + a.duplicates_by.superseded).sum();
         let quarantined: u64 = accounts.iter().map(FileAccount::quarantined_total).sum();
         if (rows.rows, sealed.rows) != (written, quarantined) {
             return Err(PipelineError::Account {
@@ -436,24 +490,36 @@ fn refuse_changed(
 }
 
 /// Shows rows to those who gather people. Several datasets do at the same time; the order does not matter.
-fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
+pub(crate) fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
     people.lock().map_err(|_| PipelineError::Worker)?.observe(dataset, batch)
 }
 
-struct LoadSink<'a> {
-    rows: TableWriter,
-    sealed: TableWriter,
-    dataset: &'a Dataset,
-    gathered: &'a mut Gathered,
-    people: Option<&'a Mutex<People>>,
+/// Who looks at rows while they are written.
+struct Watch<'w> {
+    people: Option<&'w Mutex<People>>,
+    gathered: Option<&'w mut Gathered>,
 }
 
-impl Sink for LoadSink<'_> {
+struct LoadSink<'a, 'w> {
+    rows: TableWriter,
+    stamp: Option<history::Stamp<'a>>,
+    sealed: TableWriter,
+    dataset: &'a Dataset,
+    watch: &'a mut Watch<'w>,
+}
+
+impl Sink for LoadSink<'_, '_> {
     fn rows(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
-        if let Some(people) = self.people {
+        if let Some(people) = self.watch.people {
             observe(people, self.dataset, &batch).map_err(SinkError::new)?;
         }
-        self.gathered.observe(&batch).map_err(SinkError::new)?;
+        if let Some(gathered) = &mut self.watch.gathered {
+            gathered.observe(&batch).map_err(SinkError::new)?;
+        }
+        let batch = match &self.stamp {
+            Some(stamp) => stamp.current(&batch).map_err(SinkError::new)?,
+            None => batch,
+        };
         self.rows.write(batch).map_err(SinkError::new)
     }
 
@@ -492,10 +558,17 @@ impl Totals {
             written: self.written + account.written,
             quarantined: self.quarantined + account.quarantined_total(),
             duplicates: self.duplicates + account.duplicates,
+            replaced: self.replaced + account.replaced,
             outside_retention: self.outside_retention + account.outside_retention,
             over_collected_fields: account.over_collected.len() as u64,
         }
     }
+}
+
+/// What was not loaded because the lake has it.
+fn names(known: Vec<Known>, read: Option<&DatabaseRead>) -> Vec<String> {
+    let read = read.map(|read| read.name().to_owned());
+    known.into_iter().map(|known| known.file).chain(read).collect()
 }
 
 fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> DatasetAccount {
@@ -507,6 +580,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         account.read += file.read;
         account.written += file.written;
         account.duplicates += file.duplicates;
+        account.duplicates_by.add(&file.duplicates_by);
         account.outside_retention += file.outside_retention;
         account.exact_duplicates += file.exact_duplicates;
         account.consent_unreadable += file.unread;

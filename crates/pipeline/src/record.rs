@@ -3,6 +3,7 @@
 use crate::error::PipelineError;
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::DiversityKind;
+use lakewarden_extract::DuplicatesBy;
 use lakewarden_policy::Knowledge;
 use lakewarden_policy::labels::{Identifiability, Label};
 use lakewarden_privacy::KeyRing;
@@ -181,8 +182,17 @@ pub struct DatasetAccount {
     /// Of those, the records that do not say for certain whom they name.
     #[serde(default)]
     pub consent_unreadable_nobody: u64,
-    /// Rows whose key was seen before.
+    /// Rows that another row with their key survives: the sum of `duplicates_by`.
     pub duplicates: u64,
+    /// The same, by where the survivor is.
+    #[serde(default)]
+    pub duplicates_by: DuplicatesBy,
+    /// Rows of the lake that rows of this run took the place of.
+    #[serde(default)]
+    pub replaced: u64,
+    /// Those of `already_loaded` that came under another name than the one they were loaded under.
+    #[serde(default)]
+    pub same_bytes: Vec<SameBytes>,
     /// Rows older than the retention.
     pub outside_retention: u64,
     /// Records equal to an earlier one of their file, kept because no key is declared.
@@ -256,6 +266,15 @@ pub struct AnomalyAccount {
     pub rows: u64,
     /// Rows looked at.
     pub of: u64,
+}
+
+/// A file that has the bytes of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SameBytes {
+    /// The file, which was not loaded.
+    pub file: String,
+    /// The one that was.
+    pub loaded_as: String,
 }
 
 /// A file that was loaded.

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod init;
 mod keys;
+mod ledger;
 mod plan;
 mod query;
 mod run;
@@ -32,6 +33,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
             run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
+        Command::Ledger { dataset, lake } => {
+            ledger::ledger(&args.project, dataset.as_deref(), lake.as_deref(), output).await
+        }
         Command::Query { sql, purpose, limit, consent, on } => {
             query::query(&args.project, sql, purpose, *limit, (*consent).into(), on, output).await
         }

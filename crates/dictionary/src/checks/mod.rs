@@ -18,6 +18,7 @@ mod database_key;
 mod database_password;
 mod database_split;
 mod coordinates;
+mod corrections_of_first;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -29,6 +30,7 @@ mod format_limits;
 mod format_signs;
 mod file_pattern;
 mod grain;
+mod history_columns;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -51,9 +53,12 @@ mod rule_name;
 mod rule_on_statements;
 mod rule_type;
 mod rule_unique;
+mod statement_repeats;
 mod statistical_period;
 mod subject;
 mod suppression_list;
+mod survivor_column;
+mod survivor_without_key;
 mod table_without_model;
 mod threshold_column;
 mod time_zone;
@@ -142,6 +147,11 @@ const CHECKS: &[Check] = &[
     threshold_column::CHECK,
     anomaly_column::CHECK,
     anomaly_table::CHECK,
+    survivor_without_key::CHECK,
+    survivor_column::CHECK,
+    corrections_of_first::CHECK,
+    statement_repeats::CHECK,
+    history_columns::CHECK,
 ];
 
 /// What checks look at.

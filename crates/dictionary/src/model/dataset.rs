@@ -2,6 +2,7 @@
 
 use super::format::{Limits, RecordsPath};
 use super::demands::{Demands, FieldRule};
+use super::repeats::Repeats;
 use super::terms::*;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
@@ -27,6 +28,8 @@ pub struct Dataset {
     pub time_zone: Option<Spanned<String>>,
     /// Columns that together name a row; empty if rows may repeat.
     pub key: Names,
+    /// Which row of several with one key is kept, and what a later one does to the lake's.
+    pub repeats: Repeats,
     /// Column with the instant or day a row is about, for retention and periods.
     pub event_time: Option<Spanned<String>>,
     /// How long rows are kept, counted from `event_time`.

@@ -1,6 +1,6 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key, values, demands};
+use super::{Fields, rules, scalar, spanned_key, values, demands, repeats};
 use crate::model::*;
 use crate::spec::{FIELD, FORMAT, LIMITS, NO_QUOTE, Words};
 use crate::terms::byte_size;
@@ -18,6 +18,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         format: format(fields.object("format", &FORMAT).as_ref()),
         time_zone: fields.spanned("time_zone"),
         key: fields.names("key"),
+        repeats: repeats::repeats(fields),
         event_time: fields.spanned("event_time"),
         retention: fields.parsed("retention"),
         purposes: purposes(fields),

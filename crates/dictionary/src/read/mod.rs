@@ -9,6 +9,7 @@ mod dataset;
 mod demands;
 mod pipeline;
 mod purposes;
+mod repeats;
 mod rules;
 mod settings;
 mod table;

@@ -26,9 +26,11 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::optional(
             "key",
             Kind::OneOrList(&Kind::Text),
-            "Columns that together name a row. Of rows with the same key the first stays, the others are duplicates.",
+            "Columns that together name a row. Of rows with the same key one stays, the one that `survivor` says; the others are duplicates.",
         )
         .absent("rows may repeat"),
+        SURVIVOR_KEY,
+        CORRECTIONS_KEY,
         Key::optional(
             "event_time",
             Kind::Text,

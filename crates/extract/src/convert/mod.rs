@@ -22,6 +22,7 @@ use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
 use crate::read::{Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines, RowNumbers};
+use  crate::standings::Ranked;
 use crate::unread::UnreadRecord;
 use crate::values::{Forms, as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
@@ -44,6 +45,8 @@ pub(crate) struct Converted {
     pub outside: Option<Vec<bool>>,
     /// Hash of each row's key, where a key is declared.
     pub keys: Option<Vec<u128>>,
+    /// How each row compares with others of its key, where a later one may survive.
+    pub ranked: Option<Ranked>,
     /// Hash of each record as it came, where no key is declared.
     pub records: Option<Vec<u128>>,
     /// The sealed rows.
@@ -135,6 +138,9 @@ impl Plan<'_> {
         for key in &self.key {
             faults.null_key(key.field, &stored[key.column]);
         }
+        if let Some(latest) = &self.latest {
+            faults.null_key(latest.field, &stored[latest.column]);
+        }
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
@@ -157,6 +163,8 @@ impl Plan<'_> {
             RowHasher::new(columns, self.seed).map(|h| h.hashes(len))
         });
         let keys = keys.transpose().map_err(|_| self.internal(file, "hashing keys"))?;
+        let ranked = self.competes.then(|| Ranked::of(&rows, self.latest.as_ref().map(|l| l.column), self.seed));
+        let ranked = ranked.transpose().map_err(|_| self.internal(file, "ranking rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
@@ -185,6 +193,7 @@ impl Plan<'_> {
             faulty,
             outside,
             keys,
+            ranked,
             records,
             quarantine,
             unread,

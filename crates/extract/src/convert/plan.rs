@@ -15,7 +15,7 @@ use crate::values::{TimeParser, Zone};
 use arrow::datatypes::SchemaRef;
 use chrono::{Days, Months};
 use lakewarden_dictionary::{
-    Container, DataType, Dataset, Field, Generalisation, Normaliser, Rule, TokenDomain, Treatment,
+    Container, DataType, Dataset, Field, Generalisation, Normaliser, Rule, Survivor, TokenDomain, Treatment,
 };
 use lakewarden_privacy::{Sealer, Tokeniser};
 
@@ -28,6 +28,10 @@ pub(crate) struct Plan<'a> {
     pub places: Vec<PlacePlan>,
     /// The parts of the key.
     pub key: Vec<KeyPart>,
+    /// Whether a later row may survive instead of one that came before it.
+    pub competes: bool,
+    /// The column whose largest value survives.
+    pub latest: Option<KeyPart>,
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
@@ -167,6 +171,20 @@ impl<'a> Plan<'a> {
             let column = fields[..field].iter().filter(|f| f.stored).count();
             key.push(KeyPart { field, column });
         }
+        let latest = match &dataset.repeats.survivor {
+            Survivor::Latest(name) if dataset.latest().is_none() => {
+                return Err(unusable(
+                    &name.value,
+                    "survivor",
+                    "no stored field has this column, or none with an order",
+                ));
+            }
+            Survivor::Latest(name) => find(&name.value).map(|field| {
+                let column = fields[..field].iter().filter(|f| f.stored).count();
+                KeyPart { field, column }
+            }),
+            Survivor::First | Survivor::Last => None,
+        };
         Ok(Self {
             dataset,
             schema: conformed_schema(dataset),
@@ -175,7 +193,9 @@ impl<'a> Plan<'a> {
             names: refs.names,
             fields,
             places,
+            competes: dataset.repeats.compete() && !key.is_empty(),
             key,
+            latest,
             horizon,
             as_of,
             seed: context.seed,

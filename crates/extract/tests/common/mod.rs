@@ -106,6 +106,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         format: Format { encoding, ..Format::new(container) },
         time_zone: None,
         key: vec![],
+        repeats: Repeats::default(),
         event_time: None,
         retention: None,
         purposes: vec![],
@@ -303,7 +304,7 @@ pub fn run_logged(
     for account in &accounts {
         assert!(account.closes(), "{account:?}");
     }
-    let written: u64 = accounts.iter().map(|a| a.written).sum();
+    let written: u64 = accounts.iter().map(|a| a.written + a.duplicates_by.superseded).sum();
     let rows = concat_batches(&conformed_schema(dataset), &sink.rows).unwrap();
     let quarantine = concat_batches(&quarantine_schema(), &sink.quarantine).unwrap();
     assert_eq!(rows.num_rows() as u64, written);

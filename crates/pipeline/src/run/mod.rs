@@ -9,6 +9,8 @@ use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
+use crate::database;
+use crate::ledger;
 use crate::load::{Arrivals, Loading, arrivals};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
@@ -198,6 +200,7 @@ impl<'a> Run<'a> {
         let loading = Loading {
             lake: self.lake,
             keys: self.keys,
+            open: self.open,
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
@@ -313,6 +316,7 @@ impl<'a> Run<'a> {
             changes.clear();
         }
         let published = published?;
+        ledger::fold(self.lake, &published, observer).await;
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {
