@@ -25,20 +25,26 @@
 mod account;
 mod convert;
 mod error;
+mod held;
 mod keys;
 mod quarantine;
 mod read;
+mod reread;
 mod run;
 mod schema;
+mod sealed;
 mod source;
 mod unread;
 mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
 pub use error::{ExtractError, MissingColumn, SinkError};
+pub use held::{Held, HeldError, HeldRecords};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
+pub use reread::{Rereader, Verdict, for_rereading};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
+pub use sealed::{Opened, Opener, SealedError};
 pub use source::{SourceFile, checksum};
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

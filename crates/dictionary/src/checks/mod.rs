@@ -28,6 +28,7 @@ mod noise_with;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
+mod quarantine_retention;
 mod retention_event_time;
 mod rule_type;
 mod statistical_period;
@@ -94,6 +95,7 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    quarantine_retention::CHECK,
 ];
 
 /// What checks look at.

@@ -5,6 +5,7 @@ mod dataset;
 mod noise;
 mod pipeline;
 mod purpose;
+mod quarantine;
 mod settings;
 mod table;
 mod terms;

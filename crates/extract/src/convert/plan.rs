@@ -25,6 +25,8 @@ pub(crate) struct Plan<'a> {
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
+    /// Whether fields that are dropped have rules: their verdict is sealed in their place.
+    pub judges_unstored: bool,
     pub zone: Zone,
     /// The run's instant, µs.
     pub as_of: i64,
@@ -154,6 +156,7 @@ impl<'a> Plan<'a> {
             dataset,
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
+            judges_unstored: fields.iter().any(|f| !f.stored && !f.rules.is_empty()),
             fields,
             key,
             horizon,

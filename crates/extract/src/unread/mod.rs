@@ -131,6 +131,33 @@ impl UnreadLog {
         self.records.push(record);
     }
 
+    /// The open records by where they stood: file, row, and instant of their run.
+    pub(crate) fn places(&self) -> HashMap<(Arc<str>, u64, i64), usize> {
+        let open = self.records.iter().enumerate().filter(|(_, record)| record.mended_at.is_none());
+        open.map(|(at, record)| ((record.file.clone(), record.row, record.quarantined_at), at)).collect()
+    }
+
+    /// Takes in that the record at this place of the log can now be read.
+    pub(crate) fn mend_at(&mut self, place: usize, at: i64) {
+        let record = &mut self.records[place];
+        if record.mended_at.is_none() {
+            record.mended_at = Some(at);
+            if place < self.stored {
+                self.mended.push(place);
+            }
+        }
+    }
+
+    /// Takes in whom the record at this place of the log names besides those it is known to name. It stands as before.
+    pub(crate) fn learn(&mut self, place: usize, names: Vec<Named>) {
+        let record = &self.records[place];
+        let new: Vec<Named> = names.into_iter().filter(|named| !record.names.contains(named)).collect();
+        if !new.is_empty() && record.mended_at.is_none() {
+            let more = UnreadRecord { names: new, ..record.clone() };
+            self.add(more);
+        }
+    }
+
     /// Takes in that a readable record names a pseudonym: those of the same key are mended. `key` hashes the record's
     /// key, all of it or without a column.
     pub(crate) fn mend(&mut self, pseudonym: u128, at: i64, key: impl Fn(Option<&str>) -> Option<u128>) {

@@ -107,6 +107,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         key: vec![],
         event_time: None,
         retention: None,
+        quarantine_retention: None,
         purposes: vec![],
         fields,
         role: DatasetRole::Data,
