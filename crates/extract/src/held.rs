@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// A column of the table does not hold what was written there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +58,8 @@ pub struct Held<'a> {
 const TEXTS: [&str; 6] = ["dataset", "file", "rule", "reason", "field", "run"];
 
 impl HeldRecords {
-    /// Reads a batch. A table that was made before its runs were noted has no column `run`.
+    /// Reads a batch. A table that was made before its runs were noted has no column `run`; who only lists
+    /// records may leave out `sealed`.
     ///
     /// # Errors
     /// [`HeldError`].
@@ -66,6 +68,10 @@ impl HeldRecords {
             match batch.column_by_name(column) {
                 Some(found) => cast(found, to).map_err(|_| HeldError { column }),
                 None if column == "run" => Ok(new_null_array(to, batch.num_rows())),
+                // Whoever only lists records does not fetch what is in them.
+                None if column == "sealed" => {
+                    Ok(Arc::new(BinaryArray::from_iter_values(std::iter::repeat_n(b"", batch.num_rows()))))
+                }
                 None => Err(HeldError { column }),
             }
         };

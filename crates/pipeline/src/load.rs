@@ -3,6 +3,7 @@
 use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
+use crate::quarantine::{self, InQuarantine};
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::tables::TableView;
 use crate::unread;
@@ -10,10 +11,10 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures::TryStreamExt;
-use lakewarden_dictionary::{Dataset, UnreadableSubject};
+use lakewarden_dictionary::{Dataset, Settings, UnreadableSubject};
 use lakewarden_extract::{
     ExtractContext, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    quarantine_schema, unread_schema,
+    unread_schema,
 };
 use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
@@ -37,6 +38,10 @@ pub struct Loading<'a> {
     pub as_of: DateTime<Utc>,
     /// The run.
     pub run: Uuid,
+    /// The run's clock, when it began.
+    pub now: DateTime<Utc>,
+    /// The project's settings.
+    pub settings: &'a Settings,
     /// Seed of hash sets and nonces.
     pub seed: u64,
     /// Worker threads.
@@ -53,6 +58,20 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Names of files whose bytes it has.
     already_loaded: Vec<String>,
+    /// What lies in its quarantine.
+    quarantine: InQuarantine,
+}
+
+impl Arrivals<'_> {
+    /// Whether there is nothing to load, and nothing in quarantine whose time is over.
+    pub fn nothing_to_do(&self) -> bool {
+        self.new.is_empty() && !self.quarantine.is_due()
+    }
+
+    /// The version of the dataset's table as it is.
+    pub fn version(&self) -> Option<i64> {
+        self.published.as_ref().map(|table| table.version)
+    }
 }
 
 /// A dataset after loading.
@@ -67,15 +86,21 @@ pub struct Loaded {
     pub totals: Totals,
 }
 
-/// What became of all rows a dataset ever brought.
+/// What became of all rows a dataset ever brought: `read` is the sum of the next six.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Rows read.
     pub read: u64,
     /// Rows written.
     pub written: u64,
-    /// Rows quarantined.
+    /// Rows that lie in quarantine.
     pub quarantined: u64,
+    /// Rows that were in quarantine and were discarded.
+    #[serde(default)]
+    pub discarded: u64,
+    /// Rows that were in quarantine until their time there was over.
+    #[serde(default)]
+    pub expired: u64,
     /// Duplicates.
     pub duplicates: u64,
     /// Rows outside retention.
@@ -84,10 +109,12 @@ pub struct Totals {
     pub over_collected_fields: u64,
 }
 
+/// Key of the run that committed, in a commit's information.
+pub(crate) const RUN: &str = "lakewarden.run";
 /// Key of [`KeyFacts`] in a commit's information.
-const KEY: &str = "lakewarden.key";
+pub(crate) const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
-const TOTALS: &str = "lakewarden.totals";
+pub(crate) const TOTALS: &str = "lakewarden.totals";
 
 /// The transaction ids under which files are noted in their table. The version is the file's size, so that a file
 /// of another size need not be read to be known as new.
@@ -149,7 +176,10 @@ impl Loading<'_> {
             facts.refuse_another(self.keys)?;
         }
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        Ok(Arrivals { dataset, published, new, already_loaded })
+        let kept = self.settings.quarantine_retention_of(dataset);
+        let from = quarantine::horizon(dataset, kept, self.as_of.min(self.now), self.zone);
+        let quarantine = InQuarantine::find(self.lake, dataset, from).await?;
+        Ok(Arrivals { dataset, published, new, already_loaded, quarantine })
     }
 
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
@@ -162,7 +192,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, quarantine } = arrivals;
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
         let people = people.filter(|_| dataset.is_personal());
@@ -174,9 +204,20 @@ impl Loading<'_> {
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
             doubt(people, &unread)?;
-            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            let mut account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
-            return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
+            let mut changes = Vec::new();
+            let left = quarantine.keep(self.lake, dataset, self.run).await?.publish(
+                None,
+                &mut account,
+                &mut changes,
+                self.run,
+            );
+            let totals = before.without_expired(&account);
+            if left && let Some(published) = &published {
+                changes.push(quarantine::told(published, self.run, None, &totals));
+            }
+            return Ok(Loaded { account, table, changes, totals });
         }
         let Extracted { accounts, rows, sealed, unread: whom } =
             block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
@@ -189,21 +230,33 @@ impl Loading<'_> {
             return Err(error);
         }
         doubt(people, &unread)?;
-        let account = sum_up(name, &accounts, already_loaded);
-        let totals = before.and(&account);
+        let mut account = sum_up(name, &accounts, already_loaded);
+        let kept = match quarantine.keep(self.lake, dataset, self.run).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                for staged in [rows, sealed, whom] {
+                    let _ = self.lake.discard(staged).await;
+                }
+                return Err(error);
+            }
+        };
+        let mut quarantined = Vec::new();
+        kept.publish(Some(sealed), &mut account, &mut quarantined, self.run);
+        let totals = before.and(&account).without_expired(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
         let transactions: Vec<(String, i64)> =
             accounts.iter().map(|a| (transaction(&a.sha256), version(a.bytes))).collect();
         let info: Map<String, Value> = [
-            ("lakewarden.run".to_owned(), json!(self.run.to_string())),
+            (RUN.to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
         ]
         .into_iter()
         .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
-        for staged in [sealed, whom].into_iter().filter(|staged| staged.rows > 0) {
-            changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
+        changes.append(&mut quarantined);
+        if whom.rows > 0 {
+            changes.push(Change { staged: whom, mode: Mode::Append, transactions: Vec::new(), info });
         }
         Ok(Loaded { account, table, changes, totals })
     }
@@ -268,7 +321,8 @@ impl Loading<'_> {
         let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
         let mut sink = LoadSink {
             rows: self.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?,
-            sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
+            sealed: self.lake.writer(Zone::Quarantine, name, quarantine::stored_schema(), options())?,
+            run: self.run,
             dataset,
             people,
         };
@@ -360,6 +414,7 @@ fn observe(people: &Mutex<People>, dataset: &Dataset, batch: &RecordBatch) -> Re
 struct LoadSink<'a> {
     rows: TableWriter,
     sealed: TableWriter,
+    run: Uuid,
     dataset: &'a Dataset,
     people: Option<&'a Mutex<People>>,
 }
@@ -373,7 +428,7 @@ impl Sink for LoadSink<'_> {
     }
 
     fn quarantine(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
-        self.sealed.write(batch).map_err(SinkError::new)
+        self.sealed.write(quarantine::of_run(&batch, Some(self.run)).map_err(SinkError::new)?).map_err(SinkError::new)
     }
 }
 
@@ -387,7 +442,7 @@ pub fn totals(published: Option<&TableSnapshot>) -> Result<Totals, PipelineError
 
 /// Something that the last load of a table left in its commit's information. What is there but cannot be
 /// read is an error: taken for absent, it would let another key pass.
-fn information<T: serde::de::DeserializeOwned>(
+pub(crate) fn information<T: serde::de::DeserializeOwned>(
     published: &TableSnapshot,
     key: &str,
 ) -> Result<Option<T>, PipelineError> {
@@ -409,7 +464,14 @@ impl Totals {
             duplicates: self.duplicates + account.duplicates,
             outside_retention: self.outside_retention + account.outside_retention,
             over_collected_fields: account.over_collected.len() as u64,
+            ..self
         }
+    }
+
+    /// Less what a run removed from quarantine because its time was over.
+    fn without_expired(self, account: &DatasetAccount) -> Self {
+        let gone = account.quarantine_expired;
+        Self { quarantined: self.quarantined.saturating_sub(gone), expired: self.expired + gone, ..self }
     }
 }
 

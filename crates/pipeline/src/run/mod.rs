@@ -13,6 +13,7 @@ use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
+use crate::quarantine;
 use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
@@ -22,11 +23,12 @@ use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use uuid::Uuid;
 
 /// How long a run may go without a sign of life before another may take its place.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// What a run is asked to do, and the clock, ids and randomness it may use.
 pub struct Request<'a> {
@@ -144,6 +146,7 @@ impl<'a> Run<'a> {
             identity: None,
             models: Vec::new(),
             publication: Vec::new(),
+            inputs: BTreeMap::new(),
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
@@ -178,7 +181,7 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
-        self.settle_earlier().await?;
+        settle_earlier(self.lake, self.now()).await?;
         let previous = self.previous().await?;
         for model in &self.models {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
@@ -191,6 +194,8 @@ impl<'a> Run<'a> {
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
+            now: self.record.started,
+            settings: &self.open.project.settings,
             seed: self.request.seed,
             workers: threads,
         };
@@ -201,7 +206,9 @@ impl<'a> Run<'a> {
             people.iter_mut().for_each(|people| people.follow(dataset));
         }
         let arrivals = self.arrivals(&loading).await?;
-        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
+        self.record.inputs =
+            arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
+        if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
             return Ok(None);
         }
         let mut steps = Steps::new(self.request.clock, observer);
@@ -297,6 +304,17 @@ impl<'a> Run<'a> {
             changes.clear();
         }
         let published = published?;
+        for table in published.iter().filter(|p| p.zone == Zone::Conformed) {
+            if let Some(version) = self.record.inputs.get_mut(&table.name) {
+                *version = table.version;
+            } else if self.open.project.dataset(&table.name).is_some() {
+                self.record.inputs.insert(table.name.clone(), table.version);
+            }
+        }
+        if let Err(unswept) = quarantine::sweep(self.lake, &published).await {
+            // The next run does it.
+            observer.warned(&unswept);
+        }
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {
@@ -321,17 +339,6 @@ impl<'a> Run<'a> {
         self.note("published").await
     }
 
-    /// Ends what a killed run left behind: a publication that was promised is carried out.
-    async fn settle_earlier(&self) -> Result<(), PipelineError> {
-        let recovery = self.lake.recover().await?;
-        for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
-            for run in runs {
-                self.lake.audit().append(json!({ "event": what, "run": run }), self.now()).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The last run of this pipeline that published.
     async fn previous(&self) -> Result<Option<RunRecord>, PipelineError> {
         let records = self.lake.runs(200).await?;
@@ -348,6 +355,8 @@ impl<'a> Run<'a> {
                 && p.as_of == self.as_of
                 && p.consent == self.record.consent
                 && p.version == self.record.version
+                // Records that left quarantine since are new rows.
+                && p.inputs == self.record.inputs
         };
         let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
         // A run that was killed after it had published, before it could say so, has no record; its tables name it.
@@ -375,4 +384,15 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Ends what a killed run left behind: a publication that was promised is carried out.
+pub(crate) async fn settle_earlier(lake: &Lake, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    let recovery = lake.recover().await?;
+    for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
+        for run in runs {
+            lake.audit().append(json!({ "event": what, "run": run }), now).await?;
+        }
+    }
+    Ok(())
 }
