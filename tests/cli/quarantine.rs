@@ -95,14 +95,16 @@ fn a_mended_rule_drains_it() {
     assert_eq!(place.tables(), before, "a dry run changes nothing");
     expect(&place, "quarantine_release", place.ends(0, &release));
     expect(&place, "quarantine_empty", place.ends(0, &["quarantine", "list"]));
-    let orders = place.json(0, &["query", "SELECT amount FROM orders WHERE order_no = '1005'", "--purpose", "analytics"]);
+    let orders =
+        place.json(0, &["query", "SELECT amount FROM orders WHERE order_no = '1005'", "--purpose", "analytics"]);
     assert_eq!(orders["rows"].as_array().unwrap().len(), 0, "nobody is known by it until the next run");
     let plan = place.good(&["plan", "--as-of", AS_OF]);
     assert!(plan.stdout.contains("build"), "{}", plan.stdout);
     let run = place.json(0, &["run", "--as-of", AS_OF]);
     assert_eq!((&run["outcome"], &run["datasets"][0]["in_quarantine"]), (&"published".into(), &0.into()));
     assert_eq!(place.json(0, &["run", "--as-of", AS_OF])["outcome"], "unchanged");
-    let orders = place.json(0, &["query", "SELECT amount FROM orders WHERE order_no = '1005'", "--purpose", "analytics"]);
+    let orders =
+        place.json(0, &["query", "SELECT amount FROM orders WHERE order_no = '1005'", "--purpose", "analytics"]);
     assert_eq!(orders["rows"], serde_json::json!([{ "amount": "19.00" }]));
 }
 
@@ -113,7 +115,8 @@ fn what_is_discarded_is_gone() {
     let discard = ["quarantine", "discard", "orders", "--rule", "type", "--reason", "a test order"];
     expect(&place, "quarantine_discard", place.ends(0, &discard));
     let left: Vec<_> = place.tables().into_iter().map(|(path, _)| path).collect();
-    let sealed = left.iter().filter(|p| p.to_str().unwrap().contains("quarantine") && p.extension().unwrap() == "parquet");
+    let sealed =
+        left.iter().filter(|p| p.to_str().unwrap().contains("quarantine") && p.extension().unwrap() == "parquet");
     assert_eq!(sealed.count(), 0, "{left:?}");
     assert!(place.good(&["status"]).stdout.lines().all(|line| !line.starts_with("quarantine:")));
     expect(&place, "quarantine_discard_none", place.ends(0, &discard));
@@ -124,7 +127,11 @@ fn what_is_asked_wrongly() {
     let place = Place::published();
     expect(&place, "quarantine_no_dataset", place.ends(2, &["quarantine", "list", "ordres"]));
     expect(&place, "quarantine_no_id", place.ends(2, &["quarantine", "show", "orders/0123456789abcdef"]));
-    expect(&place, "quarantine_no_reason", place.ends(2, &["quarantine", "show", &id(&place), "--reveal"]).replace(&id(&place), "orders/[RECORD]"));
+    expect(
+        &place,
+        "quarantine_no_reason",
+        place.ends(2, &["quarantine", "show", &id(&place), "--reveal"]).replace(&id(&place), "orders/[RECORD]"),
+    );
     expect(&place, "quarantine_not_an_id", place.ends(2, &["quarantine", "show", "orders"]));
     expect(&place, "quarantine_since", place.ends(2, &["quarantine", "list", "--since", "yesterday"]));
     std::fs::remove_file(place.key()).unwrap();

@@ -58,7 +58,7 @@ pub struct Rereader<'a> {
     declared: &'a Dataset,
     opener: Opener<'a>,
     /// Unread records by place, once somebody asked.
-    places: Option<HashMap<(Arc<str>, u64, i64), usize>>,
+    places: Option<HashMap<(Arc<str>, u64, i64), Vec<usize>>>,
     account: FileAccount,
 }
 
@@ -144,16 +144,16 @@ impl<'a> Rereader<'a> {
             let places = self.places.get_or_insert_with(|| unread.places());
             let place = |row: usize| {
                 let record = held.get(at[row]);
-                places.get(&(Arc::from(record.file), record.row, record.quarantined_at)).copied()
+                places.get(&(Arc::from(record.file), record.row, record.quarantined_at))
             };
             for row in (0..at.len()).filter(|row| good[*row]) {
-                if let Some(place) = place(row) {
-                    unread.mend_at(place, self.plan.as_of);
+                for place in place(row).into_iter().flatten() {
+                    unread.mend_at(*place, self.plan.as_of);
                 }
             }
             for (row, mut record) in found.into_iter().filter(|(row, _)| !good[*row]) {
                 match place(row) {
-                    Some(place) => unread.learn(place, record.names),
+                    Some(places) => unread.learn(places, record.names),
                     // It bore no statement when it was quarantined; today it does.
                     None => {
                         record.quarantined_at = held.get(at[row]).quarantined_at;

@@ -131,10 +131,14 @@ impl UnreadLog {
         self.records.push(record);
     }
 
-    /// The open records by where they stood: file, row, and instant of their run.
-    pub(crate) fn places(&self) -> HashMap<(Arc<str>, u64, i64), usize> {
-        let open = self.records.iter().enumerate().filter(|(_, record)| record.mended_at.is_none());
-        open.map(|(at, record)| ((record.file.clone(), record.row, record.quarantined_at), at)).collect()
+    /// The open records by where they stood: file, row, and instant of their run. Of one record there may be several,
+    /// if more was learnt of whom it names.
+    pub(crate) fn places(&self) -> HashMap<(Arc<str>, u64, i64), Vec<usize>> {
+        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, record) in self.records.iter().enumerate().filter(|(_, record)| record.mended_at.is_none()) {
+            places.entry((record.file.clone(), record.row, record.quarantined_at)).or_default().push(at);
+        }
+        places
     }
 
     /// Takes in that the record at this place of the log can now be read.
@@ -148,11 +152,12 @@ impl UnreadLog {
         }
     }
 
-    /// Takes in whom the record at this place of the log names besides those it is known to name. It stands as before.
-    pub(crate) fn learn(&mut self, place: usize, names: Vec<Named>) {
-        let record = &self.records[place];
-        let new: Vec<Named> = names.into_iter().filter(|named| !record.names.contains(named)).collect();
-        if !new.is_empty() && record.mended_at.is_none() {
+    /// Takes in whom the record at these places of the log names besides those it is known to name. It stands as before.
+    pub(crate) fn learn(&mut self, places: &[usize], names: Vec<Named>) {
+        let known = |named: &Named| places.iter().any(|place| self.records[*place].names.contains(named));
+        let new: Vec<Named> = names.into_iter().filter(|named| !known(named)).collect();
+        let open = places.iter().map(|place| &self.records[*place]).find(|record| record.mended_at.is_none());
+        if let (false, Some(record)) = (new.is_empty(), open) {
             let more = UnreadRecord { names: new, ..record.clone() };
             self.add(more);
         }

@@ -18,7 +18,7 @@ pub struct Listing {
     pub records: u64,
     /// Counts by dataset, file, field and rule.
     pub reasons: Vec<Reason>,
-    /// The first records, by dataset, file and row.
+    /// The first records, by dataset, in the order in which they lie there.
     pub entries: Vec<Entry>,
 }
 
