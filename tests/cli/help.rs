@@ -14,6 +14,10 @@ fn each_command_explains_itself() {
         &["status"],
         &["query"],
         &["sample"],
+        &["quarantine", "list"],
+        &["quarantine", "show"],
+        &["quarantine", "release"],
+        &["quarantine", "discard"],
         &["keys", "init"],
     ];
     for command in commands {

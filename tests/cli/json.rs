@@ -83,6 +83,18 @@ fn the_page_tells_what_the_commands_print() {
 }
 
 #[test]
+fn the_page_tells_what_quarantine_prints() {
+    let place = Place::published();
+    let listed = place.json(0, &["quarantine", "list"]);
+    same("quarantine list", &listed);
+    let id = listed["entries"][0]["id"].as_str().unwrap().to_owned();
+    same("quarantine show", &place.json(0, &["quarantine", "show", &id]));
+    same("quarantine show", &place.json(0, &["quarantine", "show", &id, "--reveal", "--reason", "a test"]));
+    same("quarantine release", &place.json(0, &["quarantine", "release", "--as-of", AS_OF]));
+    same("quarantine discard", &place.json(0, &["quarantine", "discard", &id, "--reason", "a test order"]));
+}
+
+#[test]
 fn a_difference_is_seen() {
     let mut found = Vec::new();
     let (told, given) =

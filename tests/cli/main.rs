@@ -10,6 +10,7 @@ mod init;
 mod json;
 mod keys;
 mod plan;
+mod quarantine;
 mod query;
 mod run;
 mod sample;

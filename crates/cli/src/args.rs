@@ -133,11 +133,102 @@ pub enum Command {
         #[arg(long)]
         clean: bool,
     },
+    /// See, release or discard records that broke a rule
+    Quarantine {
+        #[command(subcommand)]
+        command: QuarantineCommand,
+    },
     /// Make the key that pseudonyms are made with
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+/// What to do with rejected records.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// Count what lies there by file, field and rule, and name single records; shows no content
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// Single records named at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show where records stood and which rule they broke; with --reveal, what is in them
+    Show {
+        /// Records, as `list` names them
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Open them with the key; who asks, for what and why is written to the audit log first
+        #[arg(long, requires = "reason")]
+        reveal: bool,
+        /// Why they are opened
+        #[arg(long, value_name = "TEXT", requires = "reveal", value_parser = NonEmptyStringValueParser::new())]
+        reason: Option<String>,
+        /// Identifying fields that are shown as well, by their names in the export, comma between; `all` for all.
+        /// Of the others the form is shown
+        #[arg(long, value_name = "FIELD", value_delimiter = ',', requires = "reveal")]
+        fields: Vec<String>,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// Read records again under today's dictionary; those that pass are written and leave quarantine
+    Release {
+        #[command(flatten)]
+        which: Which,
+        /// Say what would happen, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The instant that rules and retention are judged at: a day, or RFC 3339; now if absent
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Remove records for good, and the files that hold them
+    Discard {
+        #[command(flatten)]
+        which: Which,
+        /// Why they are removed; written to the audit log
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+        /// All records there are, where neither a dataset, an id nor a filter is given
+        #[arg(long)]
+        all: bool,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
+    },
+}
+
+/// Which rejected records.
+#[derive(Debug, clap::Args)]
+pub struct Which {
+    /// Datasets, or records as `list` names them; all if absent
+    #[arg(value_name = "DATASET|ID")]
+    pub of: Vec<String>,
+    /// Those that broke this rule
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Those of this field, by its name in the export; `record` for records that do not parse
+    #[arg(long)]
+    pub field: Option<String>,
+    /// Those of this file: its name, or the end of it from a `/` on
+    #[arg(long)]
+    pub file: Option<String>,
+    /// Those that this run read: its id, or how that begins
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Those quarantined at this instant or later: a day, or RFC 3339
+    #[arg(long, value_name = "T")]
+    pub since: Option<String>,
+    /// The lake, instead of the project's: a path, file://… or s3://…
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub lake: Option<String>,
 }
 
 /// What to do with keys.

@@ -11,6 +11,7 @@ mod panic;
 mod problems;
 mod progress;
 mod report;
+mod who;
 
 use args::Format;
 use clap::Parser;

@@ -140,6 +140,23 @@ fn read_all(
     }
 }
 
+/// Takes in rows that stand in no file being read, such as records out of quarantine; gives their account.
+pub(crate) fn take_loose(
+    plan: &Plan<'_>,
+    file: &str,
+    rows: Converted,
+    seen: &mut KeySet,
+    unread: &mut UnreadLog,
+    sink: &mut dyn Sink,
+) -> Result<FileAccount, ExtractError> {
+    let meter = AtomicU64::new(0);
+    let mut order = InOrder { plan, files: &[], seen, unread, sink, progress: &|_| {}, meter: &meter, rows_before: 0 };
+    let mut current = Current::default();
+    current.account.file.push_str(file);
+    order.take(&mut current, rows)?;
+    Ok(current.account)
+}
+
 struct InOrder<'a, 'p> {
     plan: &'a Plan<'p>,
     files: &'a [SourceFile],

@@ -40,6 +40,7 @@ mod schema;
 mod staged;
 mod stats;
 mod table;
+mod vacuum;
 mod writer;
 mod zone;
 

@@ -59,6 +59,17 @@ impl Lake {
             .await
     }
 
+    /// Reads the record of one run. None where it has none.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn run(&self, run: Uuid) -> Result<Option<Value>, LakeError> {
+        let path = Path::from(format!("_lakewarden/runs/{run}.json"));
+        let Some(bytes) = self.read(&path).await? else { return Ok(None) };
+        let damaged = |_| LakeError::DamagedDocument { path: path.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    }
+
     /// Adds lineage events to `_lakewarden/lineage/<run>.ndjson`, one line each. Only the run
     /// itself writes there: two at once would lose lines.
     ///

@@ -5,7 +5,6 @@
 //! nothing, and the next one reads from where the last publication stands.
 
 use crate::error::PipelineError;
-use crate::load::{Arrivals, Loading};
 use crate::record::{DatasetAccount, FileWarning};
 use lakewarden_dictionary::{Database, Dataset};
 use lakewarden_extract::FileAccount;
@@ -28,22 +27,6 @@ pub async fn look(
     let transactions: Vec<&str> = published.iter().flat_map(|p| p.transactions.keys().map(String::as_str)).collect();
     let request = DatabaseRequest { dataset, database, root, transactions: &transactions, reading };
     Ok(DatabaseRead::open(&request).await.map_err(SourceError::from)?)
-}
-
-/// Finds out what a database has that the lake has not, and holds a snapshot of it until it is loaded.
-///
-/// # Errors
-/// Those of [`look`] and of the lake.
-pub async fn arrivals<'d>(
-    lake: &Lake,
-    keys: &KeyRing,
-    dataset: &'d Dataset,
-    database: &Database,
-    root: &Path,
-) -> Result<Arrivals<'d>, PipelineError> {
-    let published = published(lake, keys, dataset).await?;
-    let read = look(dataset, database, root, published.as_ref(), true).await?;
-    Ok(Arrivals::of_database(dataset, published, read))
 }
 
 /// The reason why a stream broke off, rather than that it did.

@@ -170,6 +170,52 @@ pub enum PipelineError {
         /// Those there are.
         known: Vec<String>,
     },
+    /// No quarantine of this name.
+    #[error("there is no dataset {name:?}, and nothing of it in quarantine")]
+    NoQuarantine {
+        /// The name asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Ids that no record in quarantine has.
+    #[error("not in quarantine: {}", .ids.join(", "))]
+    NotInQuarantine {
+        /// The ids.
+        ids: Vec<String>,
+    },
+    /// What was asked for could not be written to the audit log.
+    #[error("nothing was opened: who asked and why could not be written to the audit log: {source}")]
+    NotAudited {
+        /// Why not.
+        source: Box<LakeError>,
+    },
+    /// A sealed record does not open.
+    #[error(
+        "nothing is shown: record {id} does not open; it is sealed with version {version} of the key (today {today})"
+    )]
+    SealedShut {
+        /// The record.
+        id: String,
+        /// The version it was sealed with.
+        version: u32,
+        /// The version of the key at hand.
+        today: u32,
+    },
+    /// Records are out of quarantine, and their old files could not be deleted.
+    #[error("records have left the quarantine of {dataset}, but their old files could not be deleted: {source}")]
+    Lingering {
+        /// The dataset.
+        dataset: String,
+        /// Why not.
+        source: Box<LakeError>,
+    },
+    /// Records of a dataset that the project does not declare any more.
+    #[error("{dataset} has records in quarantine and no entry in the dictionary that they could be read by")]
+    Undeclared {
+        /// The dataset.
+        dataset: String,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -269,6 +315,12 @@ impl PipelineError {
             Self::NoThresholds { .. } => "LW6024",
             Self::HistoryInPast { .. } => "LW6030",
             Self::UnknownDataset { .. } => "LW6031",
+            Self::NoQuarantine { .. } => "LW6035",
+            Self::NotInQuarantine { .. } => "LW6036",
+            Self::NotAudited { .. } => "LW6037",
+            Self::SealedShut { .. } => "LW6038",
+            Self::Lingering { .. } => "LW6039",
+            Self::Undeclared { .. } => "LW6040",
             Self::Source(error) => error.code(),
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
@@ -315,6 +367,20 @@ impl PipelineError {
                 [] => "leave --accept-thresholds out: no dataset of the pipeline has thresholds".to_owned(),
                 known => format!("datasets with thresholds: {}", list(known)),
             }),
+            Self::NoQuarantine { known, .. } => Some(format!("datasets: {}", list(known))),
+            Self::NotInQuarantine { .. } => Some(
+                "lakewarden quarantine list shows what is there; released and discarded records are not".to_owned(),
+            ),
+            Self::NotAudited { .. } => Some("mend the lake's storage, then ask again".to_owned()),
+            Self::SealedShut { version, .. } => Some(format!(
+                "it opens with the master key that version {version} was made from, in `key` of lakewarden.yaml; if that is the one, the record was altered: lakewarden quarantine discard"
+            )),
+            Self::Lingering { .. } => Some(
+                "the next run deletes them, as does: lakewarden quarantine discard --reason TEXT DATASET".to_owned(),
+            ),
+            Self::Undeclared { dataset } => Some(format!(
+                "write schemas/channels/{dataset}.yaml again; or: lakewarden quarantine discard {dataset} --reason TEXT"
+            )),
             Self::Source(error) => Some(error.hint()),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
@@ -337,7 +403,8 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
-            Self::NobodyNamed { .. } | Self::Threshold(_) => true,
+            Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
+            Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),

@@ -30,6 +30,7 @@ mod placed;
 mod plan;
 mod project;
 mod purposes;
+pub mod quarantine;
 mod query;
 pub mod record;
 mod references;

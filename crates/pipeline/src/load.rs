@@ -6,7 +6,7 @@ use crate::history;
 use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
-use crate::project::OpenProject;
+use crate::quarantine::{self, InQuarantine};
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
 use crate::references::{Gathered, References};
 use crate::tables::TableView;
@@ -16,10 +16,10 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures::TryStreamExt;
-use lakewarden_dictionary::{Dataset, UnreadableSubject};
+use lakewarden_dictionary::{Database, Dataset, Settings, UnreadableSubject};
 use lakewarden_extract::{
     FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    quarantine_schema, unique_columns, unread_schema,
+    unique_columns, unread_schema,
 };
 use lakewarden_lake::{
     Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
@@ -29,6 +29,7 @@ use lakewarden_source::database::DatabaseRead;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
@@ -48,6 +49,10 @@ pub struct Loading<'a> {
     pub as_of: DateTime<Utc>,
     /// The run.
     pub run: Uuid,
+    /// The run's clock, when it began.
+    pub now: DateTime<Utc>,
+    /// The project's settings.
+    pub settings: &'a Settings,
     /// Seed of hash sets and nonces.
     pub seed: u64,
     /// Worker threads.
@@ -70,13 +75,19 @@ pub struct Arrivals<'d> {
     already_loaded: Vec<Known>,
     /// The database that `new` is a read of, if it is.
     read: Option<DatabaseRead>,
+    /// What lies in its quarantine.
+    quarantine: InQuarantine,
 }
 
-impl<'d> Arrivals<'d> {
-    /// What a database has.
-    pub fn of_database(dataset: &'d Dataset, published: Option<TableSnapshot>, read: DatabaseRead) -> Self {
-        let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
-        Self { dataset, published, new, already_loaded: Vec::new(), read: Some(read) }
+impl Arrivals<'_> {
+    /// Whether there is nothing to load, and nothing in quarantine whose time is over.
+    pub fn nothing_to_do(&self) -> bool {
+        self.new.is_empty() && !self.quarantine.is_due()
+    }
+
+    /// The version of the dataset's table as it is.
+    pub fn version(&self) -> Option<i64> {
+        self.published.as_ref().map(|table| table.version)
     }
 }
 
@@ -92,15 +103,21 @@ pub struct Loaded {
     pub totals: Totals,
 }
 
-/// What became of all rows a dataset ever brought.
+/// What became of all rows a dataset ever brought: `read` is the sum of the next six.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Rows read.
     pub read: u64,
     /// Rows written.
     pub written: u64,
-    /// Rows quarantined.
+    /// Rows that lie in quarantine.
     pub quarantined: u64,
+    /// Rows that were in quarantine and were discarded.
+    #[serde(default)]
+    pub discarded: u64,
+    /// Rows that were in quarantine until their time there was over.
+    #[serde(default)]
+    pub expired: u64,
     /// Duplicates.
     pub duplicates: u64,
     /// Rows that later runs took the place of.
@@ -112,10 +129,12 @@ pub struct Totals {
     pub over_collected_fields: u64,
 }
 
+/// Key of the run that committed, in a commit's information.
+pub(crate) const RUN: &str = "lakewarden.run";
 /// Key of [`KeyFacts`] in a commit's information.
-const KEY: &str = "lakewarden.key";
+pub(crate) const KEY: &str = "lakewarden.key";
 /// Key of [`Totals`] in a commit's information.
-const TOTALS: &str = "lakewarden.totals";
+pub(crate) const TOTALS: &str = "lakewarden.totals";
 
 /// Key of [`LastLoads`] in a commit's information.
 const LAST_LOADS: &str = "lakewarden.last_loads";
@@ -169,19 +188,61 @@ pub fn new_files(
     Ok((new, known))
 }
 
-/// Finds out which files of a dataset are new. Reads those that have the size of another, for their checksums.
-///
-/// # Errors
-/// [`PipelineError::Read`]; those of the lake.
-pub async fn arrivals<'d>(
-    lake: &Lake,
-    keys: &KeyRing,
-    dataset: &'d Dataset,
-    files: Vec<SourceFile>,
-) -> Result<Arrivals<'d>, PipelineError> {
-    let published = published(lake, keys, dataset).await?;
-    let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-    Ok(Arrivals { dataset, published, new, already_loaded, read: None })
+/// What it takes to find out what has arrived.
+#[derive(Clone, Copy)]
+pub struct Arriving<'a> {
+    /// The lake.
+    pub lake: &'a Lake,
+    /// The keys.
+    pub keys: &'a KeyRing,
+    /// The project's settings.
+    pub settings: &'a Settings,
+    /// The project's zone.
+    pub zone: Tz,
+    /// The run's instant.
+    pub as_of: DateTime<Utc>,
+    /// The run's clock, when it began.
+    pub now: DateTime<Utc>,
+}
+
+impl Arriving<'_> {
+    /// Finds out which files of a dataset are new. Reads those that have the size of another, for their checksums.
+    ///
+    /// # Errors
+    /// [`PipelineError::Read`]; those of the lake.
+    pub async fn files<'d>(
+        &self,
+        dataset: &'d Dataset,
+        files: Vec<SourceFile>,
+    ) -> Result<Arrivals<'d>, PipelineError> {
+        let published = published(self.lake, self.keys, dataset).await?;
+        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+        let quarantine = self.quarantine(dataset).await?;
+        Ok(Arrivals { dataset, published, new, already_loaded, read: None, quarantine })
+    }
+
+    /// Finds out what a database has that the lake has not.
+    ///
+    /// # Errors
+    /// Those of [`database::look`] and of the lake.
+    pub async fn database<'d>(
+        &self,
+        dataset: &'d Dataset,
+        database: &Database,
+        root: &Path,
+    ) -> Result<Arrivals<'d>, PipelineError> {
+        let published = published(self.lake, self.keys, dataset).await?;
+        let read = database::look(dataset, database, root, published.as_ref(), true).await?;
+        let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
+        let quarantine = self.quarantine(dataset).await?;
+        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), read: Some(read), quarantine })
+    }
+
+    async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
+        let kept = self.settings.quarantine_retention_of(dataset);
+        let from = quarantine::horizon(dataset, kept, self.as_of.min(self.now), self.zone);
+        InQuarantine::find(self.lake, dataset, from).await
+    }
 }
 
 /// Finds a dataset's table as it is, if it was written with the key at hand.
@@ -212,7 +273,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, mut already_loaded, read } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, read, quarantine } = arrivals;
         let name = &dataset.name.value;
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
@@ -240,8 +301,7 @@ impl Loading<'_> {
             let already_loaded = names(already_loaded, read.as_ref());
             let account =
                 DatasetAccount { dataset: name.clone(), already_loaded, set_aside, ..DatasetAccount::default() };
-            let table = TableView::appended(published.as_ref(), None, schema);
-            return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
+            return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
         let also = self.other_names(dataset, &already_loaded).await?;
         let as_read = read.as_ref().map(|read| read.as_read(dataset));
@@ -291,7 +351,7 @@ impl Loading<'_> {
             self.references.put(gathered)?;
             let already_loaded = new.into_iter().map(|file| file.name).collect();
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
-            return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
+            return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
         account.thresholds = thresholds::judge(dataset, &account, &rows.files, &last);
         if let Err(error) = self.refuse_crossed(&mut account) {
@@ -303,9 +363,15 @@ impl Loading<'_> {
         }
         doubt(people, &unread)?;
         self.references.put(gathered)?;
-        let totals = before.and(&account);
+        let kept = match quarantine.keep(self.lake, dataset, self.run).await {
+            Ok(kept) => kept,
+            Err(error) => return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await),
+        };
+        let mut quarantined = Vec::new();
+        kept.publish(Some(sealed), &mut account, &mut quarantined, self.run);
+        let totals = before.and(&account).without_expired(&account);
         let mut info: Map<String, Value> = [
-            ("lakewarden.run".to_owned(), json!(self.run.to_string())),
+            (RUN.to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
             (LAST_LOADS.to_owned(), json!(last.and(account.read))),
@@ -315,8 +381,29 @@ impl Loading<'_> {
         .collect();
         let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
         info.remove(LEDGER_KEY);
-        for staged in [sealed, whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
+        changes.append(&mut quarantined);
+        for staged in [whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
             changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
+        }
+        Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// A dataset of which nothing is loaded: only its quarantine may have changed, by the passing of time.
+    async fn as_it_was(
+        &self,
+        dataset: &Dataset,
+        published: Option<&TableSnapshot>,
+        quarantine: InQuarantine,
+        mut account: DatasetAccount,
+        before: Totals,
+    ) -> Result<Loaded, PipelineError> {
+        let table = TableView::appended(published, None, conformed_schema(dataset));
+        let mut changes = Vec::new();
+        let kept = quarantine.keep(self.lake, dataset, self.run).await?;
+        let left = kept.publish(None, &mut account, &mut changes, self.run);
+        let totals = before.without_expired(&account);
+        if let (true, Some(published)) = (left, published) {
+            changes.push(quarantine::told(published, self.run, None, &totals));
         }
         Ok(Loaded { account, table, changes, totals })
     }
@@ -404,7 +491,8 @@ impl Loading<'_> {
                 options(),
             )?,
             stamp,
-            sealed: self.lake.writer(Zone::Quarantine, name, quarantine_schema(), options())?,
+            sealed: self.lake.writer(Zone::Quarantine, name, quarantine::stored_schema(), options())?,
+            run: self.run,
             dataset,
             watch,
         };
@@ -504,6 +592,7 @@ struct LoadSink<'a, 'w> {
     rows: TableWriter,
     stamp: Option<history::Stamp<'a>>,
     sealed: TableWriter,
+    run: Uuid,
     dataset: &'a Dataset,
     watch: &'a mut Watch<'w>,
 }
@@ -524,7 +613,7 @@ impl Sink for LoadSink<'_, '_> {
     }
 
     fn quarantine(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
-        self.sealed.write(batch).map_err(SinkError::new)
+        self.sealed.write(quarantine::of_run(&batch, Some(self.run)).map_err(SinkError::new)?).map_err(SinkError::new)
     }
 }
 
@@ -538,7 +627,7 @@ pub fn totals(published: Option<&TableSnapshot>) -> Result<Totals, PipelineError
 
 /// Something that the last load of a table left in its commit's information. What is there but cannot be
 /// read is an error: taken for absent, it would let another key pass.
-fn information<T: serde::de::DeserializeOwned>(
+pub(crate) fn information<T: serde::de::DeserializeOwned>(
     published: &TableSnapshot,
     key: &str,
 ) -> Result<Option<T>, PipelineError> {
@@ -561,7 +650,14 @@ impl Totals {
             replaced: self.replaced + account.replaced,
             outside_retention: self.outside_retention + account.outside_retention,
             over_collected_fields: account.over_collected.len() as u64,
+            ..self
         }
+    }
+
+    /// Less what a run removed from quarantine because its time was over.
+    fn without_expired(self, account: &DatasetAccount) -> Self {
+        let gone = account.quarantine_expired;
+        Self { quarantined: self.quarantined.saturating_sub(gone), expired: self.expired + gone, ..self }
     }
 }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tokio::task::block_in_place;
 
 /// The plan of a run.
@@ -91,6 +92,7 @@ pub async fn plan(
     lake.check_access().await?;
     let as_of = as_of.unwrap_or(now);
     let mut actions = Vec::new();
+    let mut inputs = BTreeMap::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
         if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
@@ -109,6 +111,7 @@ pub async fn plan(
         }
         let found = lakewarden_source::list(&open.root, &channel.dataset.value, &channel.files.value).await?;
         let published = lake.table(Zone::Conformed, name).await?;
+        inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
         let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
         let because = match (new.len() as u64, known.len()) {
@@ -126,7 +129,7 @@ pub async fn plan(
             reads: Vec::new(),
         });
     }
-    let reason = reason(open, &lake, &pipeline.name.value, &actions, as_of).await?;
+    let reason = reason(open, &lake, &pipeline.name.value, &actions, &inputs, as_of).await?;
     let (verb, because) = match &reason {
         Some(reason) => (Verb::Build, reason.clone()),
         None => (Verb::Keep, "nothing changed since the last run".to_owned()),
@@ -160,6 +163,7 @@ async fn reason(
     lake: &Lake,
     pipeline: &str,
     loads: &[Action],
+    inputs: &BTreeMap<String, i64>,
     as_of: DateTime<Utc>,
 ) -> Result<Option<String>, PipelineError> {
     let new: Vec<&str> = loads.iter().filter(|a| a.verb == Verb::Load).map(|a| a.subject.as_str()).collect();
@@ -179,6 +183,11 @@ async fn reason(
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
         Some(last) if last.consent != ConsentKnown::Then => Some("the last run knew later consent".to_owned()),
         Some(last) if last.as_of != as_of => Some(instead(as_of, last.as_of)),
+        Some(last) if last.inputs != *inputs => {
+            let changed: Vec<&str> =
+                inputs.iter().filter(|(name, v)| last.inputs.get(*name) != Some(v)).map(|(n, _)| n.as_str()).collect();
+            Some(format!("records have left the quarantine of {}", changed.join(", ")))
+        }
         Some(_) => None,
     })
 }

@@ -50,6 +50,9 @@ pub struct RunRecord {
     pub models: Vec<ModelAccount>,
     /// What became visible.
     pub publication: Vec<PublishedTable>,
+    /// By dataset: the version of its conformed table that the models were built from.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, i64>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
 }
@@ -182,6 +185,12 @@ pub struct DatasetAccount {
     /// Of those, the records that do not say for certain whom they name.
     #[serde(default)]
     pub consent_unreadable_nobody: u64,
+    /// Records of earlier runs that this one removed from quarantine for good, because their time there was over.
+    #[serde(default)]
+    pub quarantine_expired: u64,
+    /// Records that lie in quarantine after this run, those of earlier runs included.
+    #[serde(default)]
+    pub in_quarantine: u64,
     /// Rows that another row with their key survives: the sum of `duplicates_by`.
     pub duplicates: u64,
     /// The same, by where the survivor is.

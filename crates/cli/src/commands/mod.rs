@@ -6,6 +6,7 @@ mod init;
 mod keys;
 mod ledger;
 mod plan;
+mod quarantine;
 mod query;
 mod run;
 mod sample;
@@ -42,6 +43,7 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Sample { out, customers, seed, end, clean } => {
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
         }
+        Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
         Command::Keys { command: KeysCommand::Init { file, print } } => {
             keys::init(&args.project, file.as_deref(), *print, output)
         }
@@ -61,12 +63,17 @@ fn now() -> DateTime<Utc> {
 
 /// The instant that `--as-of` says.
 fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>, Failure> {
+    instant_of("as-of", text, open)
+}
+
+/// The instant that an option says.
+fn instant_of(option: &str, text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(text) = text else { return Ok(None) };
     match instant(text, open.zone()) {
         Some(instant) => Ok(Some(instant)),
         None => Err(Failure::Usage {
-            message: format!("--as-of {text:?} is not an instant"),
-            hint: "--as-of 2026-09-30, --as-of '2026-09-30 08:00:00' or --as-of 2026-09-30T00:00:00Z".to_owned(),
+            message: format!("--{option} {text:?} is not an instant"),
+            hint: format!("--{option} 2026-09-30, --{option} '2026-09-30 08:00:00' or --{option} 2026-09-30T00:00:00Z"),
         }),
     }
 }

@@ -58,7 +58,7 @@ pub async fn run_project(
         return Err(Failure::Problems { problems: open.problems.clone(), files: open.files.clone() });
     }
     let keys = key_ring(&open.project.settings).map_err(Failure::of(open))?;
-    let owner = format!("lakewarden on {}, process {}", host(), std::process::id());
+    let owner = owner();
     let request = Request {
         pipeline,
         lake,
@@ -72,6 +72,11 @@ pub async fn run_project(
         accept_thresholds: wishes.accept_thresholds,
     };
     lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
+}
+
+/// Who holds the lake, for whoever finds it held.
+pub fn owner() -> String {
+    format!("lakewarden on {}, process {}", host(), std::process::id())
 }
 
 /// This machine's name, for whoever finds its run in the way.
@@ -126,6 +131,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
             record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));
+            text.push_str(&quarantine(record));
             text
         }
     };
@@ -181,6 +187,23 @@ fn unreadable(record: &RunRecord) -> String {
     text
 }
 
+/// What lies in quarantine, and what has ended there.
+fn quarantine(record: &RunRecord) -> String {
+    let records: u64 = record.datasets.iter().map(|d| d.in_quarantine).sum();
+    let expired: u64 = record.datasets.iter().map(|d| d.quarantine_expired).sum();
+    let mut text = String::new();
+    if records > 0 {
+        text.push_str(&format!("\nquarantine: {}; lakewarden quarantine list", counted(records, "record")));
+    }
+    if expired > 0 {
+        text.push_str(&format!(
+            "\nquarantine: {} removed for good, after the time that `quarantine_retention` gives them",
+            counted(expired, "record")
+        ));
+    }
+    text
+}
+
 /// A folder without the `./` that the default of `--project` would put before every path.
 fn tidy(root: &Path) -> &Path {
     root.strip_prefix(".").unwrap_or(root)
@@ -207,6 +230,18 @@ mod tests {
         ran.datasets[0] = Default::default();
         ran.identity = None;
         assert!(!summary(&ran, None).contains("consent"));
+    }
+
+    #[test]
+    fn what_lies_in_quarantine_is_told_of_and_what_has_ended_there() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("quarantine"));
+        ran.datasets[0].in_quarantine = 1_200;
+        ran.datasets[1].in_quarantine = 34;
+        ran.datasets[1].quarantine_expired = 1;
+        let text = summary(&ran, None);
+        assert!(text.contains("\nquarantine: 1,234 records; lakewarden quarantine list\n"), "{text}");
+        assert!(text.contains("\nquarantine: 1 record removed for good, "), "{text}");
     }
 
     #[test]

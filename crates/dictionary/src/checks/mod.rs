@@ -48,6 +48,7 @@ mod purpose_cycle;
 mod purposes_missing;
 mod reference;
 mod reference_circle;
+mod quarantine_retention;
 mod retention_event_time;
 mod rule_name;
 mod rule_on_statements;
@@ -152,6 +153,7 @@ const CHECKS: &[Check] = &[
     corrections_of_first::CHECK,
     statement_repeats::CHECK,
     history_columns::CHECK,
+    quarantine_retention::CHECK,
 ];
 
 /// What checks look at.

@@ -34,6 +34,8 @@ pub struct Dataset {
     pub event_time: Option<Spanned<String>>,
     /// How long rows are kept, counted from `event_time`.
     pub retention: Option<Spanned<Period>>,
+    /// How long its rejected records are kept, counted from when they were quarantined; the project's if absent.
+    pub quarantine_retention: Option<Spanned<Period>>,
     /// Purposes the dataset may serve, each with its lawful basis. Empty for data without subjects.
     pub purposes: Vec<DatasetPurpose>,
     /// Its fields, in the order declared.

@@ -11,6 +11,7 @@ mod noise;
 mod pipeline;
 mod purpose;
 mod repeats;
+mod quarantine;
 mod settings;
 mod table;
 mod terms;

@@ -21,6 +21,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         repeats: repeats::repeats(fields),
         event_time: fields.spanned("event_time"),
         retention: fields.parsed("retention"),
+        quarantine_retention: fields.parsed("quarantine_retention"),
         purposes: purposes(fields),
         fields: fields.items("fields").iter().filter_map(field).collect(),
         coordinates: values::coordinates(fields),

@@ -38,6 +38,12 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         ),
         Key::optional("retention", Kind::Form(&PERIOD), "How long rows are kept, counted from `event_time`."),
         Key::optional(
+            "quarantine_retention",
+            Kind::Form(&PERIOD),
+            "How long its rejected records are kept, sealed, counted from when they were quarantined.",
+        )
+        .absent("the project's"),
+        Key::optional(
             "purposes",
             Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
             "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",

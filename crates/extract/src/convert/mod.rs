@@ -91,7 +91,7 @@ impl Plan<'_> {
     /// Converts a batch of `file`.
     pub(crate) fn convert(&self, file: &str, batch: RawBatch) -> Result<Converted, ExtractError> {
         let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
-        let mut faults = Faults::new(len).remembering_all(self.statements.is_some());
+        let mut faults = Faults::new(len).remembering_all(self.statements.is_some() || self.judges_unstored);
         let mut undeclared = NameCounts::default();
         let mut occurs = None;
         let mut json = None;

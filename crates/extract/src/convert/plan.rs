@@ -39,6 +39,8 @@ pub(crate) struct Plan<'a> {
     pub demands: Demands,
     /// The names that rules were given.
     pub names: Vec<String>,
+    /// Whether fields that are dropped have rules: their verdict is sealed in their place.
+    pub judges_unstored: bool,
     /// The run's instant, µs.
     pub as_of: i64,
     pub seed: u64,
@@ -191,6 +193,7 @@ impl<'a> Plan<'a> {
             statements: Statements::compile(context, &fields),
             demands: Demands::compile(context, &fields, &refs)?,
             names: refs.names,
+            judges_unstored: fields.iter().any(|f| !f.stored && !f.rules.is_empty()),
             fields,
             places,
             competes: dataset.repeats.compete() && !key.is_empty(),

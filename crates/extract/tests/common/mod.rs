@@ -109,6 +109,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         repeats: Repeats::default(),
         event_time: None,
         retention: None,
+        quarantine_retention: None,
         purposes: vec![],
         fields,
         coordinates: vec![],

@@ -9,13 +9,13 @@ use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
-use crate::database;
 use crate::ledger;
-use crate::load::{Arrivals, Loading, arrivals};
+use crate::load::{Arrivals, Arriving, Loading};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
+use crate::quarantine;
 use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
 use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
@@ -26,11 +26,12 @@ use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use uuid::Uuid;
 
 /// How long a run may go without a sign of life before another may take its place.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// What a run is asked to do, and the clock, ids and randomness it may use.
 pub struct Request<'a> {
@@ -150,6 +151,7 @@ impl<'a> Run<'a> {
             identity: None,
             models: Vec::new(),
             publication: Vec::new(),
+            inputs: BTreeMap::new(),
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
@@ -184,7 +186,7 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
-        self.settle_earlier().await?;
+        settle_earlier(self.lake, self.now()).await?;
         let previous = self.previous().await?;
         for model in &self.models {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
@@ -192,7 +194,9 @@ impl<'a> Run<'a> {
         }
         self.known_thresholds()?;
         let arrivals = self.arrivals().await?;
-        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
+        self.record.inputs =
+            arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
+        if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
             return Ok(None);
         }
         let references = References::of(self.lake, &arrivals, self.request.seed).await?;
@@ -204,6 +208,8 @@ impl<'a> Run<'a> {
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
+            now: self.record.started,
+            settings: &self.open.project.settings,
             seed: self.request.seed,
             workers: threads,
             references: &references,
@@ -248,15 +254,23 @@ impl<'a> Run<'a> {
 
     /// What has arrived in each channel.
     async fn arrivals(&self) -> Result<Vec<Arrivals<'a>>, PipelineError> {
+        let arriving = Arriving {
+            lake: self.lake,
+            keys: self.keys,
+            settings: &self.open.project.settings,
+            zone: self.open.zone(),
+            as_of: self.as_of,
+            now: self.record.started,
+        };
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
             if let Some(database) = &channel.database {
-                all.push(database::arrivals(self.lake, self.keys, dataset, database, &self.open.root).await?);
+                all.push(arriving.database(dataset, database, &self.open.root).await?);
                 continue;
             }
             let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
-            all.push(arrivals(self.lake, self.keys, dataset, files).await?);
+            all.push(arriving.files(dataset, files).await?);
         }
         Ok(all)
     }
@@ -316,6 +330,17 @@ impl<'a> Run<'a> {
             changes.clear();
         }
         let published = published?;
+        for table in published.iter().filter(|p| p.zone == Zone::Conformed) {
+            if let Some(version) = self.record.inputs.get_mut(&table.name) {
+                *version = table.version;
+            } else if self.open.project.dataset(&table.name).is_some() {
+                self.record.inputs.insert(table.name.clone(), table.version);
+            }
+        }
+        if let Err(unswept) = quarantine::sweep(self.lake, &published).await {
+            // The next run does it.
+            observer.warned(&unswept);
+        }
         ledger::fold(self.lake, &published, observer).await;
         self.record.publication = written
             .into_iter()
@@ -341,17 +366,6 @@ impl<'a> Run<'a> {
         self.note("published").await
     }
 
-    /// Ends what a killed run left behind: a publication that was promised is carried out.
-    async fn settle_earlier(&self) -> Result<(), PipelineError> {
-        let recovery = self.lake.recover().await?;
-        for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
-            for run in runs {
-                self.lake.audit().append(json!({ "event": what, "run": run }), self.now()).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The last run of this pipeline that published.
     async fn previous(&self) -> Result<Option<RunRecord>, PipelineError> {
         let records = self.lake.runs(200).await?;
@@ -368,6 +382,8 @@ impl<'a> Run<'a> {
                 && p.as_of == self.as_of
                 && p.consent == self.record.consent
                 && p.version == self.record.version
+                // Records that left quarantine since are new rows.
+                && p.inputs == self.record.inputs
         };
         let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
         // A run that was killed after it had published, before it could say so, has no record; its tables name it.
@@ -395,4 +411,15 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Ends what a killed run left behind: a publication that was promised is carried out.
+pub(crate) async fn settle_earlier(lake: &Lake, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    let recovery = lake.recover().await?;
+    for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
+        for run in runs {
+            lake.audit().append(json!({ "event": what, "run": run }), now).await?;
+        }
+    }
+    Ok(())
 }
