@@ -127,6 +127,11 @@ async fn any_call_fails_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_put_is_told_of_itself() {
+    every_call(Fault::Echoes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_to_any_call_is_lost() {
     every_call(Fault::AnswerLost).await;
 }
