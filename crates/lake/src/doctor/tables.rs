@@ -106,7 +106,7 @@ impl Lake {
             });
         }
         let mend = |path: &Path| match log.has_all_commits() {
-            true => format!("delete {path}: every commit is there, and a run makes another checkpoint"),
+            true => format!("delete {path}, and _last_checkpoint beside it: every commit is there, and a run makes another"),
             false => format!("restore {path} from a backup or from the bucket's versions"),
         };
         let mut damaged = |path: &Path, what: &str| {
@@ -135,7 +135,7 @@ impl Lake {
                     severity: Severity::Warning,
                     what: format!("the log of {id} points to a checkpoint that is not there"),
                     at: pointer.to_string(),
-                    mend: format!("delete {pointer}: it only spares readers a listing"),
+                    mend: format!("delete {pointer}: it only spares its readers a listing"),
                     fixable: false,
                 });
             }

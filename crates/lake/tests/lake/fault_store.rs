@@ -57,7 +57,7 @@ impl Fault {
     ];
 
     /// Whether only puts are counted.
-    fn of_puts(self) -> bool {
+    pub fn of_puts(self) -> bool {
         matches!(self, Self::Torn | Self::Echoes | Self::Conflicts)
     }
 }

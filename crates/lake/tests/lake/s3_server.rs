@@ -10,13 +10,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use object_store::aws::AmazonS3Builder;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
-use s3s::Body;
 use s3s::auth::SimpleAuth;
+use s3s::dto::{
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, GetObjectInput, GetObjectOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+};
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, S3, S3Request, S3Response, S3Result};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -48,7 +52,11 @@ impl S3Server {
     pub async fn start(manner: Manner) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
+        let files = s3s_fs::FileSystem::new(folder.path()).unwrap();
+        let mut builder = match manner {
+            Manner::Overwrites => S3ServiceBuilder::new(Overwriting(files)),
+            _ => S3ServiceBuilder::new(files),
+        };
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = builder.build();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -63,7 +71,7 @@ impl S3Server {
                     let busy = matches!(manner, Manner::Throttles { every, busy } if number % every < busy);
                     refused.fetch_add(usize::from(busy), Ordering::SeqCst);
                     async move {
-                        Ok::<_, Infallible>(if busy { slow_down() } else { answer(&service, manner, request).await })
+                        Ok::<_, Infallible>(if busy { slow_down() } else { answer(&service, request).await })
                     }
                 });
                 // A connection that its client broke off is no fault of the server's.
@@ -114,12 +122,8 @@ impl S3Server {
     }
 }
 
-async fn answer(service: &S3Service, manner: Manner, request: Request<hyper::body::Incoming>) -> Response<Body> {
-    let mut request = request.map(Body::from);
-    if manner == Manner::Overwrites && request.method() == Method::PUT {
-        request.headers_mut().remove("if-none-match");
-    }
-    match service.call(request).await {
+async fn answer(service: &S3Service, request: Request<hyper::body::Incoming>) -> Response<Body> {
+    match service.call(request.map(Body::from)).await {
         Ok(response) => response,
         Err(_) => status(500, "InternalError"),
     }
@@ -138,4 +142,41 @@ fn status(code: u16, name: &str) -> Response<Body> {
 /// Whether a folder holds any file.
 pub fn is_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+/// A server that takes `If-None-Match: *` and overwrites all the same.
+struct Overwriting(s3s_fs::FileSystem);
+
+#[async_trait::async_trait]
+impl S3 for Overwriting {
+    async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        request.input.if_none_match = None;
+        self.0.put_object(request).await
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        self.0.get_object(request).await
+    }
+
+    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.0.head_object(request).await
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.0.delete_object(request).await
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        self.0.delete_objects(request).await
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.0.list_objects_v2(request).await
+    }
 }
