@@ -99,6 +99,18 @@ pub enum Command {
         #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
     },
+    /// Examine the lake and its project: the store, the key, the audit log, tables, and what killed runs left
+    Doctor {
+        /// Complete what was decided and remove what no version names, as the lake's only writer
+        #[arg(long)]
+        fix: bool,
+        /// How old a file has to be that no version names, to be left over rather than just being written
+        #[arg(long, value_name = "HOURS", default_value_t = 24)]
+        grace: u32,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
     /// Ask curated or conformed tables under the policy
     Query {
         /// One SELECT

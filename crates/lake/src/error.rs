@@ -319,6 +319,30 @@ pub enum LakeError {
     /// LW5061
     #[error("the audit log is written by too many at once")]
     AuditBusy,
+    /// LW5062
+    #[error("the store at {store} overwrites an object that was to be put only where there is none (If-None-Match: *)")]
+    OverwritingStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+    },
+    /// LW5063
+    #[error("the store at {store} shows what is past: {what}")]
+    StaleStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+        /// Which promise it broke.
+        what: &'static str,
+    },
+    /// LW5064
+    #[error("the store at {store} let {winners} of {tried} that tried at once put the same object")]
+    RacyStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+        /// How many were told that they had put it.
+        winners: usize,
+        /// How many tried.
+        tried: usize,
+    },
 }
 
 impl LakeError {
@@ -357,6 +381,9 @@ impl LakeError {
             Self::LeaseLost { .. } => "LW5051",
             Self::AuditBroken { .. } => "LW5060",
             Self::AuditBusy => "LW5061",
+            Self::OverwritingStore { .. } => "LW5062",
+            Self::StaleStore { .. } => "LW5063",
+            Self::RacyStore { .. } => "LW5064",
         }
     }
 
@@ -384,6 +411,7 @@ impl LakeError {
                  digit, and have at most 128 characters"
             }
             Self::Store { fault, .. } => return store_hint(*fault),
+            Self::AlreadyExists { .. } => "run again: every run writes under names of its own",
             Self::StoreSettings { .. } => {
                 "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION"
             }
@@ -410,6 +438,14 @@ impl LakeError {
             Self::AuditBroken { .. } => {
                 "the evidence was altered after it was written; compare with a backup of \
                  _lakewarden/audit"
+            }
+            Self::OverwritingStore { .. } | Self::RacyStore { .. } => {
+                "two runs at once would lose rows here: update the server, or put the lake on a store with atomic \
+                 conditional puts"
+            }
+            Self::StaleStore { .. } => {
+                "ask the store itself, without a cache or a replica in between; the lake needs read-after-write and \
+                 list-after-write"
             }
             _ => return None,
         })

@@ -32,7 +32,7 @@ impl Lake {
     /// `LW5003`; `LW5005` where the run has a record already.
     pub async fn record_run(&self, run: Uuid, record: &Value) -> Result<(), LakeError> {
         let path = Path::from(format!("_lakewarden/runs/{run}.json"));
-        self.create(&path, record.to_string().into()).await
+        self.create_own(&path, record.to_string().into()).await
     }
 
     /// Reads the records of the last runs, the newest first, at most `limit`.

@@ -625,6 +625,14 @@ pub fn totals(published: Option<&TableSnapshot>) -> Result<Totals, PipelineError
     Ok(published.map_or(Ok(None), |p| information(p, TOTALS))?.unwrap_or_default())
 }
 
+/// The key that the rows of a table were written with, where it says so.
+///
+/// # Errors
+/// [`PipelineError::Damaged`] if it cannot be read.
+pub fn key_facts(published: &TableSnapshot) -> Result<Option<KeyFacts>, PipelineError> {
+    information(published, KEY)
+}
+
 /// Something that the last load of a table left in its commit's information. What is there but cannot be
 /// read is an error: taken for absent, it would let another key pass.
 pub(crate) fn information<T: serde::de::DeserializeOwned>(

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod init;
 mod keys;
 mod ledger;
@@ -36,6 +37,8 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Ledger { dataset, lake } => {
             ledger::ledger(&args.project, dataset.as_deref(), lake.as_deref(), output).await
+        Command::Doctor { fix, grace, lake } => {
+            doctor::doctor(&args.project, lake.as_deref(), *fix, *grace, output).await
         }
         Command::Query { sql, purpose, limit, consent, on } => {
             query::query(&args.project, sql, purpose, *limit, (*consent).into(), on, output).await

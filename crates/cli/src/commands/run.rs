@@ -80,7 +80,7 @@ pub fn owner() -> String {
 }
 
 /// This machine's name, for whoever finds its run in the way.
-fn host() -> String {
+pub fn host() -> String {
     let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let told = told.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
     told.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())

@@ -122,7 +122,7 @@ impl Intent {
     pub(super) async fn put(&self, lake: &Lake) -> Result<(), LakeError> {
         let path = path_of(self.id);
         let bytes = serde_json::to_vec(self).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
-        match lake.create(&path, bytes.into()).await {
+        match lake.create_own(&path, bytes.into()).await {
             Err(LakeError::AlreadyExists { .. }) => Err(LakeError::PublicationInProgress { other: self.id }),
             // The store may have done it and the answer may be lost. If so it will be completed.
             Err(error) if error.is_retryable() => {

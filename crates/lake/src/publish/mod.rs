@@ -8,6 +8,7 @@
 mod commit;
 mod decided;
 mod intent;
+mod pending;
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use self::intent::{Intent, IntentChange};
+pub use self::pending::PendingPublication;
 use crate::error::{LakeError, StoreFault};
 use crate::fault::{classify, store_error};
 use crate::lake::Lake;

@@ -4,7 +4,7 @@ use crate::error::PipelineError;
 use crate::project::OpenProject;
 use crate::quarantine::select::Selection;
 use crate::quarantine::{sweep, sweep_table};
-use crate::run::{LEASE, settle_earlier};
+use crate::run::{LEASE, settle};
 use chrono::{DateTime, Utc};
 use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, TableSnapshot};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ impl<'a> Desk<'a> {
             false => lake.lease(handling.owner, now, LEASE).await?,
         };
         let desk = Self { lake, handling, lease };
-        match settle_earlier(&desk.lake, now).await {
+        match settle(&desk.lake, &|| now).await {
             Ok(()) => Ok(desk),
             Err(error) => {
                 desk.close().await;

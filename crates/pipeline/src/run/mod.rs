@@ -22,7 +22,7 @@ use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
-use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
+use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Recovery, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde_json::json;
@@ -75,6 +75,20 @@ pub async fn run(
     request: &Request<'_>,
     observer: &dyn Observer,
 ) -> Result<Ran, PipelineError> {
+    run_on(open, keys, request, None, observer).await
+}
+
+/// Runs a pipeline on a lake that the caller has opened, on a store of its own say; on the project's if absent.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_on(
+    open: &OpenProject,
+    keys: &KeyRing,
+    request: &Request<'_>,
+    lake: Option<&Lake>,
+    observer: &dyn Observer,
+) -> Result<Ran, PipelineError> {
     let pipeline = open.pipeline(request.pipeline)?;
     let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
     if !errors.is_empty() {
@@ -84,12 +98,16 @@ pub async fn run(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
-    let lake = Lake::open(&open.lake_url(request.lake)?)?;
-    lake.check_access().await?;
+    let lake = match lake {
+        Some(lake) => lake.clone(),
+        None => Lake::open(&open.lake_url(request.lake)?)?,
+    };
     let started = (request.clock)();
+    lake.check_store(request.run, started).await?;
+    let owner = format!("{}, run {}", request.owner, request.run);
     let lease = match request.take_over {
-        true => lake.take_over_lease(request.owner, started, LEASE).await?,
-        false => lake.lease(request.owner, started, LEASE).await?,
+        true => lake.take_over_lease(&owner, started, LEASE).await?,
+        false => lake.lease(&owner, started, LEASE).await?,
     };
     let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
     let result = run.carry_out(lease, observer).await;
@@ -186,7 +204,7 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
-        settle_earlier(self.lake, self.now()).await?;
+        settle(self.lake, self.request.clock).await?;
         let previous = self.previous().await?;
         for model in &self.models {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
@@ -413,13 +431,13 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Ends what a killed run left behind: a publication that was promised is carried out.
-pub(crate) async fn settle_earlier(lake: &Lake, now: DateTime<Utc>) -> Result<(), PipelineError> {
+/// Completes or withdraws what killed runs left, and writes it down.
+pub(crate) async fn settle(lake: &Lake, clock: &(dyn Fn() -> DateTime<Utc> + Sync)) -> Result<Recovery, PipelineError> {
     let recovery = lake.recover().await?;
     for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
         for run in runs {
-            lake.audit().append(json!({ "event": what, "run": run }), now).await?;
+            lake.audit().append(json!({ "event": what, "run": run }), clock()).await?;
         }
     }
-    Ok(())
+    Ok(recovery)
 }
