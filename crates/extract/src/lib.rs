@@ -24,6 +24,7 @@
 
 mod account;
 mod convert;
+mod drift;
 mod error;
 mod keys;
 mod quarantine;
@@ -35,6 +36,7 @@ mod unread;
 mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
+pub use drift::undeclared_fields;
 pub use error::{ExtractError, MissingColumn, SinkError};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};

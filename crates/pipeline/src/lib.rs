@@ -11,6 +11,7 @@ mod check;
 mod compile;
 mod contract;
 mod customers;
+mod drift;
 mod error;
 mod events;
 mod graph;

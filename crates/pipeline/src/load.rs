@@ -1,9 +1,10 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
+use crate::drift;
 use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
 use crate::tables::TableView;
 use crate::unread;
 use arrow::array::RecordBatch;
@@ -53,6 +54,17 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Names of files whose bytes it has.
     already_loaded: Vec<String>,
+    /// Files that wait for a review.
+    pub held: Vec<HeldFile>,
+}
+
+impl Arrivals<'_> {
+    /// What there is to say of a dataset that nothing is loaded of: the files that wait.
+    pub fn waiting(self) -> Option<DatasetAccount> {
+        let Self { dataset, held, .. } = self;
+        let dataset = dataset.name.value.clone();
+        (!held.is_empty()).then(|| DatasetAccount { dataset, held, ..DatasetAccount::default() })
+    }
 }
 
 /// A dataset after loading.
@@ -149,7 +161,8 @@ impl Loading<'_> {
             facts.refuse_another(self.keys)?;
         }
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        Ok(Arrivals { dataset, published, new, already_loaded })
+        let (new, held) = block_in_place(|| drift::hold(dataset, new))?;
+        Ok(Arrivals { dataset, published, new, already_loaded, held })
     }
 
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
@@ -162,7 +175,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, held } = arrivals;
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
         let people = people.filter(|_| dataset.is_personal());
@@ -174,13 +187,14 @@ impl Loading<'_> {
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
             doubt(people, &unread)?;
-            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            let account = DatasetAccount { dataset: name.clone(), already_loaded, held, ..DatasetAccount::default() };
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
         let Extracted { accounts, rows, sealed, unread: whom } =
             block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
         let refused = refuse_changed(name, &new, &accounts, published.as_ref());
+        let refused = refused.and_then(|()| drift::refuse_unreviewed(dataset, &accounts));
         if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
             for staged in [rows, sealed, whom] {
                 // Files that stay because the store does not answer are `Lake::orphans`.
@@ -189,7 +203,7 @@ impl Loading<'_> {
             return Err(error);
         }
         doubt(people, &unread)?;
-        let account = sum_up(name, &accounts, already_loaded);
+        let account = DatasetAccount { held, ..sum_up(name, &accounts, already_loaded) };
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
         let transactions: Vec<(String, i64)> =

@@ -15,6 +15,7 @@ mod duplicate_name;
 mod event_time;
 mod event_time_type;
 mod grain;
+mod ignored_field;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -25,6 +26,7 @@ mod name_and_file;
 mod noise_bound;
 mod noise_column;
 mod noise_with;
+mod proposed;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -94,6 +96,8 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    proposed::CHECK,
+    ignored_field::CHECK,
 ];
 
 /// What checks look at.

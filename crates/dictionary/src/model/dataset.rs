@@ -1,5 +1,6 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
+use super::drift::Drift;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 
@@ -36,6 +37,8 @@ pub struct Dataset {
     pub role: DatasetRole,
     /// What a run does about records of such a log that can neither be read nor say whom they name.
     pub unreadable_subject: UnreadableSubject,
+    /// What becomes of exports that are not quite as declared.
+    pub drift: Drift,
     /// Where the entry stands.
     pub span: Span,
 }

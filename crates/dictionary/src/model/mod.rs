@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod dataset;
+mod drift;
 mod noise;
 mod pipeline;
 mod purpose;
@@ -11,6 +12,7 @@ mod terms;
 
 pub use anonymity::*;
 pub use dataset::*;
+pub use drift::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;

@@ -7,10 +7,12 @@ mod rules;
 mod statements;
 mod tokens;
 mod treat;
+mod widened;
 
 pub(crate) use faults::Faults;
 pub(crate) use plan::Plan;
 use statements::Treated;
+pub(crate) use widened::Widened;
 
 use crate::account::QuarantineReason;
 use crate::error::ExtractError;
@@ -47,10 +49,12 @@ pub(crate) struct Converted {
     pub reasons: BTreeMap<QuarantineReason, u64>,
     /// Placeholders put into free text.
     pub redactions: BTreeMap<&'static str, u64>,
-    /// JSON: undeclared names, and whether each declared field occurred.
+    /// Values of no declared type that would be of a wider one.
+    pub widened: Widened,
+    /// JSON: undeclared names.
     pub undeclared: NameCounts,
-    /// JSON: whether each declared field occurred in the batch.
-    pub occurs: Option<Vec<bool>>,
+    /// Whether each declared field occurs: JSON: in a record of the batch; else: as a column of the file.
+    pub occurs: Vec<bool>,
 }
 
 /// A field's values between typing and treatment.
@@ -67,7 +71,7 @@ impl Plan<'_> {
         let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
         let mut faults = Faults::new(len).remembering_all(self.statements.is_some());
         let mut undeclared = NameCounts::default();
-        let mut occurs = None;
+        let mut occurs = Vec::new();
         let mut json = None;
         let raw: Vec<Option<ArrayRef>> = match data {
             RawData::Arrow(columns) => columns,
@@ -80,17 +84,21 @@ impl Plan<'_> {
                 let ParsedLines { columns, rejected, occurs: seen, undeclared: extra } =
                     parse_lines(&names, self.fields.len(), &text, &spans);
                 rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
-                (undeclared, occurs) = (extra, Some(seen));
+                (undeclared, occurs) = (extra, seen);
                 json = Some((text, spans));
                 columns.into_iter().map(|c| self.text_array(file, c).map(Some)).collect::<Result<_, _>>()?
             }
         };
+        if json.is_none() {
+            occurs = raw.iter().map(Option::is_some).collect();
+        }
         unparsed.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
 
+        let mut widened = Widened::new();
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
             typed.push(if field.active {
-                Some(self.type_field(file, index, raw[index].as_ref(), len, &mut faults)?)
+                Some(self.type_field(file, index, raw[index].as_ref(), len, &mut faults, &mut widened)?)
             } else {
                 None
             });
@@ -146,6 +154,7 @@ impl Plan<'_> {
             unread,
             reasons,
             redactions,
+            widened,
             undeclared,
             occurs,
         })
@@ -167,6 +176,7 @@ impl Plan<'_> {
         raw: Option<&ArrayRef>,
         len: usize,
         faults: &mut Faults,
+        widened: &mut Widened,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let wanted = field.field.data_type.value;
@@ -175,21 +185,29 @@ impl Plan<'_> {
                 let values = new_null_array(&crate::schema::arrow_type(wanted), len);
                 Typed { text: Some(StringArray::new_null(len)), values }
             }
-            Some(raw) => match self.straight(field, raw, index, faults) {
-                Some(values) => Typed { text: None, values },
-                None => self.through_text(file, index, raw, faults)?,
-            },
+            Some(raw) => {
+                let mut refused = Vec::new();
+                let typed = match self.straight(field, raw, &mut refused) {
+                    Some(values) => Typed { text: None, values },
+                    None => self.through_text(file, index, raw, faults, &mut refused)?,
+                };
+                if !refused.is_empty() {
+                    refused.iter().for_each(|place| faults.set(*place, index, "type"));
+                    self.count_widened(index, raw, &refused, widened);
+                }
+                typed
+            }
         };
         rules::judge(index, field, typed.text.as_ref(), &typed.values, faults);
         Ok(typed)
     }
 
     /// Values that arrive typed and that nothing but the type concerns.
-    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, index: usize, faults: &mut Faults) -> Option<ArrayRef> {
+    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, refused: &mut Vec<usize>) -> Option<ArrayRef> {
         if field.needs_text || raw.as_string_opt::<i32>().is_some() {
             return None;
         }
-        direct(raw, field.field.data_type.value, &field.times, &mut |place| faults.set(place, index, "type"))
+        direct(raw, field.field.data_type.value, &field.times, &mut |place| refused.push(place))
     }
 
     fn through_text(
@@ -198,6 +216,7 @@ impl Plan<'_> {
         index: usize,
         raw: &ArrayRef,
         faults: &mut Faults,
+        refused: &mut Vec<usize>,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let text = as_text(raw).ok_or_else(|| ExtractError::ColumnType {
@@ -213,7 +232,7 @@ impl Plan<'_> {
         if wanted == DataType::String {
             return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });
         }
-        let values = parse(&text, wanted, &field.times, &mut |place| faults.set(place, index, "type"));
+        let values = parse(&text, wanted, &field.times, &mut |place| refused.push(place));
         Ok(Typed { text: Some(text), values })
     }
 

@@ -111,6 +111,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         fields,
         role: DatasetRole::Data,
         unreadable_subject: UnreadableSubject::Refuse,
+        drift: Drift::default(),
         span: here(()).span,
     }
 }

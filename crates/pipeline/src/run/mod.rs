@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
         }
         let arrivals = self.arrivals(&loading).await?;
         if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
+            self.record.datasets = arrivals.into_iter().filter_map(Arrivals::waiting).collect();
             return Ok(None);
         }
         let mut steps = Steps::new(self.request.clock, observer);
