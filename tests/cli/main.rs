@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod dictionary;
 mod help;
 mod init;
 mod json;

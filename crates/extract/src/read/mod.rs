@@ -16,7 +16,7 @@ pub(crate) use batch::{RawBatch, RawData, RecordFault, RowNumbers};
 pub(crate) use columns::TextColumn;
 pub(crate) use file::{FileSummary, Stop, read_file};
 pub(crate) use lines::{ParsedLines, parse_lines};
-pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest};
+pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
 
 /// No record may be larger: a quotation mark that is never closed would otherwise read the file into one.
 const MAX_RECORD: usize = 64 << 20;
