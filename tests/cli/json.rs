@@ -66,6 +66,8 @@ fn the_page_tells_what_the_commands_print() {
     same("sample", &place.json(0, &["sample", "out", "--customers", "5"]));
     let place = Place::project();
     same("check", &place.json(0, &["check"]));
+    let export = "exports/orders/orders_2026-09.csv";
+    same("dictionary infer", &place.json(0, &["dictionary", "infer", export]));
     same("keys init", &place.json(0, &["keys", "init"]));
     same("plan", &place.json(0, &["plan", "--as-of", AS_OF]));
     same("run", &place.json(0, &["run", "--as-of", AS_OF]));

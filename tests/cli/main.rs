@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod doctor;
+mod dictionary;
 mod help;
 mod init;
 mod json;

@@ -145,6 +145,11 @@ pub enum Command {
         #[arg(long)]
         clean: bool,
     },
+    /// Work on the data dictionary
+    Dictionary {
+        #[command(subcommand)]
+        command: DictionaryCommand,
+    },
     /// See, release or discard records that broke a rule
     Quarantine {
         #[command(subcommand)]
@@ -154,6 +159,22 @@ pub enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
+    },
+}
+
+/// What to do with the dictionary.
+#[derive(Debug, Subcommand)]
+pub enum DictionaryCommand {
+    /// Propose an entry for an export that nobody described yet
+    Infer {
+        /// The export: a path, or an address such as s3://bucket/exports/orders.csv
+        file: String,
+        /// What the dataset will be called; from the file's name if absent
+        #[arg(long, value_name = "NAME")]
+        dataset: Option<String>,
+        /// Records looked at
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        rows: u64,
     },
 }
 

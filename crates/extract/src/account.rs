@@ -165,6 +165,20 @@ pub enum Warning {
         /// The nearest undeclared name that does occur.
         nearest: Option<String>,
     },
+    /// Fields that may be missing from a file, and are; their rows hold null.
+    OptionalAbsent {
+        /// The fields, in declared order.
+        fields: Vec<String>,
+    },
+    /// Values that are not of the declared type, and would be of a wider one. They are in quarantine.
+    TypeWidened {
+        /// The field.
+        field: String,
+        /// The type that they would be of.
+        found: &'static str,
+        /// How many.
+        values: u64,
+    },
     /// Records of a consent log or suppression list that can neither be read nor say for certain whom they name.
     NobodyNamed {
         /// How many.
@@ -188,6 +202,10 @@ impl fmt::Display for Warning {
                 write!(f, "no record holds `{field}`; the nearest undeclared name is `{nearest}`")
             }
             Self::FieldNeverOccurs { field, nearest: None } => write!(f, "no record holds `{field}`"),
+            Self::OptionalAbsent { fields } => write!(f, "lacks what is optional, read as null: {}", fields.join(", ")),
+            Self::TypeWidened { field, found, values } => {
+                write!(f, "`{field}` seems to have become {found}: values of that type in quarantine: {values}")
+            }
             Self::NobodyNamed { records } => {
                 write!(f, "records that cannot be read and do not say for certain whom they name: {records}")
             }

@@ -107,6 +107,16 @@ pub enum ExtractError {
         /// The limit, bytes.
         limit: u64,
     },
+    /// LW4065: fields that are neither declared nor ignored by name, in a dataset that refuses them.
+    #[error("{file}: holds undeclared fields: {}", .fields.join(", "))]
+    UndeclaredFields {
+        /// The file.
+        file: String,
+        /// The dataset.
+        dataset: String,
+        /// Their names, those that may be shown.
+        fields: Vec<String>,
+    },
     /// LW4020: a rule of the dictionary that cannot be applied.
     #[error("{dataset}.{field}: rule `{rule}` cannot be applied: {problem}")]
     InvalidRule {
@@ -421,6 +431,7 @@ impl ExtractError {
             Self::InvalidBytes { .. } => "LW4009",
             Self::ColumnType { .. } => "LW4010",
             Self::RecordTooLarge { .. } => "LW4011",
+            Self::UndeclaredFields { .. } => "LW4065",
             Self::InvalidRule { .. } => "LW4020",
             Self::UnknownTimeZone { .. } => "LW4021",
             Self::InvalidTimeFormat { .. } => "LW4022",
@@ -479,6 +490,9 @@ impl ExtractError {
                 "if it is in another encoding, declare it under `format: encoding`; else export the file again in one encoding, for a damaged character would be stored as another".into()
             }
             Self::ColumnType { .. } => "export the column as plain values, or declare it `drop`".into(),
+            Self::UndeclaredFields { dataset, .. } => format!(
+                "declare them in schemas/channels/{dataset}.yaml, or name them under `ignored_fields`; nothing of the file was loaded"
+            ),
             Self::RecordTooLarge { .. } => {
                 "look for a quotation mark that is opened and never closed; if records are so large, raise `format: limits: record`".into()
             }

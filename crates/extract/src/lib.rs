@@ -24,8 +24,10 @@
 
 mod account;
 mod convert;
+mod drift;
 mod error;
 mod held;
+mod infer;
 mod keys;
 mod quarantine;
 mod read;
@@ -41,11 +43,14 @@ mod values;
 
 pub use account::{FileAccount, Progress, QuarantineReason, SkippedLines, Warning};
 pub use account::{DuplicatesBy, FileAccount, Progress, QuarantineReason, Warning};
+pub use account::{FileAccount, Progress, QuarantineReason, Warning};
+pub use drift::undeclared_fields;
 pub use error::{ExtractError, MissingColumn, SinkError};
 pub use account::{FileAccount, Progress, QuarantineReason, Warning};
 pub use convert::{RowRule, RowRuleFailed, RuleInputs};
 pub use error::{ExtractError, MissingColumn, SinkError, StoppedBy};
 pub use held::{Held, HeldError, HeldRecords};
+pub use infer::{Proposal, ProposedField, infer};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use reread::{Rereader, Verdict, for_rereading};

@@ -1,7 +1,8 @@
 //! The threads of an extraction, and what is decided in order.
 
 use crate::account::{FileAccount, Progress, Warning};
-use crate::convert::{Converted, Plan, RuleInputs};
+use crate::convert::{Converted, Plan, RuleInputs, Widened};
+use crate::drift::new_fields;
 use crate::error::{ExtractError, MissingColumn, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
@@ -13,7 +14,7 @@ use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use hashbrown::HashSet;
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::{Dataset, UndeclaredFields};
 use lakewarden_privacy::KeyRing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -174,8 +175,9 @@ struct Current {
     account: FileAccount,
     records: HashSet<u128>,
     undeclared: NameCounts,
-    /// JSON: which declared fields occurred.
+    /// Which declared fields occurred; `None` before the first batch.
     occurs: Option<Vec<bool>>,
+    widened: Widened,
 }
 
 impl InOrder<'_, '_> {
@@ -232,13 +234,15 @@ impl InOrder<'_, '_> {
         if let Some(hashes) = &batch.records {
             account.exact_duplicates += hashes.iter().filter(|h| !current.records.insert(**h)).count() as u64;
         }
-        if let Some(occurs) = batch.occurs.take() {
-            let first = current.occurs.is_none();
-            let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
-            all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
-            if first {
-                self.renamed_fields(current)?;
-            }
+        for (value, count) in std::mem::take(&mut batch.widened) {
+            *current.widened.entry(value).or_default() += count;
+        }
+        let occurs = std::mem::take(&mut batch.occurs);
+        let first = current.occurs.is_none();
+        let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
+        all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
+        if first {
+            self.renamed_fields(current)?;
         }
         let account = &mut current.account;
 
@@ -356,8 +360,25 @@ impl InOrder<'_, '_> {
         self.plan.dataset.fields.iter().zip(occurs).filter(|(f, occurs)| !f.optional && !**occurs).map(|(f, _)| f)
     }
 
+    /// Refuses a file with fields that the dataset's contract does not take.
+    fn refuse_undeclared(&self, file: &str, undeclared: &NameCounts) -> Result<(), ExtractError> {
+        let drift = &self.plan.dataset.drift;
+        if drift.undeclared != UndeclaredFields::Refuse {
+            return Ok(());
+        }
+        let fields = new_fields(drift, undeclared);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        Err(ExtractError::UndeclaredFields {
+            file: file.to_owned(),
+            dataset: self.plan.dataset.name.value.clone(),
+            fields,
+        })
+    }
+
     fn finish(&self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
-        let Current { mut account, mut undeclared, occurs, .. } = current;
+        let Current { mut account, mut undeclared, occurs, widened, .. } = current;
         undeclared.merge(&summary.undeclared);
         account.sha256 = summary.sha256;
         account.bytes = summary.bytes;
@@ -370,6 +391,18 @@ impl InOrder<'_, '_> {
         for field in occurs.iter().flat_map(|o| self.absent(o)) {
             let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
             account.warnings.push(Warning::FieldNeverOccurs { field: field.name.value.clone(), nearest });
+        }
+        self.refuse_undeclared(&account.file, &undeclared)?;
+        let absent: Vec<String> = (occurs.iter().flat_map(|occurs| self.plan.dataset.fields.iter().zip(occurs)))
+            .filter(|(field, occurs)| field.optional && !**occurs)
+            .map(|(field, _)| field.name.value.clone())
+            .collect();
+        if !absent.is_empty() {
+            account.warnings.push(Warning::OptionalAbsent { fields: absent });
+        }
+        for ((field, found), values) in widened {
+            let field = self.plan.dataset.fields[field].name.value.clone();
+            account.warnings.push(Warning::TypeWidened { field, found, values });
         }
         if undeclared.overflowed() {
             account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });

@@ -15,6 +15,7 @@ mod customers;
 mod database;
 mod demands;
 mod doctor;
+mod drift;
 mod error;
 mod events;
 mod graph;

@@ -1,13 +1,14 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
 use crate::database;
+use crate::drift;
 use crate::error::PipelineError;
 use crate::history;
 use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
 use crate::quarantine::{self, InQuarantine};
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, KeyFacts, Quarantined};
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
 use crate::references::{Gathered, References};
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
@@ -73,6 +74,8 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Files whose bytes it has.
     already_loaded: Vec<Known>,
+    /// Files that wait for a review.
+    held: Vec<HeldFile>,
     /// The database that `new` is a read of, if it is.
     read: Option<DatabaseRead>,
     /// What lies in its quarantine.
@@ -88,6 +91,13 @@ impl Arrivals<'_> {
     /// The version of the dataset's table as it is.
     pub fn version(&self) -> Option<i64> {
         self.published.as_ref().map(|table| table.version)
+    }
+
+    /// What there is to say of a dataset that nothing is loaded of: the files that wait.
+    pub fn waiting(self) -> Option<DatasetAccount> {
+        let Self { dataset, held, .. } = self;
+        let dataset = dataset.name.value.clone();
+        (!held.is_empty()).then(|| DatasetAccount { dataset, held, ..DatasetAccount::default() })
     }
 }
 
@@ -217,8 +227,9 @@ impl Arriving<'_> {
     ) -> Result<Arrivals<'d>, PipelineError> {
         let published = published(self.lake, self.keys, dataset).await?;
         let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
+        let (new, held) = block_in_place(|| drift::hold(dataset, new))?;
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded, read: None, quarantine })
+        Ok(Arrivals { dataset, published, new, already_loaded, held, read: None, quarantine })
     }
 
     /// Finds out what a database has that the lake has not.
@@ -235,7 +246,7 @@ impl Arriving<'_> {
         let read = database::look(dataset, database, root, published.as_ref(), true).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), read: Some(read), quarantine })
+        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), held: Vec::new(), read: Some(read), quarantine })
     }
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
@@ -273,7 +284,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded, read, quarantine } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, held, read, quarantine } = arrivals;
         let name = &dataset.name.value;
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
@@ -300,7 +311,7 @@ impl Loading<'_> {
             self.references.put(gathered)?;
             let already_loaded = names(already_loaded, read.as_ref());
             let account =
-                DatasetAccount { dataset: name.clone(), already_loaded, set_aside, ..DatasetAccount::default() };
+                DatasetAccount { dataset: name.clone(), already_loaded, held, set_aside, ..DatasetAccount::default() };
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
         let also = self.other_names(dataset, &already_loaded).await?;
@@ -317,6 +328,8 @@ impl Loading<'_> {
             Some(read) => database::finish(read, &accounts),
             None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
         };
+        let transactions =
+            transactions.and_then(|kept| drift::refuse_unreviewed(dataset, &accounts).map(|()| kept));
         let transactions = match transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept)) {
             Ok(transactions) => transactions,
             Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
@@ -333,6 +346,7 @@ impl Loading<'_> {
         let rows = rows.based_on(published.as_ref());
         let last: LastLoads = published.as_ref().map_or(Ok(None), |p| information(p, LAST_LOADS))?.unwrap_or_default();
         let mut account = sum_up(name, &accounts, names(already_loaded, None));
+        account.held = held;
         account.set_aside = set_aside;
         account.replaced = replaced;
         account.same_bytes = also.iter().map(|other| other.same.clone()).collect();

@@ -3,6 +3,7 @@
 use crate::compile::compile;
 use crate::customers::table_names;
 use crate::database;
+use crate::drift;
 use crate::error::{PipelineError, counted};
 use crate::load::new_files;
 use crate::project::OpenProject;
@@ -113,12 +114,19 @@ pub async fn plan(
         let published = lake.table(Zone::Conformed, name).await?;
         inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
         let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
+        let (new, held) = match open.project.dataset(name) {
+            Some(dataset) => block_in_place(|| drift::hold(dataset, new))?,
+            None => (new, Vec::new()),
+        };
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
-        let because = match (new.len() as u64, known.len()) {
+        let mut because = match (new.len() as u64, known.len()) {
             (0, known) => format!("{} already loaded", counted(known as u64, "file")),
             (new, 0) => format!("{} not loaded yet", counted(new, "file")),
             (new, known) => format!("{} not loaded yet, {known} already", counted(new, "file")),
         };
+        for file in held {
+            because.push_str(&format!("; {} is held for review: {}", file.file, file.fields.join(", ")));
+        }
         actions.push(Action {
             verb,
             subject: name.clone(),

@@ -170,6 +170,9 @@ pub struct DatasetAccount {
     pub files: Vec<FileFacts>,
     /// Files whose bytes the lake already has.
     pub already_loaded: Vec<String>,
+    /// Files that wait for a person to review their undeclared fields.
+    #[serde(default)]
+    pub held: Vec<HeldFile>,
     /// Bytes of the files loaded.
     pub bytes: u64,
     /// Records read.
@@ -312,6 +315,15 @@ pub struct Quarantined {
     pub rule: String,
     /// How many.
     pub rows: u64,
+}
+
+/// A file that waits where it is: its dataset asks for a review of fields that nobody declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// The file.
+    pub file: String,
+    /// Its undeclared fields that hold values.
+    pub fields: Vec<String>,
 }
 
 /// A warning about a file.

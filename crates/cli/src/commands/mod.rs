@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod doctor;
+mod dictionary;
 mod init;
 mod keys;
 mod ledger;
@@ -14,7 +15,7 @@ mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, KeysCommand, instant};
+use crate::args::{Args, Command, DictionaryCommand, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
@@ -47,6 +48,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
         }
         Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
+        Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows } } => {
+            dictionary::infer(file, dataset.as_deref(), *rows, output).await
+        }
         Command::Keys { command: KeysCommand::Init { file, print } } => {
             keys::init(&args.project, file.as_deref(), *print, output)
         }

@@ -8,7 +8,7 @@ use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{ModelAccount, Outcome, RunRecord};
+use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RunRecord};
 use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
@@ -135,6 +135,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             text
         }
     };
+    record.datasets.iter().for_each(|dataset| text.push_str(&held(dataset)));
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
@@ -204,6 +205,19 @@ fn quarantine(record: &RunRecord) -> String {
     text
 }
 
+/// What a person must know of files that wait for a decision.
+fn held(dataset: &DatasetAccount) -> String {
+    let name = &dataset.dataset;
+    let one = |held: &HeldFile| {
+        format!(
+            "\nheld: {} was not loaded; declare in schemas/channels/{name}.yaml what it holds, or name it under `ignored_fields`: {}",
+            held.file,
+            held.fields.join(", ")
+        )
+    };
+    dataset.held.iter().map(one).collect()
+}
+
 /// A folder without the `./` that the default of `--project` would put before every path.
 fn tidy(root: &Path) -> &Path {
     root.strip_prefix(".").unwrap_or(root)
@@ -242,6 +256,18 @@ mod tests {
         let text = summary(&ran, None);
         assert!(text.contains("\nquarantine: 1,234 records; lakewarden quarantine list\n"), "{text}");
         assert!(text.contains("\nquarantine: 1 record removed for good, "), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_waits_says_for_what() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("held"));
+        let fields = vec!["clipboard".to_owned(), "imei".to_owned()];
+        ran.datasets[0].held = vec![HeldFile { file: "exports/a/1.csv".to_owned(), fields }];
+        ran.outcome = Outcome::Unchanged;
+        let text = summary(&ran, None);
+        assert!(text.contains("\nheld: exports/a/1.csv was not loaded; declare in schemas/channels/"), "{text}");
+        assert!(text.ends_with("under `ignored_fields`: clipboard, imei"), "{text}");
     }
 
     #[test]

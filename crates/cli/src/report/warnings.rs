@@ -10,7 +10,8 @@ pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     if let Some((declared, found)) = text.strip_prefix("declared as ").and_then(|t| t.split_once(", read as ")) {
         return data::Warning::Encoding { file, declared: declared.to_owned(), found: found.to_owned() };
     }
-    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text)).or_else(|| too_many(text));
+    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text));
+    let zh = zh.or_else(|| too_many(text)).or_else(|| absent(text)).or_else(|| widened(text));
     data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
@@ -32,6 +33,17 @@ fn never_occurs(text: &str) -> Option<String> {
 fn nobody(text: &str) -> Option<String> {
     let records = text.strip_prefix("records that cannot be read and do not say for certain whom they name: ")?;
     Some(format!("读不懂、也无法确定是谁的记录：{records} 条"))
+}
+
+fn absent(text: &str) -> Option<String> {
+    let fields = text.strip_prefix("lacks what is optional, read as null: ")?;
+    Some(format!("缺少可选字段，按空值读取：{fields}"))
+}
+
+fn widened(text: &str) -> Option<String> {
+    let (field, rest) = text.strip_prefix('`')?.split_once("` seems to have become ")?;
+    let (found, values) = rest.split_once(": values of that type in quarantine: ")?;
+    Some(format!("字段 `{field}` 的类型似乎变成了 {found}：隔离区中有 {values} 个这种值"))
 }
 
 fn too_many(text: &str) -> Option<String> {
@@ -71,6 +83,14 @@ mod tests {
             (
                 Warning::FieldNeverOccurs { field: field(), nearest: Some("手机".to_owned()) },
                 "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
+            ),
+            (
+                Warning::OptionalAbsent { fields: vec!["胸围".to_owned(), "肩宽".to_owned()] },
+                "缺少可选字段，按空值读取：胸围, 肩宽",
+            ),
+            (
+                Warning::TypeWidened { field: "数量".to_owned(), found: "decimal with a fraction", values: 4 },
+                "字段 `数量` 的类型似乎变成了 decimal with a fraction：隔离区中有 4 个这种值",
             ),
             (Warning::NobodyNamed { records: 3 }, "读不懂、也无法确定是谁的记录：3 条"),
             (Warning::TooManyUndeclaredNames { remembered: 64 }, "未申报的字段超过 64 个；其余计入 `(others)`"),

@@ -31,6 +31,7 @@ mod format_signs;
 mod file_pattern;
 mod grain;
 mod history_columns;
+mod ignored_field;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -43,6 +44,7 @@ mod noise_column;
 mod noise_with;
 mod number_format;
 mod phone_region;
+mod proposed;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -154,6 +156,8 @@ const CHECKS: &[Check] = &[
     statement_repeats::CHECK,
     history_columns::CHECK,
     quarantine_retention::CHECK,
+    proposed::CHECK,
+    ignored_field::CHECK,
 ];
 
 /// What checks look at.

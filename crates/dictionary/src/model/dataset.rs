@@ -3,6 +3,7 @@
 use super::format::{Limits, RecordsPath};
 use super::demands::{Demands, FieldRule};
 use super::repeats::Repeats;
+use super::drift::Drift;
 use super::terms::*;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
@@ -48,6 +49,8 @@ pub struct Dataset {
     pub unreadable_subject: UnreadableSubject,
     /// What is demanded of it beyond its fields.
     pub demands: Demands,
+    /// What becomes of exports that are not quite as declared.
+    pub drift: Drift,
     /// Where the entry stands.
     pub span: Span,
 }

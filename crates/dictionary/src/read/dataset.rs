@@ -28,7 +28,16 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         role: fields.word("role").unwrap_or_default(),
         unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
         demands: demands::demands(fields),
+        drift: drift(fields),
         span: fields.head(),
+    }
+}
+
+fn drift(fields: &Fields<'_>) -> Drift {
+    Drift {
+        undeclared: fields.word("undeclared_fields").unwrap_or_default(),
+        ignored: fields.names("ignored_fields"),
+        proposed: fields.boolean("proposed").then(|| fields.spanned("proposed")).flatten().map(|said| said.span),
     }
 }
 

@@ -68,6 +68,23 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
             Kind::List(&Kind::Object(&ANOMALY)),
             "Rules that look at many rows and mark those that are no ordinary business. The table `<dataset>_anomalies`, which models may read, names the rows marked.",
         ),
+        Key::optional(
+            "undeclared_fields",
+            Kind::Word(UndeclaredFields::docs),
+            "What a run does about a file that holds a field which is neither declared nor named by `ignored_fields`. The field's values are never stored.",
+        )
+        .absent("`ignore`"),
+        Key::optional(
+            "ignored_fields",
+            Kind::List(&Kind::Scalar),
+            "Fields of the export that are left out on purpose: counted, and neither refused nor held for review.",
+        ),
+        Key::optional(
+            "proposed",
+            Kind::Boolean,
+            "Whether the entry is a proposal of `lakewarden dictionary infer` that nobody has reviewed yet; such a project does not run.",
+        )
+        .absent("`false`"),
         Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
     ],
     exactly_one: &[],

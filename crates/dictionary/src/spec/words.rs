@@ -75,6 +75,18 @@ impl Words for UnreadableSubject {
     ];
 }
 
+impl Words for UndeclaredFields {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("ignore", Self::Ignore, "The declared fields are loaded, the others counted"),
+        (
+            "review",
+            Self::Review,
+            "The file is held: it waits where it is until its fields are declared or ignored by name, and the other files are loaded",
+        ),
+        ("refuse", Self::Refuse, "The run is refused (LW4065)"),
+    ];
+}
+
 impl Words for IdentifierClass {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("none", Self::None, "Says nothing about who it is"),

@@ -10,12 +10,14 @@ mod rules;
 mod statements;
 mod tokens;
 mod treat;
+mod widened;
 
 use demands::Hashed;
 pub use demands::{RowRule, RowRuleFailed, RuleInputs};
 pub(crate) use faults::{Faults, RuleRef};
 pub(crate) use plan::Plan;
 use statements::Treated;
+pub(crate) use widened::Widened;
 
 use crate::account::QuarantineReason;
 use crate::error::{ExtractError, StoppedBy};
@@ -63,10 +65,12 @@ pub(crate) struct Converted {
     pub late: Option<Late>,
     /// Placeholders put into free text.
     pub redactions: BTreeMap<&'static str, u64>,
-    /// JSON: undeclared names, and whether each declared field occurred.
+    /// Values of no declared type that would be of a wider one.
+    pub widened: Widened,
+    /// JSON: undeclared names.
     pub undeclared: NameCounts,
-    /// JSON: whether each declared field occurred in the batch.
-    pub occurs: Option<Vec<bool>>,
+    /// Whether each declared field occurs: JSON: in a record of the batch; else: as a column of the file.
+    pub occurs: Vec<bool>,
 }
 
 /// The records of a batch as they came.
@@ -93,7 +97,7 @@ impl Plan<'_> {
         let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
         let mut faults = Faults::new(len).remembering_all(self.statements.is_some() || self.judges_unstored);
         let mut undeclared = NameCounts::default();
-        let mut occurs = None;
+        let mut occurs = Vec::new();
         let mut json = None;
         let raw: Vec<Option<ArrayRef>> = match data {
             RawData::Arrow(columns) => columns,
@@ -116,16 +120,24 @@ impl Plan<'_> {
                     });
                 }
                 rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
-                (undeclared, occurs) = (extra, Some(seen));
+                (undeclared, occurs) = (extra, seen);
                 json = Some((text, spans));
                 columns.into_iter().map(|c| self.text_array(file, c).map(Some)).collect::<Result<_, _>>()?
             }
         };
+        if json.is_none() {
+            occurs = raw.iter().map(Option::is_some).collect();
+        }
         unparsed.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
 
+        let mut widened = Widened::new();
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
-            typed.push(if field.active { Some(self.type_field(file, index, &raw, len, &mut faults)?) } else { None });
+            typed.push(if field.active {
+                Some(self.type_field(file, index, &raw, len, &mut faults, &mut widened)?)
+            } else {
+                None
+            });
         }
         self.locate(file, &mut typed, &mut faults)?;
         let mut redactions = BTreeMap::new();
@@ -202,6 +214,7 @@ impl Plan<'_> {
             unique,
             late,
             redactions,
+            widened,
             undeclared,
             occurs,
         })
@@ -233,6 +246,7 @@ impl Plan<'_> {
         all: &[Option<ArrayRef>],
         len: usize,
         faults: &mut Faults,
+        widened: &mut Widened,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let wanted = field.field.data_type.value;
@@ -241,21 +255,32 @@ impl Plan<'_> {
                 let values = new_null_array(&crate::schema::arrow_type(wanted), len);
                 Typed { text: Some(StringArray::new_null(len)), values }
             }
-            Some(raw) => match self.straight(field, raw, index, faults) {
-                Some(values) => Typed { text: None, values },
-                None => self.through_text(file, index, raw, self.regions(file, field, all, len)?.as_ref(), faults)?,
-            },
+            Some(raw) => {
+                let mut refused = Vec::new();
+                let typed = match self.straight(field, raw, &mut refused) {
+                    Some(values) => Typed { text: None, values },
+                    None => {
+                        let regions = self.regions(file, field, all, len)?;
+                        self.through_text(file, index, raw, regions.as_ref(), faults, &mut refused)?
+                    }
+                };
+                refused.iter().for_each(|(place, rule)| faults.set(*place, index, rule));
+                if !refused.is_empty() {
+                    self.count_widened(index, raw, &refused, widened);
+                }
+                typed
+            }
         };
         rules::judge(field, typed.text.as_ref(), &typed.values, faults);
         Ok(typed)
     }
 
     /// Values that arrive typed and that nothing but the type concerns.
-    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, index: usize, faults: &mut Faults) -> Option<ArrayRef> {
+    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, refused: &mut Vec<Refused>) -> Option<ArrayRef> {
         if field.needs_text || raw.as_string_opt::<i32>().is_some() {
             return None;
         }
-        direct(raw, field.field.data_type.value, &field.times, &mut |place, rule| faults.set(place, index, rule))
+        direct(raw, field.field.data_type.value, &field.times, &mut |place, rule| refused.push((place, rule)))
     }
 
     /// The countries of the rows, if a field's telephone numbers are of those.
@@ -291,6 +316,7 @@ impl Plan<'_> {
         raw: &ArrayRef,
         regions: Option<&StringArray>,
         faults: &mut Faults,
+        refused: &mut Vec<Refused>,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let text = self.text_of(file, index, raw)?;
@@ -305,7 +331,7 @@ impl Plan<'_> {
         // Numbers that arrive as numbers are not written in anybody's format.
         let numbers = field.forms.numbers.as_ref().filter(|_| raw.as_string_opt::<i32>().is_some());
         let forms = Forms { times: &field.times, numbers, booleans: &field.forms.booleans };
-        let values = parse(&text, wanted, &forms, &mut |place, rule| faults.set(place, index, rule));
+        let values = parse(&text, wanted, &forms, &mut |place, rule| refused.push((place, rule)));
         Ok(Typed { text: Some(text), values })
     }
 
@@ -344,6 +370,9 @@ impl Plan<'_> {
         Ok(flags.contains(&true).then_some(flags))
     }
 }
+
+/// A place whose value is none of the type, and the rule that says so.
+type Refused = (usize, &'static str);
 
 /// The rule that says a value is not what its normaliser makes.
 fn normaliser_rule(normaliser: Normaliser) -> &'static str {

@@ -24,7 +24,7 @@ pub(crate) use batch::{RawBatch, RawData, RecordFault, RowNumbers};
 pub(crate) use columns::TextColumn;
 pub(crate) use file::{FileSummary, Stop, read_file};
 pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
-pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest};
+pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
 
 /// A batch is cut when it holds this much, even if it has few rows.
 const BATCH_BYTES: usize = 16 << 20;

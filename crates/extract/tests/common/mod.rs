@@ -116,6 +116,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         role: DatasetRole::Data,
         unreadable_subject: UnreadableSubject::Refuse,
         demands: Demands::default(),
+        drift: Drift::default(),
         span: here(()).span,
     }
 }

@@ -215,6 +215,7 @@ impl<'a> Run<'a> {
         self.record.inputs =
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
+            self.record.datasets = arrivals.into_iter().filter_map(Arrivals::waiting).collect();
             return Ok(None);
         }
         let references = References::of(self.lake, &arrivals, self.request.seed).await?;
