@@ -38,6 +38,7 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Ledger { dataset, lake } => {
             ledger::ledger(&args.project, dataset.as_deref(), lake.as_deref(), output).await
+        }
         Command::Doctor { fix, grace, lake } => {
             doctor::doctor(&args.project, lake.as_deref(), *fix, *grace, output).await
         }

@@ -1,6 +1,6 @@
 //! The table of a dataset's marked rows, as a dataset of its own: labelled and governed as the rows it marks.
 
-use super::{DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment};
+use super::{DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment, ValueForms};
 use crate::diagnostic::Spanned;
 
 /// The name of the column that says which rule marked a row.
@@ -57,6 +57,7 @@ impl Dataset {
             optional: false,
             rules: Vec::new(),
             statistical_period: None,
+            values: ValueForms::default(),
             span: span.clone(),
         };
         let mut fields: Vec<Field> = self.anomaly_columns().into_iter().cloned().collect();
