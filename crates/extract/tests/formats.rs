@@ -262,7 +262,7 @@ fn members_of_an_archive_are_one_file() {
     assert_eq!(code(&data, archive), "LW4038");
     assert_eq!(code(&data, zip(&[])), "LW4038");
     let lines = table(Container::Ndjson, &["id"]);
-    let archive = zip(&[Packed::new("a", b"{\"id\":1}\n\n[]\n"), Packed::new("b", b"[]\n{\"id\":2}\n")]);
+    let archive = zip(&[Packed::new("a", b"{\"id\":1}\n\n[]\n"), Packed::new("b", b"oops\n{\"id\":2}\n")]);
     let outcome = run(&lines, &[file("f", archive)]).unwrap();
     assert_eq!((outcome.column("id"), outcome.refused()[1].0.as_str()), (vec!["1".into(), "2".into()], "4"));
 }

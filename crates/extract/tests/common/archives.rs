@@ -81,8 +81,8 @@ pub fn zip(members: &[Packed]) -> Vec<u8> {
 /// A deflate stream of `head` and then `times` as many bytes as `block` has.
 pub fn deflated(head: &[u8], block: &[u8], times: usize) -> Vec<u8> {
     let pack = |bytes: &[u8], end: FlushCompress| {
-        let mut out = Vec::with_capacity(bytes.len() / 100 + 4096);
-        Compress::new(Compression::fast(), false).compress_vec(bytes, &mut out, end).unwrap();
+        let mut out = Vec::with_capacity(bytes.len() / 50 + 4096);
+        Compress::new(Compression::best(), false).compress_vec(bytes, &mut out, end).unwrap();
         out
     };
     let mut out = pack(head, FlushCompress::Full);
