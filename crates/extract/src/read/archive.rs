@@ -10,8 +10,8 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{Cursor, Read, copy, sink};
-use zip::{CompressionMethod, ZipArchive};
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// How the directory's entries begin.
 const ENTRY: &[u8] = b"PK\x01\x02";
@@ -220,7 +220,9 @@ mod tests {
 
     #[test]
     fn tricks_are_known_by_their_names() {
-        for name in ["../x.csv", "a/../../x", "..", "/etc/x.csv", "\\x.csv", "a\\..\\x", "C:/x.csv", "c:\\x", "", "a\0b"] {
+        for name in
+            ["../x.csv", "a/../../x", "..", "/etc/x.csv", "\\x.csv", "a\\..\\x", "C:/x.csv", "c:\\x", "", "a\0b"]
+        {
             assert!(trick(name).is_some(), "{name:?}");
         }
         for name in ["a.csv", "a/b.csv", "a..b/c...csv", "订单 2026.csv", "a:b.csv"] {

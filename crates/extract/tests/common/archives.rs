@@ -199,8 +199,11 @@ pub fn xls(sheets: &[(&str, Vec<(u16, u16, Cell)>)], from_1904: bool, listed: us
         out.extend(letters.iter().flat_map(|l| l.to_le_bytes()));
         out
     };
-    let names: Vec<Vec<u8>> =
-        (0..listed).flat_map(|i| sheets.iter().map(move |(n, _)| name16(&if i == 0 { (*n).to_owned() } else { format!("{n}{i}") }))).collect();
+    let names: Vec<Vec<u8>> = (0..listed)
+        .flat_map(|i| {
+            sheets.iter().map(move |(n, _)| name16(&if i == 0 { (*n).to_owned() } else { format!("{n}{i}") }))
+        })
+        .collect();
     let globals = [begin(0x0005), record(0x0022, &[u8::from(from_1904), 0])].concat();
     let entries: usize = names.iter().map(|n| 4 + 6 + n.len()).sum();
     let mut start = globals.len() + entries + 4 + table.len() + 4;
