@@ -43,7 +43,8 @@ fn encode(text: &str, encoding: Encoding, mark: bool) -> Vec<u8> {
 #[test]
 fn every_encoding_is_read_and_a_wrong_declaration_is_reported() {
     let chinese = "編號,備註\n1,這位客人喜歡黑色的長褲與襯衫，請於週末上午送貨\n2,請先以電話聯絡，謝謝您的幫忙\n";
-    let western = "id,note\n1,Jürgen Müller wohnt in der Königstraße\n2,très élégant, déjà vu à l'Évêché\n".replace(", d", " d");
+    let western =
+        "id,note\n1,Jürgen Müller wohnt in der Königstraße\n2,très élégant, déjà vu à l'Évêché\n".replace(", d", " d");
     let long = western.clone() + &western.split_once('\n').unwrap().1.repeat(3);
     for (encoding, body, names, found) in [
         (Encoding::Big5, chinese, ["編號", "備註"], "Big5"),
@@ -101,7 +102,10 @@ fn signs_are_as_declared() {
     assert_eq!(run(&data, &[file("f", "a|b\r'x|''y'|\"1\r")]).unwrap().column("a"), ["x|'y"]);
     data.format.quote = None;
     let outcome = run(&data, &[file("f", "a|b\n\"x|5\"\n'|\"\n")]).unwrap();
-    assert_eq!((outcome.column("a"), outcome.column("b")), (vec!["\"x".into(), "'".into()], vec!["5\"".into(), "\"".into()]));
+    assert_eq!(
+        (outcome.column("a"), outcome.column("b")),
+        (vec!["\"x".into(), "'".into()], vec!["5\"".into(), "\"".into()])
+    );
 }
 
 #[test]
@@ -223,7 +227,10 @@ fn old_workbooks_are_read_the_same_way() {
     let mut data = sales();
     data.format.container = Container::Xls;
     let outcome = run(&data, &[file("f.xls", old_book(true, 1))]).unwrap();
-    assert_eq!((outcome.column("id"), outcome.column("day")), (vec!["17".into(), "上海".into()], vec!["2024-05-01".into(), "-".into()]));
+    assert_eq!(
+        (outcome.column("id"), outcome.column("day")),
+        (vec!["17".into(), "上海".into()], vec!["2024-05-01".into(), "-".into()])
+    );
     assert_eq!(outcome.refused(), [("3".into(), "-".into(), "error_cell".into())]);
     assert_eq!(outcome.accounts[0].skipped, SkippedLines { preamble: 1, comments: 0, footer: 1 });
     assert_eq!(run(&data, &[file("f", old_book(false, 1))]).unwrap().column("day")[0], "2020-04-30");
@@ -262,7 +269,7 @@ fn members_of_an_archive_are_one_file() {
     assert_eq!(code(&data, archive), "LW4038");
     assert_eq!(code(&data, zip(&[])), "LW4038");
     let lines = table(Container::Ndjson, &["id"]);
-    let archive = zip(&[Packed::new("a", b"{\"id\":1}\n\n[]\n"), Packed::new("b", b"[]\n{\"id\":2}\n")]);
+    let archive = zip(&[Packed::new("a", b"{\"id\":1}\n\n[]\n"), Packed::new("b", b"oops\n{\"id\":2}\n")]);
     let outcome = run(&lines, &[file("f", archive)]).unwrap();
     assert_eq!((outcome.column("id"), outcome.refused()[1].0.as_str()), (vec!["1".into(), "2".into()], "4"));
 }
@@ -290,7 +297,8 @@ fn archives_that_are_refused() {
     let whole = zip(&[plain()]);
     assert_eq!(code(&csv(&["id"]), &whole[..whole.len() - 30]), "LW4003");
     assert_eq!(code(&csv(&["id"]), zip(&[plain(), plain()])), "LW4037");
-    let error = run(&csv(&["id"]), &[file("f", zip(&[Packed { name: "../13100000001".into(), ..plain() }]))]).unwrap_err();
+    let error =
+        run(&csv(&["id"]), &[file("f", zip(&[Packed { name: "../13100000001".into(), ..plain() }]))]).unwrap_err();
     assert!(!error.to_string().contains("13100000001"), "{error}");
 }
 
@@ -308,7 +316,13 @@ struct Writing {
 }
 
 fn writing() -> impl Strategy<Value = Writing> {
-    let encoding = prop::sample::select(vec![Encoding::Utf8, Encoding::Utf16, Encoding::Gb18030, Encoding::Big5, Encoding::Latin1]);
+    let encoding = prop::sample::select(vec![
+        Encoding::Utf8,
+        Encoding::Utf16,
+        Encoding::Gb18030,
+        Encoding::Big5,
+        Encoding::Latin1,
+    ]);
     let signs = (prop::sample::select(b",;|\t ".to_vec()), prop::sample::select(b"\"'".to_vec()));
     let ends = (prop::sample::select(vec!["\n", "\r\n", "\r"]), any::<bool>());
     (encoding, any::<bool>(), signs, any::<bool>(), ends, 0u8..4).prop_map(

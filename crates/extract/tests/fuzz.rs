@@ -50,8 +50,17 @@ fn dataset_of(container: Container) -> Dataset {
     ];
     let mut data = dataset("fuzz", container, Encoding::Utf8, fields);
     // Small, so that chance meets them.
-    data.format.limits =
-        Limits { size: 1 << 22, held: 1 << 22, record: 2000, field: 300, columns: 9, nesting: 5, members: 6, footer: 3, expansion: 100 };
+    data.format.limits = Limits {
+        size: 1 << 22,
+        held: 1 << 22,
+        record: 2000,
+        field: 300,
+        columns: 9,
+        nesting: 5,
+        members: 6,
+        footer: 3,
+        expansion: 100,
+    };
     data
 }
 
@@ -110,7 +119,10 @@ fn fuzz_csv() {
 
 #[test]
 fn fuzz_ndjson() {
-    let check = target(dataset_of(Container::Ndjson), vec![lines().into_bytes(), zstd::encode_all(lines().as_bytes(), 1).unwrap()]);
+    let check = target(
+        dataset_of(Container::Ndjson),
+        vec![lines().into_bytes(), zstd::encode_all(lines().as_bytes(), 1).unwrap()],
+    );
     bolero::check!().with_max_len(400).for_each(|input: &[u8]| check(input));
 }
 
@@ -159,9 +171,11 @@ fn fuzz_xlsx() {
         if let Some((which, rest)) = input.split_first() {
             let chosen = usize::from(*which) % parts.len();
             let members: Vec<Packed> = (parts.iter().enumerate())
-                .map(|(at, (name, text))| {
-                    if at == chosen { Packed::new(name, &mutated(text, rest)) } else { Packed::new(name, text) }
-                })
+                .map(
+                    |(at, (name, text))| {
+                        if at == chosen { Packed::new(name, &mutated(text, rest)) } else { Packed::new(name, text) }
+                    },
+                )
                 .collect();
             reads(&data, zip(&members));
         }
@@ -171,7 +185,13 @@ fn fuzz_xlsx() {
 #[test]
 fn fuzz_xls() {
     let cells = || {
-        vec![(0, 0, Cell::Text("id")), (0, 1, Cell::Text("n")), (1, 0, Cell::Text(CANARY)), (1, 1, Cell::Number(1.5)), (2, 0, Cell::Error)]
+        vec![
+            (0, 0, Cell::Text("id")),
+            (0, 1, Cell::Text("n")),
+            (1, 0, Cell::Text(CANARY)),
+            (1, 1, Cell::Number(1.5)),
+            (2, 0, Cell::Error),
+        ]
     };
     let seeds = vec![xls(&[("s", cells())], false, 1), xls(&[("s", cells()), ("t", cells())], true, 3)];
     let check = target(dataset_of(Container::Xls), seeds);
@@ -180,7 +200,8 @@ fn fuzz_xls() {
 
 #[test]
 fn fuzz_parquet() {
-    let column = |texts: Vec<&str>| std::sync::Arc::new(arrow::array::StringArray::from(texts)) as arrow::array::ArrayRef;
+    let column =
+        |texts: Vec<&str>| std::sync::Arc::new(arrow::array::StringArray::from(texts)) as arrow::array::ArrayRef;
     let batch = arrow::array::RecordBatch::try_from_iter(vec![
         ("id", column(vec!["1", "2", "2"])),
         ("phone", column(vec![CANARY, CANARY, ""])),

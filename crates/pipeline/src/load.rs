@@ -701,6 +701,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
         account.duplicates_by.add(&file.duplicates_by);
         account.outside_retention += file.outside_retention;
         account.exact_duplicates += file.exact_duplicates;
+        account.skipped_lines += file.skipped.total();
         account.consent_unreadable += file.unread;
         account.consent_unreadable_nobody += file.unread_nobody;
         for (reason, rows) in &file.quarantined {

@@ -209,6 +209,9 @@ pub struct DatasetAccount {
     pub outside_retention: u64,
     /// Records equal to an earlier one of their file, kept because no key is declared.
     pub exact_duplicates: u64,
+    /// Lines that are no records by the dictionary's word: before a header, remarks, totals. Not in `read`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_lines: u64,
     /// Undeclared fields by name, with the records that held a value. None was stored.
     pub over_collected: Counts,
     /// Placeholders put into free text, by kind.
@@ -333,6 +336,10 @@ pub struct FileWarning {
     pub file: String,
     /// The warning.
     pub warning: String,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl DatasetAccount {

@@ -90,7 +90,9 @@ mod tests {
         for (key, value) in [("records", "$.a"), ("header_row", "2"), ("sheet", "A")] {
             assert_eq!(with(&format!("csv, {key}: {value}")).len(), 1, "{key}");
         }
-        for (key, value) in [("quote", "none"), ("skip_rows", "1"), ("comment", "'#'"), ("footer", "T"), ("members", "'*'")] {
+        for (key, value) in
+            [("quote", "none"), ("skip_rows", "1"), ("comment", "'#'"), ("footer", "T"), ("members", "'*'")]
+        {
             assert_eq!(with(&format!("parquet, {key}: {value}")).len(), 1, "{key}");
         }
     }

@@ -49,9 +49,8 @@ mod tests {
 
     #[test]
     fn limits_fit_each_other() {
-        let with = |limits: &str| {
-            after(MEMBERS, "container: csv }", &format!("container: csv, limits: {{ {limits} }} }}"))
-        };
+        let with =
+            |limits: &str| after(MEMBERS, "container: csv }", &format!("container: csv, limits: {{ {limits} }} }}"));
         assert_eq!(
             with("field: 1KiB, record: 1000"),
             [
@@ -60,7 +59,9 @@ mod tests {
         );
         assert_eq!(
             with("record: 2GiB"),
-            ["schemas/channels/members.yaml:7:9 LW1152 the limit `record` is above 1 GiB (write `record: 1GiB` or less)"]
+            [
+                "schemas/channels/members.yaml:7:9 LW1152 the limit `record` is above 1 GiB (write `record: 1GiB` or less)"
+            ]
         );
         assert_eq!(with("field: 1GiB, record: 1GiB"), [""; 0]);
         assert!(with("field: 1 GiB x")[0].contains("LW1008"));

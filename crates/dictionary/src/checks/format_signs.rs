@@ -31,7 +31,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         }
         if format.quote == Some(format.delimiter) {
             let message = "`quote` is the same sign as `delimiter`";
-            problems.push(Problem::error(CODE, format.span.clone(), message).hint("write `quote: none`, or another sign"));
+            problems
+                .push(Problem::error(CODE, format.span.clone(), message).hint("write `quote: none`, or another sign"));
         }
         let Some(comment) = &format.comment else { continue };
         let first = comment.value.bytes().next();

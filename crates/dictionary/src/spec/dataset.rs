@@ -128,7 +128,7 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
         Key::optional(
             "members",
             Kind::Form(&MEMBERS),
-            "Which members of a zip archive are read: `*` and `?` stop at slashes, `**` does not. Without a slash, it is held against the last part of a member's name.",
+            "Which members of a zip archive are read: `*` and `?` stop at slashes, `**` does not. Without a slash, it is held against the last part of a member's name. Hidden files never are.",
         )
         .absent("all"),
         Key::optional("limits", Kind::Object(&LIMITS), "How much of the machine one file may take.")

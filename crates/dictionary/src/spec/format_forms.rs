@@ -15,7 +15,9 @@ pub(crate) static QUOTE_SIGN: Form = Form {
     check: |text| match text.as_bytes() {
         _ if text == NO_QUOTE => Ok(()),
         [byte] if byte.is_ascii_punctuation() => Ok(()),
-        _ => Err(Malformed::new("a quotation mark is one ASCII sign, or `none`").hint("write `'\"'`, `\"'\"` or `none`")),
+        _ => {
+            Err(Malformed::new("a quotation mark is one ASCII sign, or `none`").hint("write `'\"'`, `\"'\"` or `none`"))
+        }
     },
 };
 
@@ -29,7 +31,8 @@ pub(crate) static PATTERN: Form = Form {
         let hint = "write one such as `合计|总计`; where a sign is meant as itself, put `\\` before it";
         match regex::Regex::new(&format!("^(?:{text})$")) {
             Ok(pattern) if pattern.is_match("") => {
-                Err(Malformed::new("the regular expression matches an empty value").hint("let it match at least one sign"))
+                Err(Malformed::new("the regular expression matches an empty value")
+                    .hint("let it match at least one sign"))
             }
             Ok(_) => Ok(()),
             Err(_) => Err(Malformed::new(format!("`{text}` is not a regular expression")).hint(hint)),

@@ -10,8 +10,8 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{Cursor, Read, copy, sink};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// How the directory's entries begin.
 const ENTRY: &[u8] = b"PK\x01\x02";
@@ -125,16 +125,16 @@ fn wanted<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -
         if entry.is_symlink() {
             return Err(unsafe_member(&name, "is a link to another file"));
         }
-        let chosen = match &pattern {
-            Some(pattern) => pattern.matches(&name),
-            None => !left_by_a_desktop(&name),
-        };
-        if entry.is_dir() || !chosen {
+        let chosen = pattern.as_ref().is_none_or(|pattern| pattern.matches(&name));
+        if entry.is_dir() || left_by_a_desktop(&name) || !chosen {
             continue;
         }
+        let file = format!("{} › {}", job.file, shown(&name));
         if entry.encrypted() {
-            let file = format!("{} › {}", job.file, shown(&name));
             return Err(ExtractError::Locked { file }.into());
+        }
+        if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(ExtractError::UnknownPacking { file }.into());
         }
         wanted.push(Wanted { at, packed: entry.compressed_size(), name });
     }
@@ -164,7 +164,7 @@ fn shown(name: &str) -> String {
     presentable(&plain).to_owned()
 }
 
-/// What desktops put into archives by themselves.
+/// What desktops put into archives by themselves, and hidden files.
 fn left_by_a_desktop(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or(name);
     name.starts_with("__MACOSX/") || last.starts_with('.') || last == "Thumbs.db"
@@ -220,7 +220,9 @@ mod tests {
 
     #[test]
     fn tricks_are_known_by_their_names() {
-        for name in ["../x.csv", "a/../../x", "..", "/etc/x.csv", "\\x.csv", "a\\..\\x", "C:/x.csv", "c:\\x", "", "a\0b"] {
+        for name in
+            ["../x.csv", "a/../../x", "..", "/etc/x.csv", "\\x.csv", "a\\..\\x", "C:/x.csv", "c:\\x", "", "a\0b"]
+        {
             assert!(trick(name).is_some(), "{name:?}");
         }
         for name in ["a.csv", "a/b.csv", "a..b/c...csv", "订单 2026.csv", "a:b.csv"] {

@@ -115,9 +115,7 @@ impl Area {
     }
 
     fn cells(&self) -> u64 {
-        self.0.map_or(0, |(top, bottom, left, right)| {
-            (u64::from(bottom - top) + 1) * (u64::from(right - left) + 1)
-        })
+        self.0.map_or(0, |(top, bottom, left, right)| (u64::from(bottom - top) + 1) * (u64::from(right - left) + 1))
     }
 }
 

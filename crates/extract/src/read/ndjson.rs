@@ -1,9 +1,9 @@
 //! NDJSON: the reader only finds the lines; workers parse them.
 
+use super::BATCH_BYTES;
 use super::batch::{RawBatch, RawData, RowNumbers};
 use super::file::{Emit, Job, Stop};
 use super::names::NameCounts;
-use super::BATCH_BYTES;
 use crate::error::ExtractError;
 use crate::source::classify;
 use std::io::Read;

@@ -126,7 +126,8 @@ impl<'a, 'j> Sheet<'a, 'j> {
             }
         }
         let declared = |position: &usize| header.fields.get(*position).copied().flatten();
-        let means_nothing = |field: usize, text: &str| self.job.dataset.fields[field].null_values.iter().any(|n| n == text);
+        let means_nothing =
+            |field: usize, text: &str| self.job.dataset.fields[field].null_values.iter().any(|n| n == text);
         let wrong = |position: &usize| declared(position).is_some_and(|f| !means_nothing(f, &cells[*position]));
         if last >= header.fields.len() {
             self.rejected.push((self.len, RecordFault::Columns));

@@ -19,10 +19,7 @@ pub(crate) fn is_compressed(head: &[u8]) -> bool {
 /// Takes the compression off, if there is one. All gzip members and zstd frames are read; a stream
 /// without its end mark is [`super::fault::ReadFault::CutShort`], not a short file. What comes out is held against
 /// what went in.
-pub(crate) fn decompressed(
-    mut raw: impl Read + Send + 'static,
-    limits: &Limits,
-) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn decompressed(mut raw: impl Read + Send + 'static, limits: &Limits) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::with_capacity(4);
     fill(&mut raw, &mut head, 4)?;
     let gzip = head.starts_with(&GZIP);

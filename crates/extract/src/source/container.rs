@@ -23,11 +23,7 @@ pub(crate) fn recognise(head: &[u8], whole: bool, format: &Format, file: &str) -
     let wrong =
         |found: &'static str| ExtractError::WrongContainer { file: file.to_owned(), found, declared: format.container };
     if head.starts_with(b"PAR1") {
-        return if takes(Container::Parquet) {
-            Ok(Recognised::One(Container::Parquet))
-        } else {
-            Err(wrong("Parquet"))
-        };
+        return if takes(Container::Parquet) { Ok(Recognised::One(Container::Parquet)) } else { Err(wrong("Parquet")) };
     }
     // The second is an archive without members.
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -85,8 +81,7 @@ fn first_character(head: &[u8]) -> Option<u8> {
 }
 
 fn looks_like_json_array(head: &[u8]) -> bool {
-    let mut rest =
-        head.iter().copied().filter(|b| !b.is_ascii_whitespace()).skip_while(|b| *b != b'[').skip(1);
+    let mut rest = head.iter().copied().filter(|b| !b.is_ascii_whitespace()).skip_while(|b| *b != b'[').skip(1);
     matches!(rest.next(), Some(b'{' | b']') | None)
 }
 

@@ -81,8 +81,8 @@ pub fn zip(members: &[Packed]) -> Vec<u8> {
 /// A deflate stream of `head` and then `times` as many bytes as `block` has.
 pub fn deflated(head: &[u8], block: &[u8], times: usize) -> Vec<u8> {
     let pack = |bytes: &[u8], end: FlushCompress| {
-        let mut out = Vec::with_capacity(bytes.len() / 100 + 4096);
-        Compress::new(Compression::fast(), false).compress_vec(bytes, &mut out, end).unwrap();
+        let mut out = Vec::with_capacity(bytes.len() / 50 + 4096);
+        Compress::new(Compression::best(), false).compress_vec(bytes, &mut out, end).unwrap();
         out
     };
     let mut out = pack(head, FlushCompress::Full);
@@ -199,8 +199,11 @@ pub fn xls(sheets: &[(&str, Vec<(u16, u16, Cell)>)], from_1904: bool, listed: us
         out.extend(letters.iter().flat_map(|l| l.to_le_bytes()));
         out
     };
-    let names: Vec<Vec<u8>> =
-        (0..listed).flat_map(|i| sheets.iter().map(move |(n, _)| name16(&if i == 0 { (*n).to_owned() } else { format!("{n}{i}") }))).collect();
+    let names: Vec<Vec<u8>> = (0..listed)
+        .flat_map(|i| {
+            sheets.iter().map(move |(n, _)| name16(&if i == 0 { (*n).to_owned() } else { format!("{n}{i}") }))
+        })
+        .collect();
     let globals = [begin(0x0005), record(0x0022, &[u8::from(from_1904), 0])].concat();
     let entries: usize = names.iter().map(|n| 4 + 6 + n.len()).sum();
     let mut start = globals.len() + entries + 4 + table.len() + 4;
