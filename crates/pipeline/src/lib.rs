@@ -6,6 +6,7 @@
 
 mod anonymity;
 mod apart;
+mod arrivals;
 mod build;
 mod check;
 mod compile;
@@ -40,6 +41,7 @@ pub use compile::{CompiledModel, compile};
 pub use customers::Customers;
 pub use error::{PipelineError, TooLittleAnonymity};
 pub use keys::{key_path, key_ring};
+pub use lakewarden_source::{RemarkKind, Window};
 pub use observe::{Observer, Silent};
 pub use plan::{Action, Plan, Verb, plan};
 pub use project::OpenProject;

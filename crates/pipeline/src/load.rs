@@ -1,5 +1,6 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
+use crate::arrivals;
 use crate::error::PipelineError;
 use crate::observe::Observer;
 use crate::people::People;
@@ -17,6 +18,7 @@ use lakewarden_extract::{
 };
 use lakewarden_lake::{Change, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
+use lakewarden_source::{Listing, Origins};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -53,6 +55,17 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Names of files whose bytes it has.
     already_loaded: Vec<String>,
+    /// What else is known of its files.
+    origins: Origins,
+}
+
+impl Arrivals<'_> {
+    /// What a person should know of files that are not there, where nothing is loaded.
+    pub fn remarks(&self) -> Option<DatasetAccount> {
+        let mut account = DatasetAccount { dataset: self.dataset.name.value.clone(), ..DatasetAccount::default() };
+        arrivals::note(&mut account, &self.origins);
+        (!account.arrivals.is_empty()).then_some(account)
+    }
 }
 
 /// A dataset after loading.
@@ -138,18 +151,16 @@ impl Loading<'_> {
     ///
     /// # Errors
     /// [`PipelineError::Read`]; those of the lake.
-    pub async fn arrivals<'d>(
-        &self,
-        dataset: &'d Dataset,
-        files: Vec<SourceFile>,
-    ) -> Result<Arrivals<'d>, PipelineError> {
+    pub async fn arrivals<'d>(&self, dataset: &'d Dataset, listing: Listing) -> Result<Arrivals<'d>, PipelineError> {
         let published = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
         let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
         if let Some(facts) = facts {
             facts.refuse_another(self.keys)?;
         }
-        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        Ok(Arrivals { dataset, published, new, already_loaded })
+        let Listing { files, origins } = listing;
+        let known = block_in_place(|| new_files(files, published.as_ref()));
+        let (new, already_loaded) = known.map_err(|error| arrivals::explained(&origins, error))?;
+        Ok(Arrivals { dataset, published, new, already_loaded, origins })
     }
 
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
@@ -162,7 +173,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, origins } = arrivals;
         let name = &dataset.name.value;
         let mut seen = KeySet::new(self.seed);
         let people = people.filter(|_| dataset.is_personal());
@@ -174,12 +185,14 @@ impl Loading<'_> {
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
             doubt(people, &unread)?;
-            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            let mut account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            arrivals::note(&mut account, &origins);
             let table = TableView::appended(published.as_ref(), None, schema);
             return Ok(Loaded { account, table, changes: Vec::new(), totals: before });
         }
         let Extracted { accounts, rows, sealed, unread: whom } =
-            block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))?;
+            block_in_place(|| self.extract(dataset, &new, &mut seen, &mut unread, people, observer))
+                .map_err(|error| arrivals::explained(&origins, error))?;
         let refused = refuse_changed(name, &new, &accounts, published.as_ref());
         if let Err(error) = refused.and_then(|()| refuse_nobody(dataset, &accounts)) {
             for staged in [rows, sealed, whom] {
@@ -189,7 +202,8 @@ impl Loading<'_> {
             return Err(error);
         }
         doubt(people, &unread)?;
-        let account = sum_up(name, &accounts, already_loaded);
+        let mut account = sum_up(name, &accounts, already_loaded);
+        arrivals::note(&mut account, &origins);
         let totals = before.and(&account);
         let table = TableView::appended(published.as_ref(), Some(&rows), schema);
         let transactions: Vec<(String, i64)> =
@@ -440,6 +454,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
             read: file.read,
             written: file.written,
             encoding: file.encoding.map(str::to_owned),
+            interval: None,
         });
     }
     account.quarantined =

@@ -11,11 +11,11 @@ mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, KeysCommand, instant};
+use crate::args::{Args, Command, Days, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::OpenProject;
+use lakewarden_pipeline::{OpenProject, Window};
 use lakewarden_sample::Options;
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,9 +26,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
         Command::Init { dir } => init::init(dir, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
-        Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, consent, report, language, take_over } => {
-            run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await
+        Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
+        Command::Run { on, days, consent, report, language, take_over } => {
+            run::run(&args.project, on, days, (*consent).into(), report.as_deref(), *language, *take_over, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Query { sql, purpose, limit, consent, on } => {
@@ -63,6 +63,18 @@ fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>
             message: format!("--as-of {text:?} is not an instant"),
             hint: "--as-of 2026-09-30, --as-of '2026-09-30 08:00:00' or --as-of 2026-09-30T00:00:00Z".to_owned(),
         }),
+    }
+}
+
+/// The days that `--from` and `--to` say.
+fn window(days: &Days) -> Result<Option<Window>, Failure> {
+    match (days.from, days.to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from > to => Err(Failure::Usage {
+            message: format!("--from {from} is later than --to {to}"),
+            hint: format!("--from {to} --to {from}"),
+        }),
+        (from, to) => Ok(Some(Window { from, to })),
     }
 }
 

@@ -1,22 +1,24 @@
 //! `lakewarden run`.
 
-use crate::args::{Language, On};
-use crate::commands::{as_of, now, open, random};
+use crate::args::{Days, Language, On};
+use crate::commands::{as_of, now, open, random, window};
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{ModelAccount, Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
+use lakewarden_pipeline::record::{DatasetAccount, ModelAccount, Outcome, RunRecord};
+use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Runs a pipeline and draws its report.
+#[expect(clippy::too_many_arguments, reason = "the command's own")]
 pub async fn run(
     root: &Path,
     on: &On,
+    days: &Days,
     consent: Knowledge,
     report: Option<&Path>,
     language: Language,
@@ -25,7 +27,8 @@ pub async fn run(
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, consent, take_over, output).await?;
+    let (pipeline, lake, window) = (on.pipeline.as_deref(), on.lake.as_deref(), window(days)?);
+    let ran = run_project(&open, pipeline, lake, at, window, consent, take_over, output).await?;
     let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
     let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
     output.json(&ran.record);
@@ -34,11 +37,13 @@ pub async fn run(
 }
 
 /// Runs a pipeline, telling of its steps.
+#[expect(clippy::too_many_arguments, reason = "what a run is asked")]
 pub async fn run_project(
     open: &OpenProject,
     pipeline: Option<&str>,
     lake: Option<&str>,
     at: Option<DateTime<Utc>>,
+    days: Option<Window>,
     consent: Knowledge,
     take_over: bool,
     output: &Output,
@@ -54,6 +59,7 @@ pub async fn run_project(
         pipeline,
         lake,
         as_of: at,
+        days,
         consent,
         clock: &now,
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
@@ -118,10 +124,16 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             text
         }
     };
+    record.datasets.iter().for_each(|set| text.push_str(&arrivals(set)));
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
     text
+}
+
+/// What a person must know of files that are not there, or not whole yet.
+fn arrivals(set: &DatasetAccount) -> String {
+    set.arrivals.iter().map(|told| format!("\nwarning: {}, {}: {}", set.dataset, told.file, told.warning)).collect()
 }
 
 /// What a person must know of a table with noise: why it may have fewer rows, or none, and what it has cost.

@@ -4,6 +4,7 @@ mod builds;
 mod loads;
 mod steps;
 
+use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
@@ -13,7 +14,7 @@ use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
-use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::record::{Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,6 +22,7 @@ use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
+use lakewarden_source::Window;
 use serde_json::json;
 use std::num::NonZeroUsize;
 use uuid::Uuid;
@@ -36,6 +38,8 @@ pub struct Request<'a> {
     pub lake: Option<&'a str>,
     /// The run's instant; now if absent.
     pub as_of: Option<DateTime<Utc>>,
+    /// The days whose files are looked at; all if absent. Channels that name no day are read whole.
+    pub days: Option<Window>,
     /// Whether the consent known at that instant counts, or that known now.
     pub consent: Knowledge,
     /// The clock.
@@ -77,6 +81,7 @@ pub async fn run(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
+    refuse_no_days(pipeline, request.days)?;
     let lake = Lake::open(&open.lake_url(request.lake)?)?;
     lake.check_access().await?;
     let started = (request.clock)();
@@ -135,6 +140,7 @@ impl<'a> Run<'a> {
             millis: 0,
             as_of,
             consent: request.consent.into(),
+            days: request.days.map(|days| Days { from: days.from, to: days.to }),
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
             key: KeyFacts::of(keys),
@@ -202,6 +208,7 @@ impl<'a> Run<'a> {
         }
         let arrivals = self.arrivals(&loading).await?;
         if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
+            self.record.datasets = arrivals.iter().filter_map(Arrivals::remarks).collect();
             return Ok(None);
         }
         let mut steps = Steps::new(self.request.clock, observer);
@@ -237,8 +244,8 @@ impl<'a> Run<'a> {
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
-            let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
-            all.push(loading.arrivals(dataset, files).await?);
+            let listing = listed(self.open, self.pipeline, channel, self.request.days, self.now()).await?;
+            all.push(loading.arrivals(dataset, listing).await?);
         }
         Ok(all)
     }
