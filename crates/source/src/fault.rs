@@ -121,8 +121,14 @@ pub(crate) fn classify(error: &E, kind: Kind) -> StoreFault {
     if says(&["169.254.169.254", "metadata.google.internal", "MissingCredentials", "Missing credentials"]) {
         return StoreFault::NoCredentials(kind);
     }
-    let refused =
-        ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
+    let refused = [
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "TokenRefreshRequired",
+        "NotSignedUp",
+    ];
     match error {
         E::Unauthenticated { .. } => StoreFault::BadCredentials(kind),
         E::PermissionDenied { .. } if says(&refused) => StoreFault::BadCredentials(kind),
@@ -134,6 +140,11 @@ pub(crate) fn classify(error: &E, kind: Kind) -> StoreFault {
         }
         E::NotFound { .. } => StoreFault::NotFound,
         _ if says(&refused) => StoreFault::BadCredentials(kind),
+        // Of listings the client does not say it in its own words.
+        _ if says(&["status code: 401"]) => StoreFault::BadCredentials(kind),
+        _ if says(&["status code: 403"]) => StoreFault::Denied(kind),
+        _ if says(&["status code: 404"]) => StoreFault::NotFound,
+        _ if says(&["status code: 412"]) => StoreFault::Changed,
         _ if says(&["Content-Length Header missing"]) => StoreFault::NoLength,
         // The range that is asked for is of the file as it was listed.
         _ if says(&["416 Range Not Satisfiable"]) => StoreFault::Changed,

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 
 /// Intervals that are asked for one by one at most: a year of hours.
@@ -158,7 +158,7 @@ impl Found {
                     let name = own(&path);
                     let odd = |_| at(channel, &name, StoreFault::OddName);
                     let path = ObjectPath::parse(&path).map_err(odd)?;
-                    let (size, e_tag, modified) = (entry.size, entry.e_tag, entry.modified);
+                    let (size, e_tag, modified) = (entry.size, once(entry.e_tag), entry.modified);
                     let patience = around.patience;
                     self.remote(
                         name,
@@ -242,7 +242,7 @@ impl Found {
                 young += 1;
                 continue;
             }
-            let (size, e_tag, patience) = (file.meta.size, file.meta.e_tag, around.patience);
+            let (size, e_tag, patience) = (file.meta.size, once(file.meta.e_tag), around.patience);
             let remote =
                 Remote { store: store.clone(), kind: Kind::Web, path: file.at, size, e_tag, modified, patience };
             self.remote(name(&file.path), interval, remote);
@@ -276,6 +276,10 @@ impl Found {
             self.remarks.push(Remark { about, what: RemarkKind::Missing { intervals, of } });
         }
     }
+}
+
+fn once(e_tag: Option<String>) -> OnceLock<String> {
+    e_tag.map_or_else(OnceLock::new, OnceLock::from)
 }
 
 fn intervals(walked: &Walked) -> BTreeSet<Interval> {

@@ -9,7 +9,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore};
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,7 +29,8 @@ pub(crate) struct Remote {
     pub(crate) kind: Kind,
     pub(crate) path: ObjectPath,
     pub(crate) size: u64,
-    pub(crate) e_tag: Option<String>,
+    /// The storage's name for these bytes: the listing's, or else the first answer's.
+    pub(crate) e_tag: OnceLock<String>,
     pub(crate) modified: Option<DateTime<Utc>>,
     pub(crate) patience: Patience,
 }
@@ -143,7 +144,7 @@ impl Remote {
         let (found, mut skip) = match asked {
             // A server without ranges gives the file anew; what has been read of it is passed over.
             Err(StoreError::NotSupported { .. }) if self.kind == Kind::Web => {
-                if self.e_tag.is_none() && self.modified.is_none() {
+                if self.e_tag.get().is_none() && self.modified.is_none() {
                     return Err(StoreFault::NotResumable.into());
                 }
                 (self.get(None).await, *at)
@@ -175,7 +176,7 @@ impl Remote {
 
     async fn get(&self, range: Option<GetRange>) -> object_store::Result<object_store::GetResult> {
         // A weak tag never matches; it is held against the answer's.
-        let if_match = self.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
+        let if_match = self.e_tag.get().cloned().filter(|tag| !tag.starts_with("W/"));
         let options = GetOptions { range, if_match, ..GetOptions::default() };
         let asked = self.store.get_opts(&self.path, options);
         timeout(self.patience.silence.saturating_mul(2), asked)
@@ -185,11 +186,14 @@ impl Remote {
 
     /// Refuses another file under the same name.
     fn is_same(&self, found: &ObjectMeta) -> Result<(), StoreFault> {
-        let same_tag = self.e_tag.is_none() || found.e_tag.is_none() || self.e_tag == found.e_tag;
-        // Without tags the time is what there is; servers that name none have the epoch in its place.
-        let tagged = self.e_tag.is_some() && found.e_tag.is_some();
-        let same_time = tagged || self.modified.is_none_or(|modified| modified == found.last_modified);
-        if found.size == self.size && same_tag && same_time { Ok(()) } else { Err(StoreFault::Changed) }
+        // Without tags the time is what there is. Listings may have it finer than answers, whose unit is the second.
+        let same_time = || self.modified.is_none_or(|modified| modified.timestamp() == found.last_modified.timestamp());
+        let same = match (self.e_tag.get(), &found.e_tag) {
+            (Some(tag), Some(found)) => tag == found,
+            (None, Some(tag)) => same_time() && self.e_tag.get_or_init(|| tag.clone()) == tag,
+            (_, None) => same_time(),
+        };
+        if same && found.size == self.size { Ok(()) } else { Err(StoreFault::Changed) }
     }
 }
 

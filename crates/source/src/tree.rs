@@ -60,13 +60,13 @@ impl Tree {
         match self {
             Self::Disk(root) => disk(root.join(folder)),
             Self::Bucket(store, kind) => {
-                let failed = |error: object_store::Error| TreeFault::Store(classify(&error, *kind));
-                let at = ObjectPath::parse(folder).map_err(|_| TreeFault::Store(StoreFault::OddName))?;
-                let found = match store.list_with_delimiter((!folder.is_empty()).then_some(&at)).await {
-                    // Of a listing: the bucket's own name is not there, whatever the storage calls it.
-                    Err(object_store::Error::NotFound { .. }) => return Err(TreeFault::Store(StoreFault::NoBucket)),
-                    found => found.map_err(failed)?,
+                // Of a listing: it is the bucket itself that is not there.
+                let failed = |error: object_store::Error| match classify(&error, *kind) {
+                    StoreFault::NotFound => TreeFault::Store(StoreFault::NoBucket),
+                    fault => TreeFault::Store(fault),
                 };
+                let at = ObjectPath::parse(folder).map_err(|_| TreeFault::Store(StoreFault::OddName))?;
+                let found = store.list_with_delimiter((!folder.is_empty()).then_some(&at)).await.map_err(failed)?;
                 let name = |path: &ObjectPath| path.filename().map(str::to_owned);
                 Ok(Folder {
                     folders: found.common_prefixes.iter().filter_map(name).collect(),
