@@ -119,6 +119,7 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
         pipeline: None,
         lake: None,
         as_of: Some(as_of()),
+        days: None,
         clock: &as_of,
         run: Uuid::from_u128(1),
         seed: 11,

@@ -60,11 +60,15 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         on: On,
+        #[command(flatten)]
+        days: Days,
     },
     /// Load what is new, build all tables, and publish them if every row is accounted for
     Run {
         #[command(flatten)]
         on: On,
+        #[command(flatten)]
+        days: Days,
         /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
         /// as a withdrawal
         #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
@@ -290,6 +294,17 @@ pub struct On {
     /// The lake, instead of the project's: a path, file://… or s3://…
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub lake: Option<String>,
+}
+
+/// The days whose files are looked at, the first and the last included.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Days {
+    /// The first day whose files are looked at; channels without a date in their pattern are read whole
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<NaiveDate>,
+    /// The last day whose files are looked at, itself included
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<NaiveDate>,
 }
 
 /// Which consent events count.

@@ -7,6 +7,7 @@
 mod anomalies;
 mod anonymity;
 mod apart;
+mod arrivals;
 mod build;
 mod check;
 mod compile;
@@ -54,6 +55,7 @@ pub use doctor::{Diagnosis, Fixed, Visit, doctor, doctor_on};
 pub use error::{PipelineError, TooLittleAnonymity};
 pub use keys::{key_path, key_ring};
 pub use ledger::{DatasetLedger, LedgerLine, LoadedFile, ledger};
+pub use lakewarden_source::{RemarkKind, Window};
 pub use observe::{Observer, Silent};
 pub use plan::{Action, Plan, Verb, plan};
 pub use project::OpenProject;

@@ -1,5 +1,6 @@
 //! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
 
+use crate::arrivals;
 use crate::database;
 use crate::drift;
 use crate::error::PipelineError;
@@ -27,6 +28,7 @@ use lakewarden_lake::{
 };
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
+use lakewarden_source::{Listing, Origins};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -74,6 +76,8 @@ pub struct Arrivals<'d> {
     pub new: Vec<SourceFile>,
     /// Files whose bytes it has.
     already_loaded: Vec<Known>,
+    /// What else is known of its files.
+    origins: Origins,
     /// Files that wait for a review.
     held: Vec<HeldFile>,
     /// The database that `new` is a read of, if it is.
@@ -93,11 +97,13 @@ impl Arrivals<'_> {
         self.published.as_ref().map(|table| table.version)
     }
 
-    /// What there is to say of a dataset that nothing is loaded of: the files that wait.
-    pub fn waiting(self) -> Option<DatasetAccount> {
-        let Self { dataset, held, .. } = self;
+    /// What a person should know of files that wait or are not there, where nothing is loaded.
+    pub fn remarks(self) -> Option<DatasetAccount> {
+        let Self { dataset, held, origins, .. } = self;
         let dataset = dataset.name.value.clone();
-        (!held.is_empty()).then(|| DatasetAccount { dataset, held, ..DatasetAccount::default() })
+        let mut account = DatasetAccount { dataset, held, ..DatasetAccount::default() };
+        arrivals::note(&mut account, &origins);
+        (!account.held.is_empty() || !account.arrivals.is_empty()).then_some(account)
     }
 }
 
@@ -220,16 +226,15 @@ impl Arriving<'_> {
     ///
     /// # Errors
     /// [`PipelineError::Read`]; those of the lake.
-    pub async fn files<'d>(
-        &self,
-        dataset: &'d Dataset,
-        files: Vec<SourceFile>,
-    ) -> Result<Arrivals<'d>, PipelineError> {
+    pub async fn files<'d>(&self, dataset: &'d Dataset, listing: Listing) -> Result<Arrivals<'d>, PipelineError> {
         let published = published(self.lake, self.keys, dataset).await?;
-        let (new, already_loaded) = block_in_place(|| new_files(files, published.as_ref()))?;
-        let (new, held) = block_in_place(|| drift::hold(dataset, new))?;
+        let Listing { files, origins } = listing;
+        let known = block_in_place(|| new_files(files, published.as_ref()));
+        let (new, already_loaded) = known.map_err(|error| arrivals::explained(&origins, error))?;
+        let held = block_in_place(|| drift::hold(dataset, new));
+        let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded, held, read: None, quarantine })
+        Ok(Arrivals { dataset, published, new, already_loaded, origins, held, read: None, quarantine })
     }
 
     /// Finds out what a database has that the lake has not.
@@ -246,7 +251,7 @@ impl Arriving<'_> {
         let read = database::look(dataset, database, root, published.as_ref(), true).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), held: Vec::new(), read: Some(read), quarantine })
+        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), origins: Origins::default(), held: Vec::new(), read: Some(read), quarantine })
     }
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
@@ -284,7 +289,7 @@ impl Loading<'_> {
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded, held, read, quarantine } = arrivals;
+        let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine } = arrivals;
         let name = &dataset.name.value;
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
@@ -310,8 +315,9 @@ impl Loading<'_> {
             doubt(people, &unread)?;
             self.references.put(gathered)?;
             let already_loaded = names(already_loaded, read.as_ref());
-            let account =
+            let mut account =
                 DatasetAccount { dataset: name.clone(), already_loaded, held, set_aside, ..DatasetAccount::default() };
+            arrivals::note(&mut account, &origins);
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
         let also = self.other_names(dataset, &already_loaded).await?;
@@ -323,7 +329,7 @@ impl Loading<'_> {
             self.extract(arriving, published.as_ref(), &new, &rules, &mut seen, &mut unread, &mut watch, observer)
         });
         let Extracted { mut accounts, rows, sealed, unread: whom } =
-            extracted.map_err(|error| database::broken_off(read.as_ref(), error))?;
+            extracted.map_err(|error| arrivals::explained(&origins, database::broken_off(read.as_ref(), error)))?;
         let transactions = match &read {
             Some(read) => database::finish(read, &accounts),
             None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
@@ -376,6 +382,7 @@ impl Loading<'_> {
             self.show(dataset, &rows, &table, people, &mut gathered).await?;
         }
         doubt(people, &unread)?;
+        arrivals::note(&mut account, &origins);
         self.references.put(gathered)?;
         let kept = match quarantine.keep(self.lake, dataset, self.run).await {
             Ok(kept) => kept,
@@ -722,6 +729,7 @@ fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> 
             read: file.read,
             written: file.written,
             encoding: file.encoding.map(str::to_owned),
+            interval: None,
         });
     }
     account.warned = warned.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();

@@ -1,5 +1,6 @@
 //! What a run would do, and why, without doing it.
 
+use crate::arrivals::{explained, listed, refuse_no_days};
 use crate::compile::compile;
 use crate::customers::table_names;
 use crate::database;
@@ -11,6 +12,7 @@ use crate::record::{ConsentKnown, Outcome, RunRecord};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
+use lakewarden_source::{Listing, Window};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::task::block_in_place;
@@ -45,6 +47,9 @@ pub struct Action {
     pub purpose: Option<String>,
     /// What it reads, of a table.
     pub reads: Vec<String>,
+    /// What a person should know of files that are not there, or not whole yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// What would happen.
@@ -68,7 +73,7 @@ impl Plan {
     }
 }
 
-/// Plans a run. Reads the files' checksums and the lake's logs, and writes nothing.
+/// Plans a run over the files of some days, or of all. Reads the files' checksums and the lake's logs, and writes nothing.
 ///
 /// # Errors
 /// As [`crate::run`], save those of running.
@@ -77,6 +82,7 @@ pub async fn plan(
     pipeline: Option<&str>,
     lake: Option<&str>,
     as_of: Option<DateTime<Utc>>,
+    window: Option<Window>,
     now: DateTime<Utc>,
 ) -> Result<Plan, PipelineError> {
     let pipeline = open.pipeline(pipeline)?;
@@ -88,6 +94,7 @@ pub async fn plan(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
+    refuse_no_days(pipeline, window)?;
     let url = open.lake_url(lake)?;
     let lake = Lake::open(&url)?;
     lake.check_access().await?;
@@ -110,12 +117,13 @@ pub async fn plan(
             });
             continue;
         }
-        let found = lakewarden_source::list(&open.root, &channel.dataset.value, &channel.files.value).await?;
+        let Listing { files, origins } = listed(open, pipeline, channel, window, now).await?;
         let published = lake.table(Zone::Conformed, name).await?;
         inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
-        let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
+        let known = block_in_place(|| new_files(files, published.as_ref()));
+        let (new, known) = known.map_err(|error| explained(&origins, error))?;
         let (new, held) = match open.project.dataset(name) {
-            Some(dataset) => block_in_place(|| drift::hold(dataset, new))?,
+            Some(dataset) => block_in_place(|| drift::hold(dataset, new)).map_err(|error| explained(&origins, error))?,
             None => (new, Vec::new()),
         };
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
@@ -135,6 +143,7 @@ pub async fn plan(
             files: new.into_iter().map(|f| f.name).collect(),
             purpose: None,
             reads: Vec::new(),
+            remarks: origins.remarks.iter().map(|r| format!("{}: {}", r.about, r.what)).collect(),
         });
     }
     let reason = reason(open, &lake, &pipeline.name.value, &actions, &inputs, as_of).await?;
@@ -151,6 +160,7 @@ pub async fn plan(
             bytes: 0,
             purpose: None,
             reads: Vec::new(),
+            remarks: Vec::new(),
         });
     }
     actions.extend(models.into_iter().map(|model| Action {
@@ -161,6 +171,7 @@ pub async fn plan(
         bytes: 0,
         purpose: Some(model.table.purpose.value),
         reads: model.reads,
+        remarks: Vec::new(),
     }));
     Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions })
 }

@@ -1,7 +1,7 @@
 //! What a run says of itself: the shape of `run --format json`, of `status` and of the audit log.
 
 use crate::error::PipelineError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use lakewarden_dictionary::DiversityKind;
 use lakewarden_extract::DuplicatesBy;
 use lakewarden_policy::Knowledge;
@@ -32,6 +32,9 @@ pub struct RunRecord {
     /// Which consent events counted.
     #[serde(default)]
     pub consent: ConsentKnown,
+    /// The days whose files it looked at; all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
     /// How it ended.
     pub outcome: Outcome,
     /// SHA-256 of the declarative files, hexadecimal.
@@ -230,6 +233,9 @@ pub struct DatasetAccount {
     /// Rows of all runs that its anomaly rules mark, by rule.
     #[serde(default)]
     pub anomalies: Vec<AnomalyAccount>,
+    /// What a person should know of files that are not there, or not whole yet, by address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<FileWarning>,
 }
 
 /// A threshold of a dataset, and what was found.
@@ -307,6 +313,27 @@ pub struct FileFacts {
     pub written: u64,
     /// The encoding it was read in.
     pub encoding: Option<String>,
+    /// What its data is of, if its path says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<DataInterval>,
+}
+
+/// The time that a file's data is of, in wall-clock time of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataInterval {
+    /// The first instant.
+    pub from: NaiveDateTime,
+    /// The first instant after it.
+    pub until: NaiveDateTime,
+}
+
+/// Days, the first and the last included. An end that is absent is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
 }
 
 /// Rows in quarantine for one reason.

@@ -96,6 +96,7 @@ async fn run_with(shop: &Shop, seed: u64) -> Result<RunRecord, PipelineError> {
         pipeline: None,
         lake: None,
         as_of: Some(common::as_of()),
+        days: None,
         clock: &Utc::now,
         run: Uuid::new_v4(),
         seed,

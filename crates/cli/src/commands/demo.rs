@@ -42,7 +42,7 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     let open = open(&dir)?;
     let midnight = last_day.succ_opt().unwrap_or(last_day).and_time(NaiveTime::MIN);
     let as_of = open.zone().from_local_datetime(&midnight).earliest().map(|t| t.with_timezone(&Utc));
-    let wishes = Wishes { consent: Knowledge::Then, take_over: false, accept_thresholds: &[] };
+    let wishes = Wishes { days: None, consent: Knowledge::Then, take_over: false, accept_thresholds: &[] };
     let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await?;
     let report = dir.join("report.html");
     draw(&ran, &open, None, &report, Language::Zh).await?;

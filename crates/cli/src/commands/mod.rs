@@ -16,10 +16,11 @@ mod status;
 mod template;
 
 use crate::args::{Args, Command, DictionaryCommand, KeysCommand, instant};
+use crate::args::{Args, Command, Days, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::OpenProject;
+use lakewarden_pipeline::{OpenProject, Window};
 use lakewarden_sample::Options;
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Run { on, consent, report, language, take_over, accept_thresholds } => {
             let wishes = run::Wishes { consent: (*consent).into(), take_over: *take_over, accept_thresholds };
             run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
+        Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
+        Command::Run { on, days, consent, report, language, take_over } => {
+            run::run(&args.project, on, days, (*consent).into(), report.as_deref(), *language, *take_over, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Ledger { dataset, lake } => {
@@ -83,6 +87,18 @@ fn instant_of(option: &str, text: Option<&str>, open: &OpenProject) -> Result<Op
             message: format!("--{option} {text:?} is not an instant"),
             hint: format!("--{option} 2026-09-30, --{option} '2026-09-30 08:00:00' or --{option} 2026-09-30T00:00:00Z"),
         }),
+    }
+}
+
+/// The days that `--from` and `--to` say.
+fn window(days: &Days) -> Result<Option<Window>, Failure> {
+    match (days.from, days.to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from > to => Err(Failure::Usage {
+            message: format!("--from {from} is later than --to {to}"),
+            hint: format!("--from {to} --to {from}"),
+        }),
+        (from, to) => Ok(Some(Window { from, to })),
     }
 }
 

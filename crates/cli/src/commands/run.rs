@@ -9,7 +9,7 @@ use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
+use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ pub struct Wishes<'a> {
 }
 
 /// Runs a pipeline and draws its report.
+#[expect(clippy::too_many_arguments, reason = "the command's own")]
 pub async fn run(
     root: &Path,
     on: &On,
@@ -44,6 +45,7 @@ pub async fn run(
 }
 
 /// Runs a pipeline, telling of its steps.
+#[expect(clippy::too_many_arguments, reason = "what a run is asked")]
 pub async fn run_project(
     open: &OpenProject,
     pipeline: Option<&str>,
@@ -63,6 +65,7 @@ pub async fn run_project(
         pipeline,
         lake,
         as_of: at,
+        days: wishes.days,
         consent: wishes.consent,
         clock: &now,
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
@@ -135,11 +138,19 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             text
         }
     };
-    record.datasets.iter().for_each(|dataset| text.push_str(&held(dataset)));
+    record.datasets.iter().for_each(|dataset| {
+        text.push_str(&held(dataset));
+        text.push_str(&arrivals(dataset));
+    });
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
     text
+}
+
+/// What a person must know of files that are not there, or not whole yet.
+fn arrivals(set: &DatasetAccount) -> String {
+    set.arrivals.iter().map(|told| format!("\nwarning: {}, {}: {}", set.dataset, told.file, told.warning)).collect()
 }
 
 /// What a person must know of a table with noise: why it may have fewer rows, or none, and what it has cost.

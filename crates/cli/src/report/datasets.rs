@@ -42,7 +42,7 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .iter()
             .map(|(field, rows)| data::OverCollected { field: field.clone(), rows: *rows })
             .collect(),
-        warnings: (account.warnings.iter().map(|w| warning(&w.file, &w.warning)))
+        warnings: (account.warnings.iter().chain(&account.arrivals).map(|w| warning(&w.file, &w.warning)))
             .chain(demands::notes(account))
             .collect(),
         redactions: account

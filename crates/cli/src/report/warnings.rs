@@ -12,6 +12,7 @@ pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     }
     let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text));
     let zh = zh.or_else(|| too_many(text)).or_else(|| absent(text)).or_else(|| widened(text));
+    let zh = zh.or_else(|| missing(text)).or_else(|| waiting(text));
     data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
@@ -46,6 +47,24 @@ fn widened(text: &str) -> Option<String> {
     Some(format!("字段 `{field}` 的类型似乎变成了 {found}：隔离区中有 {values} 个这种值"))
 }
 
+fn missing(text: &str) -> Option<String> {
+    let (named, counts) = text.strip_prefix("no file for ")?.strip_suffix(" intervals)")?.rsplit_once(" (")?;
+    let (missing, of) = counts.split_once(" of ")?;
+    Some(format!("{named} 没有文件（{of} 个区间中缺 {missing} 个）"))
+}
+
+fn waiting(text: &str) -> Option<String> {
+    let (why, files) = text.strip_prefix("not read yet, ")?.rsplit_once(": ")?;
+    let files = files.split(' ').next()?;
+    Some(match why.strip_prefix("waiting for ") {
+        Some(marker) => format!("暂未读取 {files} 个文件：等待 {marker}"),
+        None => {
+            let minutes = why.strip_prefix("written less than ")?.strip_suffix(" minutes ago")?;
+            format!("暂未读取 {files} 个文件：写入不足 {minutes} 分钟")
+        }
+    })
+}
+
 fn too_many(text: &str) -> Option<String> {
     let (remembered, _) =
         text.strip_prefix("more than ")?.split_once(" undeclared names; the rest is counted as `(others)`")?;
@@ -56,6 +75,7 @@ fn too_many(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use lakewarden_extract::Warning;
+    use lakewarden_pipeline::RemarkKind;
 
     fn note(of: Warning) -> Label {
         match warning("a.csv", &of.to_string()) {
@@ -98,6 +118,25 @@ mod tests {
         for (of, zh) in cases {
             let english = of.to_string();
             assert_eq!(note(of), Label::new(zh, english));
+        }
+    }
+
+    #[test]
+    fn what_listing_says_has_chinese_words() {
+        let cases = [
+            (
+                RemarkKind::Missing { intervals: vec!["2026-09-03".into(), "2026-09-04".into()], of: 30 },
+                "2026-09-03, 2026-09-04 没有文件（30 个区间中缺 2 个）",
+            ),
+            (RemarkKind::Unmarked { files: 3, marker: "_SUCCESS".into() }, "暂未读取 3 个文件：等待 _SUCCESS"),
+            (RemarkKind::Young { files: 1, minutes: 15 }, "暂未读取 1 个文件：写入不足 15 分钟"),
+        ];
+        for (of, zh) in cases {
+            let english = of.to_string();
+            match warning("a/*.csv", &english) {
+                data::Warning::Note { text, .. } => assert_eq!(text, Label::new(zh, english)),
+                other => panic!("{other:?} is no note"),
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod loads;
 mod marks;
 mod steps;
 
+use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
@@ -16,7 +17,7 @@ use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::quarantine;
-use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::record::{Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
 use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
@@ -25,6 +26,7 @@ use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Recovery, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
+use lakewarden_source::Window;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -41,6 +43,8 @@ pub struct Request<'a> {
     pub lake: Option<&'a str>,
     /// The run's instant; now if absent.
     pub as_of: Option<DateTime<Utc>>,
+    /// The days whose files are looked at; all if absent. Channels that name no day are read whole.
+    pub days: Option<Window>,
     /// Whether the consent known at that instant counts, or that known now.
     pub consent: Knowledge,
     /// The clock.
@@ -98,6 +102,7 @@ pub async fn run_on(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
+    refuse_no_days(pipeline, request.days)?;
     let lake = match lake {
         Some(lake) => lake.clone(),
         None => Lake::open(&open.lake_url(request.lake)?)?,
@@ -160,6 +165,7 @@ impl<'a> Run<'a> {
             millis: 0,
             as_of,
             consent: request.consent.into(),
+            days: request.days.map(|days| Days { from: days.from, to: days.to }),
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
             key: KeyFacts::of(keys),
@@ -215,7 +221,7 @@ impl<'a> Run<'a> {
         self.record.inputs =
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
-            self.record.datasets = arrivals.into_iter().filter_map(Arrivals::waiting).collect();
+            self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
             return Ok(None);
         }
         let references = References::of(self.lake, &arrivals, self.request.seed).await?;
@@ -288,8 +294,8 @@ impl<'a> Run<'a> {
                 all.push(arriving.database(dataset, database, &self.open.root).await?);
                 continue;
             }
-            let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
-            all.push(arriving.files(dataset, files).await?);
+            let listing = listed(self.open, self.pipeline, channel, self.request.days, self.now()).await?;
+            all.push(arriving.files(dataset, listing).await?);
         }
         Ok(all)
     }

@@ -76,6 +76,7 @@ impl Shop {
             pipeline: Some(pipeline),
             lake: None,
             as_of: Some(at),
+            days: None,
             consent: Knowledge::Then,
             clock: &Utc::now,
             run: Uuid::new_v4(),

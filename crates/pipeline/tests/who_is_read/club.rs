@@ -169,6 +169,7 @@ impl Club {
             pipeline: None,
             lake: None,
             as_of: Some(at(as_of)),
+            days: None,
             consent,
             clock: &Utc::now,
             run: Uuid::new_v4(),
