@@ -180,7 +180,7 @@ impl Loading<'_> {
         if let Some(published) = &published {
             self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
         }
-        let rules = self.rule_inputs(dataset)?;
+        let rules = if new.is_empty() { RuleInputs::default() } else { self.rule_inputs(dataset)? };
         let (new, set_aside) = block_in_place(|| self.without_stopped(dataset, new, &rules, &seen))?;
         let schema = conformed_schema(dataset);
         let before = totals(published.as_ref())?;
