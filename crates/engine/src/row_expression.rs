@@ -10,9 +10,13 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ToDFSchema};
 use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, ExprSchemable, Volatility};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::{Query, Visit, Visitor};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A compiled expression. It reads the row it is given and nothing else: no table, no clock, no chance.
@@ -38,7 +42,13 @@ impl RowExpression {
         context.register_udf(functions::local_date(zone));
         let state = context.state();
         let columns: DFSchema = schema.clone().to_dfschema().map_err(planning)?;
-        let expression = state.create_logical_expr(sql, &columns).map_err(planning)?;
+        let dialect = state.config().options().sql_parser.dialect;
+        let parsed = state.sql_to_expr_with_alias(sql, &dialect).map_err(planning)?;
+        // Told before the planner looks for its tables, of which there are none.
+        if parsed.expr.visit(&mut NoQuery).is_break() {
+            return Err(no_subquery());
+        }
+        let expression = state.create_logical_expr_from_sql_expr(parsed, &columns).map_err(planning)?;
         refuse_more_than_a_row(&expression)?;
         let found = expression.get_type(&columns).map_err(planning)?;
         if found != DataType::Boolean {
@@ -47,6 +57,15 @@ impl RowExpression {
                 "compare it with something, such as `amount >= 0`",
             ));
         }
+        // Some functions, such as `coalesce`, are only names for simpler expressions.
+        let context = SimplifyContext::builder()
+            .with_schema(Arc::new(columns.clone()))
+            .with_config_options(state.config_options().clone())
+            .with_query_execution_start_time(Some(as_of))
+            .build();
+        let simplifier = ExprSimplifier::new(context);
+        let expression = simplifier.coerce(expression, &columns).map_err(planning)?;
+        let expression = simplifier.simplify(expression).map_err(planning)?;
         let physical = state.create_physical_expr(expression, &columns).map_err(planning)?;
         Ok(Self { physical })
     }
@@ -63,6 +82,21 @@ impl RowExpression {
         let array = cast(&array, &DataType::Boolean).map_err(|_| failed())?;
         not(array.as_boolean_opt().ok_or_else(failed)?).map_err(|_| failed())
     }
+}
+
+/// Stops at a query within the expression.
+struct NoQuery;
+
+impl Visitor for NoQuery {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+}
+
+fn no_subquery() -> EngineError {
+    refused("a rule on rows has no subquery".to_owned(), "for a key of another dataset, write `references: …`")
 }
 
 fn refused(message: String, hint: &str) -> EngineError {
@@ -109,9 +143,6 @@ fn problem_of(part: &Expr) -> Option<(String, &'static str)> {
                 let message = format!("`{}` may give another result each time", call.func.name());
                 (message, "use deterministic functions; the run's instant is `as_of()`")
             })
-        }
-        Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
-            Some(("a rule on rows has no subquery".to_owned(), "for a key of another dataset, write `references: …`"))
         }
         Expr::AggregateFunction(_) | Expr::WindowFunction(_) => {
             Some(("a rule on rows looks at one row".to_owned(), "test what many rows say together in a model"))
@@ -187,6 +218,7 @@ mod tests {
             ("at < now()", "another result each time"),
             ("EXISTS (SELECT 1)", "no subquery"),
             ("quantity IN (SELECT 1)", "no subquery"),
+            ("kind IN (SELECT kind FROM other)", "no subquery"),
             ("quantity = (SELECT 1)", "no subquery"),
             ("sum(quantity) > 1", "one row"),
             ("row_number() OVER (ORDER BY at) > 1", "one row"),

@@ -1,7 +1,7 @@
 //! Values that may occur once only, and rows that repeat one.
 
 use crate::account::FileAccount;
-use crate::convert::{Converted, Faults, Late, Plan, RuleRef};
+use crate::convert::{Broken, Converted, Faults, Late, Plan, RuleRef};
 use crate::error::ExtractError;
 use crate::keys::{KeyError, KeySet};
 use crate::quarantine;
@@ -55,7 +55,7 @@ pub(crate) struct Repeats {
     /// Rows that go to quarantine, with the first rule that they break.
     sealed: Vec<(usize, RuleRef)>,
     /// Rules that only warn, with the rows that break them.
-    pub warned: Vec<(RuleRef, Vec<u32>)>,
+    pub warned: Broken,
 }
 
 impl Repeats {

@@ -302,7 +302,7 @@ impl Loading<'_> {
         if let Some(published) = published.as_ref().filter(|_| !competing) {
             self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
         }
-        let rules = self.rule_inputs(dataset)?;
+        let rules = if new.is_empty() { RuleInputs::default() } else { self.rule_inputs(dataset)? };
         // A snapshot is read once: a rule that stops files stops the run there.
         let (new, set_aside) = match &read {
             Some(_) => (new, Vec::new()),

@@ -31,13 +31,11 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
         Command::Init { dir } => init::init(dir, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
-        Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, consent, report, language, take_over, accept_thresholds } => {
-            let wishes = run::Wishes { consent: (*consent).into(), take_over: *take_over, accept_thresholds };
-            run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
-        Command::Run { on, days, consent, report, language, take_over } => {
-            run::run(&args.project, on, days, (*consent).into(), report.as_deref(), *language, *take_over, output).await
+        Command::Run { on, days, consent, report, language, take_over, accept_thresholds } => {
+            let (days, consent) = (window(days)?, (*consent).into());
+            let wishes = run::Wishes { days, consent, take_over: *take_over, accept_thresholds };
+            run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
         Command::Ledger { dataset, lake } => {

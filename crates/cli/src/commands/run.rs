@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 /// What is wished of a run besides what it runs on.
 pub struct Wishes<'a> {
+    /// The days whose files are looked at; all if absent.
+    pub days: Option<Window>,
     /// Which consent counts.
     pub consent: Knowledge,
     /// Whether to take the lake from a run that was killed.
@@ -25,7 +27,6 @@ pub struct Wishes<'a> {
 }
 
 /// Runs a pipeline and draws its report.
-#[expect(clippy::too_many_arguments, reason = "the command's own")]
 pub async fn run(
     root: &Path,
     on: &On,
@@ -45,7 +46,6 @@ pub async fn run(
 }
 
 /// Runs a pipeline, telling of its steps.
-#[expect(clippy::too_many_arguments, reason = "what a run is asked")]
 pub async fn run_project(
     open: &OpenProject,
     pipeline: Option<&str>,

@@ -36,6 +36,9 @@ pub(crate) struct RuleRef {
     pub on_failure: OnFailure,
 }
 
+/// Rules that failed and send no row to quarantine, each with the rows that broke it, ascending.
+pub(crate) type Broken = Vec<(RuleRef, Vec<u32>)>;
+
 /// The faults of a batch. Of several in one row that of the first field counts, and in it the first rule; those of
 /// rules on rows come last; a record that does not parse has that fault alone.
 #[derive(Debug)]
@@ -45,8 +48,7 @@ pub(crate) struct Faults {
     rows: Vec<Option<Fault>>,
     /// Every field of every row that broke a rule, if somebody asks for all.
     all: Option<HashSet<(usize, usize)>>,
-    /// Rules that failed and send no row to quarantine, with the rows that broke them, ascending.
-    others: Vec<(RuleRef, Vec<u32>)>,
+    others: Broken,
 }
 
 impl Faults {
@@ -155,7 +157,7 @@ impl Faults {
     }
 
     /// True for each faulty row, `None` if there is none; and the rules that only warn, with the rows that broke them.
-    pub(crate) fn into_flags(self) -> (Option<Vec<bool>>, Vec<(RuleRef, Vec<u32>)>) {
+    pub(crate) fn into_flags(self) -> (Option<Vec<bool>>, Broken) {
         let flags = self.any().then(|| self.rows.iter().map(Option::is_some).collect());
         (flags, self.others)
     }

@@ -14,7 +14,7 @@ mod widened;
 
 use demands::Hashed;
 pub use demands::{RowRule, RowRuleFailed, RuleInputs};
-pub(crate) use faults::{Faults, RuleRef};
+pub(crate) use faults::{Broken, Faults, RuleRef};
 pub(crate) use plan::Plan;
 use statements::Treated;
 pub(crate) use widened::Widened;
@@ -58,7 +58,7 @@ pub(crate) struct Converted {
     /// How many rows failed why.
     pub reasons: BTreeMap<QuarantineReason, u64>,
     /// Rules that only warn, with the rows that broke them.
-    pub warned: Vec<(RuleRef, Vec<u32>)>,
+    pub warned: Broken,
     /// Values of the columns that must be unique, a column a rule.
     pub unique: Vec<Hashed>,
     /// The records as they came, where rows may have to be sealed later.

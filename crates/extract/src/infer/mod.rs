@@ -22,8 +22,8 @@ use crate::values::as_text;
 use arrow::array::{ArrayRef, StringArray};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::{
-    DataType, Dataset, DatasetRole, Drift, Field, Format, IdentifierClass, Label, Normaliser, Span, Treatment,
-    UnreadableSubject,
+    DataType, Dataset, DatasetRole, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser, Repeats, Span,
+    Treatment, UnreadableSubject, ValueForms,
 };
 use profile::Profile;
 use std::sync::Arc;
@@ -85,6 +85,7 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         optional: true,
         rules: Vec::new(),
         statistical_period: None,
+        values: ValueForms::default(),
         span: span.clone(),
     };
     Dataset {
@@ -97,13 +98,17 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         format: format.clone(),
         time_zone: None,
         key: Vec::new(),
+        repeats: Repeats::default(),
         event_time: None,
         retention: None,
+        quarantine_retention: None,
         purposes: Vec::new(),
         fields: names.iter().map(field).collect(),
         role: DatasetRole::Data,
         unreadable_subject: UnreadableSubject::default(),
         drift: Drift::default(),
+        coordinates: Vec::new(),
+        demands: Demands::default(),
         span: span.clone(),
     }
 }

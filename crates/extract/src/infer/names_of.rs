@@ -5,9 +5,9 @@ use crate::error::ExtractError;
 use crate::read::presentable;
 use crate::source::{RawSource, SourceFile, classify, decompressed};
 use bytes::Bytes;
-use calamine::{Data, Reader, Xlsx};
+use calamine::{Data, Reader, open_workbook_auto_from_rs};
 use csv::ReaderBuilder;
-use lakewarden_dictionary::{Container, Format};
+use lakewarden_dictionary::{Container, Format, Limits};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -44,8 +44,8 @@ pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Res
             let builder = open.ok().flatten().ok_or_else(|| damaged("Parquet"))?;
             builder.schema().fields().iter().map(|field| field.name().clone()).collect()
         }
-        Container::Xlsx => {
-            let mut book = Xlsx::new(Cursor::new(whole(file)?)).map_err(|_| damaged("workbook"))?;
+        Container::Xlsx | Container::Xls => {
+            let mut book = open_workbook_auto_from_rs(Cursor::new(whole(file)?)).map_err(|_| damaged("workbook"))?;
             let sheet = book.worksheet_range_at(0).and_then(Result::ok).ok_or_else(|| damaged("workbook"))?;
             let filled = |row: &&[Data]| row.iter().any(|cell| *cell != Data::Empty);
             sheet.rows().find(filled).map(|row| row.iter().map(ToString::to_string).collect()).unwrap_or_default()
@@ -67,8 +67,12 @@ fn decoded(file: &SourceFile, format: &Format) -> Result<String, ExtractError> {
 
 fn whole(file: &SourceFile) -> Result<Vec<u8>, ExtractError> {
     let io = |e: std::io::Error| classify(&e, &file.name, 0);
-    let mut bytes = Vec::new();
-    decompressed(RawSource::new((file.open)().map_err(io)?)).map_err(io)?.read_to_end(&mut bytes).map_err(io)?;
+    let (mut bytes, limits) = (Vec::new(), Limits::default());
+        let stream = decompressed(RawSource::new((file.open)().map_err(io)?), &limits).map_err(io)?;
+    stream.take(limits.held.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > limits.held {
+        return Err(ExtractError::FileTooLarge { file: file.name.clone(), key: "held", limit: limits.held });
+    }
     Ok(bytes)
 }
 

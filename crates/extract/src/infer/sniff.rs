@@ -1,9 +1,9 @@
 //! How a file is written: container, encoding, separator.
 
 use crate::error::ExtractError;
-use crate::source::{Decoding, RawSource, SourceFile, classify, container_of, decompressed, fill};
+use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
 use csv::{ByteRecord, ReaderBuilder};
-use lakewarden_dictionary::{Container, Encoding, Format};
+use lakewarden_dictionary::{Container, Encoding, Format, Limits};
 use std::io::{Cursor, Read};
 
 /// Bytes looked at.
@@ -19,13 +19,13 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 /// LW4001 to LW4005: it cannot be read, or is none of the containers.
 pub(super) fn format(file: &SourceFile) -> Result<Format, ExtractError> {
     let (head, whole) = head(file)?;
-    let mut format = Format {
-        container: Container::Csv,
-        accept: vec![Container::Ndjson, Container::Json, Container::Parquet, Container::Xlsx],
-        encoding: Encoding::Utf8,
-        delimiter: b',',
+    let mut format = Format::new(Container::Csv);
+    format.accept = vec![Container::Ndjson, Container::Json, Container::Parquet, Container::Xlsx, Container::Xls];
+    format.container = match recognise(&head, whole, &format, &file.name)? {
+        Recognised::One(container) => container,
+        // Of archives, the most are workbooks; those of other files are read when they are declared.
+        Recognised::Zip => Container::Xlsx,
     };
-    format.container = container_of(&head, whole, &format, &file.name)?;
     format.accept.clear();
     if matches!(format.container, Container::Csv | Container::Ndjson | Container::Json) {
         let text = text(&head, &mut format);
@@ -39,7 +39,7 @@ pub(super) fn format(file: &SourceFile) -> Result<Format, ExtractError> {
 /// The first bytes of a file, decompressed, and whether that is all.
 pub(super) fn head(file: &SourceFile) -> Result<(Vec<u8>, bool), ExtractError> {
     let io = |e: std::io::Error| classify(&e, &file.name, 0);
-    let mut stream = decompressed(RawSource::new((file.open)().map_err(io)?)).map_err(io)?;
+    let mut stream = decompressed(RawSource::new((file.open)().map_err(io)?), &Limits::default()).map_err(io)?;
     let mut head = Vec::new();
     let whole = fill(&mut stream, &mut head, HEAD).map_err(io)?;
     Ok((head, whole))
@@ -51,9 +51,13 @@ pub(super) fn text(head: &[u8], format: &mut Format) -> String {
     let mut text = Vec::new();
     // A character that the end of the head cuts in two is no fault of the file.
     let _ = decoding.read_to_end(&mut text);
-    if decoding.encoding() == "GB18030" {
-        format.encoding = Encoding::Gb18030;
-    }
+    format.encoding = match decoding.encoding() {
+        "GB18030" => Encoding::Gb18030,
+        "Big5" => Encoding::Big5,
+        "windows-1252" => Encoding::Latin1,
+        "UTF-16LE" | "UTF-16BE" => Encoding::Utf16,
+        _ => Encoding::Utf8,
+    };
     String::from_utf8_lossy(&text).into_owned()
 }
 

@@ -51,10 +51,14 @@ impl Proposal {
             Container::Json => "json",
             Container::Parquet => "parquet",
             Container::Xlsx => "xlsx",
+            Container::Xls => "xls",
         };
         let encoding = match self.format.encoding {
             Encoding::Utf8 => "",
             Encoding::Gb18030 => ", encoding: gb18030",
+            Encoding::Utf16 => ", encoding: utf16",
+            Encoding::Big5 => ", encoding: big5",
+            Encoding::Latin1 => ", encoding: latin1",
         };
         let delimiter = match self.format.delimiter {
             b',' => String::new(),

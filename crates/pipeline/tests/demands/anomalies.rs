@@ -310,3 +310,28 @@ async fn marked_rows_are_withheld_as_the_rows_are() {
     let refused = market.0.ask_as(sql, "other", Some("market"), crate::market::instant(1)).await;
     assert!(refused.is_err(), "it serves what the orders serve, and nothing else");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_figures_can_leave_marked_rows_out_and_count_them() {
+    let market = Market::new(&Says { orders: BRUSHING, ..Says::default() });
+    market.by_product(
+        "SELECT o.sku, count(*) FILTER (WHERE a.order_no IS NULL) AS orders, count(a.order_no) AS anomalous \
+         FROM orders o LEFT JOIN orders_anomalies a ON a.order_no = o.order_no AND a.customer_id = o.customer_id GROUP BY o.sku",
+    );
+    assert_eq!(market.problems().await, [""; 0]);
+    let (orders, _) = brushed();
+    market.deliver("orders", "1.csv", &csv(&orders));
+    market.run(1).await;
+    let marked = bursts(&orders).len();
+    let figures = rows(&market.lake(), Zone::Curated, "by_product", |_| true).await;
+    assert_eq!(figures, [["S1".to_owned(), (orders.len() - marked).to_string(), marked.to_string()]]);
+
+    market.by_product(
+        "SELECT sku, count(*) AS orders, 0 AS anomalous FROM orders o \
+         WHERE NOT EXISTS (SELECT 1 FROM orders_anomalies a WHERE a.order_no = o.order_no AND a.customer_id = o.customer_id) GROUP BY sku",
+    );
+    assert_eq!(market.problems().await, [""; 0]);
+    market.run(2).await;
+    let figures = rows(&market.lake(), Zone::Curated, "by_product", |_| true).await;
+    assert_eq!(figures, [["S1".to_owned(), (orders.len() - marked).to_string(), "0".to_owned()]]);
+}

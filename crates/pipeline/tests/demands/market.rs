@@ -86,6 +86,23 @@ impl Market {
         market
     }
 
+    /// Adds a table of figures by product, which has no subject, and its model.
+    pub fn by_product(&self, sql: &str) {
+        self.write("pipelines/market/models/by_product.sql", sql);
+        let column =
+            |name: &str, more: &str| format!("  - {{ name: {name}, {}, identifier: none{more} }}\n", label(name));
+        let columns = column("sku", ", type: string")
+            + &column("orders", ", type: integer, statistical_period: lifetime")
+            + &column("anomalous", ", type: integer, statistical_period: lifetime");
+        self.write(
+            "schemas/curated/by_product.yaml",
+            &format!(
+                "table: by_product\nlabel: {{ zh: 商品, en: Products }}\nmeaning: One product.\nowner: it@example.com\nupdate_frequency: daily\n\
+                 purpose: service\ngrain: sku\nminimum_subjects: 3\ncolumns:\n{columns}"
+            ),
+        );
+    }
+
     /// Writes the datasets' entries.
     pub fn declare(&self, says: &Says<'_>) {
         let serves = "purposes: { service: legitimate_interests }\n";
