@@ -5,8 +5,8 @@
 
 mod check;
 mod demo;
-mod doctor;
 mod dictionary;
+mod doctor;
 mod help;
 mod init;
 mod json;

@@ -1,6 +1,8 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period, RecordsPath, DatabaseAddress, Overlap, Percent, Within};
+use crate::model::{
+    DataType, DatabaseAddress, ExactNumber, NoticeVersion, Overlap, Percent, Period, RecordsPath, Within,
+};
 use std::fmt;
 use std::str::FromStr;
 

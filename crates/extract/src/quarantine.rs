@@ -131,6 +131,7 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "between" => "the value is outside the declared bounds",
         "matches" => "the value does not have the declared pattern",
         "not_in_future" => "the time is later than the run's",
+        "key" => "the lake has a row with this key, and which survives is told of files only: export the row again",
         "unique" => "the value stands in an earlier row",
         "references" => "the column that the rule refers to does not hold the value",
         "sql" => "the row breaks a rule on rows",

@@ -49,6 +49,20 @@ impl KeySet {
     }
 }
 
+/// Takes in a row that would leave quarantine, unless a value of it must not be there twice: then the rule that says so.
+pub(crate) fn repeated(plan: &Plan<'_>, batch: &Converted, row: usize, seen: &mut UniqueValues) -> Option<RuleRef> {
+    let values = || plan.demands.unique.iter().zip(&batch.unique).filter_map(|(u, h)| Some((u, h.get(row)?)));
+    for (unique, value) in values() {
+        if unique.rule.on_failure != OnFailure::Warn && seen.contains(&unique.name, value) {
+            return Some(unique.rule);
+        }
+    }
+    for (unique, value) in values() {
+        seen.insert(&unique.name, value);
+    }
+    None
+}
+
 /// What repeated values do to the rows of a batch.
 #[derive(Default)]
 pub(crate) struct Repeats {

@@ -251,7 +251,16 @@ impl Arriving<'_> {
         let read = database::look(dataset, database, root, published.as_ref(), true).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded: Vec::new(), origins: Origins::default(), held: Vec::new(), read: Some(read), quarantine })
+        Ok(Arrivals {
+            dataset,
+            published,
+            new,
+            already_loaded: Vec::new(),
+            origins: Origins::default(),
+            held: Vec::new(),
+            read: Some(read),
+            quarantine,
+        })
     }
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
@@ -265,11 +274,7 @@ impl Arriving<'_> {
 ///
 /// # Errors
 /// [`PipelineError::OtherKey`]; those of the lake.
-pub async fn published(
-    lake: &Lake,
-    keys: &KeyRing,
-    dataset: &Dataset,
-) -> Result<Option<TableSnapshot>, PipelineError> {
+pub async fn published(lake: &Lake, keys: &KeyRing, dataset: &Dataset) -> Result<Option<TableSnapshot>, PipelineError> {
     let published = lake.table(Zone::Conformed, &dataset.name.value).await?;
     let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
     if let Some(facts) = facts {
@@ -324,7 +329,8 @@ impl Loading<'_> {
         let as_read = read.as_ref().map(|read| read.as_read(dataset));
         let arriving = as_read.as_ref().unwrap_or(dataset);
         // Rows that may still lose are shown when it is known which stay.
-        let mut watch = Watch { people: people.filter(|_| !competing), gathered: (!competing).then_some(&mut gathered) };
+        let mut watch =
+            Watch { people: people.filter(|_| !competing), gathered: (!competing).then_some(&mut gathered) };
         let extracted = block_in_place(|| {
             self.extract(arriving, published.as_ref(), &new, &rules, &mut seen, &mut unread, &mut watch, observer)
         });
@@ -334,20 +340,17 @@ impl Loading<'_> {
             Some(read) => database::finish(read, &accounts),
             None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
         };
-        let transactions =
-            transactions.and_then(|kept| drift::refuse_unreviewed(dataset, &accounts).map(|()| kept));
+        let transactions = transactions.and_then(|kept| drift::refuse_unreviewed(dataset, &accounts).map(|()| kept));
         let transactions = match transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept)) {
             Ok(transactions) => transactions,
             Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
         };
         let (rows, old, replaced) = match seen.into_standings() {
             None => (rows, None, 0),
-            Some(standings) => {
-                match self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await {
-                    Ok(settled) => (settled.rows, settled.history, settled.replaced),
-                    Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
-                }
-            }
+            Some(standings) => match self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await {
+                Ok(settled) => (settled.rows, settled.history, settled.replaced),
+                Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+            },
         };
         let rows = rows.based_on(published.as_ref());
         let last: LastLoads = published.as_ref().map_or(Ok(None), |p| information(p, LAST_LOADS))?.unwrap_or_default();

@@ -123,7 +123,9 @@ pub async fn plan(
         let known = block_in_place(|| new_files(files, published.as_ref()));
         let (new, known) = known.map_err(|error| explained(&origins, error))?;
         let (new, held) = match open.project.dataset(name) {
-            Some(dataset) => block_in_place(|| drift::hold(dataset, new)).map_err(|error| explained(&origins, error))?,
+            Some(dataset) => {
+                block_in_place(|| drift::hold(dataset, new)).map_err(|error| explained(&origins, error))?
+            }
             None => (new, Vec::new()),
         };
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };

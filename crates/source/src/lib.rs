@@ -5,8 +5,8 @@
 //! [`list`] finds the files of a channel: a path or address with wildcards and the parts of a date, over the days that a
 //! run asks for. Each file opens as a stream that goes on where it broke off and refuses to become another file.
 
-pub mod database;
 mod complete;
+pub mod database;
 mod error;
 mod fault;
 mod files;

@@ -2,8 +2,8 @@
 
 mod check;
 mod demo;
-mod doctor;
 mod dictionary;
+mod doctor;
 mod init;
 mod keys;
 mod ledger;
@@ -15,8 +15,7 @@ mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, DictionaryCommand, KeysCommand, instant};
-use crate::args::{Args, Command, Days, KeysCommand, instant};
+use crate::args::{Args, Command, Days, DictionaryCommand, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};

@@ -1,6 +1,8 @@
 //! The table of a dataset's marked rows, as a dataset of its own: labelled and governed as the rows it marks.
 
-use super::{DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment, ValueForms};
+use super::{
+    DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment, ValueForms,
+};
 use crate::diagnostic::Spanned;
 
 /// The name of the column that says which rule marked a row.

@@ -1,9 +1,9 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
-use super::format::{Limits, RecordsPath};
 use super::demands::{Demands, FieldRule};
-use super::repeats::Repeats;
 use super::drift::Drift;
+use super::format::{Limits, RecordsPath};
+use super::repeats::Repeats;
 use super::terms::*;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};

@@ -1,6 +1,6 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key, values, demands, repeats};
+use super::{Fields, demands, repeats, rules, scalar, spanned_key, values};
 use crate::model::*;
 use crate::spec::{FIELD, FORMAT, LIMITS, NO_QUOTE, Words};
 use crate::terms::byte_size;

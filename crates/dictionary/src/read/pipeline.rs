@@ -1,6 +1,6 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
-use super::{Fields, spanned, spanned_key, database};
+use super::{Fields, database, spanned, spanned_key};
 use crate::model::{Channel, CompleteWhen, IdentityRules, Pipeline};
 use crate::spec::{COMPLETE_WHEN, IDENTITY};
 

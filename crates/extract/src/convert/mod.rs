@@ -23,8 +23,10 @@ use crate::account::QuarantineReason;
 use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
-use crate::read::{Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines, RowNumbers};
-use  crate::standings::Ranked;
+use crate::read::{
+    Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, RowNumbers, parse_lines,
+};
+use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
 use crate::values::{Forms, as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};

@@ -1,9 +1,9 @@
 //! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
 
-use super::forms::{FormPlan, Region};
-use super::places::PlacePlan;
 use super::demands::{Demands, RuleRefs};
 use super::faults::RuleRef;
+use super::forms::{FormPlan, Region};
+use super::places::PlacePlan;
 use super::rules::CompiledRule;
 use super::statements::Statements;
 use super::tokens::Domains;

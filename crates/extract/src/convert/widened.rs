@@ -19,7 +19,9 @@ impl Plan<'_> {
     /// are looked at, so nobody pays who has none.
     pub(super) fn count_widened(&self, index: usize, raw: &ArrayRef, refused: &[Refused], widened: &mut Widened) {
         let declared = self.fields[index].field.data_type.value;
-        let places = UInt32Array::from_iter_values(refused.iter().filter(|(_, rule)| *rule == "type").map(|(place, _)| *place as u32));
+        let places = UInt32Array::from_iter_values(
+            refused.iter().filter(|(_, rule)| *rule == "type").map(|(place, _)| *place as u32),
+        );
         // What has no text form is no value of a wider type either.
         let Some(texts) = take(raw, &places, None).ok().and_then(|some| as_text(&some)) else { return };
         for text in texts.iter().flatten() {

@@ -124,7 +124,7 @@ fn texts(dataset: &Dataset, file: &str, batch: RawBatch) -> Result<Vec<Option<St
         }
         RawData::Json { text, spans } => {
             let names = FieldNames::new(dataset);
-            let parsed = parse_lines(&names, dataset.fields.len(), &text, &spans);
+            let parsed = parse_lines(&names, dataset.fields.len(), &dataset.format.limits, &text, &spans);
             parsed.columns.into_iter().map(|c| c.finish().map(Some).ok_or_else(bug)).collect()
         }
     }

@@ -6,7 +6,6 @@ use crate::read::presentable;
 use crate::source::{RawSource, SourceFile, classify, decompressed};
 use bytes::Bytes;
 use calamine::{Data, Reader, open_workbook_auto_from_rs};
-use csv::ReaderBuilder;
 use lakewarden_dictionary::{Container, Format, Limits};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserializer;
@@ -26,11 +25,13 @@ pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Res
     let found = match format.container {
         Container::Csv => {
             let text = decoded(file, format)?;
-            let mut reader =
-                ReaderBuilder::new().has_headers(false).delimiter(format.delimiter).from_reader(text.as_bytes());
-            let header = reader.byte_records().next().transpose().map_err(|_| damaged("CSV"))?;
-            let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-            header.map(|record| record.iter().map(name).collect()).unwrap_or_default()
+            let mut records = sniff::splitter(&text, format.delimiter);
+            if !records.next().map_err(|_| damaged("CSV"))? {
+                return Ok(Vec::new());
+            }
+            let name =
+                |i| records.value(i).map_or_else(String::new, |name| String::from_utf8_lossy(&name).into_owned());
+            (0..records.len()).map(name).collect()
         }
         Container::Ndjson => in_objects(decoded(file, format)?.lines().take(records)),
         Container::Json => {
@@ -68,7 +69,7 @@ fn decoded(file: &SourceFile, format: &Format) -> Result<String, ExtractError> {
 fn whole(file: &SourceFile) -> Result<Vec<u8>, ExtractError> {
     let io = |e: std::io::Error| classify(&e, &file.name, 0);
     let (mut bytes, limits) = (Vec::new(), Limits::default());
-        let stream = decompressed(RawSource::new((file.open)().map_err(io)?), &limits).map_err(io)?;
+    let stream = decompressed(RawSource::new((file.open)().map_err(io)?), &limits).map_err(io)?;
     stream.take(limits.held.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limits.held {
         return Err(ExtractError::FileTooLarge { file: file.name.clone(), key: "held", limit: limits.held });

@@ -1,9 +1,10 @@
 //! What the values of a column look like, without the values.
 
-use crate::values::{TimeParser, Zone, ZoneCache, boolean, decimal, double, integer};
+use crate::values::{BooleanParser, TimeParser, Zone, ZoneCache, decimal, double, integer};
 use arrow::array::{Array, StringArray};
 use hashbrown::HashSet;
-use lakewarden_privacy::{normalise, redact};
+use lakewarden_privacy::redact::{self, RedactedKind};
+use lakewarden_privacy::normalise;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -153,7 +154,7 @@ impl Profile {
             }
         }
         self.number(value);
-        if !digits && boolean(value).is_some() {
+        if !digits && times.booleans.parse(value).is_some() {
             self.add(Shape::Boolean);
         }
         let mut cache = ZoneCache::new(times.zone);
@@ -212,8 +213,8 @@ impl Profile {
         let candidates = numbers.len() - numbers.null_count();
         add(Shape::Phone, (candidates - normalise::phone(&numbers).invalid.len()) as u64);
         let (_, found) = redact::redact(&numbers);
-        add(Shape::ResidentId, found.resident_ids);
-        add(Shape::BankCard, found.bank_cards);
+        add(Shape::ResidentId, found.of(RedactedKind::ResidentId));
+        add(Shape::BankCard, found.of(RedactedKind::BankCard));
     }
 }
 
@@ -223,6 +224,7 @@ const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林�
 struct Times {
     zone: Zone,
     iso: TimeParser,
+    booleans: BooleanParser,
     others: Vec<(&'static str, TimeParser)>,
 }
 
@@ -232,7 +234,12 @@ impl Times {
         let parser = |formats: &[String]| TimeParser::compile(formats, zone).ok();
         let others = TIME_FORMATS.iter().filter_map(|f| Some((*f, parser(&[(*f).to_owned()])?))).collect();
         // Without formats there is ISO 8601, which always compiles.
-        Self { zone, iso: parser(&[]).unwrap_or_else(|| unreachable!("ISO 8601 compiles")), others }
+        Self {
+            zone,
+            iso: parser(&[]).unwrap_or_else(|| unreachable!("ISO 8601 compiles")),
+            booleans: BooleanParser::new(None),
+            others,
+        }
     }
 }
 

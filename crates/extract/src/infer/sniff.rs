@@ -1,9 +1,9 @@
 //! How a file is written: container, encoding, separator.
 
 use crate::error::ExtractError;
+use crate::read::{Bounds, Signs, Splitter};
 use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
-use csv::{ByteRecord, ReaderBuilder};
-use lakewarden_dictionary::{Container, Encoding, Format, Limits};
+use lakewarden_dictionary::{Container, Encoding, Format, Limits, QUOTE};
 use std::io::{Cursor, Read};
 
 /// Bytes looked at.
@@ -61,17 +61,24 @@ pub(super) fn text(head: &[u8], format: &mut Format) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
+/// Splits the first bytes of a CSV file.
+pub(super) fn splitter(text: &str, delimiter: u8) -> Splitter<&[u8]> {
+    let limits = Limits::default();
+    let bounds = Bounds { record: limits.record, field: limits.field, columns: limits.columns as usize };
+    Splitter::new(text.as_bytes(), Signs { delimiter, quote: Some(QUOTE), comment: Vec::new() }, bounds)
+}
+
 /// The separator that cuts the most records into as many fields as the header has, and the header into the most.
 fn delimiter(text: &str) -> u8 {
     let score = |delimiter: &u8| {
-        let mut reader = ReaderBuilder::new();
-        let reader = reader.has_headers(false).flexible(true).delimiter(*delimiter).from_reader(text.as_bytes());
-        let mut records = reader.into_byte_records().take(RECORDS).filter_map(Result::ok);
-        let fields = records.next().map_or(0, |header: ByteRecord| header.len());
+        let mut records = splitter(text, *delimiter);
+        // A record that cannot be read ends the sample.
+        let mut next = || records.next().is_ok_and(|more| more).then(|| records.len());
+        let fields = next().unwrap_or(0);
         let (mut all, mut agree) = (1, 1);
-        for record in records {
+        while let Some(found) = next().filter(|_| all < RECORDS) {
             all += 1;
-            agree += usize::from(record.len() == fields);
+            agree += usize::from(found == fields);
         }
         // One field a record is what every text has under a separator that it does not use.
         if fields < 2 { 0 } else { agree * 1000 / all * 1000 + fields.min(999) }

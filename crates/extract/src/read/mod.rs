@@ -25,6 +25,7 @@ pub(crate) use columns::TextColumn;
 pub(crate) use file::{FileSummary, Stop, read_file};
 pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
 pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
+pub(crate) use records::{Bounds, Signs, Splitter};
 
 /// A batch is cut when it holds this much, even if it has few rows.
 const BATCH_BYTES: usize = 16 << 20;

@@ -13,12 +13,13 @@ use crate::keys::KeySet;
 use crate::quarantine::reason;
 use crate::run::{ExtractContext, Sink, take_loose};
 use crate::sealed::{Opened, Opener, SealedError};
+use crate::unique::repeated;
 use crate::unread::UnreadLog;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use group::{Group, grouped};
 use hashbrown::HashMap;
-use lakewarden_dictionary::{Dataset, Treatment};
+use lakewarden_dictionary::{Dataset, Repeats, Treatment};
 use std::sync::Arc;
 
 /// What became of a record.
@@ -42,9 +43,11 @@ pub enum Verdict {
 }
 
 /// The dataset as records out of quarantine are read: a field that is dropped has no text there, so its rules are not
-/// judged anew; whether it broke one is sealed with the record.
+/// judged anew; whether it broke one is sealed with the record. Nor do they compete with rows of the lake: one whose key is
+/// there stays, if the dataset says that a later row may survive.
 pub fn for_rereading(dataset: &Dataset) -> Dataset {
     let mut readable = dataset.clone();
+    readable.repeats = Repeats::default();
     for field in readable.fields.iter_mut().filter(|f| f.treatment == Treatment::Drop) {
         field.rules.clear();
     }
@@ -128,6 +131,7 @@ impl<'a> Rereader<'a> {
                 faults[row] = Some(self.own_fault(held.get(at[row]).rule, field));
             }
         }
+        self.meet_others(&converted, seen, &mut faults);
 
         let found = std::mem::take(&mut converted.unread);
         let good: Vec<bool> = faults.iter().map(Option::is_none).collect();
@@ -173,6 +177,20 @@ impl<'a> Rereader<'a> {
         Ok(())
     }
 
+    /// Holds records that pass by themselves against the rows of the lake, and of those that left before.
+    fn meet_others(&self, converted: &Converted, seen: &mut KeySet, faults: &mut [Option<Fault>]) {
+        for (row, fault) in faults.iter_mut().enumerate().filter(|(_, fault)| fault.is_none()) {
+            let known = converted.keys.as_ref().is_some_and(|keys| seen.contains(keys[row]));
+            if known && self.declared.repeats.compete() {
+                // As a duplicate it would be lost, and it may be the one that survives.
+                *fault = Some(Fault { field: None, rule: "key".to_owned() });
+            } else if !known && let Some(rule) = repeated(&self.plan, converted, row, &mut seen.unique) {
+                let reason = self.plan.reason(rule.field, rule.kind, rule.name);
+                *fault = Some(Fault { field: reason.field, rule: reason.rule.into_owned() });
+            }
+        }
+    }
+
     fn place(&self, name: &str) -> Option<usize> {
         self.declared.fields.iter().position(|f| f.name.value == name)
     }
@@ -182,7 +200,7 @@ impl<'a> Rereader<'a> {
     fn own_fault(&self, known: &str, field: usize) -> Fault {
         let field = &self.declared.fields[field];
         let dropped = field.treatment == Treatment::Drop;
-        let rules = || field.rules.iter().map(|r| r.value.name());
+        let rules = || field.rules.iter().map(|r| r.rule.value.name());
         let rule = match rules().find(|rule| *rule == known).or_else(|| rules().next()) {
             Some(rule) if dropped => rule,
             _ => "required",
@@ -221,7 +239,11 @@ fn only(mut converted: Converted, good: &[bool]) -> Option<Converted> {
     converted.reasons.clear();
     // What is undeclared, and what never occurs, was told of when the file was read.
     converted.undeclared = crate::read::NameCounts::default();
-    converted.occurs = None;
+    converted.occurs.clear();
+    // What must not be there twice was looked at before.
+    converted.unique.clear();
+    converted.warned.clear();
+    converted.late = None;
     converted.outside = converted.outside.map(|all| of_those(all, good));
     converted.keys = converted.keys.map(|all| of_those(all, good));
     converted.records = converted.records.map(|all| of_those(all, good));
