@@ -140,7 +140,7 @@ impl Remote {
     /// Reads on from `at`, which moves with every byte that was given.
     async fn attempt(&self, at: &mut u64, end: u64, out: &mut Out<'_>) -> Result<(), Stop> {
         let whole = *at == 0 && end == self.size;
-        let asked = self.get((!whole).then(|| GetRange::Bounded(*at..end))).await;
+        let asked = self.get((!whole).then_some(GetRange::Bounded(*at..end))).await;
         let (found, mut skip) = match asked {
             // A server without ranges gives the file anew; what has been read of it is passed over.
             Err(StoreError::NotSupported { .. }) if self.kind == Kind::Web => {
