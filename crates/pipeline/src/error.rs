@@ -410,6 +410,7 @@ impl PipelineError {
             Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
+            Self::Source(SourceError::Database(error)) => error.is_refusal(),
             Self::Engine { error, .. } => {
                 !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)
             }

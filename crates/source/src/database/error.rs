@@ -239,6 +239,19 @@ impl DatabaseError {
         }
     }
 
+    /// Whether what is there was refused, rather than nothing being had of it.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self.fault,
+            Fault::MissingColumns { .. }
+                | Fault::Column { .. }
+                | Fault::IncrementalNull { .. }
+                | Fault::IncrementalInfinite { .. }
+                | Fault::Value { .. }
+                | Fault::Count { .. }
+        )
+    }
+
     /// Whether the same call may succeed later with nothing changed.
     pub fn is_retryable(&self) -> bool {
         matches!(self.fault, Fault::Connect { .. } | Fault::Interrupted { .. } | Fault::Timeout { .. })
