@@ -35,9 +35,38 @@ const UNITS: [(&str, bool); 16] = [
     ("段", false),
 ];
 /// Words that end like streets and are none.
-const NO_STREETS: [&str; 26] = [
-    "知道", "渠道", "频道", "通道", "味道", "管道", "报道", "难道", "轨道", "赛道", "走路", "线路", "思路", "铁路",
-    "半路", "这里", "那里", "哪里", "家里", "店里", "城里", "手里", "心里", "合同", "相同", "不同",
+const NO_STREETS: [&str; 31] = [
+    "条路",
+    "条街",
+    "段路",
+    "公园",
+    "动物园",
+    "知道",
+    "渠道",
+    "频道",
+    "通道",
+    "味道",
+    "管道",
+    "报道",
+    "难道",
+    "轨道",
+    "赛道",
+    "走路",
+    "线路",
+    "思路",
+    "铁路",
+    "半路",
+    "这里",
+    "那里",
+    "哪里",
+    "家里",
+    "店里",
+    "城里",
+    "手里",
+    "心里",
+    "合同",
+    "相同",
+    "不同",
 ];
 /// Words behind which an address begins.
 const BEFORE: [&str; 33] = [
@@ -90,6 +119,17 @@ static STARTS: LazyLock<HashSet<(char, char)>> = LazyLock::new(|| {
 struct Characters<'a> {
     text: &'a str,
     chars: Vec<(usize, char)>,
+}
+
+/// A row of numbers with units.
+struct Chain {
+    end: usize,
+    /// How many numbers have a unit.
+    parts: usize,
+    /// Whether one of the units is enough behind an estate.
+    strong: bool,
+    /// Whether one of them is of a building, a staircase or a room.
+    building: bool,
 }
 
 /// Appends the addresses in a folded text.
@@ -161,7 +201,7 @@ impl Characters<'_> {
         if at > 0 && self.get(at - 1).is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
             return None;
         }
-        let (end, parts, strong) = self.chain(at);
+        let Chain { end, parts, strong, building } = self.chain(at);
         let mut name_end = at;
         while name_end > 0 && self.get(name_end - 1) == Some(' ') {
             name_end -= 1;
@@ -170,6 +210,13 @@ impl Characters<'_> {
         let no_street = NO_STREETS.iter().any(|word| self.ends(name_end, word));
         let street = !no_street && (self.is_street_end(name_end) || (last == '段' && name_end > 2));
         let estate = !no_street && ESTATES.contains(last);
+        // `12号柜` and `3号线` count things; `公园3号门` is a gate, `文三路3号门口` is not.
+        let counted = self.ends(end, "号")
+            && (self.get(end).is_some_and(|c| "线色码店柜窗桌台机仓库货展".contains(c))
+                || (!street && self.get(end).is_some_and(|c| "门口".contains(c))));
+        if counted && parts < 3 {
+            return None;
+        }
         let house = match parts {
             // `文三路12` alone may be anything; with its city before it, it is an address.
             0 => {
@@ -181,7 +228,7 @@ impl Characters<'_> {
             }
             _ if street => true,
             1 => estate && strong,
-            _ => (estate && parts > 1) || (parts > 1 && strong && is_chinese(last)),
+            _ => estate || (building && is_chinese(last)),
         };
         if !house {
             return None;
@@ -189,9 +236,9 @@ impl Characters<'_> {
         Some((self.start(name_end), end))
     }
 
-    /// How far a row of numbers with units goes, how many there are, and whether one of them is of houses alone.
-    fn chain(&self, from: usize) -> (usize, usize, bool) {
-        let (mut at, mut parts, mut strong) = (from, 0, false);
+    /// How far a row of numbers with units goes.
+    fn chain(&self, from: usize) -> Chain {
+        let (mut at, mut parts, mut strong, mut building) = (from, 0, false, false);
         let mut end = from;
         while at < from + FAR {
             let mut number = at;
@@ -219,6 +266,7 @@ impl Characters<'_> {
             };
             parts += 1;
             strong |= alone;
+            building |= *alone && !matches!(*unit, "号" | "弄" | "巷");
             end = number + unit.chars().count();
             at = end;
             while matches!(self.get(at), Some(' ' | '-' | ',' | '#')) {
@@ -238,7 +286,7 @@ impl Characters<'_> {
                 }
             }
         }
-        (end, parts, strong)
+        Chain { end, parts, strong, building }
     }
 
     /// Whether a number and a unit begin here.
@@ -283,13 +331,16 @@ impl Characters<'_> {
         while start > 0 && at - start < FAR {
             match self.get(start - 1) {
                 Some(c) if is_chinese(c) => start -= 1,
-                Some(' ' | ',')
-                    if start > 1
-                        && self
-                            .get(start - 2)
-                            .is_some_and(|c| DIVISIONS.contains(c) || self.ends_a_city(start - 1)) =>
-                {
-                    start -= 1;
+                Some(' ' | ',') => {
+                    // Any number of spaces behind a division or a city.
+                    let blanks =
+                        (0..start).rev().take(3).take_while(|n| matches!(self.get(*n), Some(' ' | ','))).count();
+                    let name = start - blanks;
+                    let division = name.checked_sub(1).and_then(|n| self.get(n)).is_some_and(|c| DIVISIONS.contains(c));
+                    if !division && !self.ends_a_city(name) {
+                        break;
+                    }
+                    start = name;
                 }
                 _ => break,
             }

@@ -50,32 +50,34 @@ pub(super) fn words(text: &str, found: &mut Vec<Found>) {
         let end = bytes[start..].iter().position(|b| !is_part(*b)).map_or(bytes.len(), |n| start + n);
         at = end;
         if end - start >= 6 {
-            let end = start + text[start..end].trim_end_matches(['.', ':', '-', '_']).len();
-            whole(text, start, end, found);
+            // An id may end with a hyphen, and so may what stands before a dash.
+            let trimmed = |ends: &[char]| start + text[start..end].trim_end_matches(ends).len();
+            let (long, short) = (trimmed(&['.', ':']), trimmed(&['.', ':', '-', '_']));
+            if !whole(text, start, long, found) && short < long {
+                whole(text, start, short, found);
+            }
         }
     }
 }
 
-/// A word, and the parts of it between colons and points.
-fn whole(text: &str, start: usize, end: usize, found: &mut Vec<Found>) {
+/// A word, and the parts of it before and behind its first colon; whether anything was found.
+fn whole(text: &str, start: usize, end: usize, found: &mut Vec<Found>) -> bool {
     let word = &text[start..end];
     if let Some(kind) = kind_of(text, start, word) {
         found.push((start..end, kind));
-        return;
+        return true;
     }
-    // `IP:10.0.0.1` and `openid:o…` are a label and a value.
-    if let Some(colon) = word.find(':') {
-        let value = &word[colon + 1..];
-        if value.len() >= 6 {
-            whole(text, end - value.len(), end, found);
-        }
-        let label = &word[..colon];
-        if label.len() >= 6
-            && let Some(kind) = kind_of(text, start, label)
+    // `IP:10.0.0.1` and `openid:o…` are a label and a value. A word of many colons is cut once only.
+    let Some(colon) = word.find(':') else { return false };
+    let before = found.len();
+    for (start, end) in [(start, start + colon), (start + colon + 1, end)] {
+        if end.saturating_sub(start) >= 6
+            && let Some(kind) = kind_of(text, start, &text[start..end])
         {
-            found.push((start..start + label.len(), kind));
+            found.push((start..end, kind));
         }
     }
+    found.len() > before
 }
 
 fn kind_of(text: &str, at: usize, word: &str) -> Option<Kind> {

@@ -1,7 +1,16 @@
 //! What the words before a number or name say that it is.
 
 /// Labels of things: what is called so is no person's, even if it has the shape.
-const THINGS: [&str; 60] = [
+const THINGS: [&str; 69] = [
+    "fedex",
+    "ups",
+    "dhl",
+    "ems",
+    "顺丰",
+    "圆通",
+    "中通",
+    "韵达",
+    "申通",
     "订单号",
     "订单编号",
     "订单",
@@ -128,6 +137,16 @@ pub(super) fn names_a_document(text: &str, at: usize) -> bool {
 /// Whether what begins at `at` is called a WeChat account.
 pub(super) fn names_wechat(text: &str, at: usize) -> bool {
     ends_with_one(before(text, at), &WECHAT)
+}
+
+/// Whether digits from `start` to `end` are a part of a code: letters stand at them that are no word for a telephone.
+pub(super) fn is_in_a_code(text: &str, start: usize, end: usize) -> bool {
+    const CALLS: [&str; 10] = ["tel", "phone", "t", "call", "fax", "ph", "mobile", "p", "m", "no"];
+    let before = &text[..start];
+    let letters = before.len() - before.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
+    let word = &before[before.len() - letters..];
+    let behind = text[end..].starts_with(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'x' | 'X' | 'e' | 'E'));
+    behind || (letters > 0 && !CALLS.iter().any(|call| word.eq_ignore_ascii_case(call)))
 }
 
 /// The text before `at`, without what stands between a label and its value.

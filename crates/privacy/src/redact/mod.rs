@@ -167,15 +167,14 @@ fn find(text: &str, flags: u8, found: &mut Vec<Found>) {
     if has(scan::AT) {
         email::find(text, found);
     }
+    // Of two findings at one place the first counts: an IP address before a telephone number with dots.
     if has(scan::DIGIT) {
-        number::find(text, found);
+        codes::words(text, found);
         if has(scan::PLATE) {
             codes::plates(text, found);
         }
-        if has(scan::CAPITAL | scan::SMALL) || text.contains(['.', ':']) {
-            codes::words(text, found);
-        }
-        if has(scan::CAPITAL) {
+        number::find(text, found);
+        if has(scan::CAPITAL | scan::SMALL) {
             street::find(text, found);
         }
     }
@@ -184,6 +183,9 @@ fn find(text: &str, flags: u8, found: &mut Vec<Found>) {
     }
     if has(scan::NAME | scan::CAPITAL) {
         name::find(text, has(scan::NAME), has(scan::CAPITAL), found);
+    }
+    if !text.is_ascii() && found.iter().any(|(_, kind)| *kind == Kind::Phone) {
+        name::beside_phones(text, found);
     }
     if found.len() > 1 {
         merge(found);

@@ -5,7 +5,7 @@
 use super::{Found, Kind};
 
 /// Labels before Chinese names; those that end a clause first.
-const LABELS: [&str; 17] = [
+const LABELS: [&str; 18] = [
     "收货人姓名",
     "收件人姓名",
     "客户姓名",
@@ -23,11 +23,16 @@ const LABELS: [&str; 17] = [
     "名叫",
     "本人",
     "我的名字",
+    "我是",
 ];
 /// Labels that need no colon: a name follows at once.
-const SPOKEN: [&str; 3] = ["我叫", "名叫", "本人"];
+const SPOKEN: [&str; 4] = ["我叫", "名叫", "本人", "我是"];
 /// Titles behind Chinese names.
 const TITLES: [&str; 6] = ["先生", "女士", "小姐", "同学", "老师", "太太"];
+/// What begins the name of something that is for ladies or gentlemen.
+const GOODS: &str = "鞋衣裤裙包装衬外羽香款专手西大皮牛帽围内毛针上短长背风运休正袜";
+/// Brands that begin with a title.
+const BRANDS: [&str; 6] = ["Martens", "Porter", "Pepper", "Clean", "Bean", "Jart"];
 /// The surnames of nine in ten people in China, in Hong Kong, Macao and Taiwan, and those of two characters.
 const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭\
 廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿\
@@ -93,7 +98,7 @@ pub(super) fn find(text: &str, chinese: bool, latin: bool, found: &mut Vec<Found
 /// 收货人:张三.
 fn labelled(text: &str, found: &mut Vec<Found>) {
     let mut done = 0;
-    for (at, c) in text.char_indices().filter(|(_, c)| matches!(c, '人' | '名' | '叫' | '字')) {
+    for (at, c) in text.char_indices().filter(|(_, c)| matches!(c, '人' | '名' | '叫' | '字' | '是')) {
         let end = at + c.len_utf8();
         let Some(label) = LABELS.iter().find(|label| text[..end].ends_with(**label)) else { continue };
         let rest = text[end..].trim_start_matches([':', ' ', '=', '\t']);
@@ -111,11 +116,20 @@ fn labelled(text: &str, found: &mut Vec<Found>) {
             Some(c) if c.is_ascii_uppercase() => latin_name(rest, 3),
             _ => chinese_name(rest),
         };
+        // `我是` is followed by anything: a name is one that a pause ends, and not 常客.
+        let alone = |length: &usize| {
+            !rest[*length..].starts_with(is_chinese) && !rest[..*length].ends_with(['客', '员', '粉', '户', '座'])
+        };
+        let length = if *label == "我是" { length.filter(alone) } else { length };
         if let Some(length) = length {
             done = start + length;
             found.push((start..done, Kind::Name));
         }
     }
+}
+
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}')
 }
 
 /// How long the Chinese name at the beginning of a text is: a surname and one or two characters, or two and one or two.
@@ -131,10 +145,36 @@ fn chinese_name(text: &str) -> Option<usize> {
     (given > 0).then_some(surname + given)
 }
 
+/// Appends the names beside telephone numbers: people paste `张三 13187013211 浙江省…`. Two to four characters that begin with
+/// a surname count, if nothing but the number touches them.
+pub(super) fn beside_phones(text: &str, found: &mut Vec<Found>) {
+    const BETWEEN: [char; 6] = [' ', ',', ';', '/', '、', '\n'];
+    let phones: Vec<_> =
+        found.iter().filter(|(_, kind)| *kind == Kind::Phone).map(|(range, _)| range.clone()).collect();
+    for phone in phones {
+        let before = text[..phone.start].trim_end_matches(BETWEEN);
+        let name: usize = before.chars().rev().take(5).take_while(|c| is_chinese(*c)).map(char::len_utf8).sum();
+        let start = before.len() - name;
+        let touches = before.len() == phone.start || (start > 0 && !text[..start].ends_with(BETWEEN));
+        if !touches && chinese_name(&before[start..]) == Some(name) {
+            found.push((start..before.len(), Kind::Name));
+        }
+        let behind = text[phone.end..].trim_start_matches(BETWEEN);
+        let name: usize = behind.chars().take(5).take_while(|c| is_chinese(*c)).map(char::len_utf8).sum();
+        let start = text.len() - behind.len();
+        let touches = start == phone.end || (name < behind.len() && !behind[name..].starts_with(BETWEEN));
+        if !touches && chinese_name(&behind[..name]) == Some(name) {
+            found.push((start..start + name, Kind::Name));
+        }
+    }
+}
+
 /// 张三先生, 王女士: the name before a title.
 fn titled(text: &str, found: &mut Vec<Found>) {
     for (at, _) in text.char_indices().filter(|(_, c)| matches!(c, '先' | '女' | '小' | '同' | '老' | '太')) {
-        if !TITLES.iter().any(|title| text[at..].starts_with(title)) {
+        let Some(title) = TITLES.iter().find(|title| text[at..].starts_with(**title)) else { continue };
+        // 高跟女士鞋 is a shoe.
+        if text[at + title.len()..].starts_with(|c| GOODS.contains(c)) {
             continue;
         }
         let before: Vec<(usize, char)> = text[..at].char_indices().rev().take(4).collect();
@@ -172,11 +212,15 @@ fn english(text: &str, found: &mut Vec<Found>) {
         let name = if MISTER.contains(&word) {
             let rest = text[end..].trim_start_matches('.');
             let name = rest.trim_start_matches(' ');
-            (name.len() < rest.len() || rest.len() < text.len() - end).then_some(name)
+            let apart = name.len() < rest.len() || rest.len() < text.len() - end;
+            (apart && !BRANDS.iter().any(|brand| name.starts_with(brand))).then_some(name)
         } else if word == "Dear" {
             let name = text[end..].trim_start_matches(' ');
             let first = name.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-            (!NOBODY.contains(&first) && !MISTER.contains(&first)).then_some(name)
+            // A salutation begins a sentence.
+            let begins = text[..start].trim_end_matches(' ').chars().next_back();
+            let begins = begins.is_none_or(|c| matches!(c, '.' | '!' | '?' | '\n' | ':' | ',' | '。'));
+            (begins && !NOBODY.contains(&first) && !MISTER.contains(&first)).then_some(name)
         } else if let Some(rest) = text[end..].strip_prefix(':').or_else(|| text[end..].strip_prefix(" :")) {
             super::context::ends_with_one(&text[..end], &ENGLISH).then(|| rest.trim_start_matches(' '))
         } else if matches!(word, "is" | "IS") && ends_with(&text[..end], "name is") {

@@ -105,17 +105,22 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
         length += digits.len();
     }
     let number = &number[..length];
+    let start = groups[0].range.start;
     if is_resident_id(number) {
-        return Some(Kind::ResidentId);
+        // 15 digits that pass both are what they are called.
+        let card = length == 15 && is_issued(number) && luhn(number) && context::names_a_card(text, start);
+        return Some(if card { Kind::BankCard } else { Kind::ResidentId });
     }
     if !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let sizes = || groups.iter().map(|group| group.range.len());
-    let start = groups[0].range.start;
     // What is called an order number is one, unless it is a mobile number all the same.
     let is_order = || context::names_a_thing(text, start);
-    if is_mobile(number) || (is_phone(number, groups[0].plus, sizes()) && !is_order()) {
+    let end = groups[groups.len() - 1].range.end;
+    if is_mobile(number)
+        || (is_phone(number, groups[0].plus, sizes()) && !is_order() && !context::is_in_a_code(text, start, end))
+    {
         return Some(Kind::Phone);
     }
     let in_fours = groups.len() > 1 && (sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5]));
@@ -129,11 +134,15 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
     None
 }
 
-/// A Chinese mobile number, also with `0`, `86` or `0086` in front.
+/// Eleven digits of a Chinese mobile number.
+fn is_eleven(number: &[u8]) -> bool {
+    number.len() == 11 && number[0] == b'1' && number[1] >= b'3'
+}
+
+/// A Chinese mobile number, also with `86` or `0086` in front.
 fn is_mobile(number: &[u8]) -> bool {
-    let mobile = |n: &[u8]| n.len() == 11 && n[0] == b'1' && n[1] >= b'3';
     let bare = number.strip_prefix(b"00").unwrap_or(number);
-    mobile(number.strip_prefix(b"0").unwrap_or(number)) || bare.strip_prefix(b"86").is_some_and(mobile)
+    is_eleven(number) || bare.strip_prefix(b"86").is_some_and(is_eleven)
 }
 
 fn is_phone(number: &[u8], plus: bool, sizes: impl Iterator<Item = usize> + Clone) -> bool {
@@ -141,7 +150,8 @@ fn is_phone(number: &[u8], plus: bool, sizes: impl Iterator<Item = usize> + Clon
     let grouped = sizes.clone().count() > 1;
     // 020 7946 0958 and 01 23 45 67 89, but not 05-01-2024 10.30.
     let national_elsewhere = grouped && (sizes.clone().next() >= Some(3) || sizes.clone().eq([2; 5]));
-    international.is_some_and(|n| (8..=15).contains(&n.len()) && n[0] != b'0')
+    number.strip_prefix(b"0").is_some_and(is_eleven)
+        || international.is_some_and(|n| (8..=15).contains(&n.len()) && n[0] != b'0')
         || is_landline(number)
         || (national_elsewhere && number[0] == b'0' && number[1] != b'0' && (10..=12).contains(&number.len()))
         || sizes.clone().eq([3, 3, 4]) && number[0] >= b'2'

@@ -28,7 +28,7 @@ pub(super) const PLATES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙�
 /// The ends of streets, houses and districts.
 const PLACES: &str = "路街道巷弄同里村镇乡苑园庭寓厦院府湾墅坊邨城区县庄屯号栋幢座室楼段址";
 /// The ends of labels and titles: 收货人, 姓名, 我叫, 先生, 女士, 小姐, 同学.
-const NAMES: &str = "人名叫生士姐系方";
+const NAMES: &str = "人名叫是字生士姐同老太";
 
 static FLAGS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut flags = vec![0; 0x1_0000];

@@ -195,6 +195,18 @@ fn number_first(text: &str, words: &[Word<'_>], at: usize) -> Option<(usize, usi
             break;
         }
     }
+    // In small letters, one word before the plainest ends: `22 high street`.
+    if last.is_none()
+        && words.get(next + 1).is_some_and(|end| {
+            matches!(end.text.trim_end_matches('.'), "street" | "road" | "avenue" | "lane")
+                && beside(text, first, *end, false)
+        })
+        && first.text.len() > 3
+        && first.text.chars().all(char::is_alphabetic)
+        && !["this", "that", "each", "every", "mile", "miles", "busy", "side", "long", "more"].contains(&first.text)
+    {
+        return Some((at, next + 1));
+    }
     // `100 Broadway` is a street by itself.
     if last.is_none() && first.text == "Broadway" {
         last = Some(next);

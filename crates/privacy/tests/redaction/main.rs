@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use values::Draw;
 
 /// How many sentences.
-const SENTENCES: usize = 12_000;
+const SENTENCES: usize = 20_000;
 
 /// Floors: kind, recall, precision. They are what is reached, rounded down; see docs/adr/0023.
 const FLOORS: [(RedactedKind, f64, f64); 11] = [

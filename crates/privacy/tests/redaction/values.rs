@@ -85,11 +85,13 @@ pub fn mobile(draw: &mut Draw) -> Secret {
     let n = format!("1{}{}", draw.of(&["3", "5", "7", "8", "9"]), draw.digits(9));
     let n = if n.starts_with("179") { n.replacen("179", "178", 1) } else { n };
     let (a, b, c) = (&n[..3], &n[3..7], &n[7..]);
-    let text = match draw.below(8) {
+    let text = match draw.below(11) {
         0 => format!("{a}-{b}-{c}"),
         1 => format!("{a} {b} {c}"),
         2 => format!("+86 {n}"),
         3 => format!("0086{n}"),
+        5 => format!("{a}.{b}.{c}"),
+        6 => format!("{} {} {} {} {}", &n[..3], &n[3..5], &n[5..7], &n[7..9], &n[9..]),
         4 => n.chars().map(|d| char::from_u32(d as u32 + 0xFEE0).unwrap()).collect(),
         _ => n,
     };
@@ -314,9 +316,58 @@ pub fn chinese_address(draw: &mut Draw) -> Secret {
     Secret { kind: Kind::Address, text, parts }
 }
 
+/// Addresses that follow no pattern of the cities above: villages, Hong Kong, Taiwan, lanes, courtyards.
+pub fn other_chinese_address(draw: &mut Draw) -> Secret {
+    let n = |draw: &mut Draw| draw.between(1, 320);
+    let (text, parts) = match draw.below(7) {
+        0 => {
+            let end = format!("{}组{}号", draw.between(1, 9), n(draw));
+            (
+                format!(
+                    "河南省信阳市光山县{}镇{}村{end}",
+                    draw.of(&["马畈", "白雀园"]),
+                    draw.of(&["大李", "陈店", "杨湾"])
+                ),
+                vec![end],
+            )
+        }
+        1 => {
+            let end = format!(
+                "弥敦道{}号{}{}楼{}室",
+                n(draw),
+                draw.of(&["金龙大厦", "好运中心"]),
+                draw.between(2, 30),
+                draw.of(&["A", "B"])
+            );
+            (format!("{}旺角{end}", draw.of(&["九龙", "香港九龙"])), vec![end])
+        }
+        2 => {
+            let end = format!("忠孝东路{}段{}号{}楼", draw.of(&["四", "五"]), n(draw), draw.between(2, 12));
+            (format!("台北市大安区{end}"), vec![end])
+        }
+        3 => {
+            let end = format!("甲{}号院{}号楼", n(draw), draw.between(1, 20));
+            (format!("北京市朝阳区建国路{end}"), vec![end])
+        }
+        4 => {
+            let end = format!("{}弄{}号{}室", n(draw), draw.between(1, 99), draw.between(101, 906));
+            (format!("{}{end}", draw.of(&["长宁区延安西路", "凯旋路", "上海市仙霞路"])), vec![end])
+        }
+        5 => {
+            let end = format!("{}号", n(draw));
+            (format!("{}工业{}路{end}", draw.of(&["东莞市长安镇", "佛山市南海区"]), draw.of(&["三", "北"])), vec![end])
+        }
+        _ => {
+            let end = format!("{}号楼{}", draw.between(1, 20), draw.between(101, 906));
+            (format!("{}{end}", draw.of(&["幸福里", "碧水湾", "南都江滨花园", "华师大一村"])), vec![end])
+        }
+    };
+    Secret { kind: Kind::Address, text, parts }
+}
+
 pub fn western_address(draw: &mut Draw) -> Secret {
     let number = draw.between(1, 2_999);
-    let (text, core) = match draw.below(6) {
+    let (text, core) = match draw.below(9) {
         0 => {
             let street = format!(
                 "{number} {} {}",
@@ -349,6 +400,15 @@ pub fn western_address(draw: &mut Draw) -> Secret {
         4 => {
             let street = format!("Via {} {}", draw.of(&["Garibaldi", "Dante", "della Rosa"]), draw.between(1, 220));
             (format!("{street}, 001{} Roma", draw.digits(2)), street)
+        }
+        6 => {
+            let street =
+                format!("{number} {} {}", draw.of(&["high", "george", "victoria"]), draw.of(&["street", "road"]));
+            (street.clone(), street)
+        }
+        7 => {
+            let street = format!("{number} {}", draw.of(&["George St", "Collins Street"]));
+            (format!("Unit {}, {street}, Sydney NSW 2000", draw.between(1, 30)), street)
         }
         _ => {
             let street = format!("{number} {}", draw.of(&["W 42nd St", "East Main Street", "Fifth Avenue"]));
