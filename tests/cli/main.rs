@@ -9,6 +9,7 @@ mod help;
 mod init;
 mod json;
 mod keys;
+mod ledger;
 mod plan;
 mod query;
 mod run;

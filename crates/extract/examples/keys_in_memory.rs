@@ -101,6 +101,9 @@ fn main() {
     };
     let [after, most] = held();
     let (each, peak) = ((after - before) / keys as f64, (most - before) / keys as f64);
-    println!("{survivor}: {keys} keys, {each:.1} bytes each, {peak:.1} at most, {:.1} s", begun.elapsed().as_secs_f64());
+    println!(
+        "{survivor}: {keys} keys, {each:.1} bytes each, {peak:.1} at most, {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
     drop(seen);
 }
