@@ -11,6 +11,7 @@ mod help;
 mod init;
 mod json;
 mod keys;
+mod ledger;
 mod plan;
 mod quarantine;
 mod query;

@@ -88,6 +88,8 @@ pub struct Known {
     pub file: String,
     /// SHA-256 of its bytes.
     pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
     /// The other file of the delivery.
     pub same: Option<String>,
 }
@@ -98,6 +100,8 @@ pub(crate) struct OtherName {
     pub same: SameBytes,
     /// SHA-256 of their bytes.
     sha256: String,
+    /// Their size.
+    bytes: u64,
     /// Whether the ledger says so already.
     noted: bool,
 }
@@ -186,7 +190,7 @@ impl Loading<'_> {
             let loaded_as = first.or_else(|| known.same.clone())?;
             let noted = loaded.iter().any(|file| file.file == known.file);
             let same = SameBytes { file: known.file.clone(), loaded_as };
-            Some(OtherName { same, sha256: known.sha256.clone(), noted })
+            Some(OtherName { same, sha256: known.sha256.clone(), bytes: known.bytes, noted })
         };
         Ok(known.iter().filter_map(other).collect())
     }
@@ -201,10 +205,10 @@ impl Loading<'_> {
             same_as: None,
             facts: Some(self.facts(dataset, account, &dictionary)),
         });
-        let also = also.iter().filter(|other| !other.noted).map(|OtherName { same, sha256, .. }| LoadedFile {
+        let also = also.iter().filter(|other| !other.noted).map(|OtherName { same, sha256, bytes, .. }| LoadedFile {
             file: same.file.clone(),
             sha256: sha256.clone(),
-            bytes: 0,
+            bytes: *bytes,
             same_as: Some(same.loaded_as.clone()),
             facts: None,
         });

@@ -195,7 +195,7 @@ pub fn new_files(
         let loaded = published.is_some_and(|p| p.transactions.contains_key(&transaction(&sum)));
         let same = seen.get(&sum).cloned();
         if loaded || same.is_some() {
-            known.push(Known { file: file.name, sha256: sum, same });
+            known.push(Known { file: file.name, sha256: sum, bytes: file.size, same });
         } else {
             seen.insert(sum, file.name.clone());
             new.push(file);

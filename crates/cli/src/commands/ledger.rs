@@ -53,9 +53,9 @@ fn of_file(line: &LedgerLine) -> Vec<String> {
     let mut losses = Vec::new();
     let by = &facts.duplicates_by;
     let duplicates = [
-        ("duplicates in the file", by.same_file),
-        ("in another file", by.other_file),
-        ("in the lake", by.lake),
+        ("duplicates in the same file", by.same_file),
+        ("duplicates in other files", by.other_file),
+        ("duplicates in the lake", by.lake),
         ("superseded by later rows", by.superseded),
     ];
     let quarantined: u64 = facts.quarantined.iter().map(|q| q.rows).sum();

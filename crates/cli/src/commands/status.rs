@@ -81,6 +81,12 @@ fn text(run: &RunRecord) -> String {
                 grouped(set.consent_unreadable_nobody)
             ));
         }
+        if set.replaced > 0 {
+            lines.push(format!("  {:<22} rows of the lake that they took the place of: {}", "", grouped(set.replaced)));
+        }
+        for same in &set.same_bytes {
+            lines.push(format!("  {:<22} not loaded: {} has the bytes of {}", "", same.file, same.loaded_as));
+        }
         if !set.over_collected.is_empty() {
             let fields: Vec<String> =
                 set.over_collected.iter().map(|(f, n)| format!("{f} ({})", grouped(*n))).collect();
