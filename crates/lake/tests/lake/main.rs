@@ -9,3 +9,4 @@ mod faults;
 mod interop;
 mod sample;
 mod tables;
+mod vacuum;
