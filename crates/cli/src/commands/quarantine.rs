@@ -27,7 +27,7 @@ pub async fn quarantine(root: &Path, command: &QuarantineCommand, output: &Outpu
             let selection = selection(which, &open)?;
             let listing = list(&open, which.lake.as_deref(), &selection, *limit).await.map_err(Failure::of(&open))?;
             output.json(&listing);
-            output.text(listed(&listing, now()));
+            output.text(listed(&listing, selection.is_everything(), now()));
         }
         QuarantineCommand::Show { ids, reveal, reason, fields, lake } => {
             let records = shown(&open, ids, *reveal, reason.as_deref(), fields, lake.as_deref()).await?;
@@ -134,9 +134,9 @@ fn field(field: &Option<String>) -> &str {
     field.as_deref().unwrap_or(WHOLE)
 }
 
-fn listed(listing: &Listing, now: DateTime<Utc>) -> String {
+fn listed(listing: &Listing, everything: bool, now: DateTime<Utc>) -> String {
     if listing.records == 0 {
-        return "nothing in quarantine".to_owned();
+        return if everything { "nothing in quarantine" } else { "nothing of that in quarantine" }.to_owned();
     }
     let mut lines = Vec::new();
     for reason in &listing.reasons {
@@ -204,7 +204,7 @@ fn reasons(reasons: &[Quarantined]) -> String {
 
 fn told(released: &Released, output: &Output) {
     if released.datasets.is_empty() {
-        output.text("nothing in quarantine to release");
+        output.text("nothing of that in quarantine");
         return;
     }
     for set in &released.datasets {
@@ -240,7 +240,7 @@ fn told(released: &Released, output: &Output) {
 
 fn removed(gone: &Discarded, output: &Output) {
     if gone.datasets.is_empty() {
-        output.text("nothing in quarantine to discard");
+        output.text("nothing of that in quarantine");
         return;
     }
     for set in &gone.datasets {

@@ -34,6 +34,8 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .collect(),
         consent_unreadable: account.consent_unreadable,
         consent_unreadable_nobody: account.consent_unreadable_nobody,
+        in_quarantine: account.in_quarantine,
+        quarantine_expired: account.quarantine_expired,
         duplicates: account.duplicates,
         outside_retention: account.outside_retention,
         exact_duplicates_kept: account.exact_duplicates,

@@ -14,3 +14,4 @@ mod sample;
 mod stores;
 mod tables;
 mod twice;
+mod vacuum;

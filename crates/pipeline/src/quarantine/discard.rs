@@ -6,7 +6,7 @@ use crate::project::OpenProject;
 use crate::quarantine::desk::{Desk, Handling};
 use crate::quarantine::rewrite::rewrite;
 use crate::quarantine::select::Selection;
-use crate::quarantine::{rewritten, told};
+use crate::quarantine::{presentable, rewritten, told};
 use crate::record::Quarantined;
 use lakewarden_lake::{Change, Lake, Zone};
 use serde::Serialize;
@@ -23,7 +23,7 @@ const IDS: usize = 1000;
 pub struct Discarded {
     /// The id under which that was committed.
     pub id: Uuid,
-    /// Why, as told.
+    /// Why, as told, without identifiers.
     pub why: String,
     /// By dataset, those of which records were discarded.
     pub datasets: Vec<DiscardedRecords>,
@@ -80,7 +80,7 @@ async fn carry_out(
     changes: &mut Vec<Change>,
 ) -> Result<Discarded, PipelineError> {
     let id = desk.handling.id;
-    let mut discarded = Discarded { id, why: why.to_owned(), datasets: Vec::new(), ids: Vec::new() };
+    let mut discarded = Discarded { id, why: presentable(why)?, datasets: Vec::new(), ids: Vec::new() };
     let mut found = BTreeSet::new();
     for table in desk.tables(selection, open).await? {
         desk.alive().await?;

@@ -26,10 +26,11 @@ pub use state::{InDataset, State, state};
 
 use crate::error::PipelineError;
 use crate::load::{KEY, RUN, TOTALS, Totals};
-use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_extract::{HeldError, quarantine_schema};
 use lakewarden_lake::{Change, Lake, Mode, Published, StagedTable, TableSnapshot, Zone};
+use lakewarden_privacy::redact::redact;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -69,6 +70,12 @@ pub(crate) fn of_run(records: &RecordBatch, run: Option<Uuid>) -> Result<RecordB
         });
     }
     RecordBatch::try_new(schema, columns).map_err(|_| damaged("*"))
+}
+
+/// A reason as it is written down: people put telephone numbers and addresses of mail into reasons as well.
+fn presentable(why: &str) -> Result<String, PipelineError> {
+    let (redacted, _) = redact(&StringArray::from(vec![why]));
+    if redacted.is_valid(0) { Ok(redacted.value(0).to_owned()) } else { Err(PipelineError::Worker) }
 }
 
 /// The error for a quarantine that holds something else.
@@ -128,4 +135,17 @@ async fn sweep_table(lake: &Lake, table: &TableSnapshot) -> Result<(), PipelineE
         lake.vacuum(table.zone, &table.name).await.map_err(lingering)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_reason_names_nobody() {
+        assert_eq!(presentable("ticket 4711: till of shop 7").unwrap(), "ticket 4711: till of shop 7");
+        let told = presentable("ann@example.com called from 13187013211").unwrap();
+        assert!(!told.contains("example.com") && !told.contains("13187013211"), "{told}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::error::PipelineError;
 use crate::project::OpenProject;
 use crate::quarantine::list::{Entry, each};
+use crate::quarantine::presentable;
 use crate::quarantine::select::Selection;
 use crate::record::RunRecord;
 use chrono::{DateTime, Utc};
@@ -58,7 +59,7 @@ pub struct Reveal<'a> {
     pub keys: &'a KeyRing,
     /// Which fields are shown.
     pub fields: Fields,
-    /// The reason given.
+    /// The reason given; identifiers in it are not written down.
     pub why: &'a str,
     /// Who asks.
     pub who: &'a str,
@@ -91,7 +92,7 @@ pub async fn show(
     let Some(reveal) = reveal else { return Ok(shown) };
 
     let event = json!({
-        "event": "quarantine_revealed", "who": reveal.who, "why": reveal.why, "ids": ids, "fields": reveal.fields,
+        "event": "quarantine_revealed", "who": reveal.who, "why": presentable(reveal.why)?, "ids": ids, "fields": reveal.fields,
     });
     let unaudited = |error| PipelineError::NotAudited { source: Box::new(error) };
     lake.audit().append(event, reveal.at).await.map_err(unaudited)?;
