@@ -20,7 +20,8 @@ pub fn undeclared_fields(dataset: &Dataset, file: &SourceFile) -> Result<Vec<Str
     let mut undeclared = NameCounts::default();
     let read = read_file(dataset, file, BATCH_ROWS, &Arc::new(AtomicU64::new(0)), &mut |batch| {
         if let RawData::Json { text, spans } = batch.data {
-            undeclared.merge(&parse_lines(&names, dataset.fields.len(), &dataset.format.limits, &text, &spans).undeclared);
+            undeclared
+                .merge(&parse_lines(&names, dataset.fields.len(), &dataset.format.limits, &text, &spans).undeclared);
         }
         Ok(())
     });

@@ -192,7 +192,8 @@ impl LogListing {
         let infos: Vec<Vec<(u64, Map<String, Value>)>> = stream::iter(commits)
             .map(|(version, path)| async move {
                 let commits = BTreeMap::from([(version, path)]);
-                let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new() };
+                let one =
+                    Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
                 let lines = one.lines(lake, version).await?;
                 Ok::<_, LakeError>(lines.into_iter().filter_map(|line| Some((version, line.commit_info?))).collect())
             })

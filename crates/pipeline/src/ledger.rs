@@ -226,7 +226,7 @@ impl Loading<'_> {
             quarantined: account
                 .quarantined
                 .iter()
-                .map(|(why, rows)| Quarantined { field: why.field.clone(), rule: why.rule.to_owned(), rows: *rows })
+                .map(|(why, rows)| Quarantined { field: why.field.clone(), rule: why.rule.to_string(), rows: *rows })
                 .collect(),
             duplicates: account.duplicates,
             duplicates_by: account.duplicates_by,

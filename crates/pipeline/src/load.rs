@@ -8,6 +8,7 @@ use crate::history;
 use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
+use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
 use crate::references::{Gathered, References};
@@ -52,10 +53,6 @@ pub struct Loading<'a> {
     pub as_of: DateTime<Utc>,
     /// The run.
     pub run: Uuid,
-    /// The run's clock, when it began.
-    pub now: DateTime<Utc>,
-    /// The project's settings.
-    pub settings: &'a Settings,
     /// Seed of hash sets and nonces.
     pub seed: u64,
     /// Worker threads.
@@ -153,7 +150,7 @@ pub(crate) const KEY: &str = "lakewarden.key";
 pub(crate) const TOTALS: &str = "lakewarden.totals";
 
 /// Key of [`LastLoads`] in a commit's information.
-const LAST_LOADS: &str = "lakewarden.last_loads";
+pub(crate) const LAST_LOADS: &str = "lakewarden.last_loads";
 
 /// The transaction id under which a file is noted in its table. The version is the file's size, so that a file
 /// of another size need not be read to be known as new.

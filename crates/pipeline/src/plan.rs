@@ -114,6 +114,7 @@ pub async fn plan(
                 bytes: 0,
                 purpose: None,
                 reads: Vec::new(),
+                remarks: Vec::new(),
             });
             continue;
         }

@@ -54,18 +54,27 @@ impl References {
             if arrivals.iter().any(|a| a.dataset.name.value == *dataset) {
                 continue;
             }
-            let mut values = KeySet::new(seed);
-            if let Some(table) = lake.table(Zone::Conformed, dataset).await?
-                && table.schema.field_with_name(column).is_ok()
-            {
-                let mut batches = lake.read_table_batches(&table, Some(&[column.as_str()]))?;
-                while let Some(batch) = batches.try_next().await? {
-                    values.observe_values(&batch, column).map_err(|_| damaged(dataset, column))?;
-                }
-            }
+            let values = values_of(lake, dataset, column, seed).await?;
             found.insert((dataset.clone(), column.clone()), Arc::new(values));
         }
         Ok(Self { seed, wanted, found: Mutex::new(found) })
+    }
+
+    /// What the rules of a dataset refer to, as the lake holds it.
+    ///
+    /// # Errors
+    /// Those of the lake; [`PipelineError::Damaged`].
+    pub async fn of_lake(
+        lake: &Lake,
+        dataset: &Dataset,
+        seed: u64,
+    ) -> Result<BTreeMap<Place, Arc<KeySet>>, PipelineError> {
+        let mut found = BTreeMap::new();
+        for (name, column) in of_dataset(dataset) {
+            let values = values_of(lake, &name, &column, seed).await?;
+            found.insert((name, column), Arc::new(values));
+        }
+        Ok(found)
     }
 
     /// Begins to gather what others refer to in a dataset.
@@ -95,6 +104,20 @@ impl References {
         let found = self.found.lock().map_err(|_| PipelineError::Worker)?;
         Ok(of_dataset(dataset).filter_map(|place| Some((place.clone(), found.get(&place)?.clone()))).collect())
     }
+}
+
+/// The values of a column in the lake: none, if it is not there.
+async fn values_of(lake: &Lake, dataset: &str, column: &str, seed: u64) -> Result<KeySet, PipelineError> {
+    let mut values = KeySet::new(seed);
+    if let Some(table) = lake.table(Zone::Conformed, dataset).await?
+        && table.schema.field_with_name(column).is_ok()
+    {
+        let mut batches = lake.read_table_batches(&table, Some(&[column]))?;
+        while let Some(batch) = batches.try_next().await? {
+            values.observe_values(&batch, column).map_err(|_| damaged(dataset, column))?;
+        }
+    }
+    Ok(values)
 }
 
 /// The values of a dataset's columns that others refer to.

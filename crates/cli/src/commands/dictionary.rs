@@ -1,8 +1,10 @@
 //! `lakewarden dictionary`.
 
+use crate::commands::now;
 use crate::failure::Failure;
 use crate::output::Output;
 use lakewarden_pipeline::PipelineError;
+use lakewarden_source::{Channel, Surroundings};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +12,8 @@ use std::process::ExitCode;
 /// Proposes an entry for an export, and prints it.
 pub async fn infer(file: &str, dataset: Option<&str>, rows: u64, output: &Output) -> Result<ExitCode, Failure> {
     let name = dataset.map_or_else(|| name_of(file), str::to_owned);
-    let found = lakewarden_source::list(Path::new(""), &name, file).await.map_err(refused)?;
+    let channel = Channel { root: Path::new(""), dataset: &name, pattern: file, complete_when: None, window: None };
+    let found = lakewarden_source::list(&channel, &Surroundings::of_process(now())).await.map_err(refused)?.files;
     let read_as = name.clone();
     let looked = tokio::task::spawn_blocking(move || {
         let others = found.len().saturating_sub(1);

@@ -3,8 +3,8 @@
 use crate::values::{BooleanParser, TimeParser, Zone, ZoneCache, decimal, double, integer};
 use arrow::array::{Array, StringArray};
 use hashbrown::HashSet;
-use lakewarden_privacy::redact::{self, RedactedKind};
 use lakewarden_privacy::normalise;
+use lakewarden_privacy::redact::{self, RedactedKind};
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 

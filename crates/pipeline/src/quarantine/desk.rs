@@ -44,7 +44,7 @@ impl<'a> Desk<'a> {
         };
         let desk = Self { lake, handling, lease };
         match settle(&desk.lake, &|| now).await {
-            Ok(()) => Ok(desk),
+            Ok(_) => Ok(desk),
             Err(error) => {
                 desk.close().await;
                 Err(error)

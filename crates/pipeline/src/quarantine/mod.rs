@@ -25,11 +25,11 @@ pub use show::{Cell, Fields, Reveal, Shown, show};
 pub use state::{InDataset, State, state};
 
 use crate::error::PipelineError;
-use crate::load::{KEY, RUN, TOTALS, Totals};
+use crate::load::{KEY, LAST_LOADS, RUN, TOTALS, Totals};
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_extract::{HeldError, quarantine_schema};
-use lakewarden_lake::{Change, Lake, Mode, Published, StagedTable, TableSnapshot, Zone};
+use lakewarden_lake::{Basis, Change, Lake, Mode, Published, StagedTable, TableSnapshot, Zone};
 use lakewarden_privacy::redact::redact;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -99,12 +99,15 @@ pub(crate) fn told(
 ) -> Change {
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
+    // What is usual of this dataset is read from its last commit, whichever that is.
+    info.extend(published.metadata.get(LAST_LOADS).map(|last| (LAST_LOADS.to_owned(), last.clone())));
     let nothing = || StagedTable {
         zone: published.zone,
         name: published.name.clone(),
         schema: published.schema.clone(),
         files: Vec::new(),
         rows: 0,
+        basis: Basis::default(),
     };
     let (staged, key) = match staged {
         Some((staged, key)) => (staged, Some(key)),

@@ -1,6 +1,7 @@
 //! Reading records again as their dataset is declared today: what passes leaves quarantine.
 
 use crate::error::PipelineError;
+use crate::history::{self, Stamp};
 use crate::load::{KEY, Totals, information, totals};
 use crate::project::OpenProject;
 use crate::quarantine::desk::{Desk, Handling};
@@ -8,13 +9,16 @@ use crate::quarantine::rewrite::rewrite;
 use crate::quarantine::select::Selection;
 use crate::quarantine::{events, rewritten, told};
 use crate::record::{KeyFacts, Quarantined};
+use crate::references::References;
+use crate::row_rules;
 use crate::unread;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Severity};
 use lakewarden_extract::{
-    ExtractContext, Held, KeySet, Rereader, Sink, SinkError, Verdict, conformed_schema, for_rereading, unread_schema,
+    ExtractContext, Held, KeySet, Rereader, RuleInputs, Sink, SinkError, Verdict, for_rereading, unique_columns,
+    unread_schema,
 };
 use lakewarden_lake::{Change, Lake, Mode, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
@@ -171,6 +175,10 @@ impl Releasing<'_> {
         let before = totals(source.conformed.as_ref())?;
         let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.open.zone());
         let readable = for_rereading(dataset);
+        let rules = RuleInputs {
+            rows: row_rules::compile(dataset, self.as_of, self.open.zone()).map_err(PipelineError::Project)?,
+            references: References::of_lake(&desk.lake, dataset, handling.seed).await?,
+        };
         let context = ExtractContext {
             dataset: &readable,
             zone,
@@ -179,15 +187,20 @@ impl Releasing<'_> {
             seed: handling.seed,
             batch_rows: 8192,
             workers: 1,
+            rules: &rules,
         };
+        let stamp = Stamp::of(dataset, source.conformed.as_ref(), self.as_of);
         let options = || WriterOptions::new(handling.id, Handle::current());
         block_in_place(|| {
             let mut rereader = Rereader::new(&context, dataset)?;
             let writer = match self.dry_run {
                 true => None,
-                false => Some(desk.lake.writer(Zone::Conformed, name, conformed_schema(dataset), options())?),
+                false => {
+                    let schema = history::stored_schema(dataset, stamp.is_some());
+                    Some(desk.lake.writer(Zone::Conformed, name, schema, options())?)
+                }
             };
-            let (mut sink, mut seen, mut unread) = (Passed { writer, rows: 0 }, seen, unread);
+            let (mut sink, mut seen, mut unread) = (Passed { writer, stamp, rows: 0 }, seen, unread);
             let mut account = ReleasedDataset { dataset: name.clone(), ..ReleasedDataset::default() };
             let (mut reasons, mut renamed) = (BTreeMap::new(), 0u64);
             let mut judge = |held: &lakewarden_extract::HeldRecords, batch: &mut RecordBatch| {
@@ -252,18 +265,27 @@ impl Releasing<'_> {
         })
     }
 
-    /// The keys that the lake holds.
+    /// The keys that the lake holds, and the values that must not be there twice.
     async fn seen(&self, desk: &Desk<'_>, source: &Source<'_>) -> Result<KeySet, PipelineError> {
         let mut seen = KeySet::new(desk.handling.seed);
+        let Some(conformed) = &source.conformed else { return Ok(seen) };
         let keys: Vec<&str> = source.dataset.key.iter().map(|k| k.value.as_str()).collect();
-        if let (Some(conformed), false) = (&source.conformed, keys.is_empty()) {
-            let mut batches = desk.lake.read_table_batches(conformed, Some(&keys))?;
-            while let Some(batch) = batches.try_next().await? {
-                seen.observe(&batch, &keys).map_err(|_| PipelineError::Damaged {
-                    table: source.table.name.clone(),
-                    column: keys.join(", "),
-                })?;
+        let mut unique = unique_columns(source.dataset);
+        unique.retain(|column| conformed.schema.field_with_name(column).is_ok());
+        let mut columns = [keys.as_slice(), &unique].concat();
+        columns.sort_unstable();
+        columns.dedup();
+        if columns.is_empty() {
+            return Ok(seen);
+        }
+        let damaged =
+            |columns: &[&str]| PipelineError::Damaged { table: source.table.name.clone(), column: columns.join(", ") };
+        let mut batches = desk.lake.read_table_batches(conformed, Some(&columns))?;
+        while let Some(batch) = batches.try_next().await? {
+            if !keys.is_empty() {
+                seen.observe(&batch, &keys).map_err(|_| damaged(&keys))?;
             }
+            seen.observe_unique(&batch, &unique).map_err(|_| damaged(&unique))?;
         }
         Ok(seen)
     }
@@ -379,14 +401,19 @@ impl Totals {
 }
 
 /// Where rows that pass go; nowhere, if it is only said what would happen.
-struct Passed {
+struct Passed<'a> {
     writer: Option<TableWriter>,
+    stamp: Option<Stamp<'a>>,
     rows: u64,
 }
 
-impl Sink for Passed {
+impl Sink for Passed<'_> {
     fn rows(&mut self, rows: RecordBatch) -> Result<(), SinkError> {
         self.rows += rows.num_rows() as u64;
+        let rows = match &self.stamp {
+            Some(stamp) => stamp.current(&rows).map_err(SinkError::new)?,
+            None => rows,
+        };
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(rows).map_err(SinkError::new))
     }
 

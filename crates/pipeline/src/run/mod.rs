@@ -233,8 +233,6 @@ impl<'a> Run<'a> {
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
-            now: self.record.started,
-            settings: &self.open.project.settings,
             seed: self.request.seed,
             workers: threads,
             references: &references,

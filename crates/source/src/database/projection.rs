@@ -1,7 +1,7 @@
 //! Which columns are read: the declared ones, and no other.
 
 use super::error::Fault;
-use lakewarden_dictionary::{Container, Dataset, Encoding, Format, nearest};
+use lakewarden_dictionary::{Container, Dataset, Format, nearest};
 
 /// A column as the server describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +47,17 @@ impl Projection {
         Ok(Self { columns, undeclared })
     }
 
-    /// The dataset as these columns arrive: CSV in UTF-8, days and instants in ISO 8601, whatever its files are like.
+    /// The dataset as these columns arrive: CSV in UTF-8, days and instants in ISO 8601, numbers with a point, whatever its files are like.
     pub(super) fn as_read(&self, dataset: &Dataset) -> Dataset {
         let mut read = dataset.clone();
-        read.format =
-            Format { container: Container::Csv, accept: Vec::new(), encoding: Encoding::Utf8, delimiter: b',' };
+        read.format = Format::new(Container::Csv);
         for field in &mut read.fields {
-            if self.columns.iter().any(|c| c.temporal && c.name == field.name.value) {
+            let Some(column) = self.columns.iter().find(|c| c.name == field.name.value) else { continue };
+            if column.temporal {
                 field.time_formats.clear();
+            }
+            if is_number(&column.type_name) {
+                field.values.number_format = None;
             }
         }
         read
@@ -65,4 +68,10 @@ impl Projection {
         let names: Vec<String> = self.columns.iter().map(|c| format!("\"{}\"", c.name.replace('"', "\"\""))).collect();
         format!("{}\n", names.join(",")).into_bytes()
     }
+}
+
+/// Whether values of a type are numbers, which a server writes in digits with a point.
+fn is_number(type_name: &str) -> bool {
+    let kinds = ["int", "tinyint", "smallint", "mediumint", "bigint", "float", "double", "real", "numeric", "decimal"];
+    kinds.iter().any(|kind| type_name.to_ascii_lowercase().starts_with(kind)) && !type_name.starts_with("interval")
 }
