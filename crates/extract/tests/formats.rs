@@ -256,7 +256,7 @@ fn members_of_an_archive_are_one_file() {
     let error = run(&data, &[file("f.zip", archive.clone())]).unwrap_err();
     assert!(matches!(&error, ExtractError::NoHeader { file, .. } if file == "f.zip › readme.txt"), "{error}");
     data.format.members = Some(here("*.csv".into()));
-    data.fields[0].rules.push(here(Rule::In(vec!["1".into(), "乙的资料在这里".into()])));
+    data.fields[0].rules.push(here(Rule::In(vec!["1".into(), "乙的资料在这里".into()])).into());
     for bytes in [archive.clone(), gzip(&archive)] {
         let outcome = run(&data, &[file("f.zip", bytes)]).unwrap();
         assert_eq!(outcome.column("id"), ["1", "乙的资料在这里"]);

@@ -12,8 +12,8 @@ use arrow::compute::concat_batches;
 use common::*;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, HeldRecords, KeySet, Opener, Rereader, SealedError, UnreadLog, Verdict, conformed_schema,
-    for_rereading,
+    ExtractContext, HeldRecords, KeySet, Opener, Rereader, RuleInputs, SealedError, UnreadLog, Verdict,
+    conformed_schema, for_rereading,
 };
 use parquet::arrow::ArrowWriter;
 use std::sync::Arc;
@@ -53,6 +53,7 @@ fn again(dataset: &Dataset, quarantine: &RecordBatch, seen: &mut KeySet, unread:
         seed: SEED,
         batch_rows: 1000,
         workers: 1,
+        rules: &RuleInputs::default(),
     };
     let mut rereader = Rereader::new(&context, dataset).unwrap();
     let held = HeldRecords::of(quarantine).unwrap();
@@ -282,7 +283,7 @@ fn a_statement_that_can_be_read_at_last_takes_its_own_place() {
 
     let mut half = log.clone();
     half.fields[0].map = vec![("mail".into(), "email".into())];
-    half.fields[0].rules = vec![here(Rule::In(vec!["phone".into(), "email".into()]))];
+    half.fields[0].rules = vec![here(Rule::In(vec!["phone".into(), "email".into()])).into()];
     let stays = again(&half, &first.quarantine, &mut KeySet::new(SEED), &mut unread);
     assert_eq!(stays.written, 0, "{:?}", stays.said());
     assert_eq!(open(&unread), unread.records().len(), "what cannot be read stands");

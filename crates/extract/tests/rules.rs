@@ -121,6 +121,7 @@ fn written(format: Container, rows: &[[String; 4]]) -> Vec<u8> {
             }
             book.save_to_buffer().unwrap()
         }
+        Container::Xls => unreachable!("nothing here writes old workbooks"),
     }
 }
 

@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use common::*;
 use lakewarden_dictionary::*;
+use std::borrow::Cow;
 
 fn csv(fields: Vec<Field>) -> Dataset {
     dataset("d", Container::Csv, Encoding::Utf8, fields)
@@ -19,8 +20,12 @@ fn forms(name: &str, data_type: DataType, change: impl FnOnce(&mut ValueForms)) 
 
 /// How many rows went to quarantine for which rule of which field.
 fn reasons(accounts: &[lakewarden_extract::FileAccount]) -> Vec<(String, &'static str, u64)> {
+    let rule = |rule: &Cow<'static, str>| match rule {
+        Cow::Borrowed(rule) => *rule,
+        Cow::Owned(_) => "a rule with a name of its own",
+    };
     let all = accounts.iter().flat_map(|a| &a.quarantined);
-    all.map(|(reason, count)| (reason.field.clone().unwrap_or_default(), reason.rule, *count)).collect()
+    all.map(|(reason, count)| (reason.field.clone().unwrap_or_default(), rule(&reason.rule), *count)).collect()
 }
 
 const MONEY: DataType = DataType::Decimal { precision: 12, scale: 2 };

@@ -87,7 +87,7 @@ impl Orders {
 
     async fn would(&self) -> (Verb, String) {
         let at = Utc.with_ymd_and_hms(2026, 10, 1, 0, 0, 0).unwrap();
-        let plan = plan(&self.shop.open(), None, None, Some(at), at).await.unwrap();
+        let plan = plan(&self.shop.open(), None, None, Some(at), None, at).await.unwrap();
         (plan.actions[0].verb, plan.actions[0].because.clone())
     }
 }

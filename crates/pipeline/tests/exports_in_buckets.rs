@@ -39,6 +39,7 @@ async fn run_days(shop: &Shop, days: Option<Window>) -> Result<RunRecord, Pipeli
         days,
         consent: Knowledge::Then,
         clock: &chrono::Utc::now,
+        accept_thresholds: &[],
         run: Uuid::new_v4(),
         seed: 11,
         owner: "a test",

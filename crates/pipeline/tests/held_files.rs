@@ -35,7 +35,7 @@ async fn a_file_waits_until_its_new_field_is_known() {
         assert_eq!(rows(&lake(&shop), Zone::Conformed, "stores", |_| true).await.len(), before);
     }
     let open = shop.open();
-    let plan = lakewarden_pipeline::plan(&open, Some("retail"), None, Some(as_of()), as_of()).await.unwrap();
+    let plan = lakewarden_pipeline::plan(&open, Some("retail"), None, Some(as_of()), None, as_of()).await.unwrap();
     let action = plan.actions.iter().find(|a| a.subject == "stores").unwrap();
     assert!(action.because.ends_with("exports/stores/stores_new.csv is held for review: manager_phone"), "{action:?}");
     assert!(action.files.is_empty());

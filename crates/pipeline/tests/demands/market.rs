@@ -160,6 +160,7 @@ impl Market {
             lake: None,
             as_of: Some(instant(day)),
             consent: Knowledge::Then,
+            days: None,
             clock: &Utc::now,
             run: Uuid::new_v4(),
             seed: 3,

@@ -112,10 +112,12 @@ impl Shop {
         take_over: bool,
     ) -> Result<RunRecord, PipelineError> {
         let request = Request {
+            accept_thresholds: &[],
             pipeline: None,
             lake: None,
             as_of: Some(as_of()),
             consent: Knowledge::Then,
+            days: None,
             clock,
             run,
             seed: 3,

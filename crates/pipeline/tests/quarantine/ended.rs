@@ -16,6 +16,8 @@ async fn run_at(club: &crate::club::Club, as_of: &str, clock: &str) -> RunRecord
     let now = crate::club::at(clock);
     let clock = move || -> DateTime<Utc> { now };
     let request = Request {
+        days: None,
+        accept_thresholds: &[],
         pipeline: None,
         lake: None,
         as_of: Some(crate::club::at(as_of)),

@@ -45,7 +45,8 @@ async fn accounts_close_and_the_next_run_builds_from_what_left() {
     lake.audit().verify().await.unwrap();
     assert_eq!(state(&lake).await.unwrap().records, 1);
 
-    let planned = plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), crate::clock()).await.unwrap();
+    let planned =
+        plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), None, crate::clock()).await.unwrap();
     assert!(planned.actions.iter().any(|a| a.because.contains("files changed")), "{planned:?}");
     let run = club.run("2026-07-01", Knowledge::Then).await;
     assert_eq!(run.outcome, Outcome::Published);
@@ -61,7 +62,8 @@ async fn a_release_alone_makes_the_next_run_build() {
     club.run("2026-07-01", Knowledge::Then).await;
     assert_eq!(club.run("2026-07-01", Knowledge::Then).await.outcome, Outcome::Unchanged);
     release_all(&club, &keys()).await.unwrap();
-    let planned = plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), crate::clock()).await.unwrap();
+    let planned =
+        plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), None, crate::clock()).await.unwrap();
     assert!(planned.actions.iter().any(|a| a.because.contains("quarantine of visits")), "{planned:?}");
     assert_eq!(club.run("2026-07-01", Knowledge::Then).await.outcome, Outcome::Published);
     assert_eq!(club.run("2026-07-01", Knowledge::Then).await.outcome, Outcome::Unchanged);
