@@ -1,8 +1,8 @@
 //! Random and mutated inputs for each reader: none panics, none loses count, none says what is in the file.
 //!
-//! An ordinary test runs the corpus beside this file (`__fuzz__/*/corpus`) and a thousand inputs of chance a target;
-//! `BOLERO_RANDOM_TEST_TIME_MS=600000 BOLERO_RANDOM_ITERATIONS=1000000000 cargo test -p lakewarden-extract --test fuzz`
-//! runs each for ten minutes.
+//! An ordinary test runs the corpus beside this file (`__fuzz__/*/corpus`) and inputs of chance for a second a target;
+//! `BOLERO_RANDOM_ITERATIONS=1000000 cargo test -p lakewarden-extract --test fuzz` runs as many as it says. What is found
+//! is shown with a `BOLERO_RANDOM_SEED` that finds it again; mend it, and put its bytes into the corpus.
 #![allow(clippy::unwrap_used)]
 
 #[path = "common/archives.rs"]
