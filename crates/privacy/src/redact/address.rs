@@ -115,6 +115,17 @@ static STARTS: LazyLock<HashSet<(char, char)>> = LazyLock::new(|| {
     names.filter_map(|name| Some((name.chars().next()?, name.chars().nth(1)?))).collect()
 });
 
+/// Which ideographs, from U+4E00 on, are the first of one.
+static FIRSTS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let mut firsts = vec![false; 0x5200];
+    for (first, _) in STARTS.iter() {
+        if let Some(first) = (*first as usize).checked_sub(0x4E00).and_then(|at| firsts.get_mut(at)) {
+            *first = true;
+        }
+    }
+    firsts
+});
+
 /// A text as a row of characters.
 struct Characters<'a> {
     text: &'a str,
@@ -362,6 +373,10 @@ impl Characters<'_> {
     }
 
     fn is_city(&self, at: usize) -> bool {
+        // Most characters begin no city.
+        if !self.get(at).is_some_and(|c| FIRSTS.get((c as usize).wrapping_sub(0x4E00)).is_some_and(|first| *first)) {
+            return false;
+        }
         let Some(pair) = self.get(at).zip(self.get(at + 1)) else { return false };
         if !STARTS.contains(&pair) {
             return false;
@@ -408,7 +423,8 @@ fn is_inside(c: char) -> bool {
 }
 
 fn is_number(c: char) -> bool {
-    c.is_ascii_digit() || "一二三四五六七八九十百〇零".contains(c)
+    c.is_ascii_digit()
+        || matches!(c, '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '〇' | '零')
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Codes of letters and digits: plates, passports and permits, WeChat ids, network addresses.
 
 use super::context;
-use super::scan::PLATES;
+use super::scan::is_plate;
 use super::{Found, Kind};
 use crate::normalise::is_wechat;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Appends the licence plates in a folded text: GA 36, and those of new-energy vehicles with six places.
 pub(super) fn plates(text: &str, found: &mut Vec<Found>) {
-    for (at, province) in text.char_indices().filter(|(_, c)| PLATES.contains(*c)) {
+    for (at, province) in text.char_indices().filter(|(_, c)| is_plate(*c)) {
         let rest = &text[at + province.len_utf8()..];
         let Some(city) = rest.bytes().next().filter(|b| is_plate_letter(*b)) else { continue };
         let after = rest[1..].trim_start_matches([' ', '-', '·', '.', '•', '・']);

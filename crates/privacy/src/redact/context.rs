@@ -146,7 +146,9 @@ pub(super) fn is_in_a_code(text: &str, start: usize, end: usize) -> bool {
     let letters = before.len() - before.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
     let word = &before[before.len() - letters..];
     let behind = text[end..].starts_with(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'x' | 'X' | 'e' | 'E'));
-    behind || (letters > 0 && !CALLS.iter().any(|call| word.eq_ignore_ascii_case(call)))
+    // Carriers write capitals: SF, YT, JD.
+    let carrier = letters > 0 && word.bytes().all(|b| b.is_ascii_uppercase());
+    behind || (carrier && !CALLS.iter().any(|call| word.eq_ignore_ascii_case(call)))
 }
 
 /// The text before `at`, without what stands between a label and its value.
@@ -169,7 +171,8 @@ fn before(text: &str, at: usize) -> &str {
 
 /// Whether a text ends with one of these words, in any case; Latin words must be whole.
 pub(super) fn ends_with_one(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| {
+    let Some(last) = text.as_bytes().last().map(u8::to_ascii_lowercase) else { return false };
+    words.iter().filter(|word| word.as_bytes().last() == Some(&last)).any(|word| {
         let Some(at) = text.len().checked_sub(word.len()) else { return false };
         let Some(end) = text.get(at..) else { return false };
         let whole = !word.is_ascii() || !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());

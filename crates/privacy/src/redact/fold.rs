@@ -25,10 +25,13 @@ impl<'a> Folded<'a> {
         folded.clear();
         origins.clear();
         for (at, c) in text.char_indices() {
-            if is_invisible(c) {
-                continue;
+            let mut c = c;
+            if super::scan::folds(c) {
+                if is_invisible(c) {
+                    continue;
+                }
+                c = ascii_form(c).unwrap_or(c);
             }
-            let c = ascii_form(c).unwrap_or(c);
             folded.push(c);
             origins.resize(folded.len(), at);
         }

@@ -145,6 +145,13 @@ fn chinese_name(text: &str) -> Option<usize> {
     (given > 0).then_some(surname + given)
 }
 
+/// Words that begin with a surname and stand beside telephone numbers as well.
+const NO_NAMES: [&str; 34] = [
+    "谢谢", "马上", "方便", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "周末", "金额", "万一", "时间",
+    "任何", "安排", "成功", "程序", "高兴", "平时", "白天", "白色", "黄色", "于是", "安全", "成都", "江苏", "江西",
+    "温州", "常州", "郑州", "徐州", "苏州", "武汉",
+];
+
 /// Appends the names beside telephone numbers: people paste `张三 13187013211 浙江省…`. Two to four characters that begin with
 /// a surname count, if nothing but the number touches them.
 pub(super) fn beside_phones(text: &str, found: &mut Vec<Found>) {
@@ -156,14 +163,14 @@ pub(super) fn beside_phones(text: &str, found: &mut Vec<Found>) {
         let name: usize = before.chars().rev().take(5).take_while(|c| is_chinese(*c)).map(char::len_utf8).sum();
         let start = before.len() - name;
         let touches = before.len() == phone.start || (start > 0 && !text[..start].ends_with(BETWEEN));
-        if !touches && chinese_name(&before[start..]) == Some(name) {
+        if !touches && chinese_name(&before[start..]) == Some(name) && !NO_NAMES.contains(&&before[start..]) {
             found.push((start..before.len(), Kind::Name));
         }
         let behind = text[phone.end..].trim_start_matches(BETWEEN);
         let name: usize = behind.chars().take(5).take_while(|c| is_chinese(*c)).map(char::len_utf8).sum();
         let start = text.len() - behind.len();
         let touches = start == phone.end || (name < behind.len() && !behind[name..].starts_with(BETWEEN));
-        if !touches && chinese_name(&behind[..name]) == Some(name) {
+        if !touches && chinese_name(&behind[..name]) == Some(name) && !NO_NAMES.contains(&&behind[..name]) {
             found.push((start..start + name, Kind::Name));
         }
     }

@@ -24,7 +24,7 @@ pub(super) const PLATE: u8 = 64;
 pub(super) const SMALL: u8 = 128;
 
 /// The provinces' characters on plates, and those of embassies, the police and the army.
-pub(super) const PLATES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领";
+const PLATES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领";
 /// The ends of streets, houses and districts.
 const PLACES: &str = "路街道巷弄同里村镇乡苑园庭寓厦院府湾墅坊邨城区县庄屯号栋幢座室楼段址";
 /// The ends of labels and titles: 收货人, 姓名, 我叫, 先生, 女士, 小姐, 同学.
@@ -57,6 +57,16 @@ fn folded(c: char, flags: &[u8]) -> u8 {
         None if is_invisible(c) => FOLD,
         None => 0,
     }
+}
+
+/// Whether a character is another, or none, when folded.
+pub(super) fn folds(c: char) -> bool {
+    FLAGS.get(c as usize).map_or_else(|| folded(c, &FLAGS) & FOLD != 0, |flags| flags & FOLD != 0)
+}
+
+/// Whether a plate may begin with a character.
+pub(super) fn is_plate(c: char) -> bool {
+    FLAGS.get(c as usize).is_some_and(|flags| flags & PLATE != 0)
 }
 
 /// What a text holds.

@@ -102,7 +102,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     let blank =
         |c: char| c.is_whitespace() || (!c.is_alphanumeric() && !matches!(c, '.' | '\'' | '-' | '#' | '’' | '/'));
     // Ideographs are not in words of these languages: they end them.
-    let cut = |c: char| blank(c) || matches!(c, '\u{3000}'..='\u{9FFF}');
+    let cut = |c: char| !c.is_ascii_alphanumeric() && (matches!(c, '\u{3000}'..='\u{9FFF}') || blank(c));
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         if cut(c) {
             if start < at {
@@ -203,7 +203,11 @@ fn number_first(text: &str, words: &[Word<'_>], at: usize) -> Option<(usize, usi
         })
         && first.text.len() > 3
         && first.text.chars().all(char::is_alphabetic)
-        && !["this", "that", "each", "every", "mile", "miles", "busy", "side", "long", "more"].contains(&first.text)
+        && ![
+            "this", "that", "each", "every", "mile", "miles", "busy", "side", "long", "more", "year", "years", "week",
+            "hour", "minute", "month", "lane", "metre",
+        ]
+        .contains(&first.text)
     {
         return Some((at, next + 1));
     }

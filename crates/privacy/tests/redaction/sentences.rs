@@ -16,7 +16,10 @@ pub fn sentence(draw: &mut Draw) -> Sentence {
     let mut made = match draw.below(17) {
         0 => two(draw, "收货人：", chinese_name, "，电话", mobile, "，麻烦改一下。"),
         1 => two(draw, "请联系", mobile, "或者发邮件到", email, "，谢谢！"),
-        2 => one(draw, &["请回电"], mobile, "，我下午在家。"),
+        2 => {
+            let after = draw.of(&["，我下午在家。", "，谢谢", "，马上。", " 周末。"]);
+            one(draw, &["请回电", "打", ""], mobile, after)
+        }
         3 => {
             let (before, after) = draw.of(&[
                 ("请寄到", "，谢谢"),
