@@ -22,44 +22,40 @@ pub(super) struct Group {
     pub batch: RawBatch,
 }
 
+/// Of a field: whether there is a text, and of which type it was.
+type FieldShape = Option<Option<String>>;
+
 /// What records must have in common.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash, Clone)]
 struct Shape {
     file: String,
     unparsed: bool,
-    /// Of each declared field: whether there is a text, and of which type it was.
-    fields: Vec<Option<Option<String>>>,
+    /// Of each declared field.
+    fields: Vec<FieldShape>,
 }
 
 /// Puts records together, in the order in which the first of each group came.
 pub(super) fn grouped(dataset: &Dataset, held: &HeldRecords, records: Vec<(usize, Opened)>) -> Vec<Group> {
     let mut places: HashMap<Shape, usize> = HashMap::new();
     let mut groups: Vec<Vec<(usize, Opened)>> = Vec::new();
-    let mut shapes: Vec<(String, bool, Vec<Option<Option<String>>>)> = Vec::new();
+    let mut shapes: Vec<Shape> = Vec::new();
     for (at, record) in records {
         let of = |name: &String| record.fields.contains_key(name).then(|| record.types.get(name).cloned());
         let fields = dataset.fields.iter().map(|f| of(&f.name.value).filter(|_| f.treatment != Treatment::Drop));
         let shape =
             Shape { file: held.get(at).file.to_owned(), unparsed: record.unparsed.is_some(), fields: fields.collect() };
         let place = *places.entry(shape).or_insert_with_key(|shape| {
-            shapes.push((shape.file.clone(), shape.unparsed, shape.fields.clone()));
+            shapes.push(shape.clone());
             groups.push(Vec::new());
             groups.len() - 1
         });
         groups[place].push((at, record));
     }
-    let groups = groups.into_iter().zip(shapes);
-    groups.map(|(records, (file, unparsed, fields))| group(dataset, held, file, unparsed, &fields, records)).collect()
+    groups.into_iter().zip(shapes).map(|(records, shape)| group(dataset, held, shape, records)).collect()
 }
 
-fn group(
-    dataset: &Dataset,
-    held: &HeldRecords,
-    file: String,
-    unparsed: bool,
-    shape: &[Option<Option<String>>],
-    records: Vec<(usize, Opened)>,
-) -> Group {
+fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usize, Opened)>) -> Group {
+    let Shape { file, unparsed, fields: shape } = shape;
     let (at, mut records): (Vec<usize>, Vec<Opened>) = records.into_iter().unzip();
     let numbers = RowNumbers::Each(at.iter().map(|at| held.get(*at).row).collect());
     let len = at.len();
@@ -75,7 +71,7 @@ fn group(
     }
     let mut own_faults = Vec::new();
     let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(shape.len());
-    for (index, (field, shape)) in dataset.fields.iter().zip(shape).enumerate() {
+    for (index, (field, shape)) in dataset.fields.iter().zip(&shape).enumerate() {
         let name = &field.name.value;
         let stored = field.treatment != Treatment::Drop;
         columns.push(match shape {

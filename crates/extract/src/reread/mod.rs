@@ -14,11 +14,10 @@ use crate::quarantine::reason;
 use crate::run::{ExtractContext, Sink, take_loose};
 use crate::sealed::{Opened, Opener, SealedError};
 use crate::unique::repeated;
-use crate::unread::UnreadLog;
+use crate::unread::{Places, UnreadLog};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use group::{Group, grouped};
-use hashbrown::HashMap;
 use lakewarden_dictionary::{Dataset, Repeats, Treatment};
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ pub struct Rereader<'a> {
     declared: &'a Dataset,
     opener: Opener<'a>,
     /// Unread records by place, once somebody asked.
-    places: Option<HashMap<(Arc<str>, u64, i64), Vec<usize>>>,
+    places: Option<Places>,
     account: FileAccount,
 }
 

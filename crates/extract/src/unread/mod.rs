@@ -93,6 +93,9 @@ impl UnreadRecord {
     }
 }
 
+/// Records of a log by where they stood: file, row, and instant of their run.
+pub(crate) type Places = HashMap<(Arc<str>, u64, i64), Vec<usize>>;
+
 /// The unread records of a dataset: those that the lake has, and those of an extraction. About 200 bytes a record.
 #[derive(Debug, Clone, Default)]
 pub struct UnreadLog {
@@ -133,8 +136,8 @@ impl UnreadLog {
 
     /// The open records by where they stood: file, row, and instant of their run. Of one record there may be several,
     /// if more was learnt of whom it names.
-    pub(crate) fn places(&self) -> HashMap<(Arc<str>, u64, i64), Vec<usize>> {
-        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+    pub(crate) fn places(&self) -> Places {
+        let mut places = Places::new();
         for (at, record) in self.records.iter().enumerate().filter(|(_, record)| record.mended_at.is_none()) {
             places.entry((record.file.clone(), record.row, record.quarantined_at)).or_default().push(at);
         }
