@@ -8,7 +8,7 @@
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use lakewarden_dictionary::{SourceFile as Text, load};
-use lakewarden_extract::{ExtractContext, KeySet, Sink, SinkError, SourceFile, UnreadLog, extract};
+use lakewarden_extract::{ExtractContext, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -77,6 +77,7 @@ fn main() {
         }
         _ => {
             let ring = KeyRing::new(MasterKey::from_bytes([7; 32]), 1);
+            let rules = RuleInputs::default();
             let context = ExtractContext {
                 dataset: &dataset,
                 zone: chrono_tz::UTC,
@@ -85,6 +86,7 @@ fn main() {
                 seed: 1,
                 batch_rows: 8192,
                 workers: 2,
+                rules: &rules,
             };
             let source = SourceFile {
                 name: "numbers.csv".into(),
