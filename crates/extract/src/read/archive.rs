@@ -47,7 +47,7 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &
             return Err(wrong("an Excel workbook").into());
         }
         learnt.container(Container::Xlsx, job.dataset);
-        measure(job, &mut archive)?;
+        measure(job, &mut archive, bytes.len() as u64)?;
         drop(archive);
         let undeclared = xlsx::read(job, bytes, emit, &mut learnt.skipped)?;
         learnt.undeclared.merge(&undeclared);
@@ -59,7 +59,9 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &
         let name = format!("{} › {}", job.file, shown(&member.name));
         let inner = Job { file: &name, dataset: job.dataset, batch_rows: job.batch_rows };
         let content = archive.by_index(member.at).map_err(|e| refused(&inner, &e))?;
-        let mut content = Member::new(content, Allowance::streamed(job.limits()), member.packed, &all);
+        // However many bytes the directory says it takes up, it is not more than there are.
+        let packed = member.packed.min(bytes.len() as u64);
+        let mut content = Member::new(content, Allowance::streamed(job.limits()), packed, &all);
         let (found, head) = begin(&inner, &mut content)?;
         let Recognised::One(container) = found else {
             let found = "a zip archive inside a zip archive";
@@ -91,11 +93,11 @@ fn is_workbook<R: Read + std::io::Seek>(archive: &mut ZipArchive<R>) -> bool {
 
 /// Unpacks every part of a workbook into nothing, so that what is then held has been measured: sizes in the directory
 /// are what whoever made it says.
-fn measure<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -> Result<(), Stop> {
+fn measure<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>, most: u64) -> Result<(), Stop> {
     let all = Cell::new(0);
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|e| refused(job, &e))?;
-        let packed = part.compressed_size();
+        let packed = part.compressed_size().min(most);
         let mut part = Member::new(part, Allowance::held(job.limits()), packed, &all);
         copy(&mut part, &mut sink()).map_err(|e| match classify(&e, job.file, 0) {
             ExtractError::Damaged { file, rows, .. } => ExtractError::Damaged { file, what: "workbook", rows },

@@ -159,8 +159,11 @@ fn text16(text: &str) -> Vec<u8> {
     out
 }
 
-/// An old binary workbook ([MS-XLS]): sheets with names and cells by (row, column); `listed` times each.
-pub fn xls(sheets: &[(&str, Vec<(u16, u16, Cell)>)], from_1904: bool, listed: usize) -> Vec<u8> {
+/// Cells by (row, column).
+pub type Cells = Vec<(u16, u16, Cell)>;
+
+/// An old binary workbook ([MS-XLS]): sheets with names and cells; `listed` times each.
+pub fn xls(sheets: &[(&str, Cells)], from_1904: bool, listed: usize) -> Vec<u8> {
     let begin = |kind: u16| {
         let mut data = [0u8; 16];
         data[..2].copy_from_slice(&0x0600u16.to_le_bytes());
