@@ -201,7 +201,7 @@ mod tests {
         for error in [generic(secret), E::PermissionDenied { path: "x".into(), source: secret.into() }] {
             for kind in [Kind::S3, Kind::Google, Kind::Azure, Kind::Web] {
                 let fault = classify(&error, kind);
-                assert!(!format!("{fault} {}", fault.hint()).contains("SECRET"));
+                assert!(!format!("{fault} {}", fault.hint()).contains("AKIA-SECRET"));
                 assert!(fault.code().starts_with("LW70") && !fault.hint().is_empty());
             }
         }
