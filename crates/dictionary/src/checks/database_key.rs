@@ -16,8 +16,8 @@ pub(super) const CHECK: Check = Check {
         mend: "Declare `key` in the dataset's entry: the columns of the table's primary key.",
         example: Example::Edit {
             path: "pipelines/shop/pipeline.yaml",
-            good: "  members: exports/members/*",
-            bad: "  members: exports/members/*\n  consents: { database: { url: env:CRM_URL, table: consents } }",
+            good: "  consents: exports/consents/*",
+            bad: "  consents: { database: { url: env:CRM_URL, table: consents } }",
         },
     },
     run: check,

@@ -52,7 +52,7 @@ pub(crate) static DATABASE: ObjectSpec = ObjectSpec {
 
 /// What a server's certificate is held against.
 pub(crate) static DATABASE_TLS: ObjectSpec = ObjectSpec {
-    name: "a demand of TLS",
+    name: "a trust demand",
     doc: "What a database server's certificate is held against. Where it is written, TLS is demanded of a server on this machine too.",
     keys: &[
         Key::optional(
