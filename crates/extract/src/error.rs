@@ -128,7 +128,9 @@ pub enum ExtractError {
         zone: String,
     },
     /// LW4022: a time format that chrono does not understand.
-    #[error("{dataset}.{field}: time format `{format}` is not a strftime format, `epoch_ms` or `epoch_s`")]
+    #[error(
+        "{dataset}.{field}: time format `{format}` is not a strftime format, nor one of the words for epochs, serial days and Chinese clocks"
+    )]
     InvalidTimeFormat {
         /// The dataset.
         dataset: String,
@@ -164,6 +166,18 @@ pub enum ExtractError {
     InvalidDelimiter {
         /// The dataset.
         dataset: String,
+    },
+    /// LW4046: a key about the writing of values that cannot be applied.
+    #[error("{dataset}.{field}: `{key}` cannot be applied: {problem}")]
+    InvalidValueForm {
+        /// The dataset.
+        dataset: String,
+        /// The field.
+        field: String,
+        /// The key, such as `number_format`.
+        key: &'static str,
+        /// Why not.
+        problem: &'static str,
     },
     /// LW4030: the sink did not take a batch.
     #[error("{file}: what was read could not be stored")]
@@ -238,6 +252,7 @@ impl ExtractError {
             Self::UnusableColumn { .. } => "LW4023",
             Self::InvalidTreatment { .. } => "LW4024",
             Self::InvalidDelimiter { .. } => "LW4025",
+            Self::InvalidValueForm { .. } => "LW4046",
             Self::Sink { .. } => "LW4030",
             Self::Internal { .. } => "LW4090",
         }
@@ -272,7 +287,10 @@ impl ExtractError {
             }
             Self::ColumnType { .. } => "export the column as plain values, or declare it `drop`".into(),
             Self::RecordTooLarge { .. } => "look for a quotation mark that is opened and never closed".into(),
-            Self::InvalidRule { .. } | Self::InvalidTreatment { .. } | Self::UnusableColumn { .. } => {
+            Self::InvalidRule { .. }
+            | Self::InvalidTreatment { .. }
+            | Self::InvalidValueForm { .. }
+            | Self::UnusableColumn { .. } => {
                 "mend the dataset's entry; `lakewarden check` finds this without reading data".into()
             }
             Self::UnknownTimeZone { .. } => "write an IANA name such as `Asia/Shanghai`".into(),

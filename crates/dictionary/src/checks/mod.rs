@@ -8,6 +8,7 @@ mod category_missing;
 mod category_unknown;
 mod channel_dataset;
 mod consent_log;
+mod coordinates;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
@@ -25,6 +26,8 @@ mod name_and_file;
 mod noise_bound;
 mod noise_column;
 mod noise_with;
+mod number_format;
+mod phone_region;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -38,6 +41,8 @@ mod time_zone;
 mod treatment_type;
 mod unfit_name;
 mod unreadable_subject;
+mod value_keys;
+mod value_words;
 
 use crate::diagnostic::{Problem, Span, Spanned};
 use crate::docs::DiagnosticDoc;
@@ -94,6 +99,11 @@ const CHECKS: &[Check] = &[
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    number_format::CHECK,
+    phone_region::CHECK,
+    value_words::CHECK,
+    coordinates::CHECK,
+    value_keys::CHECK,
 ];
 
 /// What checks look at.

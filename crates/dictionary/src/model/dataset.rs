@@ -1,6 +1,7 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
 use super::terms::*;
+use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
 
 /// One export of one channel and what becomes of each of its fields.
@@ -32,6 +33,8 @@ pub struct Dataset {
     pub purposes: Vec<DatasetPurpose>,
     /// Its fields, in the order declared.
     pub fields: Vec<Field>,
+    /// Pairs of its columns that are places.
+    pub coordinates: Vec<Coordinates>,
     /// What kind of event log it is, if one that the engine itself reads.
     pub role: DatasetRole,
     /// What a run does about records of such a log that can neither be read nor say whom they name.
@@ -136,8 +139,11 @@ pub struct Field {
     pub normalise: Normaliser,
     /// Purposes it may serve; the dataset's if empty.
     pub purposes: Names,
-    /// Time formats to try, in order (chrono `strftime`, or `epoch_ms`, `epoch_s`); empty: ISO 8601.
+    /// Time formats to try, in order (chrono `strftime`, `epoch_s` to `epoch_ns`, `excel`, `excel_1904`, `chinese`);
+    /// empty: ISO 8601.
     pub time_formats: Vec<String>,
+    /// How its values are written, beyond their type.
+    pub values: ValueForms,
     /// Spellings → codes (男 → M). A value that is not a spelling is kept for the rules to judge.
     pub map: Vec<(String, String)>,
     /// Texts that mean null, besides the empty one.

@@ -8,6 +8,7 @@ mod purpose;
 mod settings;
 mod table;
 mod terms;
+mod values;
 
 pub use anonymity::*;
 pub use dataset::*;
@@ -17,6 +18,7 @@ pub use purpose::*;
 pub use settings::*;
 pub use table::*;
 pub use terms::*;
+pub use values::*;
 
 /// A whole project: every declarative file, typed and resolved against the others.
 #[derive(Debug, Clone, Default)]

@@ -115,6 +115,12 @@ pub enum Normaliser {
     Identifier,
     /// Identifier that spreadsheets turned into a number: `17850.0` → `17850`.
     IntegerIdentifier,
+    /// Chinese resident identity number → 18 places, with area, date of birth and check digit judged.
+    ResidentId,
+    /// Travel permit of residents of Hong Kong, Macao and Taiwan.
+    TravelPermit,
+    /// WeChat OpenID or UnionID, 28 characters.
+    WechatId,
 }
 
 /// The legal ground for using a dataset for a purpose (GDPR art. 6, PIPL art. 13).

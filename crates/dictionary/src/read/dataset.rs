@@ -1,6 +1,6 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key};
+use super::{Fields, rules, scalar, spanned_key, values};
 use crate::model::*;
 use crate::spec::{FIELD, FORMAT, Words};
 use crate::yaml::{Node, Value};
@@ -21,6 +21,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         retention: fields.parsed("retention"),
         purposes: purposes(fields),
         fields: fields.items("fields").iter().filter_map(field).collect(),
+        coordinates: values::coordinates(fields),
         role: fields.word("role").unwrap_or_default(),
         unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
         span: fields.head(),
@@ -67,6 +68,7 @@ fn field(node: &Node) -> Option<Field> {
         normalise: fields.word("normalise").unwrap_or(Normaliser::Trim),
         purposes: fields.names("purposes"),
         time_formats: fields.texts("time_format"),
+        values: values::forms(&fields),
         map: map.filter_map(|e| Some((e.key.clone(), scalar(&e.value)?.to_owned()))).collect(),
         null_values: fields.texts("null_values"),
         optional: fields.boolean("optional"),

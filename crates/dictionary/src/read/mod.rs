@@ -9,6 +9,7 @@ mod purposes;
 mod rules;
 mod settings;
 mod table;
+mod values;
 
 pub(crate) use dataset::dataset;
 pub(crate) use pipeline::pipeline;

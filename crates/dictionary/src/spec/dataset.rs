@@ -40,6 +40,8 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
             Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
             "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",
         ),
+        Key::optional("coordinates", Kind::List(&Kind::Object(&COORDINATES)), "Pairs of its columns that are places.")
+            .absent("none"),
         Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
     ],
     exactly_one: &[],
@@ -87,11 +89,40 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         )
         .absent("ISO 8601"),
         Key::optional(
+            "time_zone",
+            Kind::Text,
+            "Wall-clock zone of its times (IANA). An hour that occurs twice is the first of the two; one that is skipped is read as if the clock had not been moved yet.",
+        )
+        .absent("the dataset's"),
+        Key::optional("number_format", Kind::Object(&NUMBER_FORMAT), "How its numbers are written.")
+            .absent("digits with a point"),
+        Key::optional("boolean_words", Kind::Object(&BOOLEAN_WORDS), "Its words for true and false.").absent(
+            "`true`, `yes`, `y`, `t`, `on`, `1`, `是`, `真`, `对` and `false`, `no`, `n`, `f`, `off`, `0`, `否`, `假`, `错`",
+        ),
+        Key::optional(
+            "region",
+            Kind::Choice(&PHONE_REGION),
+            "With `normalise: phone`: the country of numbers without a country code.",
+        )
+        .absent("`CN`"),
+        Key::optional(
+            "email_rules",
+            Kind::OneOrList(&Kind::Word(EmailRule::docs)),
+            "With `normalise: email`: what makes one address of those that reach one mailbox.",
+        )
+        .absent("none"),
+        Key::optional(
             "map",
             Kind::Map("a spelling in the export", &Kind::Scalar),
             "Spellings and the code that each becomes. Other values stay as they are.",
         ),
         Key::optional("null_values", Kind::List(&Kind::Scalar), "Texts that mean null, besides the empty one."),
+        Key::optional(
+            "fold",
+            Kind::OneOrList(&Kind::Word(Folding::docs)),
+            "What does not count when values are compared with `map` and `null_values`.",
+        )
+        .absent("none; with `normalise: trim` width"),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
         Key::optional("rules", Kind::List(&Kind::Choice(&FIELD_RULE)), "What is demanded of its values.")
             .absent("nothing but the type"),

@@ -29,11 +29,11 @@ pub(crate) struct Malformed {
 }
 
 impl Malformed {
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -151,20 +151,24 @@ pub(crate) static DELIMITER: Form = Form {
     },
 };
 
-/// The words for time formats that are numbers.
-pub(crate) const EPOCH_FORMATS: [&str; 2] = ["epoch_ms", "epoch_s"];
+/// The words for time formats that `strftime` cannot say.
+pub(crate) const TIME_WORDS: [&str; 7] =
+    ["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "excel", "excel_1904", "chinese"];
 
 /// How times are written.
 pub(crate) static TIME_FORMAT: Form = Form {
-    name: "a time format: chrono `strftime` specifiers, `epoch_ms` or `epoch_s`",
-    pattern: Some("^(epoch_ms|epoch_s|.*%.+)$"),
-    examples: &["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "epoch_ms"],
+    name: "a time format: chrono `strftime` specifiers (`%p` also reads 上午 and 下午, `%Z` an IANA name), `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns` (counted from 1970), `excel` or `excel_1904` (serial days), `chinese` (2024年5月1日 下午3:05)",
+    pattern: Some("^(epoch_(s|ms|us|ns)|excel(_1904)?|chinese|.*%.+)$"),
+    examples: &["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "epoch_ms", "chinese"],
     numbers: false,
     check: |text| {
-        if EPOCH_FORMATS.contains(&text) {
+        if TIME_WORDS.contains(&text) {
             return Ok(());
         }
-        let hint = "write specifiers such as `%Y-%m-%d %H:%M:%S`, or `epoch_ms`, or `epoch_s`";
+        let hint = "write specifiers such as `%Y-%m-%d %H:%M:%S`, or `epoch_ms`, `excel`, `chinese`";
+        if text.trim_end_matches("%Z").contains("%Z") || text == "%Z" {
+            return Err(Malformed::new(format!("`{text}` names a zone before its end")).hint("write `%Z` last"));
+        }
         let mut specifiers = 0;
         for item in StrftimeItems::new(text) {
             match item {

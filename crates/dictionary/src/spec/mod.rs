@@ -14,6 +14,7 @@ mod reference;
 mod settings;
 mod table;
 mod validate;
+mod values;
 mod words;
 
 pub(crate) use anonymity::*;
@@ -27,6 +28,7 @@ pub use reference::reference_markdown;
 pub(crate) use settings::*;
 pub(crate) use table::*;
 pub(crate) use validate::{Findings, validate};
+pub(crate) use values::*;
 pub(crate) use words::*;
 
 use crate::files::FileKind;

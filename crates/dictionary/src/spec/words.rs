@@ -100,6 +100,17 @@ impl Words for Normaliser {
             Self::IntegerIdentifier,
             "Identifier that a spreadsheet made a number: `17850.0` becomes `17850`",
         ),
+        (
+            "resident_id",
+            Self::ResidentId,
+            "Chinese resident identity number (GB 11643) or residence permit, of 18 places or of 15, to 18; area, date of birth and check digit must be right",
+        ),
+        (
+            "travel_permit",
+            Self::TravelPermit,
+            "Travel permit of residents of Hong Kong and Macao (`H`, `M` and 8 or 10 digits) or of Taiwan (8 digits, or 10 and a letter)",
+        ),
+        ("wechat_id", Self::WechatId, "WeChat OpenID or UnionID: 28 characters, the first of them `o`; case stays"),
     ];
 }
 

@@ -2,6 +2,8 @@
 
 mod clean;
 mod faults;
+mod forms;
+mod places;
 mod plan;
 mod rules;
 mod statements;
@@ -18,10 +20,11 @@ use crate::keys::RowHasher;
 use crate::quarantine;
 use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
 use crate::unread::UnreadRecord;
-use crate::values::{as_text, direct, parse};
+use crate::values::{Forms, as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use forms::Region;
 use lakewarden_dictionary::{DataType, Normaliser};
 use plan::{FieldPlan, Horizon};
 use std::collections::BTreeMap;
@@ -89,12 +92,9 @@ impl Plan<'_> {
 
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
-            typed.push(if field.active {
-                Some(self.type_field(file, index, raw[index].as_ref(), len, &mut faults)?)
-            } else {
-                None
-            });
+            typed.push(if field.active { Some(self.type_field(file, index, &raw, len, &mut faults)?) } else { None });
         }
+        self.locate(file, &mut typed, &mut faults)?;
         let mut redactions = BTreeMap::new();
         let mut stored = Vec::with_capacity(self.schema.fields().len());
         for index in 0..self.fields.len() {
@@ -164,20 +164,20 @@ impl Plan<'_> {
         &self,
         file: &str,
         index: usize,
-        raw: Option<&ArrayRef>,
+        all: &[Option<ArrayRef>],
         len: usize,
         faults: &mut Faults,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let wanted = field.field.data_type.value;
-        let typed = match raw {
+        let typed = match &all[index] {
             None => {
                 let values = new_null_array(&crate::schema::arrow_type(wanted), len);
                 Typed { text: Some(StringArray::new_null(len)), values }
             }
             Some(raw) => match self.straight(field, raw, index, faults) {
                 Some(values) => Typed { text: None, values },
-                None => self.through_text(file, index, raw, faults)?,
+                None => self.through_text(file, index, raw, self.regions(file, field, all, len)?.as_ref(), faults)?,
             },
         };
         rules::judge(index, field, typed.text.as_ref(), &typed.values, faults);
@@ -189,7 +189,33 @@ impl Plan<'_> {
         if field.needs_text || raw.as_string_opt::<i32>().is_some() {
             return None;
         }
-        direct(raw, field.field.data_type.value, &field.times, &mut |place| faults.set(place, index, "type"))
+        direct(raw, field.field.data_type.value, &field.times, &mut |place, rule| faults.set(place, index, rule))
+    }
+
+    /// The countries of the rows, if a field's telephone numbers are of those.
+    fn regions(
+        &self,
+        file: &str,
+        field: &FieldPlan<'_>,
+        all: &[Option<ArrayRef>],
+        len: usize,
+    ) -> Result<Option<StringArray>, ExtractError> {
+        let Region::ByField(index) = field.forms.region else { return Ok(None) };
+        Ok(Some(match &all[index] {
+            None => StringArray::new_null(len),
+            Some(raw) => {
+                let text = self.text_of(file, index, raw)?;
+                clean::clean(&self.fields[index], &text, None, &mut |_, _| {})
+            }
+        }))
+    }
+
+    fn text_of(&self, file: &str, index: usize, raw: &ArrayRef) -> Result<StringArray, ExtractError> {
+        as_text(raw).ok_or_else(|| ExtractError::ColumnType {
+            file: file.to_owned(),
+            column: self.fields[index].field.name.value.clone(),
+            found: "values without a text form",
+        })
     }
 
     fn through_text(
@@ -197,23 +223,23 @@ impl Plan<'_> {
         file: &str,
         index: usize,
         raw: &ArrayRef,
+        regions: Option<&StringArray>,
         faults: &mut Faults,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
-        let text = as_text(raw).ok_or_else(|| ExtractError::ColumnType {
-            file: file.to_owned(),
-            column: field.field.name.value.clone(),
-            found: "values without a text form",
-        })?;
+        let text = self.text_of(file, index, raw)?;
         if text.null_count() > raw.null_count() {
             (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i)).for_each(|i| faults.set(i, index, "type"));
         }
-        let text = clean::clean(field, &text, &mut |place, rule| faults.set(place, index, rule));
+        let text = clean::clean(field, &text, regions, &mut |place, rule| faults.set(place, index, rule));
         let wanted = field.field.data_type.value;
         if wanted == DataType::String {
             return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });
         }
-        let values = parse(&text, wanted, &field.times, &mut |place| faults.set(place, index, "type"));
+        // Numbers that arrive as numbers are not written in anybody's format.
+        let numbers = field.forms.numbers.as_ref().filter(|_| raw.as_string_opt::<i32>().is_some());
+        let forms = Forms { times: &field.times, numbers, booleans: &field.forms.booleans };
+        let values = parse(&text, wanted, &forms, &mut |place, rule| faults.set(place, index, rule));
         Ok(Typed { text: Some(text), values })
     }
 
@@ -261,6 +287,9 @@ fn normaliser_rule(normaliser: Normaliser) -> &'static str {
         Normaliser::Email => "email",
         Normaliser::Identifier => "identifier",
         Normaliser::IntegerIdentifier => "integer_identifier",
+        Normaliser::ResidentId => "resident_id",
+        Normaliser::TravelPermit => "travel_permit",
+        Normaliser::WechatId => "wechat_id",
     }
 }
 

@@ -1,5 +1,7 @@
 //! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
 
+use super::forms::{FormPlan, Region};
+use super::places::PlacePlan;
 use super::rules::CompiledRule;
 use super::statements::Statements;
 use super::tokens::Domains;
@@ -20,12 +22,13 @@ pub(crate) struct Plan<'a> {
     pub dataset: &'a Dataset,
     pub schema: SchemaRef,
     pub fields: Vec<FieldPlan<'a>>,
+    /// Pairs of fields that are places.
+    pub places: Vec<PlacePlan>,
     /// The parts of the key.
     pub key: Vec<KeyPart>,
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
-    pub zone: Zone,
     /// The run's instant, µs.
     pub as_of: i64,
     pub seed: u64,
@@ -64,6 +67,7 @@ pub(crate) struct FieldPlan<'a> {
     /// Whether its values must go through text even if they arrive typed.
     pub needs_text: bool,
     pub times: TimeParser,
+    pub forms: FormPlan,
     pub rules: Vec<CompiledRule>,
     pub token: Option<TokenPlan>,
 }
@@ -132,12 +136,18 @@ impl<'a> Plan<'a> {
         for field in &dataset.fields {
             fields.push(FieldPlan::compile(context, field, zone, as_of, &find_any)?);
         }
+        let places = PlacePlan::compile(dataset)?;
         let demanded: Vec<usize> = (fields.iter())
             .filter_map(|f| match &f.token {
                 Some(TokenPlan::ByField { domain, .. }) => Some(*domain),
                 _ => None,
             })
             .chain(horizon.as_ref().map(Horizon::field))
+            .chain(fields.iter().filter_map(|f| match f.forms.region {
+                Region::ByField(field) => Some(field),
+                _ => None,
+            }))
+            .chain(places.iter().flat_map(PlacePlan::fields))
             .collect();
         demanded.into_iter().for_each(|f| fields[f].active = true);
 
@@ -155,9 +165,9 @@ impl<'a> Plan<'a> {
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
             fields,
+            places,
             key,
             horizon,
-            zone,
             as_of,
             seed: context.seed,
             key_version: context.keys.version(),
@@ -184,6 +194,20 @@ impl<'a> FieldPlan<'a> {
     ) -> Result<Self, ExtractError> {
         let dataset = context.dataset;
         let name = || dataset.name.value.clone();
+        let zone = match &field.values.time_zone {
+            Some(own) => Zone(
+                own.value
+                    .parse()
+                    .map_err(|_| ExtractError::UnknownTimeZone { dataset: name(), zone: own.value.clone() })?,
+            ),
+            None => zone,
+        };
+        let forms = FormPlan::compile(field, find).map_err(|(key, problem)| ExtractError::InvalidValueForm {
+            dataset: name(),
+            field: field.name.value.clone(),
+            key,
+            problem,
+        })?;
         let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
             ExtractError::InvalidTimeFormat { dataset: name(), field: field.name.value.clone(), format }
         })?;
@@ -262,6 +286,7 @@ impl<'a> FieldPlan<'a> {
                 || field.normalise != Normaliser::Trim
                 || rules.iter().any(CompiledRule::needs_text),
             times,
+            forms,
             rules,
             token,
         })
