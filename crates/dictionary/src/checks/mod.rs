@@ -158,6 +158,11 @@ const CHECKS: &[Check] = &[
     quarantine_retention::CHECK,
     proposed::CHECK,
     ignored_field::CHECK,
+    number_format::CHECK,
+    phone_region::CHECK,
+    value_words::CHECK,
+    coordinates::CHECK,
+    value_keys::CHECK,
 ];
 
 /// What checks look at.
