@@ -67,7 +67,7 @@ fn kill(mut child: Child, moment: Moment, lake: &Path) -> Option<ExitStatus> {
     Some(child.wait().unwrap())
 }
 
-/// Rows of all tables, sorted, as text. What is sealed has another nonce every time and is counted only.
+/// Rows of all tables, sorted, as text. What is sealed has another nonce and run every time and is counted only.
 async fn contents(lake: &Lake) -> BTreeMap<String, Vec<String>> {
     let mut all = BTreeMap::new();
     for zone in Zone::ALL {
@@ -78,7 +78,7 @@ async fn contents(lake: &Lake) -> BTreeMap<String, Vec<String>> {
             while let Some(batch) = batches.try_next().await.unwrap() {
                 let schema = batch.schema();
                 let options = FormatOptions::default();
-                let hidden = |name: &str| ["nonce", "sealed"].contains(&name);
+                let hidden = |name: &str| ["nonce", "sealed", "run"].contains(&name);
                 let shown = schema.fields().iter().zip(batch.columns()).filter(|(f, _)| !hidden(f.name()));
                 let columns: Vec<ArrayFormatter<'_>> =
                     shown.map(|(_, c)| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
