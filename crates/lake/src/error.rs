@@ -401,6 +401,7 @@ impl LakeError {
                  digit, and have at most 128 characters"
             }
             Self::Store { fault, .. } => return store_hint(*fault),
+            Self::AlreadyExists { .. } => "run again: every run writes under names of its own",
             Self::StoreSettings { .. } => {
                 "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION"
             }

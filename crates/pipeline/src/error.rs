@@ -286,6 +286,9 @@ impl PipelineError {
             Self::Engine { error: EngineError::Forbidden { .. }, .. } => {
                 Some("leave it out, or add the purpose to the field in the dictionary".to_owned())
             }
+            Self::Engine { error: EngineError::Storage, .. } => {
+                Some("look whether the lake's storage answers: lakewarden doctor; then run again".to_owned())
+            }
             Self::Engine { error: EngineError::Memory { .. }, .. } => {
                 Some("raise `memory_budget` in lakewarden.yaml".to_owned())
             }
@@ -299,7 +302,10 @@ impl PipelineError {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
-            Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
+            Self::Engine { error, .. } => !matches!(
+                error,
+                EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage
+            ),
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use crate::fault_store::contents;
 use lakewarden_lake::{Lake, Zone};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -36,8 +37,20 @@ pub async fn essence(lake: &Lake) -> BTreeMap<String, String> {
     all
 }
 
-/// Every object of the zones, logs included, with its bytes.
+/// Every object of the zones, logs included, with its bytes; of commits, whose keys Delta's writer puts in the order of
+/// a hash map, the lines with their keys in order.
 pub async fn whole(lake: &Lake) -> BTreeMap<String, Vec<u8>> {
     let objects = contents(lake.store().as_ref()).await;
-    objects.into_iter().filter(|(path, _)| !path.starts_with("_lakewarden/")).map(|(p, b)| (p, b.to_vec())).collect()
+    let zones = objects.into_iter().filter(|(path, _)| !path.starts_with("_lakewarden/"));
+    zones.map(|(path, bytes)| if path.ends_with(".json") { (path, ordered(&bytes)) } else { (path, bytes.to_vec()) }).collect()
+}
+
+fn ordered(commit: &[u8]) -> Vec<u8> {
+    let lines = commit.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let value = |line: &[u8]| {
+        let mut value: Value = serde_json::from_slice(line).unwrap();
+        value.sort_all_objects();
+        value.to_string()
+    };
+    lines.map(value).collect::<Vec<_>>().join("\n").into_bytes()
 }

@@ -33,6 +33,10 @@ pub const THIRD: Uuid = Uuid::from_u128(0x3333);
 pub struct Clock(pub Arc<AtomicI64>);
 
 impl Clock {
+    pub fn hours(hours: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(hours * 3_600_000)))
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         as_of() + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
     }
@@ -55,6 +59,10 @@ impl Shop {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/template"), folder.path());
+        // SQL gives rows in any order unless it is told one: then bytes can be compared.
+        let model = folder.path().join("pipelines/shop/models/customer_orders.sql");
+        let sql = fs::read_to_string(&model).unwrap();
+        fs::write(&model, format!("{}\nORDER BY customer_id\n", sql.trim_end())).unwrap();
         Self { folder }
     }
 
