@@ -12,6 +12,7 @@ fn each_command_explains_itself() {
         &["plan"],
         &["run"],
         &["status"],
+        &["doctor"],
         &["query"],
         &["sample"],
         &["keys", "init"],

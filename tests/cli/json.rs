@@ -90,3 +90,12 @@ fn a_difference_is_seen() {
     differences("", &told, &given, &mut found);
     assert_eq!(found, [".a[].b is in the page only", ".a[].d is not in the page", ".c is of another kind"]);
 }
+
+#[test]
+fn doctor() {
+    let place = Place::published();
+    place.write("lake/curated/customer_orders/part-00000-lost.zstd.parquet", "lost");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    same("doctor", &place.json(1, &["doctor", "--grace", "0"]));
+    same("doctor", &place.json(0, &["doctor", "--grace", "0", "--fix"]));
+}

@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod help;
 mod init;
 mod json;

@@ -227,7 +227,8 @@ fn is_of_store(error: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether a reader's text is what it was told by the object store. The text goes no further.
 fn told_of_store(error: &ParquetError) -> bool {
     let ParquetError::General(text) = error else { return false };
-    text.starts_with("Failed to fetch metadata") && ["Object Store error: ", "External: "].iter().any(|t| text.contains(t))
+    text.starts_with("Failed to fetch metadata")
+        && ["Object Store error: ", "External: "].iter().any(|t| text.contains(t))
 }
 
 /// What a message about a call starts with.
@@ -293,7 +294,8 @@ mod tests {
         assert!(matches!(running(passed_on), EngineError::Storage));
         let told = format!("Failed to fetch metadata for file x: {}", DataFusionError::from(store()));
         assert!(matches!(running(ParquetError::General(told)), EngineError::Storage));
-        let damaged = ParquetError::General("Failed to fetch metadata for file x: Parquet error: Corrupt footer".into());
+        let damaged =
+            ParquetError::General("Failed to fetch metadata for file x: Parquet error: Corrupt footer".into());
         assert!(matches!(running(damaged), EngineError::Run { what: "a Parquet file is damaged" }));
     }
 

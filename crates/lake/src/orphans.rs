@@ -114,5 +114,9 @@ impl Lake {
 
 /// Whether this object belongs to the log of the table in this folder.
 pub(crate) fn is_log(folder: &Path, object: &ObjectMeta) -> bool {
-    object.location.prefix_match(folder).and_then(|mut inside| inside.next()).is_some_and(|p| p.as_ref() == "_delta_log")
+    object
+        .location
+        .prefix_match(folder)
+        .and_then(|mut inside| inside.next())
+        .is_some_and(|p| p.as_ref() == "_delta_log")
 }

@@ -302,10 +302,9 @@ impl PipelineError {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
-            Self::Engine { error, .. } => !matches!(
-                error,
-                EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage
-            ),
+            Self::Engine { error, .. } => {
+                !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)
+            }
             _ => false,
         }
     }

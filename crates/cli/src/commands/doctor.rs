@@ -53,10 +53,8 @@ fn text(diagnosis: &Diagnosis) -> String {
     let health = &diagnosis.health;
     let mut lines: Vec<String> = diagnosis.fixed.iter().map(mended).collect();
     lines.extend(health.findings.iter().map(finding));
-    let mut facts = vec![
-        counted(health.tables, "table"),
-        format!("{} of {}", counted(health.files, "file"), bytes(health.bytes)),
-    ];
+    let mut facts =
+        vec![counted(health.tables, "table"), format!("{} of {}", counted(health.files, "file"), bytes(health.bytes))];
     if let Some(head) = &health.audit {
         facts.push(format!("audit log of {}, chain intact", counted(head.sequence, "record")));
     }

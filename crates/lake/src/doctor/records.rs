@@ -67,7 +67,10 @@ fn unfinished(pending: PendingPublication, at: String) -> Finding {
         (true, 0) => format!("publication {id} of {decided} is decided and not begun"),
         (true, some) => format!("publication {id} of {decided} shows in {some} of {} tables", tables.len()),
         (false, _) => {
-            format!("publication {id} of {decided} no longer fits its tables ({}) and will be withdrawn", tables.join(", "))
+            format!(
+                "publication {id} of {decided} no longer fits its tables ({}) and will be withdrawn",
+                tables.join(", ")
+            )
         }
     };
     Finding {

@@ -41,7 +41,9 @@ impl Lake {
             }
         };
         let after = (checkup.clock)();
-        health.findings.extend(skew(before, after, put.last_modified).map(|finding| Finding { at: self.place(), ..finding }));
+        health
+            .findings
+            .extend(skew(before, after, put.last_modified).map(|finding| Finding { at: self.place(), ..finding }));
         if let Err(error) = self.race(checkup.probe).await {
             health.findings.push(found(error, self.place())?);
         }

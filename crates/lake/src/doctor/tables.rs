@@ -100,13 +100,16 @@ impl Lake {
                 severity: Severity::Error,
                 what: format!("version {version} is missing from the log of {id} although a later one is there"),
                 at: folder.clone().join(format!("{version:020}.json")).to_string(),
-                mend: "restore it from a backup or from the bucket's versions; no file of the table is removed meanwhile"
-                    .to_owned(),
+                mend:
+                    "restore it from a backup or from the bucket's versions; no file of the table is removed meanwhile"
+                        .to_owned(),
                 fixable: false,
             });
         }
         let mend = |path: &Path| match log.has_all_commits() {
-            true => format!("delete {path}, and _last_checkpoint beside it: every commit is there, and a run makes another"),
+            true => {
+                format!("delete {path}, and _last_checkpoint beside it: every commit is there, and a run makes another")
+            }
             false => format!("restore {path} from a backup or from the bucket's versions"),
         };
         let mut damaged = |path: &Path, what: &str| {
@@ -183,7 +186,10 @@ fn left_over(orphans: &[Orphan]) -> Option<Finding> {
     (!orphans.is_empty()).then(|| Finding {
         code: "LW5066",
         severity: Severity::Warning,
-        what: format!("{} files of {bytes} bytes that no version of any table names, left by runs that died", paths.len()),
+        what: format!(
+            "{} files of {bytes} bytes that no version of any table names, left by runs that died",
+            paths.len()
+        ),
         at: some_of(&paths),
         mend: "lakewarden doctor --fix".to_owned(),
         fixable: true,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::intent::{self, Intent};
 use super::commit;
+use super::intent::{self, Intent};
 use crate::error::LakeError;
 use crate::lake::Lake;
 

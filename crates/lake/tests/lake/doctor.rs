@@ -267,7 +267,8 @@ async fn a_store_that_does_not_answer_is_no_finding() {
     for at in [1, 2, 6, 20] {
         let lake = on(FaultStore::new(Arc::new(InMemory::new()), at, Fault::DiesBefore));
         let clock = later;
-        let error = lake.examine(&Checkup { clock: &clock, probe: Uuid::new_v4(), grace: minutes(0) }).await.unwrap_err();
+        let error =
+            lake.examine(&Checkup { clock: &clock, probe: Uuid::new_v4(), grace: minutes(0) }).await.unwrap_err();
         assert!(matches!(error, LakeError::Store { .. }) && error.is_retryable(), "{at}: {error}");
     }
 }

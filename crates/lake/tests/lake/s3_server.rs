@@ -70,9 +70,7 @@ impl S3Server {
                     let (service, number) = (service.clone(), requests.fetch_add(1, Ordering::SeqCst));
                     let busy = matches!(manner, Manner::Throttles { every, busy } if number % every < busy);
                     refused.fetch_add(usize::from(busy), Ordering::SeqCst);
-                    async move {
-                        Ok::<_, Infallible>(if busy { slow_down() } else { answer(&service, request).await })
-                    }
+                    async move { Ok::<_, Infallible>(if busy { slow_down() } else { answer(&service, request).await }) }
                 });
                 // A connection that its client broke off is no fault of the server's.
                 tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer));
@@ -104,10 +102,15 @@ impl S3Server {
     /// A client of the bucket that tries again at once.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
         let moment = std::time::Duration::from_millis(1);
-        Arc::new(self.client(SECRET_KEY).with_retry(RetryConfig {
-            backoff: BackoffConfig { init_backoff: moment, max_backoff: moment, base: 2.0 },
-            ..RetryConfig::default()
-        }).build().unwrap())
+        Arc::new(
+            self.client(SECRET_KEY)
+                .with_retry(RetryConfig {
+                    backoff: BackoffConfig { init_backoff: moment, max_backoff: moment, base: 2.0 },
+                    ..RetryConfig::default()
+                })
+                .build()
+                .unwrap(),
+        )
     }
 
     /// A client with this secret.

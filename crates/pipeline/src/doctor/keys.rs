@@ -23,10 +23,7 @@ const COLUMNS: [&str; 6] = ["dataset", "file", "row", "key_version", "nonce", "s
 ///
 /// # Errors
 /// Those of a store that does not answer.
-pub(super) async fn examine(
-    lake: &Lake,
-    keys: &Result<KeyRing, PipelineError>,
-) -> Result<Vec<Finding>, PipelineError> {
+pub(super) async fn examine(lake: &Lake, keys: &Result<KeyRing, PipelineError>) -> Result<Vec<Finding>, PipelineError> {
     let keys = match keys {
         Ok(keys) => keys,
         Err(error) => return Ok(vec![told(error, "lakewarden.yaml")]),
@@ -97,7 +94,8 @@ async fn quarantine(
         severity: Severity::Error,
         what: format!("{shut} of {tried} rows of quarantine that were tried cannot be opened with this key"),
         at: format!("quarantine/{}", table.name),
-        mend: "use the key that the lake was written with; if it is this one, restore the table from a backup".to_owned(),
+        mend: "use the key that the lake was written with; if it is this one, restore the table from a backup"
+            .to_owned(),
         fixable: false,
     }))
 }
@@ -121,7 +119,8 @@ fn open_rows(batch: &RecordBatch, keys: &KeyRing, sealer: &Sealer) -> Option<Ope
     let (nonce, sealed) = (nonce.as_binary::<i32>(), sealed.as_binary::<i32>());
     let mut opened = Opened { tried: 0, shut: 0 };
     // Rows of another version of the key are not this key's to open.
-    let own = (0..batch.num_rows()).filter(|at| version.is_valid(*at) && version.value(*at) == i64::from(keys.version()));
+    let own =
+        (0..batch.num_rows()).filter(|at| version.is_valid(*at) && version.value(*at) == i64::from(keys.version()));
     for at in own.take(ROWS) {
         opened.tried += 1;
         let place = u64::try_from(row.value(at)).ok()?;

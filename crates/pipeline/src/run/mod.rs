@@ -390,10 +390,7 @@ impl<'a> Run<'a> {
 }
 
 /// Completes or withdraws what killed runs left, and writes it down.
-pub(crate) async fn settle(
-    lake: &Lake,
-    clock: &(dyn Fn() -> DateTime<Utc> + Sync),
-) -> Result<Recovery, PipelineError> {
+pub(crate) async fn settle(lake: &Lake, clock: &(dyn Fn() -> DateTime<Utc> + Sync)) -> Result<Recovery, PipelineError> {
     let recovery = lake.recover().await?;
     for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
         for run in runs {

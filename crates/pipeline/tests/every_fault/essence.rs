@@ -42,7 +42,9 @@ pub async fn essence(lake: &Lake) -> BTreeMap<String, String> {
 pub async fn whole(lake: &Lake) -> BTreeMap<String, Vec<u8>> {
     let objects = contents(lake.store().as_ref()).await;
     let zones = objects.into_iter().filter(|(path, _)| !path.starts_with("_lakewarden/"));
-    zones.map(|(path, bytes)| if path.ends_with(".json") { (path, ordered(&bytes)) } else { (path, bytes.to_vec()) }).collect()
+    zones
+        .map(|(path, bytes)| if path.ends_with(".json") { (path, ordered(&bytes)) } else { (path, bytes.to_vec()) })
+        .collect()
 }
 
 fn ordered(commit: &[u8]) -> Vec<u8> {

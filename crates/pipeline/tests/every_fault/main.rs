@@ -7,6 +7,7 @@
 mod essence;
 #[path = "../../../lake/tests/lake/fault_store.rs"]
 mod fault_store;
+mod findings;
 #[path = "../../../lake/tests/lake/s3_server.rs"]
 mod s3_server;
 mod shop;
@@ -318,7 +319,7 @@ async fn a_run_that_outlives_its_lease_goes_on_unless_somebody_took_it() {
 
     // The same, and at some call another run finds the lease expired, takes the lake and publishes.
     let mut lost = 0;
-    for at in [20, 40, 60, 80] {
+    for at in [20, 40, 80, 85] {
         let copy = scene.base.copied();
         let clock = Clock::default();
         let slow = shop::SlowStore::new(Arc::clone(&copy.store), clock.clone(), 60_000, Some(at));
@@ -368,7 +369,8 @@ async fn a_run_over_an_s3_server_meets_faults() {
     let counting = FaultStore::counting(Arc::new(InMemory::new()));
     shop.run(&Lake::with_store(&url, counting.clone()).unwrap(), FIRST, &Clock::default()).await.unwrap();
     let calls = counting.take();
-    for (fault, part) in [(Fault::DiesBefore, 3), (Fault::DiesAfter, 6), (Fault::DiesAfter, 9), (Fault::AnswerLost, 8)] {
+    for (fault, part) in [(Fault::DiesBefore, 3), (Fault::DiesAfter, 6), (Fault::DiesAfter, 9), (Fault::AnswerLost, 8)]
+    {
         let at = calls * part / 10;
         let server = S3Server::start(Manner::Good).await;
         let faulty = FaultStore::new(server.store(), at, fault);
@@ -393,5 +395,8 @@ async fn a_run_on_a_server_that_overwrites_is_refused_before_it_writes() {
     assert_eq!(error.code(), "LW5062");
     assert!(error.to_string().contains("overwrites") && error.hint().is_some());
     let left: Vec<_> = shop::files_below(&server.bucket()).into_iter().filter(|p| p.extension().is_some()).collect();
-    assert!(left.iter().all(|path| path.to_str().unwrap().contains("_lakewarden/probe")) && left.is_empty(), "{left:?}");
+    assert!(
+        left.iter().all(|path| path.to_str().unwrap().contains("_lakewarden/probe")) && left.is_empty(),
+        "{left:?}"
+    );
 }

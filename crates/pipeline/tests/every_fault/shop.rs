@@ -80,8 +80,18 @@ impl Shop {
         fs::write(self.folder.path().join("exports/consent_log/consent_2026-10.csv"), consent).unwrap();
     }
 
-    fn open(&self) -> OpenProject {
+    pub fn open(&self) -> OpenProject {
         OpenProject::open(self.folder.path()).unwrap()
+    }
+
+    /// The project with an entry that does not compile.
+    pub fn with_problem(&self) -> OpenProject {
+        let path = self.folder.path().join("schemas/channels/orders.yaml");
+        let entry = fs::read_to_string(&path).unwrap();
+        fs::write(&path, entry.replacen("type: timestamp", "type: time stamp", 1)).unwrap();
+        let broken = self.open();
+        fs::write(&path, entry).unwrap();
+        broken
     }
 
     /// Runs it. Whoever had the lake before is known to be dead.
@@ -130,7 +140,7 @@ impl Shop {
     }
 }
 
-fn keys() -> KeyRing {
+pub fn keys() -> KeyRing {
     KeyRing::new(MasterKey::from_bytes([5; 32]), 1)
 }
 
