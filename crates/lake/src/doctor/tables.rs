@@ -44,7 +44,7 @@ impl Lake {
         orphans.extend(self.half_written(now + TimeDelta::days(1))?);
         let (old, young): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|o| o.written + checkup.grace < now);
         health.young = young.len() as u64;
-        health.findings.extend(left_over(&old));
+        health.findings.extend(left_over(&old, checkup.grace));
         health.orphans = old;
         Ok(())
     }
@@ -180,7 +180,7 @@ fn many_small(id: &TableId, table: &TableSnapshot) -> Option<Finding> {
 }
 
 /// What nobody names.
-fn left_over(orphans: &[Orphan]) -> Option<Finding> {
+fn left_over(orphans: &[Orphan], grace: TimeDelta) -> Option<Finding> {
     let bytes: u64 = orphans.iter().map(|orphan| orphan.size).sum();
     let paths: Vec<&str> = orphans.iter().map(|orphan| orphan.path.as_str()).collect();
     (!orphans.is_empty()).then(|| Finding {
@@ -191,7 +191,10 @@ fn left_over(orphans: &[Orphan]) -> Option<Finding> {
             paths.len()
         ),
         at: some_of(&paths),
-        mend: "lakewarden doctor --fix".to_owned(),
+        mend: match grace.num_hours().max(0) {
+            24 => "lakewarden doctor --fix".to_owned(),
+            hours => format!("lakewarden doctor --fix --grace {hours}"),
+        },
         fixable: true,
     })
 }

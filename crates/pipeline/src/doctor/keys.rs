@@ -26,7 +26,13 @@ const COLUMNS: [&str; 6] = ["dataset", "file", "row", "key_version", "nonce", "s
 pub(super) async fn examine(lake: &Lake, keys: &Result<KeyRing, PipelineError>) -> Result<Vec<Finding>, PipelineError> {
     let keys = match keys {
         Ok(keys) => keys,
-        Err(error) => return Ok(vec![told(error, "lakewarden.yaml")]),
+        Err(error) => {
+            let finding = told(error, "lakewarden.yaml");
+            let new = lake.tables(Zone::Conformed).await?.is_empty();
+            let mend =
+                "put the key that this lake was written with there again: a new one opens nothing of it".to_owned();
+            return Ok(vec![if new { finding } else { Finding { mend, ..finding } }]);
+        }
     };
     let mut findings = Vec::new();
     for name in lake.tables(Zone::Conformed).await? {

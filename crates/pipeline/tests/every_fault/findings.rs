@@ -71,6 +71,9 @@ async fn keys_space_and_project_are_examined() {
     keyless.key = None;
     let missing = ask(&open, &lake, Asked { keys: key_ring(&keyless), ..plain() }).await.unwrap();
     assert_eq!(codes(&missing), ["LW6006"]);
+    assert!(missing.health.findings[0].mend.contains("there again"), "{:?}", missing.health.findings);
+    let empty = crate::findings::lake();
+    let missing = ask(&open, &empty, Asked { keys: key_ring(&keyless), ..plain() }).await.unwrap();
     assert!(missing.health.findings[0].mend.contains("key:"), "{:?}", missing.health.findings);
 
     let full = ask(&open, &lake, Asked { free: Some(1 << 20), ..plain() }).await.unwrap();
