@@ -99,14 +99,9 @@ impl LogListing {
     /// The first version after the newest checkpoint, or of all where there is none, whose commit is missing although a
     /// later one is there. Such a table cannot be read, and which files are its own is not known.
     pub(crate) fn gap(&self) -> Option<u64> {
-        let mut next = self.checkpoints.keys().next_back().map_or(0, |version| version + 1);
-        for version in self.commits.range(next..).map(|(version, _)| *version) {
-            if version != next {
-                return Some(next);
-            }
-            next += 1;
-        }
-        None
+        let first = self.checkpoints.keys().next_back().map_or(0, |version| version + 1);
+        let mut there = (first..).zip(self.commits.range(first..).map(|(version, _)| *version));
+        there.find(|(expected, version)| expected != version).map(|(expected, _)| expected)
     }
 
     /// Whether every commit from the first on is there: then checkpoints only spare reading.
