@@ -12,6 +12,7 @@ fn each_command_explains_itself() {
         &["plan"],
         &["run"],
         &["status"],
+        &["ledger"],
         &["doctor"],
         &["query"],
         &["sample"],
@@ -19,6 +20,7 @@ fn each_command_explains_itself() {
         &["quarantine", "show"],
         &["quarantine", "release"],
         &["quarantine", "discard"],
+        &["dictionary", "infer"],
         &["keys", "init"],
     ];
     for command in commands {
