@@ -204,9 +204,9 @@ impl Characters<'_> {
     fn numbered(&self, at: usize) -> Option<(usize, usize)> {
         // A number begins here.
         let first = self.get(at)?;
-        if !is_number(first)
-            && !(first.is_ascii_alphabetic() && self.get(at + 1).is_some_and(|c| "座栋幢区".contains(c)))
-        {
+        let lettered = || first.is_ascii_alphabetic() && self.get(at + 1).is_some_and(|c| "座栋幢区".contains(c));
+        let begins = is_number(first) || lettered();
+        if !begins {
             return None;
         }
         if at > 0 && self.get(at - 1).is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {

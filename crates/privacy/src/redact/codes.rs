@@ -130,10 +130,9 @@ fn is_document(text: &str, at: usize, word: &[u8]) -> bool {
     if !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    if (6..=9).contains(&digits.len()) && letters <= 2 || (letters == 1 && digits.len() == 10) {
-        if context::names_a_document(text, at) {
-            return true;
-        }
+    let printed = ((6..=9).contains(&digits.len()) && letters <= 2) || (letters == 1 && digits.len() == 10);
+    if printed && context::names_a_document(text, at) {
+        return true;
     }
     // Without a label: a part of a longer code is none.
     let apart = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'))
