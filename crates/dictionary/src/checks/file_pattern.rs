@@ -25,7 +25,8 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
-    for channel in context.project.pipelines.iter().flat_map(|p| &p.channels) {
+    let channels = context.project.pipelines.iter().flat_map(|p| &p.channels);
+    for channel in channels.filter(|channel| channel.database.is_none()) {
         if let Err(error) = FilePattern::parse(&channel.files) {
             problems.push(Problem::error(CODE, channel.files.span.clone(), error.to_string()).hint(error.hint()));
         }

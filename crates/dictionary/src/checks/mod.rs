@@ -117,11 +117,11 @@ const CHECKS: &[Check] = &[
     consent_log::CHECK,
     event_time_type::CHECK,
     retention_event_time::CHECK,
+    suppression_list::CHECK,
+    unreadable_subject::CHECK,
     anonymity_column::CHECK,
     anonymity_incomplete::CHECK,
     anonymity_role::CHECK,
-    suppression_list::CHECK,
-    unreadable_subject::CHECK,
     keep_apart::CHECK,
     noise_column::CHECK,
     noise_bound::CHECK,
@@ -158,11 +158,6 @@ const CHECKS: &[Check] = &[
     quarantine_retention::CHECK,
     proposed::CHECK,
     ignored_field::CHECK,
-    number_format::CHECK,
-    phone_region::CHECK,
-    value_words::CHECK,
-    coordinates::CHECK,
-    value_keys::CHECK,
 ];
 
 /// What checks look at.

@@ -171,6 +171,7 @@ impl<'a> Rereader<'a> {
             self.account.read += account.read;
             self.account.written += account.written;
             self.account.duplicates += account.duplicates;
+            self.account.duplicates_by.add(&account.duplicates_by);
             self.account.outside_retention += account.outside_retention;
         }
         Ok(())
