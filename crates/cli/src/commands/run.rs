@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_file_that_waits_says_for_what() {
         let mut ran = record(json!({}));
-        assert!(!summary(&ran, None).contains("held"));
+        assert!(!summary(&ran, None).contains("\nheld: "));
         let fields = vec!["clipboard".to_owned(), "imei".to_owned()];
         ran.datasets[0].held = vec![HeldFile { file: "exports/a/1.csv".to_owned(), fields }];
         ran.outcome = Outcome::Unchanged;

@@ -57,6 +57,8 @@ const MOST: f64 = 0.9;
 const NEARLY_ALL: f64 = 0.95;
 /// Up to so many different values are a list of codes.
 const CODES: usize = 60;
+/// In fewer rows, that no value comes twice says little.
+const ENOUGH: u64 = 50;
 
 /// Proposes an entry.
 pub(super) fn propose(dataset: &str, format: Format, rows: u64, names: &[String], profiles: &[Profile]) -> Proposal {
@@ -92,7 +94,7 @@ pub(super) fn propose(dataset: &str, format: Format, rows: u64, names: &[String]
 fn key(fields: &[ProposedField], guesses: &[Option<Meaning>], profiles: &[Profile]) -> Vec<String> {
     let column = |meaning| guesses.iter().position(|guess| *guess == Some(meaning));
     let single = (fields.iter().zip(guesses).zip(profiles))
-        .find(|((_, guess), profile)| **guess == Some(Meaning::ThingId) && profile.is_unique());
+        .find(|((_, guess), profile)| **guess == Some(Meaning::ThingId) && profile.values >= ENOUGH && profile.is_unique());
     if let Some(((field, _), _)) = single {
         return vec![field.column.clone()];
     }

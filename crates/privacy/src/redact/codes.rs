@@ -4,7 +4,7 @@ use super::context;
 use super::scan::is_plate;
 use super::{Found, Kind};
 use crate::normalise::is_wechat;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// Appends the licence plates in a folded text: GA 36, and those of new-energy vehicles with six places.
 pub(super) fn plates(text: &str, found: &mut Vec<Found>) {
