@@ -93,8 +93,9 @@ pub(super) fn propose(dataset: &str, format: Format, rows: u64, names: &[String]
 /// The first column that never repeats and names a thing; or such a thing's number with that of its line.
 fn key(fields: &[ProposedField], guesses: &[Option<Meaning>], profiles: &[Profile]) -> Vec<String> {
     let column = |meaning| guesses.iter().position(|guess| *guess == Some(meaning));
-    let single = (fields.iter().zip(guesses).zip(profiles))
-        .find(|((_, guess), profile)| **guess == Some(Meaning::ThingId) && profile.values >= ENOUGH && profile.is_unique());
+    let single = (fields.iter().zip(guesses).zip(profiles)).find(|((_, guess), profile)| {
+        **guess == Some(Meaning::ThingId) && profile.values >= ENOUGH && profile.is_unique()
+    });
     if let Some(((field, _), _)) = single {
         return vec![field.column.clone()];
     }
@@ -203,7 +204,9 @@ fn is_code(profile: &Profile) -> bool {
 }
 
 fn data_type(guess: Option<Meaning>, profile: &Profile) -> (String, Option<String>) {
-    let nearly_all = |shape| profile.values > 0 && profile.share(shape) >= NEARLY_ALL;
+    // Of a handful of values one may be spoiled.
+    let one_spoiled = |shape| profile.values >= 5 && (1.0 - profile.share(shape)) * profile.values as f64 <= 1.001;
+    let nearly_all = |shape| profile.values > 0 && (profile.share(shape) >= NEARLY_ALL || one_spoiled(shape));
     let text = || ("string".to_owned(), None);
     match guess {
         Some(
