@@ -12,8 +12,15 @@ fn each_command_explains_itself() {
         &["plan"],
         &["run"],
         &["status"],
+        &["ledger"],
+        &["doctor"],
         &["query"],
         &["sample"],
+        &["quarantine", "list"],
+        &["quarantine", "show"],
+        &["quarantine", "release"],
+        &["quarantine", "discard"],
+        &["dictionary", "infer"],
         &["keys", "init"],
     ];
     for command in commands {

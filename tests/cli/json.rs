@@ -66,6 +66,8 @@ fn the_page_tells_what_the_commands_print() {
     same("sample", &place.json(0, &["sample", "out", "--customers", "5"]));
     let place = Place::project();
     same("check", &place.json(0, &["check"]));
+    let export = "exports/orders/orders_2026-09.csv";
+    same("dictionary infer", &place.json(0, &["dictionary", "infer", export]));
     same("keys init", &place.json(0, &["keys", "init"]));
     same("plan", &place.json(0, &["plan", "--as-of", AS_OF]));
     same("run", &place.json(0, &["run", "--as-of", AS_OF]));
@@ -83,10 +85,31 @@ fn the_page_tells_what_the_commands_print() {
 }
 
 #[test]
+fn the_page_tells_what_quarantine_prints() {
+    let place = Place::published();
+    let listed = place.json(0, &["quarantine", "list"]);
+    same("quarantine list", &listed);
+    let id = listed["entries"][0]["id"].as_str().unwrap().to_owned();
+    same("quarantine show", &place.json(0, &["quarantine", "show", &id]));
+    same("quarantine show", &place.json(0, &["quarantine", "show", &id, "--reveal", "--reason", "a test"]));
+    same("quarantine release", &place.json(0, &["quarantine", "release", "--as-of", AS_OF]));
+    same("quarantine discard", &place.json(0, &["quarantine", "discard", &id, "--reason", "a test order"]));
+}
+
+#[test]
 fn a_difference_is_seen() {
     let mut found = Vec::new();
     let (told, given) =
         (serde_json::json!({ "a": [{ "b": 1 }], "c": 1 }), serde_json::json!({ "a": [{ "d": 1 }], "c": "" }));
     differences("", &told, &given, &mut found);
     assert_eq!(found, [".a[].b is in the page only", ".a[].d is not in the page", ".c is of another kind"]);
+}
+
+#[test]
+fn doctor() {
+    let place = Place::published();
+    place.write("lake/curated/customer_orders/part-00000-lost.zstd.parquet", "lost");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    same("doctor", &place.json(1, &["doctor", "--grace", "0"]));
+    same("doctor", &place.json(0, &["doctor", "--grace", "0", "--fix"]));
 }

@@ -5,11 +5,15 @@
 
 mod check;
 mod demo;
+mod dictionary;
+mod doctor;
 mod help;
 mod init;
 mod json;
 mod keys;
+mod ledger;
 mod plan;
+mod quarantine;
 mod query;
 mod run;
 mod sample;

@@ -119,11 +119,13 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
         pipeline: None,
         lake: None,
         as_of: Some(as_of()),
+        days: None,
         clock: &as_of,
         run: Uuid::from_u128(1),
         seed: 11,
         owner: "a policy test",
         take_over: false,
+        accept_thresholds: &[],
         consent: lakewarden_policy::Knowledge::default(),
     };
     let record = run(open, &keys, &request, &Silent).await?;

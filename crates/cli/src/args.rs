@@ -60,11 +60,15 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         on: On,
+        #[command(flatten)]
+        days: Days,
     },
     /// Load what is new, build all tables, and publish them if every row is accounted for
     Run {
         #[command(flatten)]
         on: On,
+        #[command(flatten)]
+        days: Days,
         /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
         /// as a withdrawal
         #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
@@ -78,12 +82,35 @@ pub enum Command {
         /// Take the lake from a run that was killed, instead of waiting until its lease ends
         #[arg(long)]
         take_over: bool,
+        /// Go on although this dataset crosses its thresholds; may be given several times, and is audited
+        #[arg(long, value_name = "DATASET", value_parser = NonEmptyStringValueParser::new())]
+        accept_thresholds: Vec<String>,
     },
     /// Show the last runs with their row accounts
     Status {
         /// How many runs
         #[arg(long, value_name = "N", default_value = "5")]
         last: NonZeroUsize,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// List the files that were loaded: checksum, rows, encoding, dictionary, key, run
+    Ledger {
+        /// The dataset; all if absent
+        dataset: Option<String>,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// Examine the lake and its project: the store, the key, the audit log, tables, and what killed runs left
+    Doctor {
+        /// Complete what was decided and remove what no version names, as the lake's only writer
+        #[arg(long)]
+        fix: bool,
+        /// How old a file has to be that no version names, to be left over rather than just being written
+        #[arg(long, value_name = "HOURS", default_value_t = 24)]
+        grace: u32,
         /// The lake, instead of the project's: a path, file://… or s3://…
         #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
@@ -122,11 +149,123 @@ pub enum Command {
         #[arg(long)]
         clean: bool,
     },
+    /// Work on the data dictionary
+    Dictionary {
+        #[command(subcommand)]
+        command: DictionaryCommand,
+    },
+    /// See, release or discard records that broke a rule
+    Quarantine {
+        #[command(subcommand)]
+        command: QuarantineCommand,
+    },
     /// Make the key that pseudonyms are made with
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+/// What to do with the dictionary.
+#[derive(Debug, Subcommand)]
+pub enum DictionaryCommand {
+    /// Propose an entry for an export that nobody described yet
+    Infer {
+        /// The export: a path, or an address such as s3://bucket/exports/orders.csv
+        file: String,
+        /// What the dataset will be called; from the file's name if absent
+        #[arg(long, value_name = "NAME")]
+        dataset: Option<String>,
+        /// Records looked at
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        rows: u64,
+    },
+}
+
+/// What to do with rejected records.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// Count what lies there by file, field and rule, and name single records; shows no content
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// Single records named at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show where records stood and which rule they broke; with --reveal, what is in them
+    Show {
+        /// Records, as `list` names them
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Open them with the key; who asks, for what and why is written to the audit log first
+        #[arg(long, requires = "reason")]
+        reveal: bool,
+        /// Why they are opened
+        #[arg(long, value_name = "TEXT", requires = "reveal", value_parser = NonEmptyStringValueParser::new())]
+        reason: Option<String>,
+        /// Identifying fields that are shown as well, by their names in the export, comma between; `all` for all.
+        /// Of the others the form is shown
+        #[arg(long, value_name = "FIELD", value_delimiter = ',', requires = "reveal")]
+        fields: Vec<String>,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// Read records again under today's dictionary; those that pass are written and leave quarantine
+    Release {
+        #[command(flatten)]
+        which: Which,
+        /// Say what would happen, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The instant that rules and retention are judged at: a day, or RFC 3339; now if absent
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Remove records for good, and the files that hold them
+    Discard {
+        #[command(flatten)]
+        which: Which,
+        /// Why they are removed; written to the audit log
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+        /// All records there are, where neither a dataset, an id nor a filter is given
+        #[arg(long)]
+        all: bool,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
+    },
+}
+
+/// Which rejected records.
+#[derive(Debug, clap::Args)]
+pub struct Which {
+    /// Datasets, or records as `list` names them; all if absent
+    #[arg(value_name = "DATASET|ID")]
+    pub of: Vec<String>,
+    /// Those that broke this rule
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Those of this field, by its name in the export; `record` for records that do not parse
+    #[arg(long)]
+    pub field: Option<String>,
+    /// Those of this file: its name, or the end of it from a `/` on
+    #[arg(long)]
+    pub file: Option<String>,
+    /// Those that this run read: its id, or how that begins
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Those quarantined at this instant or later: a day, or RFC 3339
+    #[arg(long, value_name = "T")]
+    pub since: Option<String>,
+    /// The lake, instead of the project's: a path, file://… or s3://…
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub lake: Option<String>,
 }
 
 /// What to do with keys.
@@ -155,6 +294,17 @@ pub struct On {
     /// The lake, instead of the project's: a path, file://… or s3://…
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub lake: Option<String>,
+}
+
+/// The days whose files are looked at, the first and the last included.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Days {
+    /// The first day whose files are looked at; channels without a date in their pattern are read whole
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<NaiveDate>,
+    /// The last day whose files are looked at, itself included
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<NaiveDate>,
 }
 
 /// Which consent events count.

@@ -4,12 +4,14 @@
 
 mod args;
 mod commands;
+mod demands;
 mod failure;
 mod output;
 mod panic;
 mod problems;
 mod progress;
 mod report;
+mod who;
 
 use args::Format;
 use clap::Parser;

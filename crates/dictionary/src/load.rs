@@ -71,7 +71,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
             }
             Some(Entry::Settings(settings)) => project.settings = settings,
             Some(Entry::Purposes(purposes)) => project.purposes = purposes,
-            Some(Entry::Dataset(dataset)) => project.datasets.push(dataset),
+            Some(Entry::Dataset(dataset)) => project.datasets.push(*dataset),
             Some(Entry::Table(table)) => project.tables.push(*table),
             Some(Entry::Pipeline(pipeline)) => {
                 folders.insert(name, project.pipelines.len());
@@ -113,6 +113,9 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     let between = checks::run(&Context::new(&project, &unread, &found));
     let mut problems = found.problems;
     problems.extend(between);
+    let marked: Vec<Dataset> = project.datasets.iter().filter_map(Dataset::anomaly_table).collect();
+    project.datasets.extend(marked);
+    project.datasets.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     problems.sort_by(|a, b| place(a).cmp(&place(b)));
     Loaded { project, problems }
 }
@@ -121,7 +124,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
 enum Entry {
     Settings(Settings),
     Purposes(Purposes),
-    Dataset(Dataset),
+    Dataset(Box<Dataset>),
     Table(Box<Table>),
     Pipeline(Pipeline),
 }
@@ -136,7 +139,7 @@ fn read_entry(file: &SourceFile, kind: FileKind, name: &str) -> (Findings, Optio
     let entry = match kind {
         FileKind::Settings => Entry::Settings(read::settings(&fields)),
         FileKind::Purposes => Entry::Purposes(read::purposes(&fields)),
-        FileKind::Dataset => Entry::Dataset(read::dataset(&fields, name)),
+        FileKind::Dataset => Entry::Dataset(Box::new(read::dataset(&fields, name))),
         FileKind::Table => Entry::Table(Box::new(read::table(&fields, name))),
         FileKind::Pipeline => Entry::Pipeline(read::pipeline(&fields, name)),
     };

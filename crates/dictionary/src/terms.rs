@@ -1,6 +1,8 @@
 //! Terms that are written as text and mean a value: lengths of time, types, sizes.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period};
+use crate::model::{
+    DataType, DatabaseAddress, ExactNumber, NoticeVersion, Overlap, Percent, Period, RecordsPath, Within,
+};
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +26,25 @@ pub enum TermError {
     /// Not an exact number.
     #[error("`{0}` is not a number; write up to 18 digits, at most 9 of them after the point, such as `5000.00`")]
     Number(String),
+    /// Not a way through a JSON document.
+    #[error("`{0}` is no path; write `$` and the names on the way to the array, such as `$.data.items`")]
+    RecordsPath(String),
+    /// Neither where an address is found, nor one. The text is not kept: it may be a password.
+    #[error("this is not where a database's address is found; write `env:NAME`, `file:~/…` or `postgres://…`")]
+    DatabaseAddress,
+    /// Not a length of time in days, hours, minutes and seconds.
+    #[error("`{0}` is not a length of time; write days, hours, minutes and seconds, such as `PT10M` or `P1DT6H`")]
+    Duration(String),
+    /// Not a share.
+    #[error(
+        "`{0}` is not a share; write a number from 0 to 100 with at most four digits after the point and `%`, such as `1%` or `0.5%`"
+    )]
+    Percent(String),
+    /// Not a length of time of hours or days.
+    #[error(
+        "`{0}` is not a length of time; write `PT` and a number of `S`, `M` or `H`, or `P` and a number of `D`, such as `PT30M` or `P7D`"
+    )]
+    Within(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),
@@ -115,6 +136,59 @@ impl FromStr for ExactNumber {
     }
 }
 
+impl FromStr for Percent {
+    type Err = TermError;
+
+    /// Parses `1%`, `0.5%`, `100%`.
+    ///
+    /// # Errors
+    /// [`TermError::Percent`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::Percent(text.to_owned());
+        let number: ExactNumber =
+            text.strip_suffix('%').map(str::trim_end).ok_or_else(wrong)?.parse().map_err(|_| wrong())?;
+        let millionths = number.at_scale(4).and_then(|n| u32::try_from(n).ok()).ok_or_else(wrong)?;
+        if millionths > 1_000_000 { Err(wrong()) } else { Ok(Self { millionths }) }
+    }
+}
+
+impl FromStr for Within {
+    type Err = TermError;
+
+    /// Parses `PT90S`, `PT30M`, `PT2H`, `P7D`: ISO 8601 with one unit, from a second to a year.
+    ///
+    /// # Errors
+    /// [`TermError::Within`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        const LONGEST: u32 = 366 * 86_400;
+        let wrong = || TermError::Within(text.to_owned());
+        let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+        let (digits, unit) = match rest.strip_prefix('T') {
+            Some(time) => {
+                [('S', 1), ('M', 60), ('H', 3600)].iter().find_map(|(u, s)| Some((time.strip_suffix(*u)?, *s)))
+            }
+            None => rest.strip_suffix('D').map(|days| (days, 86_400)),
+        }
+        .ok_or_else(wrong)?;
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let seconds = digits.parse::<u32>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)?;
+        if (1..=LONGEST).contains(&seconds) { Ok(Self { seconds }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seconds {
+            s if s % 86_400 == 0 => write!(f, "P{}D", s / 86_400),
+            s if s % 3600 == 0 => write!(f, "PT{}H", s / 3600),
+            s if s % 60 == 0 => write!(f, "PT{}M", s / 60),
+            s => write!(f, "PT{s}S"),
+        }
+    }
+}
+
 /// The types that are one word.
 pub(crate) const PLAIN_TYPES: [(&str, DataType); 6] = [
     ("string", DataType::String),
@@ -172,6 +246,120 @@ impl DataType {
     /// Whether its values lie in time.
     pub fn is_temporal(self) -> bool {
         matches!(self, Self::Date | Self::Timestamp)
+    }
+}
+
+impl FromStr for RecordsPath {
+    type Err = TermError;
+
+    /// Parses `$`, `$.data.items` and `$['data']["items"]`: names only, no wildcards, no places in arrays.
+    ///
+    /// # Errors
+    /// [`TermError::RecordsPath`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let wrong = || TermError::RecordsPath(text.to_owned());
+        let mut rest = text.trim().strip_prefix('$').ok_or_else(wrong)?;
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            let (step, after) = if let Some(name) = rest.strip_prefix('.') {
+                name.split_at(name.find(['.', '[']).unwrap_or(name.len()))
+            } else {
+                let inner = rest.strip_prefix('[').ok_or_else(wrong)?;
+                let quote = inner.chars().next().filter(|c| matches!(c, '\'' | '"')).ok_or_else(wrong)?;
+                let (name, after) = inner[1..].split_once(quote).ok_or_else(wrong)?;
+                (name, after.strip_prefix(']').ok_or_else(wrong)?)
+            };
+            let bracketed = rest.starts_with('[');
+            if step.is_empty() || !bracketed && step.contains(['*', ']', '\'', '"', ' ']) {
+                return Err(wrong());
+            }
+            steps.push(step.to_owned());
+            rest = after;
+        }
+        Ok(Self(steps))
+    }
+}
+
+impl fmt::Display for RecordsPath {
+    /// Writes it as dictionaries do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.0 {
+            if step.contains(['.', '[', ']', '*', '\'', '"', ' ']) {
+                write!(f, "[{step:?}]")?;
+            } else {
+                write!(f, ".{step}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parses a length of time, `P1D`, `PT10M`, `P1DT6H30M`, to seconds.
+///
+/// # Errors
+/// [`TermError::Duration`] for anything else, for nothing, and for more than 100 years.
+pub fn duration(text: &str) -> Result<u64, TermError> {
+    const LONGEST: u64 = 100 * 366 * 86_400;
+    let wrong = || TermError::Duration(text.to_owned());
+    let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+    let (days, clock) = rest.split_once('T').map_or((rest, None), |(days, clock)| (days, Some(clock)));
+    let mut seconds = 0u64;
+    let mut parts = |mut text: &str, units: &[(char, u64)]| -> Option<()> {
+        for (unit, length) in units {
+            let Some((number, rest)) = text.split_once(*unit) else { continue };
+            let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+            let number: u64 = whole.then(|| number.parse().ok()).flatten()?;
+            seconds = seconds.checked_add(number.checked_mul(*length)?)?;
+            text = rest;
+        }
+        text.is_empty().then_some(())
+    };
+    parts(days, &[('D', 86_400)]).ok_or_else(wrong)?;
+    if let Some(clock) = clock {
+        parts(clock, &[('H', 3600), ('M', 60), ('S', 1)]).ok_or_else(wrong)?;
+    }
+    if (1..=LONGEST).contains(&seconds) { Ok(seconds) } else { Err(wrong()) }
+}
+
+impl FromStr for Overlap {
+    type Err = TermError;
+
+    /// Parses a whole number, or a length of time.
+    ///
+    /// # Errors
+    /// [`TermError::Duration`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return text.parse().map(Self::Steps).map_err(|_| TermError::Duration(text.to_owned()));
+        }
+        duration(text).map(Self::Seconds)
+    }
+}
+
+impl FromStr for DatabaseAddress {
+    type Err = TermError;
+
+    /// Parses `env:NAME`, `file:PATH` or a URL of a database.
+    ///
+    /// # Errors
+    /// [`TermError::DatabaseAddress`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        let sound = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if let Some(name) = text.strip_prefix("env:").filter(|name| sound(name)) {
+            return Ok(Self::Environment(name.to_owned()));
+        }
+        if let Some(path) = text.strip_prefix("file:").filter(|path| !path.is_empty()) {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let known = ["postgres://", "postgresql://", "mysql://", "mariadb://"];
+        if known.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme)) {
+            return Ok(Self::Url(text.to_owned()));
+        }
+        Err(TermError::DatabaseAddress)
     }
 }
 
@@ -268,6 +456,55 @@ mod tests {
         }
         for text in ["decimal(0,0)", "decimal(39,2)", "decimal(5,6)"] {
             assert!(matches!(text.parse::<DataType>(), Err(TermError::Decimal(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_are_read_and_written() {
+        for (text, steps) in [
+            ("$", vec![]),
+            ("$.data.items", vec!["data", "items"]),
+            ("$['data'][\"a.b\"].c", vec!["data", "a.b", "c"]),
+            ("$.数据", vec!["数据"]),
+        ] {
+            let path: RecordsPath = text.parse().unwrap();
+            assert_eq!(path.0, steps, "{text}");
+            assert_eq!(path.to_string().parse(), Ok(path), "{text}");
+        }
+        for text in ["", "data", "$.", "$..a", "$.a[0]", "$.*", "$[*]", "$['a'", "$['a", "$[a]", "$a", "$.a b"] {
+            assert_eq!(text.parse::<RecordsPath>(), Err(TermError::RecordsPath(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_read() {
+        for (text, seconds) in [("PT10M", 600), ("P1D", 86_400), ("PT1H30M", 5400), ("P1DT6H", 108_000), ("PT7S", 7)] {
+            assert_eq!(duration(text), Ok(seconds), "{text}");
+            assert_eq!(text.parse(), Ok(Overlap::Seconds(seconds)));
+        }
+        for text in ["", "P", "PT", "PT0S", "10M", "PT10", "PT-1M", "PTM", "PT1M1H", "P1M", "PT99999999999999999999S"] {
+            assert_eq!(duration(text), Err(TermError::Duration(text.to_owned())), "{text}");
+        }
+        assert_eq!("1000".parse(), Ok(Overlap::Steps(1000)));
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_seen() {
+        let has = |text: &str| text.parse::<DatabaseAddress>().unwrap().has_password();
+        for text in [
+            "postgres://shop:hunter2@db.example.com/shop",
+            "mysql://shop:@db.example.com/shop",
+            "postgres://db.example.com/shop?user=a&password=hunter2",
+            "postgres://shop:hun/ter2@db.example.com/shop",
+            "postgres://db.example.com/shop?PASSWORD=hunter2",
+            "postgres://shop:hun?ter2@db.example.com/shop",
+        ] {
+            assert!(has(text), "{text}");
+            assert!(!format!("{:?}", text.parse::<DatabaseAddress>().unwrap()).contains("hun"));
+        }
+        for text in ["postgres://shop@db.example.com:5432/shop", "env:SHOP", "file:/etc/shop.url", "mysql://db:3306/a"]
+        {
+            assert!(!has(text), "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::places::called_at;
 use datafusion::common::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::parser::ParserError;
 use lakewarden_policy::noise::NotNoised;
@@ -52,6 +53,9 @@ pub enum EngineError {
         /// The kind of failure, without any value.
         what: &'static str,
     },
+    /// The lake's storage did not answer while the query ran.
+    #[error("the query failed while it ran: the lake's storage could not be read")]
+    Storage,
     /// The query needed more memory than its budget.
     #[error("the query needs more memory than its budget of {budget} bytes")]
     Memory {
@@ -119,6 +123,7 @@ impl EngineError {
             Self::Run { .. } | Self::Memory { .. } | Self::File { .. } | Self::Account { .. } | Self::Start { .. } => {
                 None
             }
+            Self::Storage => None,
         }
     }
 
@@ -196,13 +201,34 @@ impl EngineError {
                     _ => "a computation on columns failed",
                 },
             },
+            // A reader of Parquet passes on what the store told it.
+            DataFusionError::ParquetError(error) if is_of_store(error.as_ref()) => EngineError::Storage,
+            // Of a footer it passes on the text only.
+            DataFusionError::ParquetError(error) if told_of_store(error) => EngineError::Storage,
             DataFusionError::ParquetError(_) => EngineError::Run { what: "a Parquet file is damaged" },
-            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
-                EngineError::Run { what: "the lake's storage could not be read" }
-            }
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => EngineError::Storage,
             _ => EngineError::Run { what: "an operator failed" },
         }
     }
+}
+
+/// Whether an error of the object store or of the system lies below this one.
+fn is_of_store(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<object_store::Error>() || error.is::<std::io::Error>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Whether a reader's text is what it was told by the object store. The text goes no further.
+fn told_of_store(error: &ParquetError) -> bool {
+    let ParquetError::General(text) = error else { return false };
+    text.starts_with("Failed to fetch metadata")
+        && ["Object Store error: ", "External: "].iter().any(|t| text.contains(t))
 }
 
 /// What a message about a call starts with.
@@ -258,6 +284,19 @@ mod tests {
         assert_eq!(problem.message, "the function sum does not take arguments of the types (Utf8)");
         assert_eq!(problem.hint.as_deref(), Some("cast the arguments to what it takes: sum(Decimal), or sum(Int64)"));
         assert_eq!(call_problem("No field named x", None), None);
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_is_no_damaged_file() {
+        let running = |error: ParquetError| EngineError::running(&DataFusionError::ParquetError(Box::new(error)), 0);
+        let store = || object_store::Error::Generic { store: "S3", source: "503 Slow Down".into() };
+        let passed_on = ParquetError::External(Box::new(store()));
+        assert!(matches!(running(passed_on), EngineError::Storage));
+        let told = format!("Failed to fetch metadata for file x: {}", DataFusionError::from(store()));
+        assert!(matches!(running(ParquetError::General(told)), EngineError::Storage));
+        let damaged =
+            ParquetError::General("Failed to fetch metadata for file x: Parquet error: Corrupt footer".into());
+        assert!(matches!(running(damaged), EngineError::Run { what: "a Parquet file is damaged" }));
     }
 
     #[test]

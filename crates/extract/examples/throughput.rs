@@ -34,6 +34,7 @@ fn measure(name: &str, dataset: &Dataset, file: SourceFile, bytes: usize, worker
         as_of: as_of(),
         seed: SEED,
         batch_rows: 16_384,
+        rules: &lakewarden_extract::RuleInputs::default(),
         workers,
     };
     let mut best = f64::MAX;

@@ -1,6 +1,8 @@
 //! What became of each row of a file.
 
-use serde::Serialize;
+use crate::keys::Earlier;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,9 +11,9 @@ use std::fmt;
 pub struct QuarantineReason {
     /// The field's name in the export; `None` if the record as a whole does not parse.
     pub field: Option<String>,
-    /// The rule: one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`, `identifier`,
-    /// `integer_identifier`, `domain`, `columns`, `json`.
-    pub rule: &'static str,
+    /// The rule: its own name, or one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`,
+    /// `identifier`, `integer_identifier`, `domain`, `columns`, `json`, `error_cell`.
+    pub rule: Cow<'static, str>,
 }
 
 /// The account of one file. `read` is the sum of all that follows it: see [`FileAccount::closes`].
@@ -23,20 +25,26 @@ pub struct FileAccount {
     pub sha256: String,
     /// Its size in bytes as it lies there.
     pub bytes: u64,
+    /// Lines that are no records: neither in `read` nor in its sum.
+    pub skipped: SkippedLines,
     /// Records read, the header not counted.
     pub read: u64,
-    /// Rows given to the sink.
+    /// Rows given to the sink that no other row has taken the place of.
     pub written: u64,
     /// Rows sealed into quarantine, by reason.
     pub quarantined: BTreeMap<QuarantineReason, u64>,
+    /// Rows written that break a rule which only warns, by rule. A row counts for each of them.
+    pub warned: BTreeMap<QuarantineReason, u64>,
     /// Of a consent log or suppression list: those of them that bear a statement all the same, which is every one.
     pub unread: u64,
     /// Of those, the records that do not say for certain whom they name.
     pub unread_nobody: u64,
     /// The first of those, by its number in the file.
     pub nobody_at: Option<u64>,
-    /// Rows whose key was seen before, in this file, an earlier one or the lake.
+    /// Rows that another row with their key survives: the sum of `duplicates_by`.
     pub duplicates: u64,
+    /// The same, by where the survivor is.
+    pub duplicates_by: DuplicatesBy,
     /// Rows older than the dataset's retention.
     pub outside_retention: u64,
     /// Where no key is declared: records equal in all declared fields to an earlier one of this file. They are kept.
@@ -59,7 +67,78 @@ impl FileAccount {
 
     /// Whether every row read is accounted for.
     pub fn closes(&self) -> bool {
-        self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+        self.duplicates == self.duplicates_by.total()
+            && self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+    }
+
+    /// A row is left out, for one that came earlier survives.
+    pub(crate) fn repeats(&mut self, earlier: Earlier) {
+        self.duplicates += 1;
+        match earlier {
+            Earlier::SameFile => self.duplicates_by.same_file += 1,
+            Earlier::OtherFile => self.duplicates_by.other_file += 1,
+            Earlier::Lake => self.duplicates_by.lake += 1,
+        }
+    }
+
+    /// Rows that were given to the sink are not to be stored, for later ones of the same files survive.
+    pub(crate) fn supersede(&mut self, rows: u64) {
+        self.written -= rows;
+        self.duplicates += rows;
+        self.duplicates_by.superseded += rows;
+    }
+
+    /// Rows that were given to the sink are not to be stored, for the lake's own survive.
+    pub fn lose_to_lake(&mut self, rows: u64) {
+        self.written -= rows;
+        self.duplicates += rows;
+        self.duplicates_by.lake += rows;
+    }
+}
+
+/// Rows that another row with their key survives, by where that one is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicatesBy {
+    /// Earlier in the same file.
+    pub same_file: u64,
+    /// In an earlier file of the same run.
+    pub other_file: u64,
+    /// In the lake.
+    pub lake: u64,
+    /// Later, in the same file or another of the same run.
+    pub superseded: u64,
+}
+
+impl DuplicatesBy {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.same_file + self.other_file + self.lake + self.superseded
+    }
+
+    /// Adds those of another file.
+    pub fn add(&mut self, other: &Self) {
+        self.same_file += other.same_file;
+        self.other_file += other.other_file;
+        self.lake += other.lake;
+        self.superseded += other.superseded;
+    }
+}
+
+/// Lines of a file, or rows of a sheet, that are no records because the dictionary says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SkippedLines {
+    /// Before the header: `skip_rows`, or above `header_row`.
+    pub preamble: u64,
+    /// Remarks: `comment`.
+    pub comments: u64,
+    /// Total lines: `footer`.
+    pub footer: u64,
+}
+
+impl SkippedLines {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.preamble + self.comments + self.footer
     }
 }
 
@@ -86,6 +165,20 @@ pub enum Warning {
         /// The nearest undeclared name that does occur.
         nearest: Option<String>,
     },
+    /// Fields that may be missing from a file, and are; their rows hold null.
+    OptionalAbsent {
+        /// The fields, in declared order.
+        fields: Vec<String>,
+    },
+    /// Values that are not of the declared type, and would be of a wider one. They are in quarantine.
+    TypeWidened {
+        /// The field.
+        field: String,
+        /// The type that they would be of.
+        found: &'static str,
+        /// How many.
+        values: u64,
+    },
     /// Records of a consent log or suppression list that can neither be read nor say for certain whom they name.
     NobodyNamed {
         /// How many.
@@ -109,6 +202,10 @@ impl fmt::Display for Warning {
                 write!(f, "no record holds `{field}`; the nearest undeclared name is `{nearest}`")
             }
             Self::FieldNeverOccurs { field, nearest: None } => write!(f, "no record holds `{field}`"),
+            Self::OptionalAbsent { fields } => write!(f, "lacks what is optional, read as null: {}", fields.join(", ")),
+            Self::TypeWidened { field, found, values } => {
+                write!(f, "`{field}` seems to have become {found}: values of that type in quarantine: {values}")
+            }
             Self::NobodyNamed { records } => {
                 write!(f, "records that cannot be read and do not say for certain whom they name: {records}")
             }

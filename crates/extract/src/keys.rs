@@ -1,23 +1,45 @@
 //! Hashes of rows, and the set of those seen.
 
+use crate::standings::Standings;
+use crate::unique::UniqueValues;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
-use hashbrown::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use lakewarden_dictionary::Dataset;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-/// The keys of rows seen, as 128-bit hashes of their conformed key columns: about 18 to 36 bytes a row.
+/// The keys of rows seen, as 96-bit hashes of their conformed key columns, each with 32 bits that say where it was seen
+/// first: about 19 to 39 bytes a row.
 ///
 /// Two different keys with one hash would make one row a duplicate of another; among 100 million rows
-/// the chance of any is 10⁻²³, and the seed keeps a stranger from looking for one.
+/// the chance of any is 10⁻¹³, and the seed keeps a stranger from looking for one.
 #[derive(Debug, Clone)]
 pub struct KeySet {
     seed: u64,
-    hashes: HashSet<u128, BuildHasherDefault<AlreadyHashed>>,
+    /// The hash; its lowest 32 bits are [`LAKE`] or the number of the file, from 1.
+    hashes: HashTable<u128>,
+    /// The file being read.
+    file: u32,
+    /// How new rows compare, where later ones may survive: then the set itself stays empty.
+    standings: Option<Box<Standings>>,
+    /// Values of columns that must be unique.
+    pub(crate) unique: UniqueValues,
+}
+
+/// Where keys of the lake were seen.
+const LAKE: u32 = 0;
+
+/// Where a row with the same key was seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    SameFile,
+    OtherFile,
+    Lake,
 }
 
 /// Key columns that a batch does not have, or that cannot be hashed.
@@ -41,7 +63,18 @@ pub enum KeyError {
 impl KeySet {
     /// An empty set; `seed` must be the run's [`crate::ExtractContext::seed`].
     pub fn new(seed: u64) -> Self {
-        Self { seed, hashes: HashSet::default() }
+        Self { seed, hashes: HashTable::new(), file: LAKE, standings: None, unique: UniqueValues::default() }
+    }
+
+    /// What it takes for a dataset whose later rows may survive instead of earlier ones. It holds the rows of the files
+    /// and not the lake's: those are met afterwards, see [`Standings`].
+    pub fn competing(seed: u64, dataset: &Dataset) -> Self {
+        Self { standings: Some(Box::new(Standings::new(seed, dataset))), ..Self::new(seed) }
+    }
+
+    /// How the rows of the files compared, if they did.
+    pub fn into_standings(self) -> Option<Standings> {
+        self.standings.map(|standings| *standings)
     }
 
     /// Adds the rows of a conformed table that the lake already holds. `key` names the dataset's key
@@ -56,7 +89,10 @@ impl KeySet {
                 batch.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: (*name).to_owned() })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        self.hashes.extend(RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()));
+        self.reserve(batch.num_rows());
+        for hash in RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()) {
+            self.put(hash, LAKE);
+        }
         Ok(())
     }
 
@@ -75,33 +111,82 @@ impl KeySet {
         self.seed
     }
 
-    /// Adds a key; false if it was there.
-    pub(crate) fn insert(&mut self, hash: u128) -> bool {
-        self.hashes.insert(hash)
+    /// Adds the values of one column, without its nulls: a set that other datasets may refer to.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the batch is not one of the conformed table.
+    pub fn observe_values(&mut self, batch: &RecordBatch, column: &str) -> Result<(), KeyError> {
+        for hash in self.values_of(batch, column)? {
+            self.put(hash, LAKE);
+        }
+        Ok(())
+    }
+
+    /// The hashes of a column's values, without its nulls.
+    pub(crate) fn values_of(&self, batch: &RecordBatch, column: &str) -> Result<Vec<u128>, KeyError> {
+        let array = batch.column_by_name(column).ok_or_else(|| KeyError::Missing { column: column.to_owned() })?;
+        let hashes = RowHasher::new([array.clone()], self.seed)?.hashes(array.len());
+        Ok(hashes.into_iter().enumerate().filter(|(row, _)| array.is_valid(*row)).map(|(_, hash)| hash).collect())
+    }
+
+    /// Whether it holds a key.
+    pub(crate) fn contains(&self, hash: u128) -> bool {
+        self.hashes.find(bucket(hash), |kept| is_same(*kept, hash)).is_some()
+    }
+
+    /// Takes a key back: its row was not written after all.
+    pub(crate) fn remove(&mut self, hash: u128) {
+        if let Ok(kept) = self.hashes.find_entry(bucket(hash), |kept| is_same(*kept, hash)) {
+            kept.remove();
+        }
+    }
+
+    /// The next file begins.
+    pub(crate) fn next_file(&mut self) {
+        self.file = self.file.saturating_add(1);
+        if let Some(standings) = &mut self.standings {
+            standings.next_file();
+        }
+    }
+
+    /// Adds a key; says where it was seen before, if it was.
+    pub(crate) fn insert(&mut self, hash: u128) -> Option<Earlier> {
+        self.put(hash, self.file).map(|file| match file {
+            LAKE => Earlier::Lake,
+            file if file == self.file => Earlier::SameFile,
+            _ => Earlier::OtherFile,
+        })
+    }
+
+    /// How new rows compare, where later ones may survive.
+    pub(crate) fn standings(&mut self) -> Option<&mut Standings> {
+        self.standings.as_deref_mut()
     }
 
     /// Makes room.
     pub(crate) fn reserve(&mut self, more: usize) {
-        self.hashes.reserve(more);
+        self.hashes.reserve(more, |kept| bucket(*kept));
+    }
+
+    fn put(&mut self, hash: u128, file: u32) -> Option<u32> {
+        match self.hashes.entry(bucket(hash), |kept| is_same(*kept, hash), |kept| bucket(*kept)) {
+            Entry::Occupied(kept) => Some(*kept.get() as u32),
+            Entry::Vacant(free) => {
+                free.insert(hash >> 32 << 32 | u128::from(file));
+                None
+            }
+        }
     }
 }
 
-/// Passes on what is a good hash already.
-#[derive(Debug, Default, Clone, Copy)]
-struct AlreadyHashed(u64);
+/// Whether two hashes are one, wherever each was seen.
+fn is_same(kept: u128, hash: u128) -> bool {
+    (kept ^ hash) >> 32 == 0
+}
 
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u128(&mut self, value: u128) {
-        self.0 = value as u64;
-    }
+/// Where in the table a hash stands: the half of it that is kept whole.
+fn bucket(hash: u128) -> u64 {
+    (hash >> 64) as u64
 }
 
 /// Hashes rows of some columns. Equal values have equal hashes whatever batch they are in.
@@ -229,6 +314,11 @@ mod tests {
         assert_eq!(set.len(), 2);
         assert_eq!(set.observe(&batch, &["no"]), Err(KeyError::Missing { column: "no".into() }));
         let hash = hashes(batch.columns().to_vec())[0];
-        assert!(!set.insert(hash));
+        assert_eq!(set.insert(hash), Some(Earlier::Lake));
+        set.next_file();
+        assert_eq!((set.insert(7 << 40), set.insert(7 << 40)), (None, Some(Earlier::SameFile)));
+        set.next_file();
+        assert_eq!(set.insert(7 << 40), Some(Earlier::OtherFile));
+        assert_eq!(set.insert(hash), Some(Earlier::Lake));
     }
 }

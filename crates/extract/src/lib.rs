@@ -16,29 +16,44 @@
 //! be told, is kept in an [`UnreadLog`], until a readable record with its key takes its place.
 //!
 //! The same files under the same [`ExtractContext`] give the same batches in the same order, whatever the
-//! number of workers. Memory is bounded by the batches in flight, but for Parquet and XLSX files, which
-//! are held whole because their directory is at the end.
+//! number of workers. Memory is bounded by the batches in flight and the dataset's limits; Parquet files, workbooks and
+//! zip archives are held whole, as far as the limits let them, because their directory is at the end.
 //!
 //! What must be absent here: a cell's value in any message, and a clear identifier in anything handed to
 //! the sink. Undeclared fields are counted by name and never copied.
 
 mod account;
 mod convert;
+mod drift;
 mod error;
+mod held;
+mod infer;
 mod keys;
 mod quarantine;
 mod read;
+mod reread;
 mod run;
 mod schema;
+mod sealed;
 mod source;
+mod standings;
+mod unique;
 mod unread;
 mod values;
 
-pub use account::{FileAccount, Progress, QuarantineReason, Warning};
-pub use error::{ExtractError, MissingColumn, SinkError};
+pub use account::{DuplicatesBy, FileAccount, Progress, QuarantineReason, SkippedLines, Warning};
+pub use convert::{RowRule, RowRuleFailed, RuleInputs};
+pub use drift::undeclared_fields;
+pub use error::{ExtractError, MissingColumn, SinkError, StoppedBy};
+pub use held::{Held, HeldError, HeldRecords};
+pub use infer::{Proposal, ProposedField, infer};
 pub use keys::{KeyError, KeySet};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
+pub use reread::{Rereader, Verdict, for_rereading};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
+pub use sealed::{Opened, Opener, SealedError};
 pub use source::{SourceFile, checksum};
+pub use standings::Standings;
+pub use unique::unique_columns;
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

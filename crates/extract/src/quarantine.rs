@@ -4,6 +4,7 @@ use crate::convert::{Faults, Plan};
 use crate::error::ExtractError;
 use crate::read::RowNumbers;
 use crate::schema::quarantine_schema;
+use crate::sealed::{About, UNPARSED, type_name};
 use crate::values::{UTC, as_text};
 use arrow::array::Array;
 use arrow::array::{
@@ -13,6 +14,7 @@ use arrow::array::{
 use arrow::compute::take;
 use lakewarden_dictionary::Treatment;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -53,12 +55,20 @@ pub(crate) fn seal(
     let places = UInt32Array::from_iter_values(faults.iter().map(|(row, _)| row as u32));
     // Text of the declared fields of just these rows. What is declared `drop` is not stored here either.
     let mut columns: Vec<(&str, StringArray)> = Vec::new();
+    let mut types = BTreeMap::new();
     for (field, array) in plan.dataset.fields.iter().zip(raw) {
         if let (Some(array), true) = (array, field.treatment != Treatment::Drop) {
             let some = take(array, &places, None).map_err(|_| bug())?;
             columns.push((field.name.value.as_str(), as_text(&some).ok_or_else(bug)?));
+            if let Some(name) = type_name(array.data_type()) {
+                types.insert(field.name.value.clone(), name);
+            }
         }
     }
+    let unstored: Vec<usize> = (plan.fields.iter().enumerate())
+        .filter(|(_, f)| plan.judges_unstored && !f.stored && !f.rules.is_empty())
+        .map(|(index, _)| index)
+        .collect();
 
     let len = places.len();
     let mut rows = Vec::with_capacity(len);
@@ -68,19 +78,26 @@ pub(crate) fn seal(
         let row = numbers.get(place);
         rows.push(i64::try_from(row).map_err(|_| bug())?);
         fields.append_option(fault.field.map(|f| plan.dataset.fields[f].name.value.as_str()));
-        rules.append_value(fault.rule);
+        rules.append_value(fault.name.map_or(fault.rule, |name| plan.names[name].as_str()));
         reasons.append_value(reason(fault.rule));
         let mut record = serde_json::Map::new();
         match json {
-            Some((text, spans)) if fault.field.is_none() => {
+            Some((text, spans)) if fault.unparsed => {
                 let text = String::from_utf8_lossy(&text[spans[place].clone()]).into_owned();
-                record.insert("_record".into(), text.into());
+                record.insert(UNPARSED.into(), text.into());
             }
             _ => {
                 for (name, column) in &columns {
                     let value = column.is_valid(at).then(|| column.value(at)).filter(|v| !v.is_empty());
                     record.insert((*name).to_owned(), value.into());
                 }
+                let broke = unstored.iter().filter(|f| faults.broke(place, **f));
+                let about = About {
+                    shifted: fault.field.is_none(),
+                    types: types.clone(),
+                    broke: broke.map(|f| plan.dataset.fields[*f].name.value.clone()).collect(),
+                };
+                about.put(&mut record).ok_or_else(bug)?;
             }
         }
         let plain = serde_json::to_vec(&record).map_err(|_| bug())?;
@@ -106,7 +123,7 @@ pub(crate) fn seal(
 }
 
 /// What a rule's failure means, in a sentence that holds for every value.
-fn reason(rule: &str) -> &'static str {
+pub(crate) fn reason(rule: &str) -> &'static str {
     match rule {
         "required" => "the field is empty, and rows without it are not kept",
         "type" => "the text is not a value of the field's type in its declared formats",
@@ -114,12 +131,17 @@ fn reason(rule: &str) -> &'static str {
         "between" => "the value is outside the declared bounds",
         "matches" => "the value does not have the declared pattern",
         "not_in_future" => "the time is later than the run's",
+        "key" => "the lake has a row with this key, and which survives is told of files only: export the row again",
+        "unique" => "the value stands in an earlier row",
+        "references" => "the column that the rule refers to does not hold the value",
+        "sql" => "the row breaks a rule on rows",
         "phone" => "the text is not a telephone number",
         "email" => "the text is not an e-mail address",
         "identifier" | "integer_identifier" => "the text is not an identifier",
         "domain" => "the row names no known kind of identifier",
         "columns" => "the record does not have as many fields as the header",
         "json" => "the record is not a JSON object",
+        "error_cell" => "a cell of the record is an error of the spreadsheet",
         _ => "the value breaks a rule",
     }
 }

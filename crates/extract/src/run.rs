@@ -1,18 +1,20 @@
 //! The threads of an extraction, and what is decided in order.
 
 use crate::account::{FileAccount, Progress, Warning};
-use crate::convert::{Converted, Plan};
+use crate::convert::{Converted, Plan, RuleInputs, Widened};
+use crate::drift::new_fields;
 use crate::error::{ExtractError, MissingColumn, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
+use crate::unique::Repeats;
 use crate::unread::UnreadLog;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use hashbrown::HashSet;
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::{Dataset, UndeclaredFields};
 use lakewarden_privacy::KeyRing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +34,8 @@ pub struct ExtractContext<'a> {
     pub seed: u64,
     /// Rows a batch; 8,192 to 65,536 is sensible.
     pub batch_rows: usize,
+    /// What rules need besides the files.
+    pub rules: &'a RuleInputs,
     /// Threads that convert batches, at least one. The reader has a thread of its own.
     pub workers: usize,
 }
@@ -137,6 +141,23 @@ fn read_all(
     }
 }
 
+/// Takes in rows that stand in no file being read, such as records out of quarantine; gives their account.
+pub(crate) fn take_loose(
+    plan: &Plan<'_>,
+    file: &str,
+    rows: Converted,
+    seen: &mut KeySet,
+    unread: &mut UnreadLog,
+    sink: &mut dyn Sink,
+) -> Result<FileAccount, ExtractError> {
+    let meter = AtomicU64::new(0);
+    let mut order = InOrder { plan, files: &[], seen, unread, sink, progress: &|_| {}, meter: &meter, rows_before: 0 };
+    let mut current = Current::default();
+    current.account.file.push_str(file);
+    order.take(&mut current, rows)?;
+    Ok(current.account)
+}
+
 struct InOrder<'a, 'p> {
     plan: &'a Plan<'p>,
     files: &'a [SourceFile],
@@ -154,8 +175,9 @@ struct Current {
     account: FileAccount,
     records: HashSet<u128>,
     undeclared: NameCounts,
-    /// JSON: which declared fields occurred.
+    /// Which declared fields occurred; `None` before the first batch.
     occurs: Option<Vec<bool>>,
+    widened: Widened,
 }
 
 impl InOrder<'_, '_> {
@@ -164,6 +186,7 @@ impl InOrder<'_, '_> {
         for (index, file) in self.files.iter().enumerate() {
             let mut current = Current::default();
             current.account.file.clone_from(&file.name);
+            self.seen.next_file();
             loop {
                 // The reader tells of every file's end; a hung-up channel means that it panicked.
                 match events.recv().map_err(|_| self.plan.internal(&file.name, "reading"))? {
@@ -188,6 +211,11 @@ impl InOrder<'_, '_> {
             }
             self.rows_before += accounts.last().map_or(0, |a: &FileAccount| a.read);
         }
+        for (account, rows) in
+            accounts.iter_mut().zip(self.seen.standings().map(|s| s.superseded()).unwrap_or_default())
+        {
+            account.supersede(*rows);
+        }
         Ok(accounts)
     }
 
@@ -196,45 +224,74 @@ impl InOrder<'_, '_> {
         self.hear(account, &mut batch)?;
         let len = batch.rows.num_rows();
         account.read += len as u64;
-        for (reason, count) in batch.reasons {
+        for (reason, count) in std::mem::take(&mut batch.reasons) {
             *account.quarantined.entry(reason).or_default() += count;
         }
-        for (kind, count) in batch.redactions {
+        for (kind, count) in std::mem::take(&mut batch.redactions) {
             *account.redactions.entry(kind).or_default() += count;
         }
         current.undeclared.merge(&batch.undeclared);
         if let Some(hashes) = &batch.records {
             account.exact_duplicates += hashes.iter().filter(|h| !current.records.insert(**h)).count() as u64;
         }
-        if let Some(occurs) = batch.occurs {
-            let first = current.occurs.is_none();
-            let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
-            all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
-            if first {
-                self.renamed_fields(current)?;
-            }
+        for (value, count) in std::mem::take(&mut batch.widened) {
+            *current.widened.entry(value).or_default() += count;
+        }
+        let occurs = std::mem::take(&mut batch.occurs);
+        let first = current.occurs.is_none();
+        let all = current.occurs.get_or_insert_with(|| vec![false; occurs.len()]);
+        all.iter_mut().zip(&occurs).for_each(|(all, here)| *all |= here);
+        if first {
+            self.renamed_fields(current)?;
         }
         let account = &mut current.account;
 
         let mut keep: Option<Vec<bool>> = None;
         let mut leave_out = |row: usize| keep.get_or_insert_with(|| vec![true; len])[row] = false;
         let is = |flags: &Option<Vec<bool>>, row: usize| flags.as_ref().is_some_and(|f| f[row]);
-        if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() {
-            if batch.keys.is_some() {
+        let mut repeats = Repeats::default();
+        if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() || !batch.unique.is_empty() {
+            if batch.keys.is_some() && batch.ranked.is_none() {
                 self.seen.reserve(len);
             }
+            if let (Some(_), Some(standings)) = (&batch.ranked, self.seen.standings()) {
+                standings.widen(&batch.rows);
+            }
+            let first = |row: usize| batch.keys.as_ref().filter(|_| batch.ranked.is_none()).map(|keys| keys[row]);
             for row in 0..len {
                 if is(&batch.faulty, row) {
                     leave_out(row);
-                } else if batch.keys.as_ref().is_some_and(|keys| !self.seen.insert(keys[row])) {
-                    account.duplicates += 1;
+                } else if let Some(earlier) = first(row).and_then(|key| self.seen.insert(key)) {
+                    account.repeats(earlier);
                     leave_out(row);
                 } else if is(&batch.outside, row) {
                     account.outside_retention += 1;
                     leave_out(row);
+                } else if !batch.unique.is_empty()
+                    && !repeats.admit(self.plan, &account.file, &batch, row, &mut self.seen.unique)?
+                {
+                    if let Some(keys) = &batch.keys {
+                        // Its key names no row that is written: a mended one may still come.
+                        self.seen.remove(keys[row]);
+                    }
+                    leave_out(row);
+                } else if let (Some(keys), Some(ranked)) = (&batch.keys, &batch.ranked)
+                    && let Some(standings) = self.seen.standings()
+                    && let Some(earlier) = standings.contest(keys[row], ranked.ranks[row], ranked.contents[row])
+                {
+                    account.repeats(earlier);
+                    leave_out(row);
                 }
             }
         }
+        for (rule, rows) in batch.warned.iter().chain(&repeats.warned) {
+            let kept = |row: &&u32| keep.as_ref().is_none_or(|keep| keep[**row as usize]);
+            let kept = rows.iter().filter(kept).count() as u64;
+            if kept > 0 {
+                *account.warned.entry(self.plan.reason(rule.field, rule.kind, rule.name)).or_default() += kept;
+            }
+        }
+        let repeated = repeats.seal(self.plan, len, batch.late.as_ref(), account)?;
         let rows = match keep {
             Some(keep) => filter_record_batch(&batch.rows, &BooleanArray::from(keep))
                 .map_err(|_| self.plan.internal(&account.file, "leaving out rows"))?,
@@ -245,7 +302,7 @@ impl InOrder<'_, '_> {
         if rows.num_rows() > 0 {
             self.sink.rows(rows).map_err(stored)?;
         }
-        if let Some(records) = batch.quarantine {
+        for records in batch.quarantine.into_iter().chain(repeated) {
             self.sink.quarantine(records).map_err(stored)?;
         }
         Ok(())
@@ -303,12 +360,30 @@ impl InOrder<'_, '_> {
         self.plan.dataset.fields.iter().zip(occurs).filter(|(f, occurs)| !f.optional && !**occurs).map(|(f, _)| f)
     }
 
+    /// Refuses a file with fields that the dataset's contract does not take.
+    fn refuse_undeclared(&self, file: &str, undeclared: &NameCounts) -> Result<(), ExtractError> {
+        let drift = &self.plan.dataset.drift;
+        if drift.undeclared != UndeclaredFields::Refuse {
+            return Ok(());
+        }
+        let fields = new_fields(drift, undeclared);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        Err(ExtractError::UndeclaredFields {
+            file: file.to_owned(),
+            dataset: self.plan.dataset.name.value.clone(),
+            fields,
+        })
+    }
+
     fn finish(&self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
-        let Current { mut account, mut undeclared, occurs, .. } = current;
+        let Current { mut account, mut undeclared, occurs, widened, .. } = current;
         undeclared.merge(&summary.undeclared);
         account.sha256 = summary.sha256;
         account.bytes = summary.bytes;
         account.encoding = summary.encoding;
+        account.skipped = summary.skipped;
         account.warnings = summary.warnings;
         if account.unread_nobody > 0 {
             account.warnings.push(Warning::NobodyNamed { records: account.unread_nobody });
@@ -316,6 +391,18 @@ impl InOrder<'_, '_> {
         for field in occurs.iter().flat_map(|o| self.absent(o)) {
             let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
             account.warnings.push(Warning::FieldNeverOccurs { field: field.name.value.clone(), nearest });
+        }
+        self.refuse_undeclared(&account.file, &undeclared)?;
+        let absent: Vec<String> = (occurs.iter().flat_map(|occurs| self.plan.dataset.fields.iter().zip(occurs)))
+            .filter(|(field, occurs)| field.optional && !**occurs)
+            .map(|(field, _)| field.name.value.clone())
+            .collect();
+        if !absent.is_empty() {
+            account.warnings.push(Warning::OptionalAbsent { fields: absent });
+        }
+        for ((field, found), values) in widened {
+            let field = self.plan.dataset.fields[field].name.value.clone();
+            account.warnings.push(Warning::TypeWidened { field, found, values });
         }
         if undeclared.overflowed() {
             account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });

@@ -256,6 +256,7 @@ fn a_json_array_is_never_held_whole() {
         as_of: as_of(),
         seed: 1,
         batch_rows: 100,
+        rules: &lakewarden_extract::RuleInputs::default(),
         workers: 2,
     };
     let mut sink = Behind(given, 0, 0, bytes);

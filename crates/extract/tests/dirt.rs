@@ -79,7 +79,7 @@ fn a_value_that_does_not_parse_costs_its_row_alone() {
     );
     let account = &outcome.accounts[0];
     assert_eq!((account.read, account.written, account.encoding), (9, 1, Some("GB18030")));
-    assert_eq!(account.quarantined[&QuarantineReason { field: Some("数量".into()), rule: "type" }], 1);
+    assert_eq!(account.quarantined[&QuarantineReason { field: Some("数量".into()), rule: "type".into() }], 1);
     assert_eq!(account.sha256, Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>());
     assert_eq!(account.bytes, bytes.len() as u64);
     assert_eq!(texts(&outcome.quarantine, "dataset")[0], "pos_sales");
@@ -222,7 +222,7 @@ fn each_row_may_name_its_own_kind_of_identifier() {
     ]);
     let body =
         "id_type,id_value\nphone,131 8701 3211\nunionid,o1\n手机,+8613187013211\nphone,nobody\nfax,1\n,2\nunionid,\n";
-    data.fields[0].rules.push(here(Rule::In(vec!["phone".into(), "unionid".into(), "fax?".into()])));
+    data.fields[0].rules.push(here(Rule::In(vec!["phone".into(), "unionid".into(), "fax?".into()])).into());
     let outcome = run(&data, &[file("f.csv", body)]).unwrap();
     let keys = ring();
     let phone = keys.tokeniser("phone").token_of("+8613187013211");

@@ -243,6 +243,7 @@ fn a_sink_that_fails_stops_everything() {
         as_of: as_of(),
         seed: 1,
         batch_rows: 10,
+        rules: &lakewarden_extract::RuleInputs::default(),
         workers: 3,
     };
     let body = format!("会员卡号,手机号\n{}", format!("M,{CANARY}\n").repeat(100_000));

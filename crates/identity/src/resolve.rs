@@ -199,7 +199,8 @@ impl Matcher {
         Ok((texts, merged))
     }
 
-    /// The id made from the group's earliest token whose id nobody has.
+    /// The id made from the group's earliest token whose id nobody has; if others have those of all its tokens, for they
+    /// were together once, the id made from the last of these.
     fn fresh_id(
         &self,
         of_founder: &str,
@@ -207,11 +208,17 @@ impl Matcher {
         taken: &mut HashSet<u128, RandomState>,
         ids: &Tokeniser,
     ) -> Result<String, IdentityError> {
+        const FURTHER: usize = 64;
         let mut text = of_founder.to_owned();
-        for token in std::iter::once(None).chain(group[1..].iter().map(Some)) {
-            if let Some(token) = token {
-                let token = &self.tokens[*token as usize];
-                text = ids.token_of(&token_text('k', token.version, token.bits));
+        let own = group[1..].iter().map(|token| {
+            let token = &self.tokens[*token as usize];
+            Some(token_text('k', token.version, token.bits))
+        });
+        for (at, token) in std::iter::once(None).chain(own).chain(std::iter::repeat_n(None, FURTHER)).enumerate() {
+            match token {
+                None if at == 0 => {}
+                Some(token) => text = ids.token_of(&token),
+                None => text = ids.token_of(&text),
             }
             let bits = token_bits(&text).ok_or(IdentityError::IdCollision)?;
             if taken.insert(bits) {
@@ -352,6 +359,21 @@ mod tests {
         let kept: Vec<_> = apart.customers.iter().filter(|c| c.id == together.customers[0].id).collect();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].first_seen, Some(1));
+    }
+
+    /// An older token that comes late keeps the id of what came apart, and with it that of another's only token.
+    #[test]
+    fn who_has_lost_the_ids_of_all_its_tokens_gets_another() {
+        let alone = resolve(&[(Some(1), Some(10), 5)], &Known::default());
+        let joined = resolve(&[(Some(1), Some(10), 5), (Some(1), Some(20), 1)], &known(&alone));
+        let apart = [(None, Some(10), 5), (None, Some(20), 1), (Some(1), None, 6)];
+        let found = resolve(&apart, &known(&joined));
+        let ids: HashSet<&str, RandomState> = found.customers.iter().map(|c| c.id.as_str()).collect();
+        assert_eq!((found.summary.customers, ids.len()), (3, 3));
+        let again = resolve(&apart, &known(&joined));
+        assert_eq!(found.customers, again.customers);
+        let oldest = found.customers.iter().find(|c| c.first_seen == Some(1)).unwrap();
+        assert_eq!(oldest.id, alone.customers[0].id);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl AuditLog {
             let bytes =
                 serde_json::to_vec(&document).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
             let new = AuditHead { sequence: document.sequence, sha256: sha256(&bytes) };
-            match self.lake.create(&path, bytes.into()).await {
+            match self.lake.create_own(&path, bytes.into()).await {
                 Ok(()) => {
                     *known = Some(new.clone());
                     return Ok(new);

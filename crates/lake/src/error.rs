@@ -286,6 +286,14 @@ pub enum LakeError {
         /// Its id.
         id: Uuid,
     },
+    /// LW5070
+    #[error("`{table}` has {} of these files already: another run loaded them meanwhile", .files)]
+    LoadedMeanwhile {
+        /// `zone/name`.
+        table: String,
+        /// How many.
+        files: usize,
+    },
     /// LW5050
     #[error("the lake is being written by {owner}, until {expires} at the latest")]
     LeaseHeld {
@@ -311,6 +319,30 @@ pub enum LakeError {
     /// LW5061
     #[error("the audit log is written by too many at once")]
     AuditBusy,
+    /// LW5062
+    #[error("the store at {store} overwrites an object that was to be put only where there is none (If-None-Match: *)")]
+    OverwritingStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+    },
+    /// LW5063
+    #[error("the store at {store} shows what is past: {what}")]
+    StaleStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+        /// Which promise it broke.
+        what: &'static str,
+    },
+    /// LW5064
+    #[error("the store at {store} let {winners} of {tried} that tried at once put the same object")]
+    RacyStore {
+        /// The lake's address, and the endpoint where one is set.
+        store: String,
+        /// How many were told that they had put it.
+        winners: usize,
+        /// How many tried.
+        tried: usize,
+    },
 }
 
 impl LakeError {
@@ -344,10 +376,14 @@ impl LakeError {
             Self::ReservedKey { .. } => "LW5044",
             Self::StagedFileMissing { .. } => "LW5045",
             Self::PublicationReused { .. } => "LW5046",
+            Self::LoadedMeanwhile { .. } => "LW5070",
             Self::LeaseHeld { .. } => "LW5050",
             Self::LeaseLost { .. } => "LW5051",
             Self::AuditBroken { .. } => "LW5060",
             Self::AuditBusy => "LW5061",
+            Self::OverwritingStore { .. } => "LW5062",
+            Self::StaleStore { .. } => "LW5063",
+            Self::RacyStore { .. } => "LW5064",
         }
     }
 
@@ -358,6 +394,7 @@ impl LakeError {
             Self::Conflict { .. } | Self::PublicationInProgress { .. } | Self::LeaseHeld { .. } | Self::AuditBusy => {
                 true
             }
+            Self::LoadedMeanwhile { .. } => true,
             Self::PublicationPending { source, .. } => source.is_retryable(),
             _ => false,
         }
@@ -374,6 +411,7 @@ impl LakeError {
                  digit, and have at most 128 characters"
             }
             Self::Store { fault, .. } => return store_hint(*fault),
+            Self::AlreadyExists { .. } => "run again: every run writes under names of its own",
             Self::StoreSettings { .. } => {
                 "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION"
             }
@@ -392,6 +430,7 @@ impl LakeError {
             Self::Conflict { .. } | Self::PublicationInProgress { .. } => {
                 "run again; what an interrupted run left is completed first"
             }
+            Self::LoadedMeanwhile { .. } => "run again: files that are loaded are known by their checksums",
             Self::PublicationPending { .. } => "run again: the publication is completed before anything else",
             Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
             Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",
@@ -399,6 +438,14 @@ impl LakeError {
             Self::AuditBroken { .. } => {
                 "the evidence was altered after it was written; compare with a backup of \
                  _lakewarden/audit"
+            }
+            Self::OverwritingStore { .. } | Self::RacyStore { .. } => {
+                "two runs at once would lose rows here: update the server, or put the lake on a store with atomic \
+                 conditional puts"
+            }
+            Self::StaleStore { .. } => {
+                "ask the store itself, without a cache or a replica in between; the lake needs read-after-write and \
+                 list-after-write"
             }
             _ => return None,
         })

@@ -23,6 +23,8 @@ pub struct Lake {
 
 struct Inner {
     url: Url,
+    /// Where the store answers, if the address alone does not say: an S3 endpoint.
+    endpoint: Option<String>,
     store: Arc<dyn ObjectStore>,
 }
 
@@ -46,13 +48,13 @@ impl Lake {
     /// `LW5001`.
     pub fn with_store(url: &Url, root: Arc<dyn ObjectStore>) -> Result<Self, LakeError> {
         let (url, _, prefix) = location::split(url)?;
-        Ok(Self::at(Location { url, prefix, root }))
+        Ok(Self::at(Location { url, endpoint: None, prefix, root }))
     }
 
     fn at(location: Location) -> Self {
-        let Location { url, prefix, root } = location;
+        let Location { url, endpoint, prefix, root } = location;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(root, prefix));
-        Self { inner: Arc::new(Inner { url, store }) }
+        Self { inner: Arc::new(Inner { url, endpoint, store }) }
     }
 
     /// Returns the store, rooted at the lake: paths are relative to the lake's address.
@@ -63,6 +65,11 @@ impl Lake {
     /// Returns the lake's address, with a slash at its end.
     pub fn url(&self) -> &Url {
         &self.inner.url
+    }
+
+    /// Where the store answers, if the address alone does not say.
+    pub(crate) fn endpoint(&self) -> Option<&str> {
+        self.inner.endpoint.as_deref()
     }
 
     /// Asks the store one question, so that a wrong address, an unreachable endpoint or missing
@@ -99,6 +106,19 @@ impl Lake {
                 Err(LakeError::AlreadyExists { path: path.to_string() })
             }
             Err(error) => Err(store_error("writing", path, &error)),
+        }
+    }
+
+    /// Writes an object that nobody else would write with these bytes. A put whose answer was lost and that was made
+    /// again, by the store's client or here, finds its own bytes there: then it has succeeded.
+    pub(crate) async fn create_own(&self, path: &Path, bytes: Bytes) -> Result<(), LakeError> {
+        let mut put = self.create(path, bytes.clone()).await;
+        if put.as_ref().is_err_and(LakeError::is_retryable) {
+            put = self.create(path, bytes.clone()).await;
+        }
+        match put {
+            Err(LakeError::AlreadyExists { .. }) if self.read(path).await?.as_ref() == Some(&bytes) => Ok(()),
+            put => put,
         }
     }
 

@@ -35,9 +35,29 @@ struct State {
     released: bool,
 }
 
+/// Whose the lease is, as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHolder {
+    /// Who, in their own words.
+    pub owner: String,
+    /// When it was taken.
+    pub acquired: DateTime<Utc>,
+    /// When it ends unless it is renewed.
+    pub expires: DateTime<Utc>,
+}
+
 impl Lake {
+    /// Says who has the lease, expired or not. None where nobody ever had it, or it was given back.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn lease_holder(&self) -> Result<Option<LeaseHolder>, LakeError> {
+        let held = current(self).await?.map(|(_, state)| state).filter(|state| !state.released);
+        Ok(held.map(|State { owner, acquired, expires, .. }| LeaseHolder { owner, acquired, expires }))
+    }
+
     /// Takes the lease from `now` for `length`, if nobody holds it or its holder let it expire.
-    /// `owner` is shown to others who want it: host, user, process.
+    /// `owner` is shown to others who want it: host, user, process, run. No two have the same.
     ///
     /// # Errors
     /// `LW5050` while somebody holds it; `LW5003`, `LW5006`.
@@ -194,7 +214,8 @@ async fn generations(lake: &Lake) -> Result<Vec<u64>, LakeError> {
 async fn put(lake: &Lake, generation: u64, state: &State) -> Result<(), LakeError> {
     let path = path_of(generation);
     let bytes = serde_json::to_vec(state).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
-    lake.create(&path, bytes.into()).await?;
+    // Owners are told apart by their names: a generation with the same bytes is this one, put already.
+    lake.create_own(&path, bytes.into()).await?;
     let there = generations(lake).await?;
     if there.last().is_some_and(|highest| *highest > generation) {
         lake.delete(&path).await?;

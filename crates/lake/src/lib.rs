@@ -5,6 +5,8 @@
 //!
 //! ```text
 //! conformed/ quarantine/ identity/ curated/   one folder a table: Delta log and Parquet files
+//! _lakewarden/ledger/<zone>/<table>/      the files that were loaded, folded from the table's log
+//! _lakewarden/store.json                      that the store keeps what publication relies on
 //! _lakewarden/publication/<id>.json           what is about to become visible, together
 //! _lakewarden/lease/<generation>.json         who writes now
 //! _lakewarden/audit/<00000001>.json           who did what, chained by SHA-256
@@ -21,15 +23,19 @@
 //! `deltalake`.
 
 mod audit;
+mod basis;
 mod delta_store;
+mod doctor;
 mod error;
 mod fault;
 mod lake;
 mod lease;
+mod ledger;
 mod location;
 mod log;
 mod orphans;
 mod parquet_file;
+mod probe;
 mod publish;
 mod read;
 mod records;
@@ -37,15 +43,19 @@ mod schema;
 mod staged;
 mod stats;
 mod table;
+mod vacuum;
 mod writer;
 mod zone;
 
 pub use audit::{AuditHead, AuditLog, AuditRecord};
+pub use basis::{Basis, Seen};
+pub use doctor::{Checkup, Finding, Health, Latency, Severity};
 pub use error::{AuditBreak, LakeError, StoreFault};
 pub use lake::Lake;
-pub use lease::Lease;
+pub use lease::{Lease, LeaseHolder};
+pub use ledger::{FILE_TRANSACTION, LEDGER_KEY, LedgerEntry};
 pub use orphans::Orphan;
-pub use publish::{Change, Mode, Publication, Published, Recovery};
+pub use publish::{Change, Mode, PendingPublication, Publication, Published, Recovery};
 pub use read::BatchStream;
 pub use records::RunRecord;
 pub use table::{DataFile, TableSnapshot, TimeRange};

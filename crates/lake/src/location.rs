@@ -24,6 +24,8 @@ const RETRY: Duration = Duration::from_secs(8);
 pub(crate) struct Location {
     /// The address with a slash at its end.
     pub(crate) url: Url,
+    /// The endpoint of a bucket, where one is set.
+    pub(crate) endpoint: Option<String>,
     /// Where the lake begins below the root of `store`.
     pub(crate) prefix: Path,
     /// The store at the root of the file system, bucket or memory.
@@ -57,18 +59,23 @@ pub(crate) fn split(url: &Url) -> Result<(Url, ObjectStoreScheme, Path), LakeErr
 /// `LW5001`, `LW5003`, `LW5004`.
 pub(crate) fn open(url: &Url) -> Result<Location, LakeError> {
     let (url, scheme, prefix) = split(url)?;
+    let mut endpoint = None;
     let root: Arc<dyn ObjectStore> = match (scheme, url.scheme()) {
         (ObjectStoreScheme::Local, _) => {
             create_folder(&url)?;
             Arc::new(LocalFileSystem::new())
         }
         (ObjectStoreScheme::Memory, _) => Arc::new(InMemory::new()),
-        (ObjectStoreScheme::AmazonS3, "s3" | "s3a") => Arc::new(s3(&url)?),
+        (ObjectStoreScheme::AmazonS3, "s3" | "s3a") => {
+            endpoint = s3_endpoint();
+            Arc::new(s3(&url, endpoint.clone())?)
+        }
         _ => {
             return Err(LakeError::UnsupportedUrl { url: printable(&url) });
         }
     };
-    Ok(Location { url, prefix, root })
+    let endpoint = endpoint.and_then(|endpoint| Some(printable(&Url::parse(&endpoint).ok()?)));
+    Ok(Location { url, endpoint, prefix, root })
 }
 
 fn create_folder(url: &Url) -> Result<(), LakeError> {
@@ -85,10 +92,13 @@ fn create_folder(url: &Url) -> Result<(), LakeError> {
     })
 }
 
-fn s3(url: &Url) -> Result<impl ObjectStore, LakeError> {
-    let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
+fn s3_endpoint() -> Option<String> {
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
         .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn s3(url: &Url, endpoint: Option<String>) -> Result<impl ObjectStore + use<>, LakeError> {
     s3_at(url, endpoint).build().map_err(|error| LakeError::StoreSettings { detail: one_line(&error.to_string()) })
 }
 

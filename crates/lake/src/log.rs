@@ -28,6 +28,8 @@ pub(crate) struct LogListing {
     commits: BTreeMap<u64, Path>,
     /// Complete checkpoints by version.
     checkpoints: BTreeMap<u64, Vec<ObjectMeta>>,
+    /// Parts of checkpoints that are not complete.
+    partial: Vec<Path>,
 }
 
 /// What the log says besides the schema and the files.
@@ -63,6 +65,11 @@ impl LogListing {
     /// Lists a table's log.
     pub(crate) async fn read(lake: &Lake, table: &TableId) -> Result<Self, LakeError> {
         let objects = lake.list(&table.folder().join("_delta_log")).await?;
+        Ok(Self::of(table, objects))
+    }
+
+    /// Sorts the objects of a table's log, which may be mixed with others.
+    pub(crate) fn of(table: &TableId, objects: impl IntoIterator<Item = ObjectMeta>) -> Self {
         let mut commits = BTreeMap::new();
         let mut parts: BTreeMap<(u64, usize), Vec<ObjectMeta>> = BTreeMap::new();
         for object in objects {
@@ -83,12 +90,46 @@ impl LogListing {
                 _ => {}
             }
         }
-        let checkpoints = parts
-            .into_iter()
-            .filter(|((_, of), found)| *of == found.len())
-            .map(|((version, _), found)| (version, found))
-            .collect();
-        Ok(Self { table: table.clone(), commits, checkpoints })
+        let (whole, partial): (Vec<_>, Vec<_>) = parts.into_iter().partition(|((_, of), found)| *of == found.len());
+        let checkpoints = whole.into_iter().map(|((version, _), found)| (version, found)).collect();
+        let partial = partial.into_iter().flat_map(|(_, found)| found).map(|object| object.location).collect();
+        Self { table: table.clone(), commits, checkpoints, partial }
+    }
+
+    /// The first version after the newest checkpoint, or of all where there is none, whose commit is missing although a
+    /// later one is there. Such a table cannot be read, and which files are its own is not known.
+    pub(crate) fn gap(&self) -> Option<u64> {
+        let first = self.checkpoints.keys().next_back().map_or(0, |version| version + 1);
+        let mut there = (first..).zip(self.commits.range(first..).map(|(version, _)| *version));
+        there.find(|(expected, version)| expected != version).map(|(expected, _)| expected)
+    }
+
+    /// Whether every commit from the first on is there: then checkpoints only spare reading.
+    pub(crate) fn has_all_commits(&self) -> bool {
+        self.version().is_none_or(|version| self.commits.len() as u64 == version + 1)
+    }
+
+    /// Parts of checkpoints whose other parts are not there.
+    pub(crate) fn partial_checkpoints(&self) -> &[Path] {
+        &self.partial
+    }
+
+    /// The versions that have a whole checkpoint.
+    pub(crate) fn checkpoint_versions(&self) -> impl Iterator<Item = u64> {
+        self.checkpoints.keys().copied()
+    }
+
+    /// The objects of checkpoints that cannot be read.
+    pub(crate) async fn unreadable_checkpoints(&self, lake: &Lake) -> Result<Vec<Path>, LakeError> {
+        let mut unreadable = Vec::new();
+        for part in self.checkpoints.values().flatten() {
+            match checkpoint_columns(lake, part, &["add.path", "remove.path", "txn.appId", "txn.version"]).await {
+                Ok(_) => {}
+                Err(LakeError::UnreadableFile { .. }) => unreadable.push(part.location.clone()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(unreadable)
     }
 
     /// The table's version. None where there is no table.
@@ -143,6 +184,23 @@ impl LogListing {
             }
         }
         Ok(files)
+    }
+
+    /// Reads the info of every commit from version `first` on that the log still has, by version.
+    pub(crate) async fn infos(&self, lake: &Lake, first: u64) -> Result<Vec<(u64, Map<String, Value>)>, LakeError> {
+        let commits: Vec<(u64, Path)> = self.commits.range(first..).map(|(v, path)| (*v, path.clone())).collect();
+        let infos: Vec<Vec<(u64, Map<String, Value>)>> = stream::iter(commits)
+            .map(|(version, path)| async move {
+                let commits = BTreeMap::from([(version, path)]);
+                let one =
+                    Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
+                let lines = one.lines(lake, version).await?;
+                Ok::<_, LakeError>(lines.into_iter().filter_map(|line| Some((version, line.commit_info?))).collect())
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        Ok(infos.into_iter().flatten().collect())
     }
 
     async fn lines(&self, lake: &Lake, first: u64) -> Result<Vec<Line>, LakeError> {

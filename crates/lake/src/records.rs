@@ -32,7 +32,7 @@ impl Lake {
     /// `LW5003`; `LW5005` where the run has a record already.
     pub async fn record_run(&self, run: Uuid, record: &Value) -> Result<(), LakeError> {
         let path = Path::from(format!("_lakewarden/runs/{run}.json"));
-        self.create(&path, record.to_string().into()).await
+        self.create_own(&path, record.to_string().into()).await
     }
 
     /// Reads the records of the last runs, the newest first, at most `limit`.
@@ -57,6 +57,17 @@ impl Lake {
             .buffered(PARALLEL)
             .try_collect()
             .await
+    }
+
+    /// Reads the record of one run. None where it has none.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn run(&self, run: Uuid) -> Result<Option<Value>, LakeError> {
+        let path = Path::from(format!("_lakewarden/runs/{run}.json"));
+        let Some(bytes) = self.read(&path).await? else { return Ok(None) };
+        let damaged = |_| LakeError::DamagedDocument { path: path.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
     }
 
     /// Adds lineage events to `_lakewarden/lineage/<run>.ndjson`, one line each. Only the run

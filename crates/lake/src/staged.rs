@@ -20,11 +20,12 @@ impl Lake {
         (self.url().scheme() == "file").then(|| self.url().to_file_path().ok()).flatten()
     }
 
-    /// Lists half-written files below the zones, put before `before`.
+    /// Lists half-written files below the zones and among the lake's own records, put before `before`.
     pub(crate) fn half_written(&self, before: DateTime<Utc>) -> Result<Vec<Orphan>, LakeError> {
         let Some(root) = self.folder() else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         let mut folders: Vec<PathBuf> = Zone::ALL.iter().map(|zone| root.join(zone.folder())).collect();
+        folders.push(root.join("_lakewarden"));
         while let Some(folder) = folders.pop() {
             visit(&root, &folder, before, &mut folders, &mut found)
                 .map_err(|error| failed("listing", &folder, &error))?;
@@ -104,8 +105,12 @@ mod tests {
     async fn half_written_files_on_a_disk_are_orphans() {
         let folder = tempfile::tempdir().unwrap();
         let lake = Lake::open(&url::Url::from_directory_path(folder.path()).unwrap()).unwrap();
-        let files =
-            ["curated/sales/part-0.parquet#2", "conformed/orders/_delta_log/0.json#1", "curated/sales/x.parquet"];
+        let files = [
+            "curated/sales/part-0.parquet#2",
+            "conformed/orders/_delta_log/0.json#1",
+            "curated/sales/x.parquet",
+            "_lakewarden/audit/00000003.json#1",
+        ];
         for file in files {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -116,9 +121,9 @@ mod tests {
         let later = now + TimeDelta::minutes(2);
         let found = lake.remove_orphans(TimeDelta::minutes(1), later).await.unwrap();
         let found: Vec<_> = found.iter().map(|o| (o.path.as_str(), o.size)).collect();
-        assert_eq!(found, [(files[2], 3), (files[1], 3), (files[0], 3)]);
+        assert_eq!(found, [(files[2], 3), (files[3], 3), (files[1], 3), (files[0], 3)]);
         assert!(lake.remove_orphans(TimeDelta::minutes(1), later).await.unwrap().is_empty());
-        assert!(!folder.path().join(files[0]).exists() && !folder.path().join(files[1]).exists());
+        assert!(files.iter().all(|file| !folder.path().join(file).exists()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::project::OpenProject;
 use crate::purposes;
 use crate::record::{ColumnLabel, ColumnUse};
 use crate::relations::Relations;
+use crate::row_rules;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
 use futures::executor::block_on;
@@ -68,6 +69,8 @@ pub async fn compile(
     let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, &model.table, origins));
     problems.extend(apart::check(open, with_origins));
     problems.extend(noise::check(open, compiled.iter().map(noise::Made::of)));
+    let channels = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
+    problems.extend(row_rules::check(open, channels));
     Ok((compiled, problems))
 }
 

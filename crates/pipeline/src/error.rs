@@ -1,5 +1,6 @@
 //! What can keep a command from being carried out.
 
+use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
 use lakewarden_engine::EngineError;
 use lakewarden_extract::ExtractError;
@@ -144,6 +145,77 @@ pub enum PipelineError {
         /// The number of the first in its file.
         row: u64,
     },
+    /// A load crosses thresholds of its dataset.
+    #[error("{0}")]
+    Threshold(Box<Crossed>),
+    /// A dataset whose thresholds are to be passed over, and which has none or is not there.
+    #[error("there is no dataset {name:?} with thresholds in this pipeline")]
+    NoThresholds {
+        /// The name given.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// A correction would begin before the row that it takes the place of.
+    #[error("{dataset} keeps its history, and the run's instant is before that of rows that it would correct")]
+    HistoryInPast {
+        /// The dataset.
+        dataset: String,
+    },
+    /// A dataset that the project does not have.
+    #[error("there is no dataset {name:?}")]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// No quarantine of this name.
+    #[error("there is no dataset {name:?}, and nothing of it in quarantine")]
+    NoQuarantine {
+        /// The name asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Ids that no record in quarantine has.
+    #[error("not in quarantine: {}", .ids.join(", "))]
+    NotInQuarantine {
+        /// The ids.
+        ids: Vec<String>,
+    },
+    /// What was asked for could not be written to the audit log.
+    #[error("nothing was opened: who asked and why could not be written to the audit log: {source}")]
+    NotAudited {
+        /// Why not.
+        source: Box<LakeError>,
+    },
+    /// A sealed record does not open.
+    #[error(
+        "nothing is shown: record {id} does not open; it is sealed with version {version} of the key (today {today})"
+    )]
+    SealedShut {
+        /// The record.
+        id: String,
+        /// The version it was sealed with.
+        version: u32,
+        /// The version of the key at hand.
+        today: u32,
+    },
+    /// Records are out of quarantine, and their old files could not be deleted.
+    #[error("records have left the quarantine of {dataset}, but their old files could not be deleted: {source}")]
+    Lingering {
+        /// The dataset.
+        dataset: String,
+        /// Why not.
+        source: Box<LakeError>,
+    },
+    /// Records of a dataset that the project does not declare any more.
+    #[error("{dataset} has records in quarantine and no entry in the dictionary that they could be read by")]
+    Undeclared {
+        /// The dataset.
+        dataset: String,
+    },
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -239,6 +311,16 @@ impl PipelineError {
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
+            Self::Threshold(_) => "LW6023",
+            Self::NoThresholds { .. } => "LW6024",
+            Self::HistoryInPast { .. } => "LW6030",
+            Self::UnknownDataset { .. } => "LW6031",
+            Self::NoQuarantine { .. } => "LW6035",
+            Self::NotInQuarantine { .. } => "LW6036",
+            Self::NotAudited { .. } => "LW6037",
+            Self::SealedShut { .. } => "LW6038",
+            Self::Lingering { .. } => "LW6039",
+            Self::Undeclared { .. } => "LW6040",
             Self::Source(error) => error.code(),
             Self::Extract(error) => error.code(),
             Self::Lake(error) => error.code(),
@@ -257,6 +339,8 @@ impl PipelineError {
             Self::Read { .. } => Some("run it in the project's folder, or name that with --project DIR".to_owned()),
             Self::UnknownPipeline { known, .. } => Some(format!("pipelines: {}", list(known))),
             Self::WhichPipeline { known } => Some(format!("--pipeline {}", known.join(" | --pipeline "))),
+            Self::HistoryInPast { .. } => Some("run with an --as-of that is not before the last run's".to_owned()),
+            Self::UnknownDataset { known, .. } => Some(format!("datasets: {}", list(known))),
             Self::UnknownPurpose { known, .. } => Some(format!("purposes: {}", list(known))),
             Self::NoLake => Some("set `lake:` in lakewarden.yaml to a path, file://… or s3://…".to_owned()),
             Self::Key { hint, .. } => Some(hint.clone()),
@@ -275,6 +359,28 @@ impl PipelineError {
             Self::NobodyNamed { dataset, .. } => Some(format!(
                 "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
+            Self::Threshold(crossed) => Some(format!(
+                "nothing was published; look into the export, or if it is right: lakewarden run --accept-thresholds {}",
+                crossed.dataset
+            )),
+            Self::NoThresholds { known, .. } => Some(match known.as_slice() {
+                [] => "leave --accept-thresholds out: no dataset of the pipeline has thresholds".to_owned(),
+                known => format!("datasets with thresholds: {}", list(known)),
+            }),
+            Self::NoQuarantine { known, .. } => Some(format!("datasets: {}", list(known))),
+            Self::NotInQuarantine { .. } => Some(
+                "lakewarden quarantine list shows what is there; released and discarded records are not".to_owned(),
+            ),
+            Self::NotAudited { .. } => Some("mend the lake's storage, then ask again".to_owned()),
+            Self::SealedShut { version, .. } => Some(format!(
+                "it opens with the master key that version {version} was made from, in `key` of lakewarden.yaml; if that is the one, the record was altered: lakewarden quarantine discard"
+            )),
+            Self::Lingering { .. } => Some(
+                "the next run deletes them, as does: lakewarden quarantine discard --reason TEXT DATASET".to_owned(),
+            ),
+            Self::Undeclared { dataset } => Some(format!(
+                "write schemas/channels/{dataset}.yaml again; or: lakewarden quarantine discard {dataset} --reason TEXT"
+            )),
             Self::Source(error) => Some(error.hint()),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
@@ -285,6 +391,9 @@ impl PipelineError {
             Self::Engine { error: EngineError::Sql(problem), .. } => problem.hint.clone(),
             Self::Engine { error: EngineError::Forbidden { .. }, .. } => {
                 Some("leave it out, or add the purpose to the field in the dictionary".to_owned())
+            }
+            Self::Engine { error: EngineError::Storage, .. } => {
+                Some("look whether the lake's storage answers: lakewarden doctor; then run again".to_owned())
             }
             Self::Engine { error: EngineError::Memory { .. }, .. } => {
                 Some("raise `memory_budget` in lakewarden.yaml".to_owned())
@@ -297,9 +406,14 @@ impl PipelineError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
-            Self::NobodyNamed { .. } => true,
+            Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
+            Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
-            Self::Engine { error, .. } => !matches!(error, EngineError::Start { .. } | EngineError::File { .. }),
+            Self::HistoryInPast { .. } => true,
+            Self::Source(SourceError::Database(error)) => error.is_refusal(),
+            Self::Engine { error, .. } => {
+                !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)
+            }
             _ => false,
         }
     }

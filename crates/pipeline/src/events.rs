@@ -18,7 +18,7 @@ use lakewarden_lineage::openlineage::{
 use serde_json::Value;
 use uuid::Uuid;
 
-const PRODUCER: &str = concat!("https://example.org/lakewarden/", env!("CARGO_PKG_VERSION"));
+pub(crate) const PRODUCER: &str = concat!("https://example.org/lakewarden/", env!("CARGO_PKG_VERSION"));
 
 /// The events of everything that a run has done so far. `at` is when the last of its steps ended.
 ///

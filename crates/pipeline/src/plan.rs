@@ -1,7 +1,10 @@
 //! What a run would do, and why, without doing it.
 
+use crate::arrivals::{explained, listed, refuse_no_days};
 use crate::compile::compile;
 use crate::customers::table_names;
+use crate::database;
+use crate::drift;
 use crate::error::{PipelineError, counted};
 use crate::load::new_files;
 use crate::project::OpenProject;
@@ -9,7 +12,9 @@ use crate::record::{ConsentKnown, Outcome, RunRecord};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
+use lakewarden_source::{Listing, Window};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tokio::task::block_in_place;
 
 /// The plan of a run.
@@ -42,6 +47,9 @@ pub struct Action {
     pub purpose: Option<String>,
     /// What it reads, of a table.
     pub reads: Vec<String>,
+    /// What a person should know of files that are not there, or not whole yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// What would happen.
@@ -65,7 +73,7 @@ impl Plan {
     }
 }
 
-/// Plans a run. Reads the files' checksums and the lake's logs, and writes nothing.
+/// Plans a run over the files of some days, or of all. Reads the files' checksums and the lake's logs, and writes nothing.
 ///
 /// # Errors
 /// As [`crate::run`], save those of running.
@@ -74,6 +82,7 @@ pub async fn plan(
     pipeline: Option<&str>,
     lake: Option<&str>,
     as_of: Option<DateTime<Utc>>,
+    window: Option<Window>,
     now: DateTime<Utc>,
 ) -> Result<Plan, PipelineError> {
     let pipeline = open.pipeline(pipeline)?;
@@ -85,22 +94,50 @@ pub async fn plan(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
+    refuse_no_days(pipeline, window)?;
     let url = open.lake_url(lake)?;
     let lake = Lake::open(&url)?;
     lake.check_access().await?;
     let as_of = as_of.unwrap_or(now);
     let mut actions = Vec::new();
+    let mut inputs = BTreeMap::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
-        let found = lakewarden_source::list(&open.root, &channel.dataset.value, &channel.files.value).await?;
+        if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
+            let published = lake.table(Zone::Conformed, name).await?;
+            let read = database::look(dataset, database, &open.root, published.as_ref(), false).await?;
+            actions.push(Action {
+                verb: if read.has_news() { Verb::Load } else { Verb::Keep },
+                subject: name.clone(),
+                because: database::because(&read, published.is_some()).to_owned(),
+                files: if read.has_news() { vec![read.name().to_owned()] } else { Vec::new() },
+                bytes: 0,
+                purpose: None,
+                reads: Vec::new(),
+                remarks: Vec::new(),
+            });
+            continue;
+        }
+        let Listing { files, origins } = listed(open, pipeline, channel, window, now).await?;
         let published = lake.table(Zone::Conformed, name).await?;
-        let (new, known) = block_in_place(|| new_files(found, published.as_ref()))?;
+        inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
+        let known = block_in_place(|| new_files(files, published.as_ref()));
+        let (new, known) = known.map_err(|error| explained(&origins, error))?;
+        let (new, held) = match open.project.dataset(name) {
+            Some(dataset) => {
+                block_in_place(|| drift::hold(dataset, new)).map_err(|error| explained(&origins, error))?
+            }
+            None => (new, Vec::new()),
+        };
         let verb = if new.is_empty() { Verb::Keep } else { Verb::Load };
-        let because = match (new.len() as u64, known.len()) {
+        let mut because = match (new.len() as u64, known.len()) {
             (0, known) => format!("{} already loaded", counted(known as u64, "file")),
             (new, 0) => format!("{} not loaded yet", counted(new, "file")),
             (new, known) => format!("{} not loaded yet, {known} already", counted(new, "file")),
         };
+        for file in held {
+            because.push_str(&format!("; {} is held for review: {}", file.file, file.fields.join(", ")));
+        }
         actions.push(Action {
             verb,
             subject: name.clone(),
@@ -109,9 +146,10 @@ pub async fn plan(
             files: new.into_iter().map(|f| f.name).collect(),
             purpose: None,
             reads: Vec::new(),
+            remarks: origins.remarks.iter().map(|r| format!("{}: {}", r.about, r.what)).collect(),
         });
     }
-    let reason = reason(open, &lake, &pipeline.name.value, &actions, as_of).await?;
+    let reason = reason(open, &lake, &pipeline.name.value, &actions, &inputs, as_of).await?;
     let (verb, because) = match &reason {
         Some(reason) => (Verb::Build, reason.clone()),
         None => (Verb::Keep, "nothing changed since the last run".to_owned()),
@@ -125,6 +163,7 @@ pub async fn plan(
             bytes: 0,
             purpose: None,
             reads: Vec::new(),
+            remarks: Vec::new(),
         });
     }
     actions.extend(models.into_iter().map(|model| Action {
@@ -135,6 +174,7 @@ pub async fn plan(
         bytes: 0,
         purpose: Some(model.table.purpose.value),
         reads: model.reads,
+        remarks: Vec::new(),
     }));
     Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions })
 }
@@ -145,6 +185,7 @@ async fn reason(
     lake: &Lake,
     pipeline: &str,
     loads: &[Action],
+    inputs: &BTreeMap<String, i64>,
     as_of: DateTime<Utc>,
 ) -> Result<Option<String>, PipelineError> {
     let new: Vec<&str> = loads.iter().filter(|a| a.verb == Verb::Load).map(|a| a.subject.as_str()).collect();
@@ -164,6 +205,11 @@ async fn reason(
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
         Some(last) if last.consent != ConsentKnown::Then => Some("the last run knew later consent".to_owned()),
         Some(last) if last.as_of != as_of => Some(instead(as_of, last.as_of)),
+        Some(last) if last.inputs != *inputs => {
+            let changed: Vec<&str> =
+                inputs.iter().filter(|(name, v)| last.inputs.get(*name) != Some(v)).map(|(n, _)| n.as_str()).collect();
+            Some(format!("records have left the quarantine of {}", changed.join(", ")))
+        }
         Some(_) => None,
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::customers::{Customers, published};
 use crate::error::PipelineError;
+use crate::history;
 use crate::people::People;
 use crate::placed;
 use crate::project::OpenProject;
@@ -155,7 +156,8 @@ impl<'a> Asker<'a> {
                 TableView::published(&self.lake, Zone::Curated, name).await?
             } else if let Some(dataset) = self.open.project.dataset(name) {
                 personal |= dataset.is_personal();
-                TableView::published(&self.lake, Zone::Conformed, name).await?
+                let view = TableView::published(&self.lake, Zone::Conformed, name).await?;
+                view.map(|view| history::hidden(dataset, view))
             } else {
                 None
             };

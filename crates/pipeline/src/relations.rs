@@ -1,5 +1,6 @@
 //! What the SQL of a pipeline may name, with the policy's ruling and the rows behind each name.
 
+use crate::anomalies;
 use crate::contract;
 use crate::customers::Customers;
 use crate::project::OpenProject;
@@ -74,16 +75,22 @@ impl<'a> Relations<'a> {
             Some(Kind::System)
         } else if name == CUSTOMERS && pipeline.identity.is_some() {
             Some(Kind::Customers)
-        } else if pipeline.channels.iter().any(|c| c.dataset.value == name) {
+        } else if pipeline.channels.iter().any(|c| c.dataset.value == name) || self.marks(name) {
             Some(Kind::Channel)
         } else {
             pipeline.models.iter().any(|m| m.name == name).then_some(Kind::Model)
         }
     }
 
+    /// Whether a name is that of the table of a channel's marked rows.
+    fn marks(&self, name: &str) -> bool {
+        anomalies::tables(&self.open.project, self.pipeline).any(|(_, table)| table.name.value == name)
+    }
+
     /// Every name that SQL may use.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.pipeline.channels.iter().map(|c| c.dataset.value.clone()).collect();
+        names.extend(anomalies::tables(&self.open.project, self.pipeline).map(|(_, table)| table.name.value.clone()));
         if self.pipeline.identity.is_some() {
             names.push(CUSTOMERS.to_owned());
         }

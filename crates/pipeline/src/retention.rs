@@ -1,9 +1,9 @@
 //! From when on the rows of a dataset are kept.
 
 use crate::tables::TableView;
-use chrono::{DateTime, Days, Months, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::{Dataset, Period};
 use lakewarden_engine::Retention;
 use lakewarden_lake::DataFile;
 
@@ -13,15 +13,22 @@ use lakewarden_lake::DataFile;
 pub fn of_dataset(dataset: &Dataset, as_of: DateTime<Utc>, zone: Tz) -> Option<Retention> {
     let (event_time, period) = (dataset.event_time.as_ref()?, dataset.retention.as_ref()?.value);
     let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(zone);
-    let local = as_of.with_timezone(&zone).naive_local();
+    let (from, day) = back(as_of, period, zone)?;
+    Some(Retention {
+        column: event_time.value.clone(),
+        from_instant: from.timestamp_micros(),
+        from_day: day.to_epoch_days(),
+    })
+}
+
+/// The instant a period before another by the wall clock of a zone, and its day there. `None` if the calendar does not
+/// go back so far.
+pub(crate) fn back(at: DateTime<Utc>, period: Period, zone: Tz) -> Option<(DateTime<Utc>, NaiveDate)> {
+    let local = at.with_timezone(&zone).naive_local();
     let from = local
         .checked_sub_months(Months::new(period.months))
         .and_then(|t| t.checked_sub_days(Days::new(u64::from(period.days))))?;
-    Some(Retention {
-        column: event_time.value.clone(),
-        from_instant: instant(from, zone).timestamp_micros(),
-        from_day: from.date().to_epoch_days(),
-    })
+    Some((instant(from, zone), from.date()))
 }
 
 /// Whether a row of these files may be older than it is kept, as far as the files' bounds say: a scan that cannot find

@@ -4,6 +4,7 @@ use crate::error::PipelineError;
 use arrow::datatypes::SchemaRef;
 use lakewarden_engine::{Content, DataFile};
 use lakewarden_lake::{Lake, StagedTable, TableSnapshot, Zone};
+use std::collections::HashSet;
 
 /// A table, published or about to be.
 #[derive(Debug, Clone)]
@@ -28,11 +29,20 @@ impl TableView {
         Self { schema: staged.schema.clone(), files: staged.files.clone() }
     }
 
-    /// The rows of a published table and those staged to be added.
+    /// The rows of a published table and those staged to be added, or to take the place of some of its files.
     pub fn appended(published: Option<&TableSnapshot>, staged: Option<&StagedTable>, schema: SchemaRef) -> Self {
         let mut files = published.map(|p| p.files.clone()).unwrap_or_default();
+        if let Some(replaced) = staged.map(|s| &s.basis.replaces).filter(|replaced| !replaced.is_empty()) {
+            let replaced: HashSet<&str> = replaced.iter().map(String::as_str).collect();
+            files.retain(|file| !replaced.contains(file.path.as_str()));
+        }
         files.extend(staged.into_iter().flat_map(|s| s.files.iter().cloned()));
         Self { schema, files }
+    }
+
+    /// The same rows with only these columns.
+    pub fn with_schema(self, schema: SchemaRef) -> Self {
+        Self { schema, ..self }
     }
 
     /// As the engine reads it.

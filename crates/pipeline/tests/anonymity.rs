@@ -96,11 +96,13 @@ async fn run_with(shop: &Shop, seed: u64) -> Result<RunRecord, PipelineError> {
         pipeline: None,
         lake: None,
         as_of: Some(common::as_of()),
+        days: None,
         clock: &Utc::now,
         run: Uuid::new_v4(),
         seed,
         owner: "a test",
         take_over: false,
+        accept_thresholds: &[],
         consent: lakewarden_policy::Knowledge::default(),
     };
     run(&shop.open(), &keys(), &request, &Silent).await.map(|ran| ran.record)

@@ -107,6 +107,11 @@ impl KeyRing {
         Sealer::new(&self.subkey(&format!("seal/{name}/v{}", self.version)))
     }
 
+    /// The sealer for one use, of another version of this master key: for what was sealed before the version was raised.
+    pub fn sealer_of(&self, name: &str, version: u32) -> Sealer {
+        Sealer::new(&self.subkey(&format!("seal/{name}/v{version}")))
+    }
+
     /// The noise of a table.
     pub fn noise(&self, table: &str) -> NoiseSource {
         let info = format!("noise/{table}/v{}", self.version);
@@ -162,6 +167,15 @@ mod tests {
         let expected = crate::mac::MacKey::new(&*key).mac(b"+8613187013211");
         let bits = u128::from_be_bytes(expected[..16].try_into().unwrap());
         assert_eq!(ring(9, 3).tokeniser("phone").token_of("+8613187013211"), crate::token_text('k', 3, bits));
+    }
+
+    #[test]
+    fn what_an_earlier_version_sealed_opens_with_a_later_ring() {
+        let sealed = ring(9, 1).sealer("quarantine").seal([1; 12], b"here", b"what");
+        let later = ring(9, 2);
+        assert_eq!(&*later.sealer_of("quarantine", 1).open([1; 12], b"here", &sealed).unwrap(), b"what");
+        assert!(later.sealer("quarantine").open([1; 12], b"here", &sealed).is_err());
+        assert!(ring(8, 2).sealer_of("quarantine", 1).open([1; 12], b"here", &sealed).is_err());
     }
 
     #[test]

@@ -21,6 +21,14 @@ pub(crate) fn rewrite(
     values: &StringArray,
     mut f: impl for<'a> FnMut(&'a str, &mut String) -> Becomes<'a>,
 ) -> (StringArray, Vec<usize>) {
+    rewrite_rows(values, |_, value, scratch| f(value, scratch))
+}
+
+/// As [`rewrite`], with the number of the row.
+pub(crate) fn rewrite_rows(
+    values: &StringArray,
+    mut f: impl for<'a> FnMut(usize, &'a str, &mut String) -> Becomes<'a>,
+) -> (StringArray, Vec<usize>) {
     let mut out: Option<StringBuilder> = None;
     let mut invalid = vec![];
     let mut scratch = String::new();
@@ -33,7 +41,7 @@ pub(crate) fn rewrite(
         }
         let value = values.value(row);
         scratch.clear();
-        let becomes = f(value, &mut scratch);
+        let becomes = f(row, value, &mut scratch);
         if let (None, Becomes::Part(part)) = (&out, &becomes)
             && part.len() == value.len()
         {

@@ -168,6 +168,10 @@ phrases! {
     CONSENT_UNREADABLE_DETAIL: "进入隔离区，并视为所指之人撤回全部同意（或列入禁用名单），直到补正", "in quarantine; stands as a withdrawal from every purpose, or as listed, of whom it names, until it is mended";
     CONSENT_NOBODY: "读不懂且不知是谁的同意记录", "Unreadable consent record of nobody";
     CONSENT_NOBODY_DETAIL: "可能有人撤回了同意，却无法确定是谁：请补正导出文件", "somebody may have withdrawn, and it cannot be told for certain who: mend the export";
+    IN_QUARANTINE: "隔离区现存记录", "Records in quarantine";
+    IN_QUARANTINE_DETAIL: "加密保存，含以往运行的记录；规则修正后可释放：lakewarden quarantine release", "sealed, those of earlier runs included; a mended rule releases them: lakewarden quarantine release";
+    QUARANTINE_EXPIRED: "隔离期满并删除的记录", "Records whose time in quarantine was over";
+    QUARANTINE_EXPIRED_DETAIL: "超过 quarantine_retention，已永久删除", "older than quarantine_retention, removed for good";
     OVER_COLLECTED: "过度采集", "Over-collected field";
     OVER_COLLECTED_DETAIL: "字段 {} 未在数据字典中申报，未进入数据湖", "{} is not declared in the dictionary and did not enter the lake";
     ALREADY_LOADED: "文件已载入过", "File already loaded";

@@ -43,6 +43,8 @@ fn small() -> Report {
             quarantined,
             consent_unreadable: 2,
             consent_unreadable_nobody: 1,
+            in_quarantine: 17,
+            quarantine_expired: 19,
             duplicates: 5,
             outside_retention: 2,
             exact_duplicates_kept: 4,

@@ -1,131 +1,302 @@
-//! The files of a channel: listed by a pattern, on disk or in a bucket, and opened as streams.
+//! The files of a channel: listed by a pattern, on disk, in a bucket or on a web server, and opened as streams.
 
-use crate::error::SourceError;
-use futures::{StreamExt, TryStreamExt};
-use glob::{MatchOptions, Pattern};
+use crate::complete::only_complete;
+use crate::error::{IntervalFault, SourceError};
+use crate::fault::StoreFault;
+use crate::interval::{Interval, Window};
+use crate::remark::{Remark, RemarkKind};
+use crate::stores::{self, Kind, Surroundings};
+use crate::stream::{Remote, Trouble};
+use crate::tree::{Tree, TreeFault};
+use crate::walk::{Matched, WalkFault, Walked, walk};
+use crate::web;
+use lakewarden_dictionary::{CompleteWhen, FilePattern, FilePlace, TimePart, without_secrets};
 use lakewarden_extract::SourceFile;
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStore, ObjectStoreExt, ObjectStoreScheme};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, PoisonError};
 use tokio::runtime::Handle;
-use url::Url;
 
-/// Stars stop at slashes, dots must be written.
-const MATCH: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+/// Intervals that are asked for one by one at most: a year of hours.
+const MOST_INTERVALS: usize = 8_784;
 
-/// Lists the files that match a dataset's pattern, in order of name: a URL, or a path relative to `root`. An empty list
-/// is an error: a channel that is declared has an export.
+/// What is asked for.
+pub struct Channel<'a> {
+    /// The project's folder, which relative paths begin at.
+    pub root: &'a Path,
+    /// The dataset.
+    pub dataset: &'a str,
+    /// Where its files are, as declared.
+    pub pattern: &'a str,
+    /// When they may be read.
+    pub complete_when: Option<&'a CompleteWhen>,
+    /// The days asked for. A pattern without a date is of all days.
+    pub window: Option<Window>,
+}
+
+/// The files of a channel.
+#[derive(Debug)]
+pub struct Listing {
+    /// Those that match, in order of name; at least one.
+    pub files: Vec<SourceFile>,
+    /// What is known of them besides.
+    pub origins: Origins,
+}
+
+/// What is known of listed files besides their bytes.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// What a person should know.
+    pub remarks: Vec<Remark>,
+    dataset: String,
+    by_name: BTreeMap<String, Origin>,
+}
+
+#[derive(Debug)]
+struct Origin {
+    interval: Option<Interval>,
+    trouble: Trouble,
+}
+
+impl Origins {
+    /// The data interval of a file, if its path says one.
+    pub fn interval(&self, file: &str) -> Option<Interval> {
+        self.by_name.get(file)?.interval
+    }
+
+    /// What kept a file's storage from giving its bytes, if that is why reading it failed.
+    pub fn trouble(&self, file: &str) -> Option<SourceError> {
+        let fault = (*self.by_name.get(file)?.trouble.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(SourceError::Store { dataset: self.dataset.clone(), at: file.to_owned(), fault })
+    }
+}
+
+/// Whether a pattern says which day its files are of.
+pub fn is_dated(pattern: &str) -> bool {
+    FilePattern::parse(pattern).is_ok_and(|all| all.iter().any(|pattern| pattern.step().is_some()))
+}
+
+/// Lists the files that match a channel's pattern and are whole, in order of name. An empty list is an error: a channel
+/// that is declared has an export.
 ///
 /// # Errors
-/// [`SourceError::NoFiles`], [`SourceError::List`].
-pub async fn list(root: &Path, dataset: &str, pattern: &str) -> Result<Vec<SourceFile>, SourceError> {
-    let failed = |why| SourceError::List { dataset: dataset.to_owned(), pattern: pattern.to_owned(), why };
-    let mut files = if pattern.contains("://") && !pattern.starts_with("file://") {
-        remote(pattern).await.map_err(failed)?
-    } else {
-        let path = pattern.strip_prefix("file://").unwrap_or(pattern);
-        local(root, path).map_err(failed)?
+/// [`SourceError`].
+pub async fn list(channel: &Channel<'_>, around: &Surroundings) -> Result<Listing, SourceError> {
+    let failed = |why: String| SourceError::List {
+        dataset: channel.dataset.to_owned(),
+        pattern: without_secrets(channel.pattern),
+        why,
     };
-    if files.is_empty() {
-        return Err(SourceError::NoFiles { dataset: dataset.to_owned(), pattern: pattern.to_owned() });
+    let patterns = FilePattern::parse(channel.pattern).map_err(|error| failed(error.to_string()))?;
+    let mut found = Found::default();
+    for pattern in &patterns {
+        found.pattern(channel, pattern, around).await?;
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
-}
-
-fn local(root: &Path, pattern: &str) -> Result<Vec<SourceFile>, String> {
-    let full = root.join(pattern);
-    let full = full.to_str().ok_or("the path is not UTF-8")?;
-    let mut files = Vec::new();
-    for found in glob::glob_with(full, MATCH).map_err(|e| e.msg.to_owned())? {
-        let path = found.map_err(|e| e.error().kind().to_string())?;
-        let meta = path.metadata().map_err(|e| e.kind().to_string())?;
-        if !meta.is_file() {
-            continue;
+    if found.files.is_empty() {
+        let mut pattern = without_secrets(channel.pattern);
+        if let Some(window) = channel.window.filter(|_| is_dated(channel.pattern)) {
+            pattern.push_str(&format!(" {window}"));
         }
-        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-        files.push(SourceFile {
-            name,
-            size: meta.len(),
-            open: Box::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>)),
-        });
+        for remark in found.remarks.iter().filter(|r| !matches!(r.what, RemarkKind::Missing { .. })) {
+            pattern.push_str(&format!(", {}", remark.what));
+        }
+        return Err(SourceError::NoFiles { dataset: channel.dataset.to_owned(), pattern });
     }
-    Ok(files)
-}
-
-async fn remote(pattern: &str) -> Result<Vec<SourceFile>, String> {
-    let fixed = pattern.split(['*', '?', '[']).next().unwrap_or(pattern);
-    let folder = &fixed[..fixed.rfind('/').map_or(0, |at| at + 1)];
-    let url = Url::parse(folder).map_err(|e| e.to_string())?;
-    let (_, prefix) = ObjectStoreScheme::parse(&url).map_err(|_| "the address is of no known kind".to_owned())?;
-    let mut settings: Vec<(String, String)> = std::env::vars()
-        .filter(|(name, _)| name.starts_with("AWS_"))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
-    // As for the lake: an endpoint that is named as http:// is meant so.
-    if settings.iter().any(|(name, value)| name.starts_with("aws_endpoint") && value.starts_with("http://")) {
-        settings.push(("aws_allow_http".to_owned(), "true".to_owned()));
+    let mut listing = Listing { files: Vec::new(), origins: Origins::default() };
+    (listing.origins.dataset, listing.origins.remarks) = (channel.dataset.to_owned(), found.remarks);
+    for (name, (file, origin)) in found.files {
+        listing.files.push(file);
+        listing.origins.by_name.insert(name, origin);
     }
-    let (store, _) =
-        object_store::parse_url_opts(&url, settings).map_err(|_| "the storage cannot be set up".to_owned())?;
-    let store: Arc<dyn ObjectStore> = Arc::from(store);
-    let authority = url.as_str().strip_suffix(&format!("{prefix}/")).unwrap_or(folder).to_owned();
-    let below = pattern.strip_prefix(&authority).unwrap_or(pattern).trim_start_matches('/');
-    let matcher = Pattern::new(below).map_err(|e| e.msg.to_owned())?;
-    let listed: Vec<_> =
-        store.list(Some(&prefix)).try_collect().await.map_err(|_| "the storage does not answer".to_owned())?;
-    Ok(listed
-        .into_iter()
-        .filter(|o| matcher.matches_with(o.location.as_ref(), MATCH))
-        .map(|object| {
-            let (store, handle) = (store.clone(), Handle::current());
-            let location = object.location;
-            SourceFile {
-                name: format!("{authority}{location}"),
-                size: object.size,
-                open: Box::new(move || open_remote(&handle, store.clone(), &location)),
-            }
-        })
-        .collect())
+    Ok(listing)
 }
 
-fn open_remote(handle: &Handle, store: Arc<dyn ObjectStore>, at: &ObjectPath) -> io::Result<Box<dyn Read + Send>> {
-    let found = handle.block_on(store.get(at)).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
-    Ok(Box::new(StreamReader { handle: handle.clone(), stream: found.into_stream().boxed(), chunk: Vec::new(), at: 0 }))
+#[derive(Default)]
+struct Found {
+    files: BTreeMap<String, (SourceFile, Origin)>,
+    remarks: Vec<Remark>,
 }
 
-/// Reads a stream of byte chunks from a thread that is not the runtime's.
-struct StreamReader<S> {
-    handle: Handle,
-    stream: S,
-    chunk: Vec<u8>,
-    at: usize,
-}
-
-impl<S, B> Read for StreamReader<S>
-where
-    S: futures::Stream<Item = object_store::Result<B>> + Unpin,
-    B: AsRef<[u8]>,
-{
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.chunk.len() {
-            match self.handle.block_on(self.stream.next()) {
-                None => return Ok(0),
-                Some(Err(_)) => return Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
-                Some(Ok(chunk)) => {
-                    self.chunk.clear();
-                    self.chunk.extend_from_slice(chunk.as_ref());
-                    self.at = 0;
+impl Found {
+    async fn pattern(
+        &mut self,
+        channel: &Channel<'_>,
+        pattern: &FilePattern,
+        around: &Surroundings,
+    ) -> Result<(), SourceError> {
+        let window = channel.window.filter(|_| pattern.step().is_some());
+        let before: BTreeSet<Interval> = match &pattern.place {
+            FilePlace::Web { origin } => self.web(channel, pattern, origin, window, around).await?,
+            FilePlace::Folder { absolute } => {
+                let tree = Tree::Disk(channel.root.to_path_buf());
+                let own = |path: &str| {
+                    let below = Path::new(path).strip_prefix(channel.root).ok().and_then(Path::to_str);
+                    printable(below.unwrap_or(path))
+                };
+                let walked = self.tree(channel, pattern, &tree, *absolute, window, around, &own).await?;
+                let intervals = intervals(&walked);
+                for (path, file) in walked.files {
+                    let full = channel.root.join(&path);
+                    let open = Box::new(move || Ok(Box::new(File::open(&full)?) as Box<dyn Read + Send>));
+                    let origin = Origin { interval: file.interval, trouble: Trouble::default() };
+                    let file = SourceFile { name: own(&path), size: file.entry.size, open };
+                    self.files.insert(file.name.clone(), (file, origin));
                 }
+                intervals
             }
+            FilePlace::Bucket { kind, address } => {
+                let kind = Kind::from(*kind);
+                let store = stores::bucket(address, kind, around).map_err(|f| at(channel, address, f))?;
+                let tree = Tree::Bucket(store.clone(), kind);
+                let own = |path: &str| printable(&format!("{address}/{path}"));
+                let walked = self.tree(channel, pattern, &tree, false, window, around, &own).await?;
+                let intervals = intervals(&walked);
+                for (path, Matched { entry, interval, .. }) in walked.files {
+                    let name = own(&path);
+                    let odd = |_| at(channel, &name, StoreFault::OddName);
+                    let path = ObjectPath::parse(&path).map_err(odd)?;
+                    let (size, e_tag, modified) = (entry.size, once(entry.e_tag), entry.modified);
+                    let patience = around.patience;
+                    self.remote(
+                        name,
+                        interval,
+                        Remote { store: store.clone(), kind, path, size, e_tag, modified, patience },
+                    );
+                }
+                intervals
+            }
+        };
+        if let (Some(window), Some(step)) = (window, pattern.step()) {
+            self.missing(channel, window, step, &before);
         }
-        let count = into.len().min(self.chunk.len() - self.at);
-        into[..count].copy_from_slice(&self.chunk[self.at..self.at + count]);
-        self.at += count;
-        Ok(count)
+        Ok(())
     }
+
+    #[expect(clippy::too_many_arguments, reason = "one pattern on one tree")]
+    async fn tree(
+        &mut self,
+        channel: &Channel<'_>,
+        pattern: &FilePattern,
+        tree: &Tree,
+        absolute: bool,
+        window: Option<Window>,
+        around: &Surroundings,
+        own: &dyn Fn(&str) -> String,
+    ) -> Result<Walked, SourceError> {
+        let beside = channel.complete_when.is_some_and(|when| when.marker.is_some());
+        let address = without_secrets(channel.pattern);
+        let mut walked = walk(tree, pattern, absolute, window.as_ref(), beside).await.map_err(|fault| match fault {
+            WalkFault::Tree(TreeFault::Disk(kind)) => SourceError::List {
+                dataset: channel.dataset.to_owned(),
+                pattern: address.clone(),
+                why: kind.to_string(),
+            },
+            WalkFault::Tree(TreeFault::Store(fault)) => at(channel, &address, fault),
+            WalkFault::NoDate(path) => {
+                SourceError::Interval(IntervalFault::NoDate { dataset: channel.dataset.to_owned(), at: own(&path) })
+            }
+        })?;
+        if let Some(when) = channel.complete_when {
+            self.remarks.extend(only_complete(&mut walked, when, around.now, own));
+        }
+        Ok(walked)
+    }
+
+    async fn web(
+        &mut self,
+        channel: &Channel<'_>,
+        pattern: &FilePattern,
+        origin: &str,
+        window: Option<Window>,
+        around: &Surroundings,
+    ) -> Result<BTreeSet<Interval>, SourceError> {
+        let (dataset, shown) = (|| channel.dataset.to_owned(), || without_secrets(channel.pattern));
+        let intervals = match pattern.step() {
+            None => None,
+            Some(step) => {
+                let days = window.and_then(|window| Some((window.from?, window.to?)));
+                let no_days = || SourceError::Interval(IntervalFault::NoDays { dataset: dataset(), pattern: shown() });
+                let (from, to) = days.ok_or_else(no_days)?;
+                let too_many = || {
+                    let most = MOST_INTERVALS;
+                    SourceError::Interval(IntervalFault::TooManyDays { dataset: dataset(), pattern: shown(), most })
+                };
+                Some(Interval::all(from, to, step, MOST_INTERVALS).ok_or_else(too_many)?)
+            }
+        };
+        let store = stores::web(origin, pattern.query.as_deref(), &around.patience);
+        let store = store.map_err(|fault| at(channel, origin, fault))?;
+        let name = |path: &str| printable(&format!("{origin}/{path}"));
+        let asked = web::find(&store, pattern, intervals, &around.patience).await;
+        let mut there = BTreeSet::new();
+        let mut young = 0;
+        let minutes = channel.complete_when.and_then(|when| when.min_age_minutes);
+        for file in asked.map_err(|(path, fault)| at(channel, &name(&path), fault))? {
+            let (interval, modified) = (file.interval, file.modified());
+            there.extend(interval);
+            let age = minutes.map(|minutes| chrono::TimeDelta::minutes(i64::from(minutes)));
+            if age.is_some_and(|age| modified.is_none_or(|modified| around.now - modified < age)) {
+                young += 1;
+                continue;
+            }
+            let (size, e_tag, patience) = (file.meta.size, once(file.meta.e_tag), around.patience);
+            let remote =
+                Remote { store: store.clone(), kind: Kind::Web, path: file.at, size, e_tag, modified, patience };
+            self.remote(name(&file.path), interval, remote);
+        }
+        if let (Some(minutes), 1..) = (minutes, young) {
+            self.remarks.push(Remark { about: shown(), what: RemarkKind::Young { files: young, minutes } });
+        }
+        Ok(there)
+    }
+
+    fn remote(&mut self, name: String, interval: Option<Interval>, remote: Remote) {
+        let (remote, handle, trouble) = (Arc::new(remote), Handle::current(), Trouble::default());
+        let size = remote.size;
+        let left = trouble.clone();
+        let open = Box::new(move || Ok(remote.open(&handle, &left)));
+        let file = SourceFile { name: name.clone(), size, open };
+        self.files.insert(name, (file, Origin { interval, trouble }));
+    }
+
+    /// Says which of the intervals that were asked for have no file. An end that is open is that of the files.
+    fn missing(&mut self, channel: &Channel<'_>, window: Window, step: TimePart, there: &BTreeSet<Interval>) {
+        let first = window.from.or(there.first().map(|i| i.from.date()));
+        let last = window.to.or(there.last().map(|i| i.from.date()));
+        let (Some(first), Some(last)) = (first, last) else { return };
+        // Longer ranges are asked for by mistake, and their gaps are no news.
+        let Some(asked) = Interval::all(first, last, step, MOST_INTERVALS) else { return };
+        let of = asked.len();
+        let intervals: Vec<String> = asked.into_iter().filter(|i| !there.contains(i)).map(|i| i.name(step)).collect();
+        if !intervals.is_empty() {
+            let about = without_secrets(channel.pattern);
+            self.remarks.push(Remark { about, what: RemarkKind::Missing { intervals, of } });
+        }
+    }
+}
+
+fn once(e_tag: Option<String>) -> OnceLock<String> {
+    e_tag.map_or_else(OnceLock::new, OnceLock::from)
+}
+
+fn intervals(walked: &Walked) -> BTreeSet<Interval> {
+    walked.files.values().filter_map(|file| file.interval).collect()
+}
+
+fn at(channel: &Channel<'_>, place: &str, fault: StoreFault) -> SourceError {
+    SourceError::Store { dataset: channel.dataset.to_owned(), at: place.to_owned(), fault }
+}
+
+/// A name without what would move a terminal's cursor or turn its text around.
+fn printable(name: &str) -> String {
+    let odd = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !name.contains(odd) {
+        return name.to_owned();
+    }
+    name.chars().map(|c| if odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }

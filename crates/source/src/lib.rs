@@ -1,9 +1,27 @@
-//! Where exports lie: the files of a folder or bucket, opened as streams for [`lakewarden_extract`].
+//! Where exports lie: the files of a folder or bucket, and the tables and queries of databases, opened as streams for
+//! [`lakewarden_extract`].
+//! Where exports lie: folders, buckets, web servers, databases. What is inside them is [`lakewarden_extract`]'s.
 //!
-//! What must be absent here: what is inside the files, and what becomes of it.
+//! [`list`] finds the files of a channel: a path or address with wildcards and the parts of a date, over the days that a
+//! run asks for. Each file opens as a stream that goes on where it broke off and refuses to become another file.
 
+mod complete;
+pub mod database;
 mod error;
+mod fault;
 mod files;
+mod interval;
+mod part;
+mod remark;
+mod stores;
+mod stream;
+mod tree;
+mod walk;
+mod web;
 
-pub use error::SourceError;
-pub use files::list;
+pub use error::{IntervalFault, SourceError};
+pub use fault::StoreFault;
+pub use files::{Channel, Listing, Origins, is_dated, list};
+pub use interval::{Interval, Window};
+pub use remark::{Remark, RemarkKind};
+pub use stores::{Kind, Patience, Surroundings};

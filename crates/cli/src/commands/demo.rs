@@ -1,7 +1,7 @@
 //! `lakewarden demo`: the whole way, once, on sample exports.
 
 use crate::args::Language;
-use crate::commands::run::{draw, run_project, summary};
+use crate::commands::run::{Wishes, draw, run_project, summary};
 use crate::commands::template::{RETAIL, SCHEMAS, unpack};
 use crate::commands::{keys, open, sample};
 use crate::failure::Failure;
@@ -42,7 +42,8 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     let open = open(&dir)?;
     let midnight = last_day.succ_opt().unwrap_or(last_day).and_time(NaiveTime::MIN);
     let as_of = open.zone().from_local_datetime(&midnight).earliest().map(|t| t.with_timezone(&Utc));
-    let ran = run_project(&open, Some("retail"), None, as_of, Knowledge::Then, false, output).await?;
+    let wishes = Wishes { days: None, consent: Knowledge::Then, take_over: false, accept_thresholds: &[] };
+    let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await?;
     let report = dir.join("report.html");
     draw(&ran, &open, None, &report, Language::Zh).await?;
     output.json(&json!({ "project": dir, "report": report, "run": ran.record }));

@@ -2,20 +2,24 @@
 
 mod check;
 mod demo;
+mod dictionary;
+mod doctor;
 mod init;
 mod keys;
+mod ledger;
 mod plan;
+mod quarantine;
 mod query;
 mod run;
 mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, KeysCommand, instant};
+use crate::args::{Args, Command, Days, DictionaryCommand, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::OpenProject;
+use lakewarden_pipeline::{OpenProject, Window};
 use lakewarden_sample::Options;
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,16 +30,28 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
         Command::Init { dir } => init::init(dir, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
-        Command::Plan { on } => plan::plan(&args.project, on, output).await,
-        Command::Run { on, consent, report, language, take_over } => {
-            run::run(&args.project, on, (*consent).into(), report.as_deref(), *language, *take_over, output).await
+        Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
+        Command::Run { on, days, consent, report, language, take_over, accept_thresholds } => {
+            let (days, consent) = (window(days)?, (*consent).into());
+            let wishes = run::Wishes { days, consent, take_over: *take_over, accept_thresholds };
+            run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
         Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
+        Command::Ledger { dataset, lake } => {
+            ledger::ledger(&args.project, dataset.as_deref(), lake.as_deref(), output).await
+        }
+        Command::Doctor { fix, grace, lake } => {
+            doctor::doctor(&args.project, lake.as_deref(), *fix, *grace, output).await
+        }
         Command::Query { sql, purpose, limit, consent, on } => {
             query::query(&args.project, sql, purpose, *limit, (*consent).into(), on, output).await
         }
         Command::Sample { out, customers, seed, end, clean } => {
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
+        }
+        Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
+        Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows } } => {
+            dictionary::infer(file, dataset.as_deref(), *rows, output).await
         }
         Command::Keys { command: KeysCommand::Init { file, print } } => {
             keys::init(&args.project, file.as_deref(), *print, output)
@@ -56,13 +72,30 @@ fn now() -> DateTime<Utc> {
 
 /// The instant that `--as-of` says.
 fn as_of(text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>, Failure> {
+    instant_of("as-of", text, open)
+}
+
+/// The instant that an option says.
+fn instant_of(option: &str, text: Option<&str>, open: &OpenProject) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(text) = text else { return Ok(None) };
     match instant(text, open.zone()) {
         Some(instant) => Ok(Some(instant)),
         None => Err(Failure::Usage {
-            message: format!("--as-of {text:?} is not an instant"),
-            hint: "--as-of 2026-09-30, --as-of '2026-09-30 08:00:00' or --as-of 2026-09-30T00:00:00Z".to_owned(),
+            message: format!("--{option} {text:?} is not an instant"),
+            hint: format!("--{option} 2026-09-30, --{option} '2026-09-30 08:00:00' or --{option} 2026-09-30T00:00:00Z"),
         }),
+    }
+}
+
+/// The days that `--from` and `--to` say.
+fn window(days: &Days) -> Result<Option<Window>, Failure> {
+    match (days.from, days.to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from > to => Err(Failure::Usage {
+            message: format!("--from {from} is later than --to {to}"),
+            hint: format!("--from {to} --to {from}"),
+        }),
+        (from, to) => Ok(Some(Window { from, to })),
     }
 }
 

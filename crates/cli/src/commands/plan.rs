@@ -1,7 +1,7 @@
 //! `lakewarden plan`.
 
-use crate::args::On;
-use crate::commands::{as_of, now, open};
+use crate::args::{Days, On};
+use crate::commands::{as_of, now, open, window};
 use crate::failure::Failure;
 use crate::output::{Output, bytes};
 use lakewarden_pipeline::{Action, Plan, Verb};
@@ -9,25 +9,29 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Says what a run would do.
-pub async fn plan(root: &Path, on: &On, output: &Output) -> Result<ExitCode, Failure> {
+pub async fn plan(root: &Path, on: &On, days: &Days, output: &Output) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let plan = lakewarden_pipeline::plan(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, now())
+    let window = window(days)?;
+    let plan = lakewarden_pipeline::plan(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, window, now())
         .await
         .map_err(Failure::of(&open))?;
     output.json(&plan);
-    output.text(text(&plan, &command(root, on)));
+    output.text(text(&plan, &command(root, on, days)));
     Ok(ExitCode::SUCCESS)
 }
 
 /// The command that does what was planned.
-fn command(root: &Path, on: &On) -> String {
+fn command(root: &Path, on: &On, days: &Days) -> String {
     let mut words = vec!["lakewarden run".to_owned()];
     if root != Path::new(".") {
         words.push(format!("--project {}", quoted(&root.display().to_string())));
     }
     for (name, value) in [("pipeline", &on.pipeline), ("as-of", &on.as_of), ("lake", &on.lake)] {
         words.extend(value.as_ref().map(|value| format!("--{name} {}", quoted(value))));
+    }
+    for (name, day) in [("from", days.from), ("to", days.to)] {
+        words.extend(day.map(|day| format!("--{name} {day}")));
     }
     words.join(" ")
 }
@@ -58,6 +62,7 @@ fn details(action: &Action) -> Vec<String> {
     if !action.files.is_empty() {
         lines.push(format!("              {} in all", bytes(action.bytes)));
     }
+    lines.extend(action.remarks.iter().map(|remark| format!("              warning: {remark}")));
     if let Some(purpose) = &action.purpose {
         lines.push(format!("              for {purpose}, from {}", action.reads.join(", ")));
     }

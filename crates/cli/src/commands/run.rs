@@ -2,30 +2,42 @@
 
 use crate::args::{Language, On};
 use crate::commands::{as_of, now, open, random};
+use crate::demands;
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{ModelAccount, Outcome, RunRecord};
-use lakewarden_pipeline::{OpenProject, Ran, Request, key_ring};
+use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RunRecord};
+use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// What is wished of a run besides what it runs on.
+pub struct Wishes<'a> {
+    /// The days whose files are looked at; all if absent.
+    pub days: Option<Window>,
+    /// Which consent counts.
+    pub consent: Knowledge,
+    /// Whether to take the lake from a run that was killed.
+    pub take_over: bool,
+    /// Datasets whose thresholds may be crossed.
+    pub accept_thresholds: &'a [String],
+}
 
 /// Runs a pipeline and draws its report.
 pub async fn run(
     root: &Path,
     on: &On,
-    consent: Knowledge,
+    wishes: &Wishes<'_>,
     report: Option<&Path>,
     language: Language,
-    take_over: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
-    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, consent, take_over, output).await?;
+    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, wishes, output).await?;
     let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
     let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
     output.json(&ran.record);
@@ -39,8 +51,7 @@ pub async fn run_project(
     pipeline: Option<&str>,
     lake: Option<&str>,
     at: Option<DateTime<Utc>>,
-    consent: Knowledge,
-    take_over: bool,
+    wishes: &Wishes<'_>,
     output: &Output,
 ) -> Result<Ran, Failure> {
     // Problems come before a missing key: they can be mended without one.
@@ -49,23 +60,30 @@ pub async fn run_project(
         return Err(Failure::Problems { problems: open.problems.clone(), files: open.files.clone() });
     }
     let keys = key_ring(&open.project.settings).map_err(Failure::of(open))?;
-    let owner = format!("lakewarden on {}, process {}", host(), std::process::id());
+    let owner = owner();
     let request = Request {
         pipeline,
         lake,
         as_of: at,
-        consent,
+        days: wishes.days,
+        consent: wishes.consent,
         clock: &now,
         run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
         seed: u64::from_le_bytes(random()?),
         owner: &owner,
-        take_over,
+        take_over: wishes.take_over,
+        accept_thresholds: wishes.accept_thresholds,
     };
     lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
 }
 
+/// Who holds the lake, for whoever finds it held.
+pub fn owner() -> String {
+    format!("lakewarden on {}, process {}", host(), std::process::id())
+}
+
 /// This machine's name, for whoever finds its run in the way.
-fn host() -> String {
+pub fn host() -> String {
     let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let told = told.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
     told.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())
@@ -115,13 +133,24 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             }
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
+            record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));
+            text.push_str(&quarantine(record));
             text
         }
     };
+    record.datasets.iter().for_each(|dataset| {
+        text.push_str(&held(dataset));
+        text.push_str(&arrivals(dataset));
+    });
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
     text
+}
+
+/// What a person must know of files that are not there, or not whole yet.
+fn arrivals(set: &DatasetAccount) -> String {
+    set.arrivals.iter().map(|told| format!("\nwarning: {}, {}: {}", set.dataset, told.file, told.warning)).collect()
 }
 
 /// What a person must know of a table with noise: why it may have fewer rows, or none, and what it has cost.
@@ -170,6 +199,36 @@ fn unreadable(record: &RunRecord) -> String {
     text
 }
 
+/// What lies in quarantine, and what has ended there.
+fn quarantine(record: &RunRecord) -> String {
+    let records: u64 = record.datasets.iter().map(|d| d.in_quarantine).sum();
+    let expired: u64 = record.datasets.iter().map(|d| d.quarantine_expired).sum();
+    let mut text = String::new();
+    if records > 0 {
+        text.push_str(&format!("\nquarantine: {}; lakewarden quarantine list", counted(records, "record")));
+    }
+    if expired > 0 {
+        text.push_str(&format!(
+            "\nquarantine: {} removed for good, after the time that `quarantine_retention` gives them",
+            counted(expired, "record")
+        ));
+    }
+    text
+}
+
+/// What a person must know of files that wait for a decision.
+fn held(dataset: &DatasetAccount) -> String {
+    let name = &dataset.dataset;
+    let one = |held: &HeldFile| {
+        format!(
+            "\nheld: {} was not loaded; declare in schemas/channels/{name}.yaml what it holds, or name it under `ignored_fields`: {}",
+            held.file,
+            held.fields.join(", ")
+        )
+    };
+    dataset.held.iter().map(one).collect()
+}
+
 /// A folder without the `./` that the default of `--project` would put before every path.
 fn tidy(root: &Path) -> &Path {
     root.strip_prefix(".").unwrap_or(root)
@@ -196,6 +255,30 @@ mod tests {
         ran.datasets[0] = Default::default();
         ran.identity = None;
         assert!(!summary(&ran, None).contains("consent"));
+    }
+
+    #[test]
+    fn what_lies_in_quarantine_is_told_of_and_what_has_ended_there() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("quarantine"));
+        ran.datasets[0].in_quarantine = 1_200;
+        ran.datasets[1].in_quarantine = 34;
+        ran.datasets[1].quarantine_expired = 1;
+        let text = summary(&ran, None);
+        assert!(text.contains("\nquarantine: 1,234 records; lakewarden quarantine list\n"), "{text}");
+        assert!(text.contains("\nquarantine: 1 record removed for good, "), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_waits_says_for_what() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("\nheld: "));
+        let fields = vec!["clipboard".to_owned(), "imei".to_owned()];
+        ran.datasets[0].held = vec![HeldFile { file: "exports/a/1.csv".to_owned(), fields }];
+        ran.outcome = Outcome::Unchanged;
+        let text = summary(&ran, None);
+        assert!(text.contains("\nheld: exports/a/1.csv was not loaded; declare in schemas/channels/"), "{text}");
+        assert!(text.ends_with("under `ignored_fields`: clipboard, imei"), "{text}");
     }
 
     #[test]

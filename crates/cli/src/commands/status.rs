@@ -27,13 +27,23 @@ pub async fn status(root: &Path, last: usize, lake: Option<&str>, output: &Outpu
         output.say(format!("warning: {} of another version of Lakewarden cannot be shown", counted(unread, "run")));
     }
     runs.sort_by_key(|r| std::cmp::Reverse(r.started));
-    output.json(&json!({ "lake": url, "audit": audit, "runs": runs, "unread": unread }));
+    let quarantine = lakewarden_pipeline::quarantine::state(&lake).await.map_err(Failure::of(&open))?;
+    output.json(&json!({
+        "lake": url, "audit": audit, "runs": runs, "unread": unread, "quarantine": quarantine,
+    }));
     if found == 0 {
         output.text(format!("no run yet in {url}\nlakewarden run makes the first"));
         return Ok(ExitCode::SUCCESS);
     }
     for run in &runs {
         output.text(text(run));
+    }
+    if let (1.., Some(oldest)) = (quarantine.records, quarantine.oldest) {
+        output.text(format!(
+            "quarantine: {}, the oldest since {}; lakewarden quarantine list",
+            counted(quarantine.records, "record"),
+            oldest.format("%F %T UTC")
+        ));
     }
     output.text(format!("audit log: {}, chain intact, head {}", counted(audit.sequence, "record"), audit.sha256));
     Ok(ExitCode::SUCCESS)
@@ -70,6 +80,12 @@ fn text(run: &RunRecord) -> String {
                 grouped(set.consent_unreadable),
                 grouped(set.consent_unreadable_nobody)
             ));
+        }
+        if set.replaced > 0 {
+            lines.push(format!("  {:<22} rows of the lake that they took the place of: {}", "", grouped(set.replaced)));
+        }
+        for same in &set.same_bytes {
+            lines.push(format!("  {:<22} not loaded: {} has the bytes of {}", "", same.file, same.loaded_as));
         }
         if !set.over_collected.is_empty() {
             let fields: Vec<String> =

@@ -2,6 +2,7 @@
 
 use super::names::label;
 use super::warnings::warning;
+use crate::demands;
 use lakewarden_dictionary::{Dataset, Project, Treatment};
 use lakewarden_pipeline::record::{DatasetAccount, RunRecord};
 use lakewarden_report::data;
@@ -33,6 +34,8 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .collect(),
         consent_unreadable: account.consent_unreadable,
         consent_unreadable_nobody: account.consent_unreadable_nobody,
+        in_quarantine: account.in_quarantine,
+        quarantine_expired: account.quarantine_expired,
         duplicates: account.duplicates,
         outside_retention: account.outside_retention,
         exact_duplicates_kept: account.exact_duplicates,
@@ -41,7 +44,9 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .iter()
             .map(|(field, rows)| data::OverCollected { field: field.clone(), rows: *rows })
             .collect(),
-        warnings: account.warnings.iter().map(|w| warning(&w.file, &w.warning)).collect(),
+        warnings: (account.warnings.iter().chain(&account.arrivals).map(|w| warning(&w.file, &w.warning)))
+            .chain(demands::notes(account))
+            .collect(),
         redactions: account
             .redactions
             .iter()

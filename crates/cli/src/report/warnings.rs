@@ -10,7 +10,9 @@ pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     if let Some((declared, found)) = text.strip_prefix("declared as ").and_then(|t| t.split_once(", read as ")) {
         return data::Warning::Encoding { file, declared: declared.to_owned(), found: found.to_owned() };
     }
-    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text)).or_else(|| too_many(text));
+    let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text));
+    let zh = zh.or_else(|| too_many(text)).or_else(|| absent(text)).or_else(|| widened(text));
+    let zh = zh.or_else(|| missing(text)).or_else(|| waiting(text));
     data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
@@ -34,6 +36,35 @@ fn nobody(text: &str) -> Option<String> {
     Some(format!("读不懂、也无法确定是谁的记录：{records} 条"))
 }
 
+fn absent(text: &str) -> Option<String> {
+    let fields = text.strip_prefix("lacks what is optional, read as null: ")?;
+    Some(format!("缺少可选字段，按空值读取：{fields}"))
+}
+
+fn widened(text: &str) -> Option<String> {
+    let (field, rest) = text.strip_prefix('`')?.split_once("` seems to have become ")?;
+    let (found, values) = rest.split_once(": values of that type in quarantine: ")?;
+    Some(format!("字段 `{field}` 的类型似乎变成了 {found}：隔离区中有 {values} 个这种值"))
+}
+
+fn missing(text: &str) -> Option<String> {
+    let (named, counts) = text.strip_prefix("no file for ")?.strip_suffix(" intervals)")?.rsplit_once(" (")?;
+    let (missing, of) = counts.split_once(" of ")?;
+    Some(format!("{named} 没有文件（{of} 个区间中缺 {missing} 个）"))
+}
+
+fn waiting(text: &str) -> Option<String> {
+    let (why, files) = text.strip_prefix("not read yet, ")?.rsplit_once(": ")?;
+    let files = files.split(' ').next()?;
+    Some(match why.strip_prefix("waiting for ") {
+        Some(marker) => format!("暂未读取 {files} 个文件：等待 {marker}"),
+        None => {
+            let minutes = why.strip_prefix("written less than ")?.strip_suffix(" minutes ago")?;
+            format!("暂未读取 {files} 个文件：写入不足 {minutes} 分钟")
+        }
+    })
+}
+
 fn too_many(text: &str) -> Option<String> {
     let (remembered, _) =
         text.strip_prefix("more than ")?.split_once(" undeclared names; the rest is counted as `(others)`")?;
@@ -44,6 +75,7 @@ fn too_many(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use lakewarden_extract::Warning;
+    use lakewarden_pipeline::RemarkKind;
 
     fn note(of: Warning) -> Label {
         match warning("a.csv", &of.to_string()) {
@@ -72,12 +104,39 @@ mod tests {
                 Warning::FieldNeverOccurs { field: field(), nearest: Some("手机".to_owned()) },
                 "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
             ),
+            (
+                Warning::OptionalAbsent { fields: vec!["胸围".to_owned(), "肩宽".to_owned()] },
+                "缺少可选字段，按空值读取：胸围, 肩宽",
+            ),
+            (
+                Warning::TypeWidened { field: "数量".to_owned(), found: "decimal with a fraction", values: 4 },
+                "字段 `数量` 的类型似乎变成了 decimal with a fraction：隔离区中有 4 个这种值",
+            ),
             (Warning::NobodyNamed { records: 3 }, "读不懂、也无法确定是谁的记录：3 条"),
             (Warning::TooManyUndeclaredNames { remembered: 64 }, "未申报的字段超过 64 个；其余计入 `(others)`"),
         ];
         for (of, zh) in cases {
             let english = of.to_string();
             assert_eq!(note(of), Label::new(zh, english));
+        }
+    }
+
+    #[test]
+    fn what_listing_says_has_chinese_words() {
+        let cases = [
+            (
+                RemarkKind::Missing { intervals: vec!["2026-09-03".into(), "2026-09-04".into()], of: 30 },
+                "2026-09-03, 2026-09-04 没有文件（30 个区间中缺 2 个）",
+            ),
+            (RemarkKind::Unmarked { files: 3, marker: "_SUCCESS".into() }, "暂未读取 3 个文件：等待 _SUCCESS"),
+            (RemarkKind::Young { files: 1, minutes: 15 }, "暂未读取 1 个文件：写入不足 15 分钟"),
+        ];
+        for (of, zh) in cases {
+            let english = of.to_string();
+            match warning("a/*.csv", &english) {
+                data::Warning::Note { text, .. } => assert_eq!(text, Label::new(zh, english)),
+                other => panic!("{other:?} is no note"),
+            }
         }
     }
 

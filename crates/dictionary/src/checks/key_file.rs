@@ -40,7 +40,7 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
 }
 
 /// Whether a path does not depend on where the project is: absolute (with or without a drive) or `~/…`.
-fn is_outside(path: &str) -> bool {
+pub(super) fn is_outside(path: &str) -> bool {
     let drive = matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     path.starts_with('/') || path.starts_with("~/") || drive
 }

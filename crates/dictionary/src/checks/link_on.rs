@@ -69,10 +69,12 @@ fn of_dataset<'a>(context: &Context<'_>, dataset: &'a Dataset, found: &mut BTree
             }
             Treatment::Pseudonymise(TokenDomain::ByField(by)) => {
                 // The domains are the values that the rules of the other field allow; without such a rule, any.
-                let allowed = dataset.column(by)?.rules.iter().find_map(|r| match &r.value {
-                    Rule::In(words) => Some(words),
-                    _ => None,
-                })?;
+                let allowed = dataset.column(by)?.rules.iter().filter(|r| !r.on_failure.keeps_the_row()).find_map(
+                    |r| match &r.rule.value {
+                        Rule::In(words) => Some(words),
+                        _ => None,
+                    },
+                )?;
                 found.extend(allowed.iter().map(String::as_str));
             }
             _ => {}

@@ -1,5 +1,7 @@
 //! What only shows when entries are held against each other: one file a check.
 
+mod anomaly_column;
+mod anomaly_table;
 mod anonymity_column;
 mod anonymity_incomplete;
 mod anonymity_role;
@@ -7,14 +9,29 @@ mod by_field;
 mod category_missing;
 mod category_unknown;
 mod channel_dataset;
+mod complete_when;
+mod complete_when_dataset;
 mod consent_log;
+mod coordinates;
+mod corrections_of_first;
+mod database_address;
+mod database_incremental;
+mod database_key;
+mod database_password;
+mod database_split;
 mod direct_kept;
 mod direct_published;
 mod duplicate_column;
 mod duplicate_name;
 mod event_time;
 mod event_time_type;
+mod file_pattern;
+mod format_keys;
+mod format_limits;
+mod format_signs;
 mod grain;
+mod history_columns;
+mod ignored_field;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -25,19 +42,34 @@ mod name_and_file;
 mod noise_bound;
 mod noise_column;
 mod noise_with;
+mod number_format;
+mod phone_region;
+mod proposed;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
+mod quarantine_retention;
+mod reference;
+mod reference_circle;
 mod retention_event_time;
+mod rule_name;
+mod rule_on_statements;
 mod rule_type;
+mod rule_unique;
+mod statement_repeats;
 mod statistical_period;
 mod subject;
 mod suppression_list;
+mod survivor_column;
+mod survivor_without_key;
 mod table_without_model;
+mod threshold_column;
 mod time_zone;
 mod treatment_type;
 mod unfit_name;
 mod unreadable_subject;
+mod value_keys;
+mod value_words;
 
 use crate::diagnostic::{Problem, Span, Spanned};
 use crate::docs::DiagnosticDoc;
@@ -85,15 +117,47 @@ const CHECKS: &[Check] = &[
     consent_log::CHECK,
     event_time_type::CHECK,
     retention_event_time::CHECK,
+    suppression_list::CHECK,
+    unreadable_subject::CHECK,
     anonymity_column::CHECK,
     anonymity_incomplete::CHECK,
     anonymity_role::CHECK,
-    suppression_list::CHECK,
-    unreadable_subject::CHECK,
     keep_apart::CHECK,
     noise_column::CHECK,
     noise_bound::CHECK,
     noise_with::CHECK,
+    format_keys::CHECK,
+    format_signs::CHECK,
+    format_limits::CHECK,
+    file_pattern::CHECK,
+    complete_when_dataset::CHECK,
+    complete_when::CHECK,
+    database_password::CHECK,
+    database_address::CHECK,
+    database_key::CHECK,
+    database_incremental::CHECK,
+    database_split::CHECK,
+    number_format::CHECK,
+    phone_region::CHECK,
+    value_words::CHECK,
+    coordinates::CHECK,
+    value_keys::CHECK,
+    reference::CHECK,
+    reference_circle::CHECK,
+    rule_unique::CHECK,
+    rule_on_statements::CHECK,
+    rule_name::CHECK,
+    threshold_column::CHECK,
+    anomaly_column::CHECK,
+    anomaly_table::CHECK,
+    survivor_without_key::CHECK,
+    survivor_column::CHECK,
+    corrections_of_first::CHECK,
+    statement_repeats::CHECK,
+    history_columns::CHECK,
+    quarantine_retention::CHECK,
+    proposed::CHECK,
+    ignored_field::CHECK,
 ];
 
 /// What checks look at.

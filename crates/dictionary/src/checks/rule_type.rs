@@ -30,7 +30,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
     let fields = project.datasets.iter().flat_map(|d| &d.fields);
     for field in fields.filter(|f| !context.is_broken(&f.span, &["type", "rules"])) {
-        rules(&field.column.value, field.data_type.value, &field.rules, problems);
+        let own: Vec<_> = field.rules.iter().map(|r| r.rule.clone()).collect();
+        rules(&field.column.value, field.data_type.value, &own, problems);
     }
     let columns = project.tables.iter().flat_map(|t| &t.columns);
     for column in columns.filter(|c| !context.is_broken(&c.span, &["type", "tests"])) {

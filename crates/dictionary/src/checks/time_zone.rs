@@ -27,7 +27,9 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let project = context.project;
-    let zones = project.settings.time_zone.iter().chain(project.datasets.iter().filter_map(|d| d.time_zone.as_ref()));
+    let fields = project.datasets.iter().flat_map(|d| &d.fields).filter_map(|f| f.values.time_zone.as_ref());
+    let datasets = project.datasets.iter().filter_map(|d| d.time_zone.as_ref());
+    let zones = project.settings.time_zone.iter().chain(datasets).chain(fields);
     for zone in zones.filter(|z| z.parse::<Tz>().is_err()) {
         let known = TZ_VARIANTS.iter().map(|tz| tz.name());
         problems.push(

@@ -1,6 +1,11 @@
 //! One channel export: `schemas/channels/<dataset>.yaml`.
 
+use super::demands::{Demands, FieldRule};
+use super::drift::Drift;
+use super::format::{Limits, RecordsPath};
+use super::repeats::Repeats;
 use super::terms::*;
+use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
 
 /// One export of one channel and what becomes of each of its fields.
@@ -24,18 +29,28 @@ pub struct Dataset {
     pub time_zone: Option<Spanned<String>>,
     /// Columns that together name a row; empty if rows may repeat.
     pub key: Names,
+    /// Which row of several with one key is kept, and what a later one does to the lake's.
+    pub repeats: Repeats,
     /// Column with the instant or day a row is about, for retention and periods.
     pub event_time: Option<Spanned<String>>,
     /// How long rows are kept, counted from `event_time`.
     pub retention: Option<Spanned<Period>>,
+    /// How long its rejected records are kept, counted from when they were quarantined; the project's if absent.
+    pub quarantine_retention: Option<Spanned<Period>>,
     /// Purposes the dataset may serve, each with its lawful basis. Empty for data without subjects.
     pub purposes: Vec<DatasetPurpose>,
     /// Its fields, in the order declared.
     pub fields: Vec<Field>,
+    /// Pairs of its columns that are places.
+    pub coordinates: Vec<Coordinates>,
     /// What kind of event log it is, if one that the engine itself reads.
     pub role: DatasetRole,
     /// What a run does about records of such a log that can neither be read nor say whom they name.
     pub unreadable_subject: UnreadableSubject,
+    /// What is demanded of it beyond its fields.
+    pub demands: Demands,
+    /// What becomes of exports that are not quite as declared.
+    pub drift: Drift,
     /// Where the entry stands.
     pub span: Span,
 }
@@ -136,8 +151,11 @@ pub struct Field {
     pub normalise: Normaliser,
     /// Purposes it may serve; the dataset's if empty.
     pub purposes: Names,
-    /// Time formats to try, in order (chrono `strftime`, or `epoch_ms`, `epoch_s`); empty: ISO 8601.
+    /// Time formats to try, in order (chrono `strftime`, `epoch_s` to `epoch_ns`, `excel`, `excel_1904`, `chinese`);
+    /// empty: ISO 8601.
     pub time_formats: Vec<String>,
+    /// How its values are written, beyond their type.
+    pub values: ValueForms,
     /// Spellings → codes (男 → M). A value that is not a spelling is kept for the rules to judge.
     pub map: Vec<(String, String)>,
     /// Texts that mean null, besides the empty one.
@@ -145,7 +163,7 @@ pub struct Field {
     /// May be missing from a file's header.
     pub optional: bool,
     /// What is demanded of its values.
-    pub rules: Vec<Spanned<Rule>>,
+    pub rules: Vec<FieldRule>,
     /// The span of time its values count over, if they do.
     pub statistical_period: Option<String>,
     /// Where it is declared.
@@ -165,13 +183,13 @@ impl Field {
         }
     }
 
-    /// Whether rows without it go to quarantine.
+    /// Whether rows without it are not kept.
     pub fn is_required(&self) -> bool {
-        self.rules.iter().any(|r| r.value == Rule::Required)
+        self.rules.iter().any(|r| r.rule.value == Rule::Required && !r.on_failure.keeps_the_row())
     }
 }
 
-/// How a dataset's files are written. Compression (gzip, zstd) is recognised from the bytes.
+/// How a dataset's files are written. Compression (gzip, zstd, zip) is recognised from the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
     /// The declared container; a file whose bytes say otherwise is refused unless `accept` lists that.
@@ -182,6 +200,26 @@ pub struct Format {
     pub encoding: Encoding,
     /// CSV field separator.
     pub delimiter: u8,
+    /// What encloses CSV values; `None`: nothing does.
+    pub quote: Option<u8>,
+    /// Lines of a CSV file before its header.
+    pub skip_rows: u32,
+    /// How lines of a CSV file begin that are no records.
+    pub comment: Option<Spanned<String>>,
+    /// Regular expression for the first value of the first total line of a CSV file or a sheet.
+    pub footer: Option<Spanned<String>>,
+    /// Sheet of a workbook; the first if absent.
+    pub sheet: Option<Spanned<String>>,
+    /// Row of a sheet with the names of its columns, from 1; the first that holds anything if absent.
+    pub header_row: Option<u32>,
+    /// Where the records are in a JSON document.
+    pub records: RecordsPath,
+    /// Which members of a zip archive are read (`*`, `?`, `**`); all if absent.
+    pub members: Option<Spanned<String>>,
+    /// What guards the reader.
+    pub limits: Limits,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// File formats that are read.
@@ -195,8 +233,10 @@ pub enum Container {
     Json,
     /// Apache Parquet.
     Parquet,
-    /// Excel workbook, first sheet, header in the first row.
+    /// Excel workbook (Office Open XML).
     Xlsx,
+    /// Excel workbook of the old binary kind.
+    Xls,
 }
 
 /// Character encodings; a byte-order mark is always recognised.
@@ -207,4 +247,10 @@ pub enum Encoding {
     Utf8,
     /// GB18030 and its subsets GBK and GB2312.
     Gb18030,
+    /// UTF-16 of either byte order.
+    Utf16,
+    /// Big5 with the extensions of Hong Kong.
+    Big5,
+    /// Windows-1252, which Latin-1 is a part of.
+    Latin1,
 }

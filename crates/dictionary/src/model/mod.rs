@@ -1,22 +1,39 @@
 //! The typed values of a project.
 
+mod anomaly_table;
 mod anonymity;
+mod database;
 mod dataset;
+mod demands;
+mod drift;
+mod file_pattern;
+mod format;
 mod noise;
 mod pipeline;
 mod purpose;
+mod quarantine;
+mod repeats;
 mod settings;
 mod table;
 mod terms;
+mod values;
 
+pub use anomaly_table::{ANOMALY_RULE, ANOMALY_SCORE};
 pub use anonymity::*;
+pub use database::*;
 pub use dataset::*;
+pub use demands::*;
+pub use drift::*;
+pub use file_pattern::*;
+pub use format::*;
 pub use noise::*;
 pub use pipeline::*;
 pub use purpose::*;
+pub use repeats::*;
 pub use settings::*;
 pub use table::*;
 pub use terms::*;
+pub use values::*;
 
 /// A whole project: every declarative file, typed and resolved against the others.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,6 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
+use super::database::Database;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Pipeline {
     pub schedule: Option<Spanned<String>>,
     /// The datasets it loads.
     pub channels: Vec<Channel>,
+    /// How it is known of a dataset's files that they are whole.
+    pub complete_when: Vec<CompleteWhen>,
     /// How records are joined into customers; absent: no customers are built.
     pub identity: Option<IdentityRules>,
     /// Its models, by name.
@@ -23,13 +26,34 @@ pub struct Pipeline {
     pub span: Span,
 }
 
-/// One dataset and where its files arrive.
+/// One dataset and where its rows come from.
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// The dataset.
     pub dataset: Spanned<String>,
-    /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`).
+    /// Glob of its files: a URL, or a path relative to the project's root (`exports/pos_sales/*`). Empty where the
+    /// rows come from a database.
     pub files: Spanned<String>,
+    /// The database that its rows come from, if they do.
+    pub database: Option<Box<Database>>,
+}
+
+/// When the files of a dataset may be read.
+#[derive(Debug, Clone)]
+pub struct CompleteWhen {
+    /// The dataset.
+    pub dataset: Spanned<String>,
+    /// Name of a file beside it; `{file}` stands for its own name.
+    pub marker: Option<Spanned<String>>,
+    /// Minutes since it was last written.
+    pub min_age_minutes: Option<u32>,
+}
+
+impl Pipeline {
+    /// When the files of this dataset may be read, if that is declared.
+    pub fn complete_when(&self, dataset: &str) -> Option<&CompleteWhen> {
+        self.complete_when.iter().find(|c| c.dataset.value == dataset)
+    }
 }
 
 /// How records become customers.

@@ -1,6 +1,6 @@
 //! `lakewarden.yaml`.
 
-use super::terms::Names;
+use super::terms::{Names, Period};
 use crate::diagnostic::{Span, Spanned};
 
 /// What holds for the whole project.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub time_zone: Option<Spanned<String>>,
     /// Memory the run may use, bytes; the engine's default if absent.
     pub memory_budget: Option<u64>,
+    /// How long rejected records are kept; see [`Settings::quarantine_retention_of`].
+    pub quarantine_retention: Option<Spanned<Period>>,
     /// Groups of identifier domains whose pseudonyms no table may bring together.
     pub keep_apart: Vec<Names>,
     /// How many data subjects have to stand behind each row of a table without a subject column; at least 1.

@@ -115,6 +115,12 @@ pub enum Normaliser {
     Identifier,
     /// Identifier that spreadsheets turned into a number: `17850.0` → `17850`.
     IntegerIdentifier,
+    /// Chinese resident identity number → 18 places, with area, date of birth and check digit judged.
+    ResidentId,
+    /// Travel permit of residents of Hong Kong, Macao and Taiwan.
+    TravelPermit,
+    /// WeChat OpenID or UnionID, 28 characters.
+    WechatId,
 }
 
 /// The legal ground for using a dataset for a purpose (GDPR art. 6, PIPL art. 13).
@@ -172,8 +178,15 @@ pub enum Rule {
     Matches(String),
     /// Not later than the run's as-of instant.
     NotInFuture,
-    /// No value twice (curated columns only).
+    /// No value twice: in a curated table, or in what the lake holds of a dataset.
     Unique,
+    /// A value of this column of another dataset, in what the lake holds of it.
+    References {
+        /// The dataset.
+        dataset: String,
+        /// Its column.
+        column: String,
+    },
 }
 
 impl Rule {
@@ -186,6 +199,7 @@ impl Rule {
             Rule::Matches(_) => "matches",
             Rule::NotInFuture => "not_in_future",
             Rule::Unique => "unique",
+            Rule::References { .. } => "references",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `schemas/channels/<dataset>.yaml`.
 
-use super::{Fields, rules, scalar, spanned_key};
+use super::{Fields, demands, repeats, rules, scalar, spanned_key, values};
 use crate::model::*;
-use crate::spec::{FIELD, FORMAT, Words};
+use crate::spec::{FIELD, FORMAT, LIMITS, NO_QUOTE, Words};
+use crate::terms::byte_size;
 use crate::yaml::{Node, Value};
 
 /// Reads a dataset; `path_name` is its file's stem.
@@ -17,26 +18,70 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         format: format(fields.object("format", &FORMAT).as_ref()),
         time_zone: fields.spanned("time_zone"),
         key: fields.names("key"),
+        repeats: repeats::repeats(fields),
         event_time: fields.spanned("event_time"),
         retention: fields.parsed("retention"),
+        quarantine_retention: fields.parsed("quarantine_retention"),
         purposes: purposes(fields),
         fields: fields.items("fields").iter().filter_map(field).collect(),
+        coordinates: values::coordinates(fields),
         role: fields.word("role").unwrap_or_default(),
         unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
+        demands: demands::demands(fields),
+        drift: drift(fields),
         span: fields.head(),
     }
 }
 
+fn drift(fields: &Fields<'_>) -> Drift {
+    Drift {
+        undeclared: fields.word("undeclared_fields").unwrap_or_default(),
+        ignored: fields.names("ignored_fields"),
+        proposed: fields.boolean("proposed").then(|| fields.spanned("proposed")).flatten().map(|said| said.span),
+    }
+}
+
 fn format(fields: Option<&Fields<'_>>) -> Format {
-    let read = |f: &Fields<'_>| Format {
-        container: f.word("container").unwrap_or(Container::Csv),
+    let Some(f) = fields else { return Format::new(Container::Csv) };
+    let usual = Format::new(f.word("container").unwrap_or(Container::Csv));
+    let sign = |key| f.optional_text(key).and_then(|text| text.bytes().next());
+    Format {
         accept: f.items("accept").iter().filter_map(scalar).filter_map(Container::of).collect(),
         encoding: f.word("encoding").unwrap_or_default(),
-        delimiter: f.optional_text("delimiter").and_then(|d| d.bytes().next()).unwrap_or(b','),
-    };
-    let absent =
-        || Format { container: Container::Csv, accept: Vec::new(), encoding: Encoding::default(), delimiter: b',' };
-    fields.map_or_else(absent, read)
+        delimiter: sign("delimiter").unwrap_or(usual.delimiter),
+        quote: match f.optional_text("quote").as_deref() {
+            Some(NO_QUOTE) => None,
+            Some(text) => text.bytes().next(),
+            None => usual.quote,
+        },
+        skip_rows: f.parsed("skip_rows").map_or(0, |n| n.value),
+        comment: f.spanned("comment"),
+        footer: f.spanned("footer"),
+        sheet: f.spanned("sheet"),
+        header_row: f.parsed("header_row").map(|n| n.value),
+        records: f.parsed("records").map(|p| p.value).unwrap_or_default(),
+        members: f.spanned("members"),
+        limits: f.object("limits", &LIMITS).map_or_else(Limits::default, |l| limits(&l)),
+        span: f.span(),
+        ..usual
+    }
+}
+
+fn limits(f: &Fields<'_>) -> Limits {
+    let usual = Limits::default();
+    let number = |key, otherwise| f.parsed(key).map_or(otherwise, |n| n.value);
+    let bytes = |key, otherwise| f.optional_text(key).and_then(|t| byte_size(&t).ok()).unwrap_or(otherwise);
+    Limits {
+        expansion: number("expansion", usual.expansion),
+        size: bytes("size", usual.size),
+        held: bytes("held", usual.held),
+        record: bytes("record", usual.record),
+        field: bytes("field", usual.field),
+        columns: number("columns", usual.columns),
+        nesting: number("nesting", usual.nesting),
+        members: number("members", usual.members),
+        footer: number("footer", usual.footer),
+    }
 }
 
 fn purposes(fields: &Fields<'_>) -> Vec<DatasetPurpose> {
@@ -67,6 +112,7 @@ fn field(node: &Node) -> Option<Field> {
         normalise: fields.word("normalise").unwrap_or(Normaliser::Trim),
         purposes: fields.names("purposes"),
         time_formats: fields.texts("time_format"),
+        values: values::forms(&fields),
         map: map.filter_map(|e| Some((e.key.clone(), scalar(&e.value)?.to_owned()))).collect(),
         null_values: fields.texts("null_values"),
         optional: fields.boolean("optional"),
@@ -107,7 +153,7 @@ mod tests {
         assert_eq!(field.null_values, ["N/A", "0"]);
         assert!(field.optional);
         assert_eq!(field.statistical_period.as_deref(), Some("as_of"));
-        let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.value).collect();
+        let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.rule.value).collect();
         assert_eq!(
             rules,
             [
@@ -153,6 +199,33 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_format_is_read() {
+        let all = "format: { container: csv, accept: [xls, json], quote: \"'\", skip_rows: 3, comment: '//', footer: 'Total.*', sheet: 明细, header_row: 2, records: $.data.items, members: '*.csv', limits: { expansion: 9, size: 1GiB, held: 2MB, record: 64KiB, field: 7, columns: 8, nesting: 5, members: 4, footer: 3 } }";
+        let loaded = load_with("schemas/channels/members.yaml", "format: { container: csv }", all);
+        assert_eq!(crate::testing::rendered(&loaded.problems), [""; 0]);
+        let format = &loaded.project.dataset("members").unwrap().format;
+        assert_eq!((format.quote, format.skip_rows, format.header_row), (Some(b'\''), 3, Some(2)));
+        let text = |of: &Option<crate::Spanned<String>>| of.as_ref().map(|t| t.value.clone()).unwrap();
+        assert_eq!([text(&format.comment), text(&format.footer)], ["//", "Total.*"]);
+        assert_eq!([text(&format.sheet), text(&format.members)], ["明细", "*.csv"]);
+        assert_eq!(format.records.0, ["data", "items"]);
+        let expected = Limits {
+            expansion: 9,
+            size: 1 << 30,
+            held: 2_000_000,
+            record: 65_536,
+            field: 7,
+            columns: 8,
+            nesting: 5,
+            members: 4,
+            footer: 3,
+        };
+        assert_eq!(format.limits, expected);
+        let none = load_with("schemas/channels/members.yaml", "container: csv }", "container: csv, quote: none }");
+        assert_eq!(none.project.dataset("members").unwrap().format.quote, None);
+    }
+
+    #[test]
     fn the_format_is_read() {
         let loaded = load_with(
             "schemas/channels/members.yaml",
@@ -164,6 +237,8 @@ mod tests {
             accept: vec![Container::Xlsx, Container::Parquet],
             encoding: Encoding::Gb18030,
             delimiter: b'\t',
+            span: loaded.project.dataset("members").unwrap().format.span.clone(),
+            ..Format::new(Container::Csv)
         };
         assert_eq!(loaded.project.dataset("members").unwrap().format, expected);
         assert!(!loaded.has_errors());

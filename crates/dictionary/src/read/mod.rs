@@ -3,12 +3,17 @@
 //! Readers report nothing: [`crate::spec::validate`] has said everything about the shape. What is not as declared
 //! is passed over, or becomes the strictest value there is.
 
+mod anomalies;
+mod database;
 mod dataset;
+mod demands;
 mod pipeline;
 mod purposes;
+mod repeats;
 mod rules;
 mod settings;
 mod table;
+mod values;
 
 pub(crate) use dataset::dataset;
 pub(crate) use pipeline::pipeline;

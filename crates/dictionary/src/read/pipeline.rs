@@ -1,8 +1,8 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
-use super::{Fields, spanned, spanned_key};
-use crate::model::{Channel, IdentityRules, Pipeline};
-use crate::spec::IDENTITY;
+use super::{Fields, database, spanned, spanned_key};
+use crate::model::{Channel, CompleteWhen, IdentityRules, Pipeline};
+use crate::spec::{COMPLETE_WHEN, IDENTITY};
 
 /// How many links a token may have where nothing is declared.
 const MAX_LINKS: u32 = 8;
@@ -15,13 +15,25 @@ pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
         max_links: rules.parsed("max_links").map_or(MAX_LINKS, |n| n.value),
         span: rules.span(),
     });
+    let complete_when = fields.entries("complete_when").iter().map(|entry| {
+        let own = Fields::new(&COMPLETE_WHEN, &entry.value);
+        CompleteWhen {
+            dataset: spanned_key(entry),
+            marker: own.spanned("marker"),
+            min_age_minutes: own.parsed("min_age_minutes").map(|n| n.value),
+        }
+    });
     Pipeline {
         name: fields.name_or("pipeline", path_name),
         label: fields.label(),
         schedule: fields.spanned("schedule"),
         channels: channels
-            .filter_map(|e| Some(Channel { dataset: spanned_key(e), files: spanned(&e.value)? }))
+            .filter_map(|e| match spanned(&e.value) {
+                Some(files) => Some(Channel { dataset: spanned_key(e), files, database: None }),
+                None => database::channel(e),
+            })
             .collect(),
+        complete_when: complete_when.collect(),
         identity,
         models: Vec::new(),
         span: fields.head(),
@@ -46,6 +58,19 @@ mod tests {
         let models: Vec<_> = pipeline.models.iter().map(|m| (m.name.as_str(), &*m.path)).collect();
         assert_eq!(models, [("member_spend", "pipelines/shop/models/member_spend.sql")]);
         assert!(pipeline.models[0].sql.starts_with("SELECT"));
+    }
+
+    #[test]
+    fn completeness_is_read() {
+        let more = "identity:\n  link_on: [member_no, phone]\n";
+        let with = format!("complete_when:\n  members: {{ marker: _SUCCESS, min_age_minutes: 15 }}\n{more}");
+        let loaded = load_with("pipelines/shop/pipeline.yaml", more, &with);
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let pipeline = loaded.project.pipeline("shop").unwrap();
+        let members = pipeline.complete_when("members").unwrap();
+        assert_eq!(members.marker.as_ref().unwrap().value, "_SUCCESS");
+        assert_eq!(members.min_age_minutes, Some(15));
+        assert!(pipeline.complete_when("consents").is_none());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::{Fields, scalar};
 use crate::diagnostic::Spanned;
-use crate::model::{Generalisation, Rule, TokenDomain, Treatment};
-use crate::spec::{BETWEEN, MASK, PlainColumnTest, PlainFieldRule, PlainGeneralisation, PlainTreatment, Words};
+use crate::model::{FieldRule, Generalisation, Rule, TokenDomain, Treatment};
+use crate::spec::{
+    BETWEEN, FIELD_RULE, MASK, PlainColumnTest, PlainFieldRule, PlainGeneralisation, PlainTreatment, Words,
+};
 use crate::yaml::{Entry, Node, Value};
 
 /// Reads a treatment.
@@ -46,12 +48,32 @@ fn generalisation(node: &Node) -> Option<Generalisation> {
 }
 
 /// Reads the rules of a field.
-pub(super) fn field_rules(nodes: &[Node]) -> Vec<Spanned<Rule>> {
-    rules(nodes, |word| {
-        PlainFieldRule::of(word).map(|plain| match plain {
-            PlainFieldRule::Required => Rule::Required,
-            PlainFieldRule::NotInFuture => Rule::NotInFuture,
-        })
+pub(super) fn field_rules(nodes: &[Node]) -> Vec<FieldRule> {
+    nodes.iter().filter_map(field_rule).collect()
+}
+
+fn field_rule(node: &Node) -> Option<FieldRule> {
+    let spanned = |value| Spanned { value, span: node.head() };
+    if let Some(word) = scalar(node) {
+        return plain_field_rule(word).map(|rule| spanned(rule).into());
+    }
+    let fields = Fields::new(&FIELD_RULE, node);
+    let demand = |entry: &Entry| match entry.key.as_str() {
+        "rule" => plain_field_rule(scalar(&entry.value)?),
+        _ => value_rule(entry),
+    };
+    let mut demands = node.entries().iter().filter_map(demand);
+    let (Some(rule), None) = (demands.next(), demands.next()) else { return None };
+    // What cannot be understood is the default, which keeps no row that fails.
+    let on_failure = fields.word("on_failure").unwrap_or_default();
+    Some(FieldRule { rule: spanned(rule), on_failure, name: fields.spanned("name") })
+}
+
+fn plain_field_rule(word: &str) -> Option<Rule> {
+    PlainFieldRule::of(word).map(|plain| match plain {
+        PlainFieldRule::Required => Rule::Required,
+        PlainFieldRule::Unique => Rule::Unique,
+        PlainFieldRule::NotInFuture => Rule::NotInFuture,
     })
 }
 
@@ -81,6 +103,10 @@ fn value_rule(entry: &Entry) -> Option<Rule> {
             Some(Rule::Between { min: bounds.optional_text("min"), max: bounds.optional_text("max") })
         }
         ("matches", Value::Scalar(pattern, _)) => Some(Rule::Matches(pattern.clone())),
+        ("references", Value::Scalar(place, _)) => {
+            let (dataset, column) = place.split_once('.')?;
+            Some(Rule::References { dataset: dataset.to_owned(), column: column.to_owned() })
+        }
         _ => None,
     }
 }

@@ -26,9 +26,11 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::optional(
             "key",
             Kind::OneOrList(&Kind::Text),
-            "Columns that together name a row. Of rows with the same key the first stays, the others are duplicates.",
+            "Columns that together name a row. Of rows with the same key one stays, the one that `survivor` says; the others are duplicates.",
         )
         .absent("rows may repeat"),
+        SURVIVOR_KEY,
+        CORRECTIONS_KEY,
         Key::optional(
             "event_time",
             Kind::Text,
@@ -36,10 +38,53 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         ),
         Key::optional("retention", Kind::Form(&PERIOD), "How long rows are kept, counted from `event_time`."),
         Key::optional(
+            "quarantine_retention",
+            Kind::Form(&PERIOD),
+            "How long its rejected records are kept, sealed, counted from when they were quarantined.",
+        )
+        .absent("the project's"),
+        Key::optional(
             "purposes",
             Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
             "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",
         ),
+        Key::optional("coordinates", Kind::List(&Kind::Object(&COORDINATES)), "Pairs of its columns that are places.")
+            .absent("none"),
+        Key::optional("rules", Kind::List(&Kind::Object(&ROW_RULE)), "What is demanded of its rows as wholes.")
+            .absent("nothing"),
+        Key::optional(
+            "stopped_files",
+            Kind::Word(StoppedFiles::docs),
+            "What a run does about a file that a rule with `on_failure: stop_file` stops.",
+        )
+        .absent("`refuse`"),
+        Key::optional(
+            "thresholds",
+            Kind::Object(&THRESHOLDS),
+            "Limits of a load: a run that crosses one publishes nothing (LW6023).",
+        ),
+        Key::optional(
+            "anomalies",
+            Kind::List(&Kind::Object(&ANOMALY)),
+            "Rules that look at many rows and mark those that are no ordinary business. The table `<dataset>_anomalies`, which models may read, names the rows marked.",
+        ),
+        Key::optional(
+            "undeclared_fields",
+            Kind::Word(UndeclaredFields::docs),
+            "What a run does about a file that holds a field which is neither declared nor named by `ignored_fields`. The field's values are never stored.",
+        )
+        .absent("`ignore`"),
+        Key::optional(
+            "ignored_fields",
+            Kind::List(&Kind::Scalar),
+            "Fields of the export that are left out on purpose: counted, and neither refused nor held for review.",
+        ),
+        Key::optional(
+            "proposed",
+            Kind::Boolean,
+            "Whether the entry is a proposal of `lakewarden dictionary infer` that nobody has reviewed yet; such a project does not run.",
+        )
+        .absent("`false`"),
         Key::required("fields", Kind::List(&Kind::Object(&FIELD)), "Its fields, in order."),
     ],
     exactly_one: &[],
@@ -48,13 +93,80 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
 /// How files are written.
 pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
     name: "a format",
-    doc: "How files are written. Compression (gzip, zstd) is recognised from the bytes.",
+    doc: "How files are written. Compression (gzip, zstd, zip) is recognised from the bytes.",
     keys: &[
         Key::required("container", Kind::Word(Container::docs), "The format that files arrive in."),
         Key::optional("accept", Kind::List(&Kind::Word(Container::docs)), "Other formats that are accepted.")
             .absent("none"),
-        Key::optional("encoding", Kind::Word(Encoding::docs), "Character encoding of text.").absent("`utf8`"),
+        Key::optional(
+            "encoding",
+            Kind::Word(Encoding::docs),
+            "Character encoding of text. A byte-order mark goes before it, and so do bytes that are plainly of another.",
+        )
+        .absent("`utf8`"),
         Key::optional("delimiter", Kind::Form(&DELIMITER), "What separates CSV values.").absent("`,`"),
+        Key::optional("quote", Kind::Form(&QUOTE_SIGN), "What encloses CSV values; written twice it stands for itself.")
+            .absent("`\"`"),
+        Key::optional("skip_rows", Kind::Integer(0, 1_000_000), "Lines of a CSV file before its header.").absent("`0`"),
+        Key::optional("comment", Kind::Text, "How lines of a CSV file begin that are no records, such as `#`.")
+            .absent("every line is one"),
+        Key::optional(
+            "footer",
+            Kind::Form(&PATTERN),
+            "A regular expression. From the first record on whose first value it matches as a whole, the rest of a CSV file or a sheet are total lines: counted, but no rows.",
+        )
+        .absent("none"),
+        Key::optional("sheet", Kind::Text, "Name of the sheet that is read of a workbook.").absent("the first"),
+        Key::optional(
+            "header_row",
+            Kind::Integer(1, 1_048_576),
+            "Row of a sheet that names its columns, as Excel numbers it. What stands above is no row.",
+        )
+        .absent("the first that holds anything"),
+        Key::optional("records", Kind::Form(&RECORDS_PATH), "Where in a JSON document the array of records is.")
+            .absent("the document is the array"),
+        Key::optional(
+            "members",
+            Kind::Form(&MEMBERS),
+            "Which members of a zip archive are read: `*` and `?` stop at slashes, `**` does not. Without a slash, it is held against the last part of a member's name. Hidden files never are.",
+        )
+        .absent("all"),
+        Key::optional("limits", Kind::Object(&LIMITS), "How much of the machine one file may take.")
+            .absent("as each limit says"),
+    ],
+    exactly_one: &[],
+};
+
+/// How much a file may take.
+pub(crate) static LIMITS: ObjectSpec = ObjectSpec {
+    name: "a set of limits",
+    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit.",
+    keys: &[
+        Key::optional(
+            "expansion",
+            Kind::Integer(1, 1_000_000),
+            "Bytes that come out of a compressed file, for each that goes in. The first 64 MiB are free.",
+        )
+        .absent("200"),
+        Key::optional("size", Kind::Form(&BYTE_SIZE), "Bytes that come out of a compressed file.").absent("64GiB"),
+        Key::optional(
+            "held",
+            Kind::Form(&BYTE_SIZE),
+            "Bytes of a file that must be held whole: Parquet, workbooks (unpacked), zip archives (as they are).",
+        )
+        .absent("2GiB"),
+        Key::optional("record", Kind::Form(&BYTE_SIZE), "Bytes of a record, at most 1GiB.").absent("64MiB"),
+        Key::optional("field", Kind::Form(&BYTE_SIZE), "Bytes of a value.").absent("16MiB"),
+        Key::optional("columns", Kind::Integer(1, 1_000_000), "Columns of a file.").absent("16384"),
+        Key::optional(
+            "nesting",
+            Kind::Integer(1, 100_000),
+            "How deep arrays and objects of JSON stand in each other, the record being the first.",
+        )
+        .absent("128"),
+        Key::optional("members", Kind::Integer(1, 1_000_000), "Members of a zip archive.").absent("1000"),
+        Key::optional("footer", Kind::Integer(1, 1_000_000), "Total lines, from the first that `footer` matches.")
+            .absent("100"),
     ],
     exactly_one: &[],
 };
@@ -87,14 +199,47 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         )
         .absent("ISO 8601"),
         Key::optional(
+            "time_zone",
+            Kind::Text,
+            "Wall-clock zone of its times (IANA). An hour that occurs twice is the first of the two; one that is skipped is read as if the clock had not been moved yet.",
+        )
+        .absent("the dataset's"),
+        Key::optional("number_format", Kind::Object(&NUMBER_FORMAT), "How its numbers are written.")
+            .absent("digits with a point"),
+        Key::optional("boolean_words", Kind::Object(&BOOLEAN_WORDS), "Its words for true and false.").absent(
+            "`true`, `yes`, `y`, `t`, `on`, `1`, `是`, `真`, `对` and `false`, `no`, `n`, `f`, `off`, `0`, `否`, `假`, `错`",
+        ),
+        Key::optional(
+            "region",
+            Kind::Choice(&PHONE_REGION),
+            "With `normalise: phone`: the country of numbers without a country code.",
+        )
+        .absent("`CN`"),
+        Key::optional(
+            "email_rules",
+            Kind::OneOrList(&Kind::Word(EmailRule::docs)),
+            "With `normalise: email`: what makes one address of those that reach one mailbox.",
+        )
+        .absent("none"),
+        Key::optional(
             "map",
             Kind::Map("a spelling in the export", &Kind::Scalar),
             "Spellings and the code that each becomes. Other values stay as they are.",
         ),
         Key::optional("null_values", Kind::List(&Kind::Scalar), "Texts that mean null, besides the empty one."),
+        Key::optional(
+            "fold",
+            Kind::OneOrList(&Kind::Word(Folding::docs)),
+            "What does not count when values are compared with `map` and `null_values`.",
+        )
+        .absent("none; with `normalise: trim` width"),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
-        Key::optional("rules", Kind::List(&Kind::Choice(&FIELD_RULE)), "What is demanded of its values.")
-            .absent("nothing but the type"),
+        Key::optional(
+            "rules",
+            Kind::List(&Kind::WordOr(PlainFieldRule::docs, &FIELD_RULE)),
+            "What is demanded of its values.",
+        )
+        .absent("nothing but the type"),
         Key::optional(
             "statistical_period",
             Kind::Text,
@@ -157,14 +302,6 @@ const VALUE_RULES: [Key; 3] = [
     Key::required("between", Kind::Object(&BETWEEN), "Between these bounds, both included."),
     Key::required("matches", Kind::Scalar, "The whole value matches this regular expression."),
 ];
-
-/// What is demanded of a field.
-pub(crate) static FIELD_RULE: Choice = Choice {
-    name: "a rule",
-    doc: "What is demanded of a field's values; a row that breaks one goes to quarantine.",
-    scalar: Kind::Word(PlainFieldRule::docs),
-    keys: &VALUE_RULES,
-};
 
 /// What is demanded of a curated column.
 pub(crate) static COLUMN_TEST: Choice = Choice {

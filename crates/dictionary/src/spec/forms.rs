@@ -1,6 +1,6 @@
 //! Texts of a certain form: lengths of time, types, sizes, formats.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Period};
+use crate::model::{DataType, ExactNumber, NoticeVersion, Percent, Period, Within};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
 use chrono::format::{Item, StrftimeItems};
@@ -29,11 +29,11 @@ pub(crate) struct Malformed {
 }
 
 impl Malformed {
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -151,20 +151,86 @@ pub(crate) static DELIMITER: Form = Form {
     },
 };
 
-/// The words for time formats that are numbers.
-pub(crate) const EPOCH_FORMATS: [&str; 2] = ["epoch_ms", "epoch_s"];
+/// A share of rows.
+pub(crate) static PERCENT: Form = Form {
+    name: "a share: a number and `%`",
+    pattern: Some("^[0-9]{1,3}(\\.[0-9]{1,4})? ?%$"),
+    examples: &["1%", "0.5%", "90%"],
+    numbers: false,
+    check: |text| Ok(text.parse::<Percent>().map(|_| ())?),
+};
+
+/// A length of time of hours or days.
+pub(crate) static WITHIN: Form = Form {
+    name: "a length of time (ISO 8601, one unit)",
+    pattern: Some("^P([0-9]+D|T[0-9]+[SMH])$"),
+    examples: &["PT30M", "PT2H", "P7D"],
+    numbers: false,
+    check: |text| Ok(text.parse::<Within>().map(|_| ())?),
+};
+
+/// A robust z-score.
+pub(crate) static SCORE: Form = Form {
+    name: "a number above 0",
+    pattern: Some("^[0-9]{1,4}(\\.[0-9]{1,3})?$"),
+    examples: &["3.5", "5"],
+    numbers: true,
+    check: |text| match text.parse::<ExactNumber>()?.at_scale(3) {
+        Some(1..=1_000_000) => Ok(()),
+        _ => Err(Malformed::new(format!("`{text}` is out of range"))
+            .hint("write a number from 0.001 to 1000 with at most three digits after the point, such as 3.5")),
+    },
+};
+
+/// The name of a rule.
+pub(crate) static RULE_NAME: Form = Form {
+    name: "a name in ASCII snake_case",
+    pattern: Some("^[a-z][a-z0-9_]{0,62}$"),
+    examples: &["paid_after_created"],
+    numbers: false,
+    check: |text| {
+        let tail = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        match text.as_bytes() {
+            [first, rest @ ..] if first.is_ascii_lowercase() && rest.len() < 63 && rest.iter().all(|b| tail(*b)) => {
+                Ok(())
+            }
+            _ => Err(Malformed::new(format!("`{text}` is no name of a rule"))
+                .hint("write lower-case ASCII letters, digits and underscores, a letter first")),
+        }
+    },
+};
+
+/// A column of another dataset.
+pub(crate) static REFERENCE: Form = Form {
+    name: "a column of a dataset: `dataset.column`",
+    pattern: Some("^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$"),
+    examples: &["products.sku"],
+    numbers: false,
+    check: |text| match text.split_once('.') {
+        Some((dataset, column)) if !dataset.is_empty() && !column.is_empty() && !column.contains('.') => Ok(()),
+        _ => Err(Malformed::new(format!("`{text}` names no column of a dataset"))
+            .hint("write the dataset, a point and the column, such as `products.sku`")),
+    },
+};
+
+/// The words for time formats that `strftime` cannot say.
+pub(crate) const TIME_WORDS: [&str; 7] =
+    ["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "excel", "excel_1904", "chinese"];
 
 /// How times are written.
 pub(crate) static TIME_FORMAT: Form = Form {
-    name: "a time format: chrono `strftime` specifiers, `epoch_ms` or `epoch_s`",
-    pattern: Some("^(epoch_ms|epoch_s|.*%.+)$"),
-    examples: &["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "epoch_ms"],
+    name: "a time format: chrono `strftime` specifiers (`%p` also reads 上午 and 下午, `%Z` an IANA name), `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns` (counted from 1970), `excel` or `excel_1904` (serial days), `chinese` (2024年5月1日 下午3:05)",
+    pattern: Some("^(epoch_(s|ms|us|ns)|excel(_1904)?|chinese|.*%.+)$"),
+    examples: &["%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "epoch_ms", "chinese"],
     numbers: false,
     check: |text| {
-        if EPOCH_FORMATS.contains(&text) {
+        if TIME_WORDS.contains(&text) {
             return Ok(());
         }
-        let hint = "write specifiers such as `%Y-%m-%d %H:%M:%S`, or `epoch_ms`, or `epoch_s`";
+        let hint = "write specifiers such as `%Y-%m-%d %H:%M:%S`, or `epoch_ms`, `excel`, `chinese`";
+        if text.trim_end_matches("%Z").contains("%Z") || text == "%Z" {
+            return Err(Malformed::new(format!("`{text}` names a zone before its end")).hint("write `%Z` last"));
+        }
         let mut specifiers = 0;
         for item in StrftimeItems::new(text) {
             match item {
@@ -216,6 +282,11 @@ mod tests {
             &DELIMITER,
             &TIME_FORMAT,
             &SCHEDULE,
+            &PERCENT,
+            &WITHIN,
+            &SCORE,
+            &RULE_NAME,
+            &REFERENCE,
         ];
         for form in all {
             for example in form.examples {

@@ -90,6 +90,10 @@ fn value(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
             "additionalProperties": value(each, definitions),
         }),
         Kind::Choice(choice) => reference(choice.name, definitions, |d| self::choice(choice, d)),
+        Kind::WordOr(words, spec) => {
+            let object = reference(spec.noun(), definitions, |d| object(spec, d));
+            json!({ "anyOf": [one_of_words(&words()), object] })
+        }
     }
 }
 

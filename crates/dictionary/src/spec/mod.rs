@@ -3,30 +3,42 @@
 //! From it follow what [`validate`] refuses, the JSON Schemas that editors complete from and the reference
 //! page. A new key is one line here and one in [`crate::read`].
 
+mod anomalies;
 mod anonymity;
+mod database;
 mod dataset;
+mod demands;
+mod format_forms;
 mod forms;
 mod json_schema;
 mod noise;
 mod pipeline;
 mod purposes;
 mod reference;
+mod repeats;
 mod settings;
 mod table;
 mod validate;
+mod values;
 mod words;
 
+pub(crate) use anomalies::*;
 pub(crate) use anonymity::*;
+pub(crate) use database::*;
 pub(crate) use dataset::*;
+pub(crate) use demands::*;
+pub(crate) use format_forms::*;
 pub(crate) use forms::*;
 pub use json_schema::json_schema;
 pub(crate) use noise::*;
 pub(crate) use pipeline::*;
 pub(crate) use purposes::*;
 pub use reference::reference_markdown;
+pub(crate) use repeats::*;
 pub(crate) use settings::*;
 pub(crate) use table::*;
 pub(crate) use validate::{Findings, validate};
+pub(crate) use values::*;
 pub(crate) use words::*;
 
 use crate::files::FileKind;
@@ -110,6 +122,8 @@ pub(crate) enum Kind {
     Map(&'static str, &'static Kind),
     /// One of several shapes.
     Choice(&'static Choice),
+    /// One of a set of words, or an object that can say more.
+    WordOr(fn() -> Vec<WordDoc>, &'static ObjectSpec),
 }
 
 /// A value that is a single value, or an object with exactly one of several keys.
@@ -167,7 +181,7 @@ mod tests {
 
     fn visit_kind(kind: &'static Kind, seen: &mut BTreeSet<&'static str>) {
         match kind {
-            Kind::Object(spec) => visit(spec, seen),
+            Kind::Object(spec) | Kind::WordOr(_, spec) => visit(spec, seen),
             Kind::List(kind) | Kind::OneOrList(kind) | Kind::Map(_, kind) => visit_kind(kind, seen),
             Kind::Choice(choice) => choice.keys.iter().for_each(|k| visit_kind(&k.kind, seen)),
             _ => {}

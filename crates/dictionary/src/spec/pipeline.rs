@@ -13,13 +13,27 @@ pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
             .absent("when it is told to"),
         Key::required(
             "channels",
-            Kind::Map("a dataset of `schemas/channels/`", &Kind::Text),
-            "The datasets it loads, each with the glob of its files: a URL, or a path relative to the project's root.",
+            Kind::Map("a dataset of `schemas/channels/`", &Kind::Choice(&CHANNEL)),
+            "The datasets it loads, each with where its rows come from.",
         ),
+        Key::optional(
+            "complete_when",
+            Kind::Map("a dataset of `channels`", &Kind::Object(&COMPLETE_WHEN)),
+            "How it is known of a dataset's files that they have arrived whole. A file that has not is left for a later run, and told of.",
+        )
+        .absent("a file is read as soon as it is there"),
         Key::optional("identity", Kind::Object(&IDENTITY), "How records are joined into customers.")
             .absent("no customers are built"),
     ],
     exactly_one: &[],
+};
+
+/// Where the rows of a dataset come from.
+pub(crate) static CHANNEL: Choice = Choice {
+    name: "a channel",
+    doc: "Where the rows of a dataset come from: the glob of its files (a URL, or a path relative to the project's root), or a database. In a glob, `{date}`, `{year}`, `{month}`, `{day}`, `{hour}` or `{date:%Y%m%d}` is the date of a file's data; `{a,b}` stands for both.",
+    scalar: Kind::Text,
+    keys: &[Key::required("database", Kind::Object(&DATABASE), "A table or query of a database.")],
 };
 
 /// How records become customers.
@@ -38,6 +52,25 @@ pub(crate) static IDENTITY: ObjectSpec = ObjectSpec {
             "A token seen with more than this many tokens of one other domain is shared by several people and links nothing.",
         )
         .absent("8"),
+    ],
+    exactly_one: &[],
+};
+
+/// When a file may be read.
+pub(crate) static COMPLETE_WHEN: ObjectSpec = ObjectSpec {
+    name: "a sign of completeness",
+    doc: "What must hold of a file before it is read; all that is given.",
+    keys: &[
+        Key::optional(
+            "marker",
+            Kind::Text,
+            "A file that lies beside it once it is whole: `_SUCCESS` for all files of the folder, or `{file}.done` for each.",
+        ),
+        Key::optional(
+            "min_age_minutes",
+            Kind::Integer(1, 10_080),
+            "It was last written at least so many minutes ago, by the run's clock.",
+        ),
     ],
     exactly_one: &[],
 };

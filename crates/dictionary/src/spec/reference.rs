@@ -21,7 +21,7 @@ pub fn reference_markdown() -> String {
         open.reverse();
         while let Some(kind) = open.pop() {
             match inner(kind) {
-                Kind::Object(spec) if !told.contains(&spec.name) => {
+                Kind::Object(spec) | Kind::WordOr(_, spec) if !told.contains(&spec.name) => {
                     told.push(spec.name);
                     object(spec, &mut page);
                     open.extend(spec.keys.iter().rev().map(|k| &k.kind));
@@ -110,6 +110,10 @@ fn described(kind: &'static Kind) -> String {
             format!("{}, such as {}", form.name, examples.join(", "))
         }
         Kind::Object(spec) => link(spec.name),
+        Kind::WordOr(words, spec) => {
+            let words: Vec<String> = words().iter().map(|w| format!("`{}`", w.word)).collect();
+            format!("{} or {}", words.join(", "), link(spec.name))
+        }
         Kind::Choice(choice) => link(choice.name),
         Kind::List(item) => format!("a list; each: {}", described(item)),
         Kind::OneOrList(item) => format!("one or a list; each: {}", described(item)),

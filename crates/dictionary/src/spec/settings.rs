@@ -40,6 +40,12 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "Groups of identifier domains whose pseudonyms no table may bring together, such as `[device_id, phone]`.",
         )
         .absent("none"),
+        Key::optional(
+            "quarantine_retention",
+            Kind::Form(&PERIOD),
+            "How long rejected records are kept, sealed, counted from when they were quarantined; a dataset may say another.",
+        )
+        .absent("`P90D`, or a dataset's `retention` where that is shorter"),
         Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
             .absent("half of the machine's memory"),
     ],

@@ -142,6 +142,10 @@ fn value(node: &Node, kind: &'static Kind, at: &Span, what: &str, found: &mut Fi
             _ => wrong_kind(node, "an object", &format!("each key is {key}"), found),
         },
         Kind::Choice(choice) => self::choice(node, choice, at, what, found),
+        Kind::WordOr(words, spec) => match &node.value {
+            Value::Scalar(text, _) => word_or(node, text, &words(), spec, found),
+            _ => object(node, spec, at, found),
+        },
     }
 }
 
@@ -275,6 +279,20 @@ fn one_word(node: &Node, text: &str, choice: &Choice, words: &[WordDoc], found: 
     }));
 }
 
+/// An object written as one word: a known word, or a key that lacks its value.
+fn word_or(node: &Node, text: &str, words: &[WordDoc], spec: &ObjectSpec, found: &mut Findings) {
+    if words.iter().any(|w| w.word == text) {
+        return;
+    }
+    let problem = Problem::error(UNKNOWN_WORD, node.span.clone(), format!("`{text}` is not {}", spec.name));
+    let keys = || spec.exactly_one.iter().copied();
+    found.problems.push(problem.hint(if keys().any(|k| k == text) {
+        format!("`{text}` needs a value: write `{{ {text}: … }}`")
+    } else {
+        hint_for(text, words.iter().map(|w| w.word).chain(keys()), spec.doc)
+    }));
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::after;
@@ -290,7 +308,7 @@ mod tests {
         assert_eq!(
             after("lakewarden.yaml", "jurisdiction: CN\n", "jurisdiction: CN\ncolour: red\n"),
             [
-                "lakewarden.yaml:5:1 LW1003 unknown key `colour` in a project (known: `project`, `lake`, `time_zone`, `jurisdiction`, `key`, `minimum_subjects`, `keep_apart`, `memory_budget`)"
+                "lakewarden.yaml:5:1 LW1003 unknown key `colour` in a project (known: `project`, `lake`, `time_zone`, `jurisdiction`, `key`, `minimum_subjects`, `keep_apart`, `quarantine_retention`, `memory_budget`)"
             ]
         );
     }

@@ -32,7 +32,8 @@ impl Words for Container {
         ("ndjson", Self::Ndjson, "One JSON object a line"),
         ("json", Self::Json, "One JSON array of objects"),
         ("parquet", Self::Parquet, "Apache Parquet"),
-        ("xlsx", Self::Xlsx, "Excel workbook, first sheet, header in the first row"),
+        ("xlsx", Self::Xlsx, "Excel workbook, one sheet of it"),
+        ("xls", Self::Xls, "Excel workbook of the old binary kind, one sheet of it"),
     ];
 }
 
@@ -40,6 +41,10 @@ impl Words for Encoding {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("utf8", Self::Utf8, "UTF-8, with or without a byte-order mark"),
         ("gb18030", Self::Gb18030, "GB18030 and its subsets GBK and GB2312"),
+        ("gbk", Self::Gb18030, "The same"),
+        ("utf16", Self::Utf16, "UTF-16, either byte order, with or without a byte-order mark"),
+        ("big5", Self::Big5, "Big5 with the extensions of Hong Kong"),
+        ("latin1", Self::Latin1, "Windows-1252, of which ISO 8859-1 (Latin-1) is a part"),
     ];
 }
 
@@ -67,6 +72,18 @@ impl Words for UnreadableSubject {
             "The run is refused (LW6021), for somebody may have withdrawn and nobody can tell who",
         ),
         ("warn", Self::Warn, "The run goes on, counts such records and warns of them"),
+    ];
+}
+
+impl Words for UndeclaredFields {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("ignore", Self::Ignore, "The declared fields are loaded, the others counted"),
+        (
+            "review",
+            Self::Review,
+            "The file is held: it waits where it is until its fields are declared or ignored by name, and the other files are loaded",
+        ),
+        ("refuse", Self::Refuse, "The run is refused (LW4065)"),
     ];
 }
 
@@ -100,6 +117,17 @@ impl Words for Normaliser {
             Self::IntegerIdentifier,
             "Identifier that a spreadsheet made a number: `17850.0` becomes `17850`",
         ),
+        (
+            "resident_id",
+            Self::ResidentId,
+            "Chinese resident identity number (GB 11643) or residence permit, of 18 places or of 15, to 18; area, date of birth and check digit must be right",
+        ),
+        (
+            "travel_permit",
+            Self::TravelPermit,
+            "Travel permit of residents of Hong Kong and Macao (`H`, `M` and 8 or 10 digits) or of Taiwan (8 digits, or 10 and a letter)",
+        ),
+        ("wechat_id", Self::WechatId, "WeChat OpenID or UnionID: 28 characters, the first of them `o`; case stays"),
     ];
 }
 
@@ -163,12 +191,14 @@ impl Words for PlainGeneralisation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainFieldRule {
     Required,
+    Unique,
     NotInFuture,
 }
 
 impl Words for PlainFieldRule {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("required", Self::Required, "Not null"),
+        ("unique", Self::Unique, "No value twice, in these files and in what the lake holds"),
         ("not_in_future", Self::NotInFuture, "Not later than the run's as-of instant"),
     ];
 }

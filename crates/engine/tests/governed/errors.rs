@@ -110,12 +110,14 @@ async fn damaged_files_are_errors_without_their_content() {
     let bytes = [format!("PAR1 {CANARY} no Parquet {CANARY}").as_bytes(), &20u32.to_le_bytes(), b"PAR1"].concat();
     let size = bytes.len() as u64;
     store.put(&Path::from("people/damaged.parquet"), bytes.into()).await.unwrap();
-    for path in ["people/damaged.parquet", "people/missing.parquet"] {
+    for (path, is_damaged) in [("people/damaged.parquet", true), ("people/missing.parquet", false)] {
         let mut relation = all[0].clone();
         relation.content = Content::Files { schema: schema.clone(), files: vec![DataFile { path: path.into(), size }] };
         let session = Session::new(&engine(store.clone()), &spec(), vec![relation]).unwrap();
         let Err(error) = ask(&session, "SELECT * FROM people").await else { panic!("no error: {path}") };
-        assert!(matches!(error, EngineError::Run { .. }), "{error:?}");
+        // That a file is missing is the storage's word, not the file's.
+        assert_eq!(matches!(error, EngineError::Run { .. }), is_damaged, "{error:?}");
+        assert_eq!(matches!(error, EngineError::Storage), !is_damaged, "{error:?}");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
     }
 }

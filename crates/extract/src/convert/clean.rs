@@ -1,5 +1,6 @@
 //! Text as it came → text in one spelling: nulls, declared spellings, normalisation.
 
+use super::forms::plainly;
 use super::normaliser_rule;
 use super::plan::FieldPlan;
 use arrow::array::{Array, StringArray, StringBuilder};
@@ -7,11 +8,12 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use lakewarden_dictionary::Normaliser;
 use lakewarden_privacy::normalise;
 
-/// Cleans a column. Nothing is copied where nothing changes. Values that the normaliser refuses become null
-/// and are given to `refuse` with its rule.
+/// Cleans a column; `regions` are the countries of its rows, where the field asks for them. Nothing is copied where nothing
+/// changes. Values that the normaliser refuses become null and are given to `refuse` with its rule.
 pub(super) fn clean(
     field: &FieldPlan<'_>,
     text: &StringArray,
+    regions: Option<&StringArray>,
     refuse: &mut dyn FnMut(usize, &'static str),
 ) -> StringArray {
     let text = with_nulls(text, &field.field.null_values);
@@ -24,23 +26,21 @@ pub(super) fn clean(
                 if field.field.null_values.is_empty() { text } else { with_nulls(&text, &field.field.null_values) },
             )
         }
-        other => normalised(other, &map(field, text), refuse),
+        other => {
+            let result = field.forms.normalised(other, &map(field, text), regions);
+            result.invalid.into_iter().for_each(|place| refuse(place, normaliser_rule(other)));
+            result.values
+        }
     }
 }
 
-/// Applies a normaliser.
+/// Applies a normaliser of which nothing more is declared.
 pub(super) fn normalised(
     normaliser: Normaliser,
     text: &StringArray,
     refuse: &mut dyn FnMut(usize, &'static str),
 ) -> StringArray {
-    let result = match normaliser {
-        Normaliser::Trim => normalise::trim(text),
-        Normaliser::Phone => normalise::phone(text),
-        Normaliser::Email => normalise::email(text),
-        Normaliser::Identifier => normalise::identifier(text),
-        Normaliser::IntegerIdentifier => normalise::integer_identifier(text),
-    };
+    let result = plainly(normaliser, text);
     result.invalid.into_iter().for_each(|place| refuse(place, normaliser_rule(normaliser)));
     result.values
 }
@@ -66,6 +66,9 @@ fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
 /// Declared spellings → codes; what is no spelling stays.
 fn map(field: &FieldPlan<'_>, text: StringArray) -> StringArray {
     let pairs = &field.field.map;
+    if let Some(folded) = &field.forms.folded {
+        return folded.apply(&text);
+    }
     if pairs.is_empty() {
         return text;
     }

@@ -1,11 +1,13 @@
-//! Which rows may not be stored, and the first reason why.
+//! Which rows may not be stored, and the first reason why; and which rules failed without that.
 
+use super::plan::Plan;
 use super::record_rule;
 use crate::account::QuarantineReason;
 use crate::read::RecordFault;
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, UInt32Array};
 use hashbrown::HashSet;
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::OnFailure;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A row's fault.
@@ -13,12 +15,32 @@ use std::collections::BTreeMap;
 pub(crate) struct Fault {
     /// The field, in declared order; `None` for the record as a whole.
     pub field: Option<usize>,
-    /// The rule.
+    /// The kind of rule.
     pub rule: &'static str,
+    /// The rule's own name, if it has one: its place among the plan's.
+    pub name: Option<usize>,
+    /// Whether the record as a whole does not parse.
+    pub unparsed: bool,
 }
 
-/// The faults of a batch. Of several in one row that of the first field counts, and in it the first rule;
-/// a record that does not parse has that fault alone.
+/// A declared rule, as it is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RuleRef {
+    /// The field; `None` for a rule on rows.
+    pub field: Option<usize>,
+    /// The kind of rule.
+    pub kind: &'static str,
+    /// Its own name: its place among the plan's.
+    pub name: Option<usize>,
+    /// What a failure does.
+    pub on_failure: OnFailure,
+}
+
+/// Rules that failed and send no row to quarantine, each with the rows that broke it, ascending.
+pub(crate) type Broken = Vec<(RuleRef, Vec<u32>)>;
+
+/// The faults of a batch. Of several in one row that of the first field counts, and in it the first rule; those of
+/// rules on rows come last; a record that does not parse has that fault alone.
 #[derive(Debug)]
 pub(crate) struct Faults {
     len: usize,
@@ -26,11 +48,12 @@ pub(crate) struct Faults {
     rows: Vec<Option<Fault>>,
     /// Every field of every row that broke a rule, if somebody asks for all.
     all: Option<HashSet<(usize, usize)>>,
+    others: Broken,
 }
 
 impl Faults {
     pub(crate) fn new(len: usize) -> Self {
-        Self { len, rows: Vec::new(), all: None }
+        Self { len, rows: Vec::new(), all: None, others: Vec::new() }
     }
 
     /// Remembers all of them: see [`Faults::broke`].
@@ -45,18 +68,36 @@ impl Faults {
 
     /// Says that a row's field broke a rule.
     pub(crate) fn set(&mut self, row: usize, field: usize, rule: &'static str) {
-        if let Some(all) = &mut self.all {
+        let on_failure = OnFailure::Quarantine;
+        self.quarantine(row, RuleRef { field: Some(field), kind: rule, name: None, on_failure });
+    }
+
+    /// Says that a row broke a declared rule, whatever that does.
+    pub(crate) fn fail(&mut self, row: usize, rule: RuleRef) {
+        if rule.on_failure == OnFailure::Quarantine {
+            return self.quarantine(row, rule);
+        }
+        let place = row as u32;
+        match self.others.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, rows)) => rows.push(place),
+            None => self.others.push((rule, vec![place])),
+        }
+    }
+
+    fn quarantine(&mut self, row: usize, rule: RuleRef) {
+        if let (Some(all), Some(field)) = (&mut self.all, rule.field) {
             all.insert((row, field));
         }
         let known = self.row(row);
-        if known.is_none_or(|k| k.field.is_some_and(|f| f > field)) {
-            *known = Some(Fault { field: Some(field), rule });
+        let sooner = |known: &Fault| !known.unparsed && rule.field.is_some_and(|f| known.field.is_none_or(|k| k > f));
+        if known.is_none_or(|known| sooner(&known)) {
+            *known = Some(Fault { field: rule.field, rule: rule.kind, name: rule.name, unparsed: false });
         }
     }
 
     /// Says that a record does not parse.
     pub(crate) fn reject(&mut self, row: usize, fault: RecordFault) {
-        *self.row(row) = Some(Fault { field: None, rule: record_rule(fault) });
+        *self.row(row) = Some(Fault { field: None, rule: record_rule(fault), name: None, unparsed: true });
     }
 
     /// A key names a row: rows without a part of it have none.
@@ -82,18 +123,52 @@ impl Faults {
         self.rows.iter().enumerate().filter_map(|(row, fault)| fault.map(|f| (row, f)))
     }
 
+    /// The rows without a fault, ascending; asked where there is one.
+    pub(crate) fn sound(&self) -> UInt32Array {
+        let sound = self.rows.iter().enumerate().filter(|(_, fault)| fault.is_none());
+        sound.map(|(row, _)| row as u32).collect()
+    }
+
+    /// The first declared rule that stops the file or the run, and the rows that broke it; a record that does not parse
+    /// breaks no rule but that.
+    pub(crate) fn stopped(&self) -> Option<(RuleRef, Vec<u32>)> {
+        let parsed = |row: &&u32| self.rows.get(**row as usize).is_none_or(|f| f.is_none_or(|f| !f.unparsed));
+        let stops = self.others.iter().filter(|(rule, _)| rule.on_failure != OnFailure::Warn);
+        let whole_run_first = stops.clone().filter(|(rule, _)| rule.on_failure == OnFailure::StopRun).chain(stops);
+        whole_run_first
+            .map(|(rule, rows)| (*rule, rows.iter().filter(parsed).copied().collect::<Vec<_>>()))
+            .find(|(_, rows)| !rows.is_empty())
+    }
+
     /// How many rows failed why.
-    pub(crate) fn count(&self, dataset: &Dataset) -> BTreeMap<QuarantineReason, u64> {
-        let mut counts = BTreeMap::new();
+    pub(crate) fn count(&self, plan: &Plan<'_>) -> BTreeMap<QuarantineReason, u64> {
+        let mut by_fault: Vec<(Fault, u64)> = Vec::new();
         for (_, fault) in self.iter() {
-            let field = fault.field.map(|f| dataset.fields[f].name.value.clone());
-            *counts.entry(QuarantineReason { field, rule: fault.rule }).or_default() += 1;
+            match by_fault.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, rows)) => *rows += 1,
+                None => by_fault.push((fault, 1)),
+            }
+        }
+        let mut counts = BTreeMap::new();
+        for (fault, rows) in by_fault {
+            *counts.entry(plan.reason(fault.field, fault.rule, fault.name)).or_default() += rows;
         }
         counts
     }
 
-    /// True for each faulty row; `None` if there is none.
-    pub(crate) fn into_flags(self) -> Option<Vec<bool>> {
-        self.any().then(|| self.rows.iter().map(Option::is_some).collect())
+    /// True for each faulty row, `None` if there is none; and the rules that only warn, with the rows that broke them.
+    pub(crate) fn into_flags(self) -> (Option<Vec<bool>>, Broken) {
+        let flags = self.any().then(|| self.rows.iter().map(Option::is_some).collect());
+        (flags, self.others)
+    }
+}
+
+impl Plan<'_> {
+    /// What accounts call a rule.
+    pub(crate) fn reason(&self, field: Option<usize>, kind: &'static str, name: Option<usize>) -> QuarantineReason {
+        QuarantineReason {
+            field: field.map(|f| self.dataset.fields[f].name.value.clone()),
+            rule: name.map_or(Cow::Borrowed(kind), |name| Cow::Owned(self.names[name].clone())),
+        }
     }
 }

@@ -1,30 +1,42 @@
 //! One batch of records → typed, treated columns, and the verdict on each row.
 
 mod clean;
+mod demands;
 mod faults;
+mod forms;
+mod places;
 mod plan;
 mod rules;
 mod statements;
 mod tokens;
 mod treat;
+mod widened;
 
-pub(crate) use faults::Faults;
+use demands::Hashed;
+pub use demands::{RowRule, RowRuleFailed, RuleInputs};
+pub(crate) use faults::{Broken, Faults, RuleRef};
 pub(crate) use plan::Plan;
 use statements::Treated;
+pub(crate) use widened::Widened;
 
 use crate::account::QuarantineReason;
-use crate::error::ExtractError;
+use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
-use crate::read::{FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, parse_lines};
+use crate::read::{
+    Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, RowNumbers, parse_lines,
+};
+use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
-use crate::values::{as_text, direct, parse};
+use crate::values::{Forms, as_text, direct, parse};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
-use lakewarden_dictionary::{DataType, Normaliser};
+use forms::Region;
+use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
 use plan::{FieldPlan, Horizon};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a worker makes of a batch.
@@ -37,6 +49,8 @@ pub(crate) struct Converted {
     pub outside: Option<Vec<bool>>,
     /// Hash of each row's key, where a key is declared.
     pub keys: Option<Vec<u128>>,
+    /// How each row compares with others of its key, where a later one may survive.
+    pub ranked: Option<Ranked>,
     /// Hash of each record as it came, where no key is declared.
     pub records: Option<Vec<u128>>,
     /// The sealed rows.
@@ -45,12 +59,30 @@ pub(crate) struct Converted {
     pub unread: Vec<(usize, UnreadRecord)>,
     /// How many rows failed why.
     pub reasons: BTreeMap<QuarantineReason, u64>,
+    /// Rules that only warn, with the rows that broke them.
+    pub warned: Broken,
+    /// Values of the columns that must be unique, a column a rule.
+    pub unique: Vec<Hashed>,
+    /// The records as they came, where rows may have to be sealed later.
+    pub late: Option<Late>,
     /// Placeholders put into free text.
     pub redactions: BTreeMap<&'static str, u64>,
-    /// JSON: undeclared names, and whether each declared field occurred.
+    /// Values of no declared type that would be of a wider one.
+    pub widened: Widened,
+    /// JSON: undeclared names.
     pub undeclared: NameCounts,
-    /// JSON: whether each declared field occurred in the batch.
-    pub occurs: Option<Vec<bool>>,
+    /// Whether each declared field occurs: JSON: in a record of the batch; else: as a column of the file.
+    pub occurs: Vec<bool>,
+}
+
+/// The records of a batch as they came.
+pub(crate) struct Late {
+    /// A column a declared field; empty unless rows may be sealed.
+    pub raw: Vec<Option<ArrayRef>>,
+    /// JSON: the texts, and where each stands.
+    pub json: Option<(Vec<u8>, Vec<Range<usize>>)>,
+    /// Their numbers in the file.
+    pub numbers: RowNumbers,
 }
 
 /// A field's values between typing and treatment.
@@ -65,9 +97,9 @@ impl Plan<'_> {
     /// Converts a batch of `file`.
     pub(crate) fn convert(&self, file: &str, batch: RawBatch) -> Result<Converted, ExtractError> {
         let RawBatch { rows: numbers, len, data, rejected: unparsed } = batch;
-        let mut faults = Faults::new(len).remembering_all(self.statements.is_some());
+        let mut faults = Faults::new(len).remembering_all(self.statements.is_some() || self.judges_unstored);
         let mut undeclared = NameCounts::default();
-        let mut occurs = None;
+        let mut occurs = Vec::new();
         let mut json = None;
         let raw: Vec<Option<ArrayRef>> = match data {
             RawData::Arrow(columns) => columns,
@@ -77,24 +109,39 @@ impl Plan<'_> {
                 .collect::<Result<_, _>>()?,
             RawData::Json { text, spans } => {
                 let names = FieldNames::new(self.dataset);
-                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra } =
-                    parse_lines(&names, self.fields.len(), &text, &spans);
+                let limits = &self.dataset.format.limits;
+                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra, beyond } =
+                    parse_lines(&names, self.fields.len(), limits, &text, &spans);
+                if let Some(Beyond { place, field, nested }) = beyond {
+                    let (file, row) = (file.to_owned(), numbers.get(place));
+                    return Err(if nested {
+                        ExtractError::NestedTooDeep { file, row, limit: limits.nesting }
+                    } else {
+                        let column = Some(self.fields[field].field.name.value.clone());
+                        ExtractError::FieldTooLarge { file, row, column, limit: limits.field }
+                    });
+                }
                 rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
-                (undeclared, occurs) = (extra, Some(seen));
+                (undeclared, occurs) = (extra, seen);
                 json = Some((text, spans));
                 columns.into_iter().map(|c| self.text_array(file, c).map(Some)).collect::<Result<_, _>>()?
             }
         };
+        if json.is_none() {
+            occurs = raw.iter().map(Option::is_some).collect();
+        }
         unparsed.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
 
+        let mut widened = Widened::new();
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
             typed.push(if field.active {
-                Some(self.type_field(file, index, raw[index].as_ref(), len, &mut faults)?)
+                Some(self.type_field(file, index, &raw, len, &mut faults, &mut widened)?)
             } else {
                 None
             });
         }
+        self.locate(file, &mut typed, &mut faults)?;
         let mut redactions = BTreeMap::new();
         let mut stored = Vec::with_capacity(self.schema.fields().len());
         for index in 0..self.fields.len() {
@@ -105,18 +152,33 @@ impl Plan<'_> {
         for key in &self.key {
             faults.null_key(key.field, &stored[key.column]);
         }
+        if let Some(latest) = &self.latest {
+            faults.null_key(latest.field, &stored[latest.column]);
+        }
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
+        self.demands.refer(&stored, &mut faults).ok_or_else(|| self.internal(file, "hashing references"))?;
+        let unique = self.demands.unique_values(&stored).ok_or_else(|| self.internal(file, "hashing unique values"))?;
         let options = RecordBatchOptions::new().with_row_count(Some(len));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
             .map_err(|_| self.internal(file, "assembling rows"))?;
+        self.demands.judge_rows(&rows, &mut faults).map_err(|(rule, _)| ExtractError::RowRule {
+            file: file.to_owned(),
+            rule: self.reason(None, rule.kind, rule.name).rule.into_owned(),
+        })?;
+        if let Some((rule, broken)) = faults.stopped() {
+            let first = broken.first().map_or(0, |row| numbers.get(*row as usize));
+            return Err(self.stopped(file, rule, first, broken.len() as u64));
+        }
 
         let keys = (!self.key.is_empty()).then(|| {
             let columns = self.key.iter().map(|k| rows.column(k.column).clone());
             RowHasher::new(columns, self.seed).map(|h| h.hashes(len))
         });
         let keys = keys.transpose().map_err(|_| self.internal(file, "hashing keys"))?;
+        let ranked = self.competes.then(|| Ranked::of(&rows, self.latest.as_ref().map(|l| l.column), self.seed));
+        let ranked = ranked.transpose().map_err(|_| self.internal(file, "ranking rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
@@ -128,27 +190,46 @@ impl Plan<'_> {
             }
             _ => Vec::new(),
         };
-        let reasons = faults.count(self.dataset);
+        let reasons = faults.count(self);
         let quarantine = if faults.any() {
             let json = json.as_ref().map(|(text, spans)| (text.as_slice(), spans.as_slice()));
             Some(quarantine::seal(self, file, &raw, json, &numbers, &faults)?)
         } else {
             None
         };
-        let faulty = faults.into_flags();
+        let (faulty, warned) = faults.into_flags();
+        let late = (!unique.is_empty()).then(|| match self.demands.seals_late() {
+            true => Late { raw, json, numbers },
+            false => Late { raw: Vec::new(), json: None, numbers },
+        });
         Ok(Converted {
             rows,
             faulty,
             outside,
             keys,
+            ranked,
             records,
             quarantine,
             unread,
             reasons,
+            warned,
+            unique,
+            late,
             redactions,
+            widened,
             undeclared,
             occurs,
         })
+    }
+
+    /// That a rule stops the file or the run.
+    pub(crate) fn stopped(&self, file: &str, rule: RuleRef, row: u64, rows: u64) -> ExtractError {
+        let QuarantineReason { field, rule: name } = self.reason(rule.field, rule.kind, rule.name);
+        let what = StoppedBy { file: file.to_owned(), field, rule: name.into_owned(), row, rows };
+        match rule.on_failure {
+            OnFailure::StopRun => ExtractError::RunStopped(what),
+            _ => ExtractError::FileStopped(what),
+        }
     }
 
     pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {
@@ -164,32 +245,70 @@ impl Plan<'_> {
         &self,
         file: &str,
         index: usize,
-        raw: Option<&ArrayRef>,
+        all: &[Option<ArrayRef>],
         len: usize,
         faults: &mut Faults,
+        widened: &mut Widened,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let wanted = field.field.data_type.value;
-        let typed = match raw {
+        let typed = match &all[index] {
             None => {
                 let values = new_null_array(&crate::schema::arrow_type(wanted), len);
                 Typed { text: Some(StringArray::new_null(len)), values }
             }
-            Some(raw) => match self.straight(field, raw, index, faults) {
-                Some(values) => Typed { text: None, values },
-                None => self.through_text(file, index, raw, faults)?,
-            },
+            Some(raw) => {
+                let mut refused = Vec::new();
+                let typed = match self.straight(field, raw, &mut refused) {
+                    Some(values) => Typed { text: None, values },
+                    None => {
+                        let regions = self.regions(file, field, all, len)?;
+                        self.through_text(file, index, raw, regions.as_ref(), faults, &mut refused)?
+                    }
+                };
+                refused.iter().for_each(|(place, rule)| faults.set(*place, index, rule));
+                if !refused.is_empty() {
+                    self.count_widened(index, raw, &refused, widened);
+                }
+                typed
+            }
         };
-        rules::judge(index, field, typed.text.as_ref(), &typed.values, faults);
+        rules::judge(field, typed.text.as_ref(), &typed.values, faults);
         Ok(typed)
     }
 
     /// Values that arrive typed and that nothing but the type concerns.
-    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, index: usize, faults: &mut Faults) -> Option<ArrayRef> {
+    fn straight(&self, field: &FieldPlan<'_>, raw: &ArrayRef, refused: &mut Vec<Refused>) -> Option<ArrayRef> {
         if field.needs_text || raw.as_string_opt::<i32>().is_some() {
             return None;
         }
-        direct(raw, field.field.data_type.value, &field.times, &mut |place| faults.set(place, index, "type"))
+        direct(raw, field.field.data_type.value, &field.times, &mut |place, rule| refused.push((place, rule)))
+    }
+
+    /// The countries of the rows, if a field's telephone numbers are of those.
+    fn regions(
+        &self,
+        file: &str,
+        field: &FieldPlan<'_>,
+        all: &[Option<ArrayRef>],
+        len: usize,
+    ) -> Result<Option<StringArray>, ExtractError> {
+        let Region::ByField(index) = field.forms.region else { return Ok(None) };
+        Ok(Some(match &all[index] {
+            None => StringArray::new_null(len),
+            Some(raw) => {
+                let text = self.text_of(file, index, raw)?;
+                clean::clean(&self.fields[index], &text, None, &mut |_, _| {})
+            }
+        }))
+    }
+
+    fn text_of(&self, file: &str, index: usize, raw: &ArrayRef) -> Result<StringArray, ExtractError> {
+        as_text(raw).ok_or_else(|| ExtractError::ColumnType {
+            file: file.to_owned(),
+            column: self.fields[index].field.name.value.clone(),
+            found: "values without a text form",
+        })
     }
 
     fn through_text(
@@ -197,23 +316,24 @@ impl Plan<'_> {
         file: &str,
         index: usize,
         raw: &ArrayRef,
+        regions: Option<&StringArray>,
         faults: &mut Faults,
+        refused: &mut Vec<Refused>,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
-        let text = as_text(raw).ok_or_else(|| ExtractError::ColumnType {
-            file: file.to_owned(),
-            column: field.field.name.value.clone(),
-            found: "values without a text form",
-        })?;
+        let text = self.text_of(file, index, raw)?;
         if text.null_count() > raw.null_count() {
             (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i)).for_each(|i| faults.set(i, index, "type"));
         }
-        let text = clean::clean(field, &text, &mut |place, rule| faults.set(place, index, rule));
+        let text = clean::clean(field, &text, regions, &mut |place, rule| faults.set(place, index, rule));
         let wanted = field.field.data_type.value;
         if wanted == DataType::String {
             return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });
         }
-        let values = parse(&text, wanted, &field.times, &mut |place| faults.set(place, index, "type"));
+        // Numbers that arrive as numbers are not written in anybody's format.
+        let numbers = field.forms.numbers.as_ref().filter(|_| raw.as_string_opt::<i32>().is_some());
+        let forms = Forms { times: &field.times, numbers, booleans: &field.forms.booleans };
+        let values = parse(&text, wanted, &forms, &mut |place, rule| refused.push((place, rule)));
         Ok(Typed { text: Some(text), values })
     }
 
@@ -253,6 +373,9 @@ impl Plan<'_> {
     }
 }
 
+/// A place whose value is none of the type, and the rule that says so.
+type Refused = (usize, &'static str);
+
 /// The rule that says a value is not what its normaliser makes.
 fn normaliser_rule(normaliser: Normaliser) -> &'static str {
     match normaliser {
@@ -261,6 +384,9 @@ fn normaliser_rule(normaliser: Normaliser) -> &'static str {
         Normaliser::Email => "email",
         Normaliser::Identifier => "identifier",
         Normaliser::IntegerIdentifier => "integer_identifier",
+        Normaliser::ResidentId => "resident_id",
+        Normaliser::TravelPermit => "travel_permit",
+        Normaliser::WechatId => "wechat_id",
     }
 }
 

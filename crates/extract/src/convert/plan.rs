@@ -1,5 +1,9 @@
 //! A dataset's entry, compiled once: every mistake in it surfaces before a byte is read.
 
+use super::demands::{Demands, RuleRefs};
+use super::faults::RuleRef;
+use super::forms::{FormPlan, Region};
+use super::places::PlacePlan;
 use super::rules::CompiledRule;
 use super::statements::Statements;
 use super::tokens::Domains;
@@ -11,7 +15,7 @@ use crate::values::{TimeParser, Zone};
 use arrow::datatypes::SchemaRef;
 use chrono::{Days, Months};
 use lakewarden_dictionary::{
-    Container, DataType, Dataset, Field, Generalisation, Normaliser, Rule, TokenDomain, Treatment,
+    Container, DataType, Dataset, Field, Generalisation, Normaliser, Rule, Survivor, TokenDomain, Treatment,
 };
 use lakewarden_privacy::{Sealer, Tokeniser};
 
@@ -20,12 +24,23 @@ pub(crate) struct Plan<'a> {
     pub dataset: &'a Dataset,
     pub schema: SchemaRef,
     pub fields: Vec<FieldPlan<'a>>,
+    /// Pairs of fields that are places.
+    pub places: Vec<PlacePlan>,
     /// The parts of the key.
     pub key: Vec<KeyPart>,
+    /// Whether a later row may survive instead of one that came before it.
+    pub competes: bool,
+    /// The column whose largest value survives.
+    pub latest: Option<KeyPart>,
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
-    pub zone: Zone,
+    /// Rules that look beyond one value.
+    pub demands: Demands,
+    /// The names that rules were given.
+    pub names: Vec<String>,
+    /// Whether fields that are dropped have rules: their verdict is sealed in their place.
+    pub judges_unstored: bool,
     /// The run's instant, µs.
     pub as_of: i64,
     pub seed: u64,
@@ -64,6 +79,7 @@ pub(crate) struct FieldPlan<'a> {
     /// Whether its values must go through text even if they arrive typed.
     pub needs_text: bool,
     pub times: TimeParser,
+    pub forms: FormPlan,
     pub rules: Vec<CompiledRule>,
     pub token: Option<TokenPlan>,
 }
@@ -83,7 +99,7 @@ impl<'a> Plan<'a> {
         let dataset = context.dataset;
         let name = || dataset.name.value.clone();
         let delimiter = dataset.format.delimiter;
-        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\r' | b'\n') {
+        if !delimiter.is_ascii() || matches!(delimiter, b'\r' | b'\n') || dataset.format.quote == Some(delimiter) {
             return Err(ExtractError::InvalidDelimiter { dataset: name() });
         }
         let zone = Zone(match &dataset.time_zone {
@@ -129,15 +145,22 @@ impl<'a> Plan<'a> {
         };
 
         let mut fields = Vec::with_capacity(dataset.fields.len());
-        for field in &dataset.fields {
-            fields.push(FieldPlan::compile(context, field, zone, as_of, &find_any)?);
+        let refs = RuleRefs::of(dataset);
+        for (field, refs) in dataset.fields.iter().zip(&refs.fields) {
+            fields.push(FieldPlan::compile(context, field, refs, zone, as_of, &find_any)?);
         }
+        let places = PlacePlan::compile(dataset)?;
         let demanded: Vec<usize> = (fields.iter())
             .filter_map(|f| match &f.token {
                 Some(TokenPlan::ByField { domain, .. }) => Some(*domain),
                 _ => None,
             })
             .chain(horizon.as_ref().map(Horizon::field))
+            .chain(fields.iter().filter_map(|f| match f.forms.region {
+                Region::ByField(field) => Some(field),
+                _ => None,
+            }))
+            .chain(places.iter().flat_map(PlacePlan::fields))
             .collect();
         demanded.into_iter().for_each(|f| fields[f].active = true);
 
@@ -150,14 +173,33 @@ impl<'a> Plan<'a> {
             let column = fields[..field].iter().filter(|f| f.stored).count();
             key.push(KeyPart { field, column });
         }
+        let latest = match &dataset.repeats.survivor {
+            Survivor::Latest(name) if dataset.latest().is_none() => {
+                return Err(unusable(
+                    &name.value,
+                    "survivor",
+                    "no stored field has this column, or none with an order",
+                ));
+            }
+            Survivor::Latest(name) => find(&name.value).map(|field| {
+                let column = fields[..field].iter().filter(|f| f.stored).count();
+                KeyPart { field, column }
+            }),
+            Survivor::First | Survivor::Last => None,
+        };
         Ok(Self {
             dataset,
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
+            demands: Demands::compile(context, &fields, &refs)?,
+            names: refs.names,
+            judges_unstored: fields.iter().any(|f| !f.stored && !f.rules.is_empty()),
             fields,
+            places,
+            competes: dataset.repeats.compete() && !key.is_empty(),
             key,
+            latest,
             horizon,
-            zone,
             as_of,
             seed: context.seed,
             key_version: context.keys.version(),
@@ -178,26 +220,43 @@ impl<'a> FieldPlan<'a> {
     fn compile(
         context: &ExtractContext<'a>,
         field: &'a Field,
+        refs: &[RuleRef],
         zone: Zone,
         as_of: i64,
         find: &dyn Fn(&str) -> Option<usize>,
     ) -> Result<Self, ExtractError> {
         let dataset = context.dataset;
         let name = || dataset.name.value.clone();
+        let zone = match &field.values.time_zone {
+            Some(own) => Zone(
+                own.value
+                    .parse()
+                    .map_err(|_| ExtractError::UnknownTimeZone { dataset: name(), zone: own.value.clone() })?,
+            ),
+            None => zone,
+        };
+        let forms = FormPlan::compile(field, find).map_err(|(key, problem)| ExtractError::InvalidValueForm {
+            dataset: name(),
+            field: field.name.value.clone(),
+            key,
+            problem,
+        })?;
         let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
             ExtractError::InvalidTimeFormat { dataset: name(), field: field.name.value.clone(), format }
         })?;
-        if dataset.format.container == Container::Xlsx || dataset.format.accept.contains(&Container::Xlsx) {
+        if dataset.format.takes(Container::Xlsx) || dataset.format.takes(Container::Xls) {
             times = times.or_iso();
         }
         let rules = (field.rules.iter())
-            .filter(|r| r.value != Rule::Unique)
-            .map(|r| {
-                CompiledRule::compile(&r.value, field, &times, zone, as_of).map_err(|problem| {
+            .zip(refs)
+            .map(|(r, by)| (&r.rule.value, *by))
+            .filter(|(rule, _)| !matches!(rule, Rule::Unique | Rule::References { .. }))
+            .map(|(rule, by)| {
+                CompiledRule::compile(rule, by, field, &times, zone, as_of).map_err(|problem| {
                     ExtractError::InvalidRule {
                         dataset: name(),
                         field: field.name.value.clone(),
-                        rule: r.value.name(),
+                        rule: rule.name(),
                         problem,
                     }
                 })
@@ -262,6 +321,7 @@ impl<'a> FieldPlan<'a> {
                 || field.normalise != Normaliser::Trim
                 || rules.iter().any(CompiledRule::needs_text),
             times,
+            forms,
             rules,
             token,
         })

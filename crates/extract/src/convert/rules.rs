@@ -1,6 +1,6 @@
 //! What the dictionary demands of a field's values, before they are treated.
 
-use super::faults::Faults;
+use super::faults::{Faults, RuleRef};
 use super::plan::FieldPlan;
 use crate::values::{TimeParser, Zone, ZoneCache, decimal, double, integer};
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// A rule, ready to be applied.
 pub(crate) struct CompiledRule {
-    name: &'static str,
+    by: RuleRef,
     check: Check,
 }
 
@@ -36,6 +36,7 @@ impl CompiledRule {
     /// Compiles a rule of a field; the error says what is wrong with it.
     pub(super) fn compile(
         rule: &Rule,
+        by: RuleRef,
         field: &Field,
         times: &TimeParser,
         zone: Zone,
@@ -58,9 +59,9 @@ impl CompiledRule {
             },
             Rule::Between { min: None, max: None } => return Err("it has no bound".into()),
             Rule::Between { min, max } => between(data_type, min.as_deref(), max.as_deref(), times, zone)?,
-            Rule::Unique => return Err("it is for curated columns".into()),
+            Rule::Unique | Rule::References { .. } => return Err("it looks beyond one value".into()),
         };
-        Ok(Self { name: rule.name(), check })
+        Ok(Self { by, check })
     }
 
     /// Whether it looks at the text rather than at the typed value.
@@ -99,15 +100,9 @@ fn between(
 }
 
 /// Applies a field's rules in their order. Only `required` concerns nulls.
-pub(super) fn judge(
-    index: usize,
-    field: &FieldPlan<'_>,
-    text: Option<&StringArray>,
-    values: &ArrayRef,
-    faults: &mut Faults,
-) {
+pub(super) fn judge(field: &FieldPlan<'_>, text: Option<&StringArray>, values: &ArrayRef, faults: &mut Faults) {
     for rule in &field.rules {
-        let mut fail = |place| faults.set(place, index, rule.name);
+        let mut fail = |place| faults.fail(place, rule.by);
         match &rule.check {
             Check::Required => {
                 if values.null_count() > 0 {

@@ -134,7 +134,7 @@ impl Statements {
         };
         let mut unread = Vec::new();
         for (row, fault) in batch.faults.iter() {
-            let whole = fault.field.is_some();
+            let whole = !fault.unparsed;
             let readable = |field: usize| whole && !batch.faults.broke(row, field);
             let said_at = times.as_ref().filter(|(field, times)| readable(*field) && times.is_valid(row));
             let (names, certain) = self.whom(plan, batch, row)?;

@@ -32,7 +32,7 @@ const USUAL: [&str; 12] = [
 impl Domains {
     /// The words that a field's `in` rule lists, or else the codes of its map, or else the usual ones.
     pub(super) fn new(keys: &KeyRing, words: &Field) -> Self {
-        let listed = words.rules.iter().find_map(|r| match &r.value {
+        let listed = words.rules.iter().filter(|r| !r.on_failure.keeps_the_row()).find_map(|r| match &r.rule.value {
             Rule::In(values) => Some(values.clone()),
             _ => None,
         });

@@ -4,6 +4,7 @@ use super::Typed;
 use super::faults::Faults;
 use super::plan::{Plan, TokenPlan};
 use crate::error::ExtractError;
+use crate::values::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Float64Type, TimestampMicrosecondType};
@@ -43,15 +44,8 @@ impl Plan<'_> {
             Treatment::Mask { keep_first, keep_last } => Arc::new(treat::mask(text()?, *keep_first, *keep_last)),
             Treatment::Redact => {
                 let (redacted, counts) = redact(text()?);
-                for (kind, count) in [
-                    ("email", counts.emails),
-                    ("phone", counts.phones),
-                    ("resident_id", counts.resident_ids),
-                    ("bank_card", counts.bank_cards),
-                ] {
-                    if count > 0 {
-                        *redactions.entry(kind).or_default() += count;
-                    }
+                for (kind, count) in counts.iter().filter(|(_, count)| *count > 0) {
+                    *redactions.entry(kind.name()).or_default() += count;
                 }
                 Arc::new(redacted)
             }
@@ -61,7 +55,7 @@ impl Plan<'_> {
                 Arc::new(treat::grid(degrees.as_primitive::<Float64Type>(), *millidegrees))
             }
             Treatment::Generalise(calendar) => {
-                let days = self.days(&own.values);
+                let days = days(&own.values, field.times.zone());
                 match calendar {
                     Generalisation::Decade => Arc::new(treat::decade(&days)) as ArrayRef,
                     Generalisation::Year => Arc::new(treat::year(&days)),
@@ -70,16 +64,16 @@ impl Plan<'_> {
             }
         })
     }
+}
 
-    /// The days of dates, or of instants in the dataset's zone.
-    fn days(&self, values: &ArrayRef) -> ArrayRef {
-        match values.data_type() {
-            Arrow::Timestamp(..) => {
-                let days: Date32Array =
-                    values.as_primitive::<TimestampMicrosecondType>().unary(|instant| self.zone.day(instant));
-                Arc::new(days)
-            }
-            _ => values.clone(),
+/// The days of dates, or of instants in a zone.
+fn days(values: &ArrayRef, zone: Zone) -> ArrayRef {
+    match values.data_type() {
+        Arrow::Timestamp(..) => {
+            let days: Date32Array =
+                values.as_primitive::<TimestampMicrosecondType>().unary(|instant| zone.day(instant));
+            Arc::new(days)
         }
+        _ => values.clone(),
     }
 }

@@ -31,6 +31,14 @@ impl RowNumbers {
             Self::Each(all) => all[place],
         }
     }
+
+    /// Counts on from those of an earlier part of the file.
+    pub(crate) fn after(self, earlier: u64) -> Self {
+        match self {
+            Self::From(first) => Self::From(first + earlier),
+            Self::Each(all) => Self::Each(all.into_iter().map(|number| number + earlier).collect()),
+        }
+    }
 }
 
 /// Records in the form their container gives them.
@@ -55,6 +63,8 @@ pub(crate) enum RecordFault {
     Columns,
     /// Not a JSON object.
     Json,
+    /// A declared cell of a sheet is an error, such as `#REF!`.
+    ErrorCell,
 }
 
 impl RecordFault {
@@ -63,6 +73,7 @@ impl RecordFault {
         match self {
             Self::Columns => "columns",
             Self::Json => "json",
+            Self::ErrorCell => "error_cell",
         }
     }
 }

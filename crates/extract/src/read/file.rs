@@ -1,11 +1,12 @@
 //! One file, from opening to its last record.
 
+use super::archive;
 use super::names::NameCounts;
-use super::{RawBatch, csv, json_array, ndjson, parquet, xlsx};
-use crate::account::Warning;
+use super::{RawBatch, csv, json_array, ndjson, parquet, xls};
+use crate::account::{SkippedLines, Warning};
 use crate::error::{ExtractError, container_name};
-use crate::source::{Decoding, RawSource, SourceFile, classify, container_of, decompressed, fill};
-use lakewarden_dictionary::{Container, Dataset};
+use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
+use lakewarden_dictionary::{Container, Dataset, Limits};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -33,8 +34,16 @@ pub(crate) type Emit<'a> = dyn FnMut(RawBatch) -> Result<(), Stop> + 'a;
 /// What a reader needs to know.
 pub(crate) struct Job<'a> {
     pub dataset: &'a Dataset,
+    /// What messages call the file; of a member of an archive both names.
     pub file: &'a str,
     pub batch_rows: usize,
+}
+
+impl Job<'_> {
+    /// How much the file may take.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.dataset.format.limits
+    }
 }
 
 /// What is known of a file once it was read.
@@ -42,8 +51,33 @@ pub(crate) struct FileSummary {
     pub sha256: String,
     pub bytes: u64,
     pub encoding: Option<&'static str>,
+    pub skipped: SkippedLines,
     pub undeclared: NameCounts,
     pub warnings: Vec<Warning>,
+}
+
+/// What is learnt of a file besides its records.
+#[derive(Default)]
+pub(crate) struct Learnt {
+    pub encoding: Option<&'static str>,
+    pub skipped: SkippedLines,
+    pub undeclared: NameCounts,
+    pub warnings: Vec<Warning>,
+}
+
+impl Learnt {
+    /// Says so if a container is not the declared one, once a file.
+    pub(crate) fn container(&mut self, found: Container, dataset: &Dataset) {
+        if found != dataset.format.container {
+            self.warn(Warning::ContainerDiffers { found: container_name(found) });
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
 }
 
 /// Reads all records of a file and emits them in batches.
@@ -54,34 +88,73 @@ pub(crate) fn read_file(
     meter: &Arc<AtomicU64>,
     emit: &mut Emit<'_>,
 ) -> Result<FileSummary, Stop> {
-    let file = source.name.as_str();
-    let io = |e: std::io::Error| Stop::Failed(classify(&e, file, 0));
+    let job = Job { dataset, file: source.name.as_str(), batch_rows: batch_rows.max(1) };
+    let io = |e: std::io::Error| Stop::Failed(classify(&e, job.file, 0));
     let raw = RawSource::new((source.open)().map_err(io)?).metered(meter.clone());
-    let mut stream = decompressed(raw.clone()).map_err(io)?;
-    let mut head = Vec::new();
-    let whole = fill(&mut stream, &mut head, HEAD).map_err(io)?;
-    let container = container_of(&head, whole, &dataset.format, file)?;
+    let mut stream = decompressed(raw.clone(), job.limits()).map_err(io)?;
+    let mut learnt = Learnt::default();
+    let (found, head) = begin(&job, &mut stream)?;
     let stream = Cursor::new(head).chain(stream);
-
-    let job = Job { dataset, file, batch_rows: batch_rows.max(1) };
-    let mut warnings = Vec::new();
-    if container != dataset.format.container {
-        warnings.push(Warning::ContainerDiffers { found: container_name(container) });
+    match found {
+        Recognised::One(container) => one(&job, container, stream, emit, &mut learnt)?,
+        Recognised::Zip => archive::read(&job, hold(&job, stream)?, emit, &mut learnt)?,
     }
-    let (undeclared, encoding) = match container {
-        Container::Parquet => (parquet::read(&job, stream, emit)?, None),
-        Container::Xlsx => (xlsx::read(&job, stream, emit)?, None),
+    raw.drain().map_err(io)?;
+    let Learnt { encoding, skipped, undeclared, warnings } = learnt;
+    Ok(FileSummary { sha256: raw.sha256(), bytes: raw.bytes_read(), encoding, skipped, undeclared, warnings })
+}
+
+/// Reads the first bytes and says what they are.
+pub(crate) fn begin(job: &Job<'_>, stream: &mut impl Read) -> Result<(Recognised, Vec<u8>), Stop> {
+    let mut head = Vec::new();
+    let whole = fill(stream, &mut head, HEAD).map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+    Ok((recognise(&head, whole, &job.dataset.format, job.file)?, head))
+}
+
+/// Reads the records of a file of one container.
+pub(crate) fn one(
+    job: &Job<'_>,
+    container: Container,
+    stream: impl Read,
+    emit: &mut Emit<'_>,
+    learnt: &mut Learnt,
+) -> Result<(), Stop> {
+    learnt.container(container, job.dataset);
+    let undeclared = match container {
+        Container::Parquet => parquet::read(job, hold(job, stream)?, emit)?,
+        Container::Xls => xls::read(job, hold(job, stream)?, emit, &mut learnt.skipped)?,
+        // Recognised by the archive's directory, which is not here.
+        Container::Xlsx => {
+            return Err(ExtractError::Internal { file: job.file.to_owned(), doing: "recognising a workbook" }.into());
+        }
         Container::Csv | Container::Ndjson | Container::Json => {
-            let mut text = Decoding::new(stream, dataset.format.encoding);
+            let mut text = Decoding::new(stream, job.dataset.format.encoding);
             let undeclared = match container {
-                Container::Csv => csv::read(&job, &mut text, emit)?,
-                Container::Ndjson => ndjson::read(&job, &mut text, emit)?,
-                _ => json_array::read(&job, &mut text, emit)?,
+                Container::Csv => csv::read(job, &mut text, emit, &mut learnt.skipped)?,
+                Container::Ndjson => ndjson::read(job, &mut text, emit)?,
+                _ => json_array::read(job, &mut text, emit)?,
             };
-            warnings.extend(text.warning());
-            (undeclared, Some(text.encoding()))
+            if let Some(warning) = text.warning() {
+                learnt.warn(warning);
+            }
+            learnt.encoding.get_or_insert(text.encoding());
+            undeclared
         }
     };
-    raw.drain().map_err(io)?;
-    Ok(FileSummary { sha256: raw.sha256(), bytes: raw.bytes_read(), encoding, undeclared, warnings })
+    learnt.undeclared.merge(&undeclared);
+    Ok(())
+}
+
+/// Takes a file whole into memory: its directory stands at its end, a stream cannot go back, and a temporary file would
+/// put clear identifiers on a disk.
+fn hold(job: &Job<'_>, stream: impl Read) -> Result<Vec<u8>, Stop> {
+    let (mut bytes, limit) = (Vec::new(), job.limits().held);
+    stream
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+    if bytes.len() as u64 > limit {
+        return Err(ExtractError::FileTooLarge { file: job.file.to_owned(), key: "held", limit }.into());
+    }
+    Ok(bytes)
 }

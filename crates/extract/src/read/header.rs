@@ -1,6 +1,6 @@
 //! Columns by name: which column of a file is which declared field.
 
-use super::names::{FieldNames, nearest, presentable};
+use super::names::{FieldNames, NameCounts, nearest, presentable};
 use crate::error::{ExtractError, MissingColumn};
 use lakewarden_dictionary::Dataset;
 
@@ -19,8 +19,8 @@ impl Header {
     /// Finds the declared fields among the names of a file's columns.
     ///
     /// # Errors
-    /// LW4006 if no name is declared, LW4008 if a name occurs twice, LW4007 if a declared field that is not
-    /// optional is missing.
+    /// LW4006 if no name is declared, LW4008 if a declared name occurs twice, LW4007 if a declared field that is not
+    /// optional is missing. Columns that nobody declared may be called as they like, or not at all.
     pub(crate) fn resolve<'n>(
         dataset: &Dataset,
         file: &str,
@@ -32,15 +32,17 @@ impl Header {
         if fields.iter().all(Option::is_none) {
             return Err(ExtractError::NoHeader { file: file.to_owned(), dataset: dataset.name.value.clone() });
         }
-        for (position, name) in names.iter().enumerate() {
-            if !name.is_empty() && names[..position].contains(name) {
-                let column = fields[position].map(|_| (*name).to_owned());
+        let mut found = vec![false; dataset.fields.len()];
+        for (position, field) in fields.iter().enumerate() {
+            let Some(field) = *field else { continue };
+            if std::mem::replace(&mut found[field], true) {
+                let column = Some(dataset.fields[field].name.value.clone());
                 return Err(ExtractError::DuplicateColumn { file: file.to_owned(), column, position: position + 1 });
             }
         }
         let undeclared = || names.iter().zip(&fields).filter(|(_, f)| f.is_none()).map(|(n, _)| presentable(n));
         let columns: Vec<MissingColumn> = (dataset.fields.iter().enumerate())
-            .filter(|(i, field)| !field.optional && !fields.contains(&Some(*i)))
+            .filter(|(i, field)| !field.optional && !found[*i])
             .map(|(_, field)| MissingColumn {
                 name: field.name.value.clone(),
                 nearest: nearest(&field.name.value, undeclared(), ALIKE),
@@ -50,5 +52,16 @@ impl Header {
             return Err(ExtractError::MissingColumns { file: file.to_owned(), columns });
         }
         Ok(Self { fields, names: names.into_iter().map(|n| presentable(n).to_owned()).collect() })
+    }
+
+    /// The counts of columns, by the names of those that nobody declared.
+    pub(crate) fn undeclared(&self, counts: &[u64]) -> NameCounts {
+        let mut found = NameCounts::default();
+        for ((name, field), count) in self.names.iter().zip(&self.fields).zip(counts) {
+            if field.is_none() {
+                found.add(name, *count);
+            }
+        }
+        found
     }
 }

@@ -5,7 +5,9 @@
 
 use super::batch::RecordFault;
 use super::columns::TextColumn;
+use super::json_guard::depth;
 use super::names::{FieldNames, MAX_UNDECLARED, NameCounts};
+use lakewarden_dictionary::Limits;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -22,13 +24,34 @@ pub(crate) struct ParsedLines {
     pub occurs: Vec<bool>,
     /// Undeclared names and how often they occurred.
     pub undeclared: NameCounts,
+    /// The first record with a declared value beyond a limit.
+    pub beyond: Option<Beyond>,
+}
+
+/// A declared value that is beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Beyond {
+    /// The record's place in the batch.
+    pub place: usize,
+    /// The field.
+    pub field: usize,
+    /// Whether it is nested too deep, rather than too large.
+    pub nested: bool,
 }
 
 /// Parses the records at `spans` of `text`. Of a name that occurs twice in a record the last value counts.
-pub(crate) fn parse_lines(names: &FieldNames<'_>, fields: usize, text: &[u8], spans: &[Range<usize>]) -> ParsedLines {
+pub(crate) fn parse_lines(
+    names: &FieldNames<'_>,
+    fields: usize,
+    limits: &Limits,
+    text: &[u8],
+    spans: &[Range<usize>],
+) -> ParsedLines {
     let bytes = text.len() / fields.max(1);
     let mut records = Records {
         names,
+        limits,
+        beyond: None,
         columns: (0..fields).map(|_| TextColumn::with_capacity(spans.len(), bytes)).collect(),
         order: Vec::new(),
         occurs: vec![false; fields],
@@ -55,7 +78,7 @@ pub(crate) fn parse_lines(names: &FieldNames<'_>, fields: usize, text: &[u8], sp
     counts.sort_unstable();
     counts.iter().for_each(|(name, count)| undeclared.add(name, *count));
     undeclared.add_others(records.others);
-    ParsedLines { columns: records.columns, rejected, occurs: records.occurs, undeclared }
+    ParsedLines { columns: records.columns, rejected, occurs: records.occurs, undeclared, beyond: records.beyond }
 }
 
 /// What a name stands for.
@@ -67,6 +90,8 @@ enum Slot {
 
 struct Records<'n> {
     names: &'n FieldNames<'n>,
+    limits: &'n Limits,
+    beyond: Option<Beyond>,
     columns: Vec<TextColumn>,
     /// The declared names at each position of earlier records: records mostly agree in their order.
     order: Vec<(String, Slot)>,
@@ -107,6 +132,11 @@ impl Records<'_> {
 
     /// Appends the value's text: strings unescaped, null as nothing, all else as it stands.
     fn set(&mut self, field: usize, json: &str) -> Result<(), serde_json::Error> {
+        // The record itself is the first level.
+        let nested = json.starts_with(['[', '{']) && depth(json.as_bytes()) >= self.limits.nesting;
+        if nested || json.len() as u64 > self.limits.field {
+            self.beyond.get_or_insert(Beyond { place: self.row, field, nested });
+        }
         let column = &mut self.columns[field];
         column.truncate(self.row);
         match json.as_bytes() {

@@ -1,24 +1,31 @@
 //! Records out of files: one module a container, all giving [`RawBatch`]es.
 
+mod archive;
 mod batch;
+mod biff;
+mod cell;
 mod columns;
 mod csv;
 mod file;
+mod footer;
 mod header;
 mod json_array;
+mod json_guard;
 mod lines;
 mod names;
 mod ndjson;
 mod parquet;
+mod records;
+mod sheet;
+mod xls;
 mod xlsx;
 
 pub(crate) use batch::{RawBatch, RawData, RecordFault, RowNumbers};
 pub(crate) use columns::TextColumn;
 pub(crate) use file::{FileSummary, Stop, read_file};
-pub(crate) use lines::{ParsedLines, parse_lines};
-pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest};
+pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
+pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
+pub(crate) use records::{Bounds, Signs, Splitter};
 
-/// No record may be larger: a quotation mark that is never closed would otherwise read the file into one.
-const MAX_RECORD: usize = 64 << 20;
 /// A batch is cut when it holds this much, even if it has few rows.
 const BATCH_BYTES: usize = 16 << 20;

@@ -1,9 +1,9 @@
 //! NDJSON: the reader only finds the lines; workers parse them.
 
+use super::BATCH_BYTES;
 use super::batch::{RawBatch, RawData, RowNumbers};
 use super::file::{Emit, Job, Stop};
 use super::names::NameCounts;
-use super::{BATCH_BYTES, MAX_RECORD};
 use crate::error::ExtractError;
 use crate::source::classify;
 use std::io::Read;
@@ -73,9 +73,10 @@ impl Lines {
                 self.line_start = self.buffer.len();
                 return Ok((!span.is_empty()).then_some(span));
             }
-            if self.buffer.len() - self.line_start > MAX_RECORD {
+            let limit = job.limits().record;
+            if (self.buffer.len() - self.line_start) as u64 > limit {
                 let row = lines + 1;
-                return Err(ExtractError::RecordTooLarge { file: job.file.to_owned(), row, limit: MAX_RECORD }.into());
+                return Err(ExtractError::RecordTooLarge { file: job.file.to_owned(), row, limit }.into());
             }
             let before = self.buffer.len();
             let result = text.by_ref().take(CHUNK as u64).read_to_end(&mut self.buffer);

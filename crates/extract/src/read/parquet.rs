@@ -5,31 +5,34 @@ use super::file::{Emit, Job, Stop};
 use super::header::Header;
 use super::names::NameCounts;
 use crate::error::ExtractError;
-use crate::source::classify;
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType as Arrow;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const WHAT: &str = "Parquet";
 
-/// Decodes the declared columns. The file is held in memory: its directory stands at its end, a stream
-/// cannot go back, and a temporary file would put clear identifiers on a disk.
-pub(crate) fn read(job: &Job<'_>, mut stream: impl Read, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).map_err(|e| Stop::Failed(classify(&e, job.file, 0)))?;
+/// Decodes the declared columns.
+pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
     if bytes.len() < 12 || !bytes.ends_with(b"PAR1") {
         return Err(ExtractError::CutShort { file: job.file.to_owned(), what: WHAT, rows: 0 }.into());
     }
     let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
-    let open = guarded(|| ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)));
+    // Without the Arrow schema that a writer may have left: it could ask for texts with 64-bit offsets, of which a few
+    // bytes of a dictionary make any number. With 32 bits, a batch is at most 2 GiB a column.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let open = guarded(|| ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options));
     let builder = open.ok_or_else(|| damaged(0))?;
 
     let schema = builder.schema().clone();
+    let limits = job.limits();
+    if builder.parquet_schema().num_columns() > limits.columns as usize {
+        let (file, limit) = (job.file.to_owned(), limits.columns);
+        return Err(ExtractError::TooManyColumns { file, row: 0, limit }.into());
+    }
     let header = Header::resolve(job.dataset, job.file, schema.fields().iter().map(|f| f.name().as_str()))?;
     for (column, field) in schema.fields().iter().zip(&header.fields) {
         if let (Some(found), Some(field)) = (unreadable(column.data_type()), field) {
@@ -53,6 +56,11 @@ pub(crate) fn read(job: &Job<'_>, mut stream: impl Read, emit: &mut Emit<'_>) ->
         let mut columns: Vec<Option<ArrayRef>> = vec![None; job.dataset.fields.len()];
         for (array, root) in batch.columns().iter().zip(&roots) {
             if let Some(field) = header.fields[*root] {
+                if let Some(place) = too_large(array, limits.field) {
+                    let column = Some(job.dataset.fields[field].name.value.clone());
+                    let (file, row) = (job.file.to_owned(), rows + 1 + place as u64);
+                    return Err(ExtractError::FieldTooLarge { file, row, column, limit: limits.field }.into());
+                }
                 columns[field] = Some(array.clone());
             }
         }
@@ -66,10 +74,27 @@ pub(crate) fn read(job: &Job<'_>, mut stream: impl Read, emit: &mut Emit<'_>) ->
     Ok(undeclared)
 }
 
-/// Runs a step of the Parquet reader. Its error texts may quote values and are not passed on; that it
-/// panics on some malformed files is a malformed file as well.
-fn guarded<T, E>(step: impl FnOnce() -> Result<T, E>) -> Option<T> {
+/// Runs a step of a reader. Its error texts may quote values and are not passed on; that it panics on some
+/// malformed files is a malformed file as well.
+pub(super) fn guarded<T, E>(step: impl FnOnce() -> Result<T, E>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()?.ok()
+}
+
+/// The place of the first value that is larger than a value may be.
+fn too_large(array: &ArrayRef, limit: u64) -> Option<usize> {
+    if array.get_buffer_memory_size() as u64 <= limit {
+        return None;
+    }
+    let beyond = |size: usize| size as u64 > limit;
+    match array.data_type() {
+        Arrow::Utf8 => array.as_string::<i32>().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        Arrow::LargeUtf8 => array.as_string::<i64>().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        Arrow::Utf8View => array.as_string_view().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        Arrow::Binary => array.as_binary::<i32>().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        Arrow::LargeBinary => array.as_binary::<i64>().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        Arrow::BinaryView => array.as_binary_view().iter().position(|v| v.is_some_and(|v| beyond(v.len()))),
+        _ => None,
+    }
 }
 
 /// Values of undeclared columns that are not null, by the footer's statistics (all rows without them).

@@ -1,55 +1,49 @@
 //! gzip and zstd, recognised from their first bytes.
 
-use super::fault::{ReadFault, fault_of};
+use super::counted::{Allowance, Counted, Expanding};
 use super::fill;
 use flate2::bufread::MultiGzDecoder;
+use lakewarden_dictionary::Limits;
 use std::io::{self, BufReader, Cursor, Read};
+use std::sync::atomic::Ordering;
 
 const BUFFER: usize = 256 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+/// Whether bytes begin as those of a compressed stream do.
+pub(crate) fn is_compressed(head: &[u8]) -> bool {
+    head.starts_with(&GZIP) || head.starts_with(&ZSTD)
+}
+
 /// Takes the compression off, if there is one. All gzip members and zstd frames are read; a stream
-/// without its end mark is [`ReadFault::CutShort`], not a short file.
-pub(crate) fn decompressed(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+/// without its end mark is [`super::fault::ReadFault::CutShort`], not a short file. What comes out is held against
+/// what went in.
+pub(crate) fn decompressed(mut raw: impl Read + Send + 'static, limits: &Limits) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::with_capacity(4);
     fill(&mut raw, &mut head, 4)?;
     let gzip = head.starts_with(&GZIP);
     let zstd = head.starts_with(&ZSTD);
     let whole = Cursor::new(head).chain(raw);
-    Ok(if gzip {
-        Box::new(Marked { inner: MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)), what: "gzip" })
-    } else if zstd {
-        let decoder = zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?;
-        Box::new(Marked { inner: decoder, what: "zstd" })
-    } else {
-        Box::new(whole)
-    })
-}
-
-/// Says of a decoder's own errors which decoder it was, and lets those from below through.
-struct Marked<R> {
-    inner: R,
-    what: &'static str,
-}
-
-impl<R: Read> Read for Marked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|e| {
-            if fault_of(&e).is_some() {
-                e
-            } else if e.kind() == io::ErrorKind::UnexpectedEof {
-                ReadFault::CutShort(self.what).into()
-            } else {
-                ReadFault::Damaged(self.what).into()
-            }
-        })
+    if !gzip && !zstd {
+        return Ok(Box::new(whole));
     }
+    let (counted, count) = Counted::new(whole);
+    let packed = BufReader::with_capacity(BUFFER, counted);
+    let taken = Box::new(move || count.load(Ordering::Relaxed));
+    let allowance = Allowance::streamed(limits);
+    Ok(if gzip {
+        Box::new(Expanding { inner: MultiGzDecoder::new(packed), what: "gzip", allowance, taken, given: 0 })
+    } else {
+        let inner = zstd::stream::read::Decoder::with_buffer(packed)?;
+        Box::new(Expanding { inner, what: "zstd", allowance, taken, given: 0 })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::fault::{ReadFault, fault_of};
     use super::*;
     use std::io::Write;
 
@@ -61,7 +55,7 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        decompressed(Cursor::new(bytes))?.read_to_end(&mut out)?;
+        decompressed(Cursor::new(bytes), &Limits::default())?.read_to_end(&mut out)?;
         Ok(out)
     }
 

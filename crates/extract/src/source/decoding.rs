@@ -1,10 +1,10 @@
 //! A reader that gives UTF-8, whatever the bytes are in.
 
-use super::detect::{byte_order_mark, declared, from_sample};
+use super::detect::{byte_order_mark, declared, from_sample, utf16_without_mark};
 use super::fault::ReadFault;
 use super::fill;
 use crate::account::Warning;
-use encoding_rs::{DecoderResult, UTF_8};
+use encoding_rs::{DecoderResult, UTF_8, UTF_16BE};
 use lakewarden_dictionary::Encoding as Declared;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -26,6 +26,8 @@ enum State {
 pub(crate) struct Decoding<R> {
     source: R,
     declared: Declared,
+    /// What is taken for declared: UTF-8, once it is certain that the text is not in the UTF-16 declared.
+    assumed: Declared,
     found: Option<&'static encoding_rs::Encoding>,
     state: State,
     /// Bytes of the file, not yet given or decoded.
@@ -44,6 +46,7 @@ impl<R: Read> Decoding<R> {
         Self {
             source,
             declared,
+            assumed: declared,
             found: None,
             state: State::Undecided,
             input: Vec::new(),
@@ -57,15 +60,19 @@ impl<R: Read> Decoding<R> {
 
     /// The encoding the text was read in: the declared one if every byte was ASCII.
     pub(crate) fn encoding(&self) -> &'static str {
-        name(self.found.unwrap_or_else(|| declared(self.declared)))
+        name(self.read_in())
+    }
+
+    fn read_in(&self) -> &'static encoding_rs::Encoding {
+        self.found.unwrap_or_else(|| declared(self.assumed))
     }
 
     /// Says if that is not the declared one.
     pub(crate) fn warning(&self) -> Option<Warning> {
-        let expected = declared(self.declared);
-        self.found
-            .filter(|found| *found != expected)
-            .map(|found| Warning::EncodingDiffers { declared: name(expected), found: name(found) })
+        let (expected, found) = (declared(self.declared), self.read_in());
+        let either_order = self.declared == Declared::Utf16 && found == UTF_16BE;
+        (found != expected && !either_order)
+            .then(|| Warning::EncodingDiffers { declared: name(expected), found: name(found) })
     }
 
     fn decide(&mut self, encoding: &'static encoding_rs::Encoding) {
@@ -100,6 +107,10 @@ impl<R: Read> Decoding<R> {
             if let Some(mark) = byte_order_mark(&self.input) {
                 self.input.drain(..mark.mark);
                 self.decide(mark.encoding);
+            } else if let Some(wide) = utf16_without_mark(self.declared, &self.input) {
+                self.decide(wide);
+            } else if self.declared == Declared::Utf16 {
+                self.assumed = Declared::Utf8;
             }
         }
         if matches!(self.state, State::Undecided) {
@@ -107,7 +118,7 @@ impl<R: Read> Decoding<R> {
                 self.ready = 0..self.input.len();
                 return Ok(());
             }
-            self.decide(from_sample(self.declared, &self.input, self.ended));
+            self.decide(from_sample(self.assumed, &self.input, self.ended));
         }
         match &mut self.state {
             State::Other(decoder) => {
@@ -206,6 +217,32 @@ mod tests {
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let (_, out, encoding, _) = decode(&utf16, Declared::Utf8);
         assert_eq!((out.as_slice(), encoding), (text.as_bytes(), "UTF-16LE"));
+    }
+
+    #[test]
+    fn utf16_needs_no_mark() {
+        let text = "手机号,城市\n1,上海一一\n".repeat(9);
+        for (order, name) in [(u16::to_le_bytes as fn(u16) -> [u8; 2], "UTF-16LE"), (u16::to_be_bytes, "UTF-16BE")] {
+            for text in [text.as_str(), "a,b\n1,2\n"] {
+                let bytes: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+                for declared in [Declared::Utf16, Declared::Utf8, Declared::Gb18030] {
+                    let (result, out, encoding, differs) = decode(&bytes, declared);
+                    result.unwrap();
+                    assert_eq!((out.as_slice(), encoding), (text.as_bytes(), name));
+                    assert_eq!(differs, declared != Declared::Utf16);
+                }
+            }
+        }
+        // What is declared UTF-16 and is not is read as what it is.
+        for (bytes, name) in [(text.clone().into_bytes(), "UTF-8"), (GB18030.encode(&text).0.into_owned(), "GB18030")] {
+            let (_, out, encoding, differs) = decode(&bytes, Declared::Utf16);
+            assert_eq!((out.as_slice(), encoding, differs), (text.as_bytes(), name, true));
+        }
+        assert_eq!(decode(b"a,b\n", Declared::Utf16).2, "UTF-8");
+        let odd: Vec<u8> = "a,b\n".encode_utf16().flat_map(u16::to_le_bytes).chain([b'x']).collect();
+        let (result, out, ..) = decode(&odd, Declared::Utf16);
+        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("UTF-16LE")));
+        assert_eq!(out, b"a,b\n");
     }
 
     #[test]

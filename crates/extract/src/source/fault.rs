@@ -14,6 +14,16 @@ pub(crate) enum ReadFault {
     Damaged(&'static str),
     #[error("bytes that are not {0}")]
     NotInEncoding(&'static str),
+    #[error("it expands more than {0} times")]
+    Expands(u32),
+    #[error("more than {limit} bytes")]
+    TooLarge { key: &'static str, limit: u64 },
+    #[error("a record of more than {0} bytes")]
+    Record(u64),
+    #[error("a text of more than {0} bytes")]
+    Text(u64),
+    #[error("nested deeper than {0}")]
+    Nesting(u32),
 }
 
 impl From<ReadFault> for io::Error {
@@ -29,12 +39,17 @@ pub(crate) fn fault_of(error: &io::Error) -> Option<ReadFault> {
 
 /// Says it of a file: `rows` records were whole before.
 pub(crate) fn classify(error: &io::Error, file: &str, rows: u64) -> ExtractError {
-    let file = file.to_owned();
+    let (file, row) = (file.to_owned(), rows + 1);
     match fault_of(error) {
         Some(ReadFault::Storage(kind)) => ExtractError::Unreadable { file, kind },
         Some(ReadFault::CutShort(what)) => ExtractError::CutShort { file, what, rows },
         Some(ReadFault::Damaged(what)) => ExtractError::Damaged { file, what, rows },
-        Some(ReadFault::NotInEncoding(encoding)) => ExtractError::InvalidBytes { file, row: rows + 1, encoding },
+        Some(ReadFault::NotInEncoding(encoding)) => ExtractError::InvalidBytes { file, row, encoding },
+        Some(ReadFault::Expands(limit)) => ExtractError::ExpandsTooMuch { file, limit },
+        Some(ReadFault::TooLarge { key, limit }) => ExtractError::FileTooLarge { file, key, limit },
+        Some(ReadFault::Record(limit)) => ExtractError::RecordTooLarge { file, row, limit },
+        Some(ReadFault::Text(limit)) => ExtractError::FieldTooLarge { file, row, column: None, limit },
+        Some(ReadFault::Nesting(limit)) => ExtractError::NestedTooDeep { file, row, limit },
         None => ExtractError::Unreadable { file, kind: error.kind() },
     }
 }

@@ -2,15 +2,17 @@
 
 mod compression;
 mod container;
+mod counted;
 mod decoding;
 mod detect;
 mod fault;
 mod raw;
 
 pub(crate) use compression::decompressed;
-pub(crate) use container::container_of;
+pub(crate) use container::{Recognised, recognise};
+pub(crate) use counted::{Allowance, Member};
 pub(crate) use decoding::Decoding;
-pub(crate) use fault::classify;
+pub(crate) use fault::{ReadFault, classify};
 pub(crate) use raw::RawSource;
 
 use std::io::{self, Read};

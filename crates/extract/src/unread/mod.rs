@@ -93,6 +93,9 @@ impl UnreadRecord {
     }
 }
 
+/// Records of a log by where they stood: file, row, and instant of their run.
+pub(crate) type Places = HashMap<(Arc<str>, u64, i64), Vec<usize>>;
+
 /// The unread records of a dataset: those that the lake has, and those of an extraction. About 200 bytes a record.
 #[derive(Debug, Clone, Default)]
 pub struct UnreadLog {
@@ -129,6 +132,38 @@ impl UnreadLog {
             }
         }
         self.records.push(record);
+    }
+
+    /// The open records by where they stood: file, row, and instant of their run. Of one record there may be several,
+    /// if more was learnt of whom it names.
+    pub(crate) fn places(&self) -> Places {
+        let mut places = Places::new();
+        for (at, record) in self.records.iter().enumerate().filter(|(_, record)| record.mended_at.is_none()) {
+            places.entry((record.file.clone(), record.row, record.quarantined_at)).or_default().push(at);
+        }
+        places
+    }
+
+    /// Takes in that the record at this place of the log can now be read.
+    pub(crate) fn mend_at(&mut self, place: usize, at: i64) {
+        let record = &mut self.records[place];
+        if record.mended_at.is_none() {
+            record.mended_at = Some(at);
+            if place < self.stored {
+                self.mended.push(place);
+            }
+        }
+    }
+
+    /// Takes in whom the record at these places of the log names besides those it is known to name. It stands as before.
+    pub(crate) fn learn(&mut self, places: &[usize], names: Vec<Named>) {
+        let known = |named: &Named| places.iter().any(|place| self.records[*place].names.contains(named));
+        let new: Vec<Named> = names.into_iter().filter(|named| !known(named)).collect();
+        let open = places.iter().map(|place| &self.records[*place]).find(|record| record.mended_at.is_none());
+        if let (false, Some(record)) = (new.is_empty(), open) {
+            let more = UnreadRecord { names: new, ..record.clone() };
+            self.add(more);
+        }
     }
 
     /// Takes in that a readable record names a pseudonym: those of the same key are mended. `key` hashes the record's

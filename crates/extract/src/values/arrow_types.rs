@@ -1,10 +1,11 @@
 //! Columns that arrive typed (Parquet) → the dictionary's types, without the detour through text where
 //! nothing can be lost.
 
+use super::clock::{day_in_calendar, instant_in_calendar};
 use super::{TimeParser, UTC, ZoneCache};
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray, TimestampMicrosecondArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType as Arrow, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType as Arrow, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use lakewarden_dictionary::DataType;
 use std::sync::Arc;
 
@@ -38,12 +39,12 @@ pub(crate) fn as_text(array: &ArrayRef) -> Option<StringArray> {
 }
 
 /// Casts a typed column straight to a type, if that loses nothing; `None`: it must go through text. Places
-/// that do not fit become null and are given to `refuse`.
+/// that do not fit become null and are given to `refuse` with the rule they break, `type` or `calendar`.
 pub(crate) fn direct(
     array: &ArrayRef,
     to: DataType,
     times: &TimeParser,
-    refuse: &mut dyn FnMut(usize),
+    refuse: &mut dyn FnMut(usize, &'static str),
 ) -> Option<ArrayRef> {
     let from = array.data_type();
     let result = match to {
@@ -83,17 +84,45 @@ pub(crate) fn direct(
         DataType::Timestamp => match from {
             Arrow::Timestamp(..) => Arc::new(instants(array, times)?.with_timezone(UTC)),
             _ if from.is_integer() => {
-                let factor = 10i64.pow(u32::from(times.epoch_places()?.unsigned_abs()));
+                let places = times.epoch_places()?;
+                let factor = 10i64.pow(u32::from(places.unsigned_abs()));
                 let numbers = cast(array, &Arrow::Int64)?;
-                let micros: TimestampMicrosecondArray =
-                    numbers.as_primitive::<Int64Type>().unary_opt(|n| n.checked_mul(factor));
+                let micros: TimestampMicrosecondArray = numbers
+                    .as_primitive::<Int64Type>()
+                    .unary_opt(|n| if places < 0 { Some(n.div_euclid(factor)) } else { n.checked_mul(factor) });
                 Arc::new(micros.with_timezone(UTC))
             }
             _ => return None,
         },
     };
     refuse_lost(array, &result, refuse);
-    Some(result)
+    Some(within_calendar(result, refuse))
+}
+
+/// Times before 1900 and after 9999 become null and are told.
+fn within_calendar(times: ArrayRef, refuse: &mut dyn FnMut(usize, &'static str)) -> ArrayRef {
+    fn checked<T: ArrowPrimitiveType>(
+        times: &ArrayRef,
+        fits: impl Fn(T::Native) -> bool,
+        refuse: &mut dyn FnMut(usize, &'static str),
+    ) -> Option<ArrayRef> {
+        let values = times.as_primitive_opt::<T>()?;
+        let beyond = |place: usize| values.is_valid(place) && !fits(values.value(place));
+        // Nulls may hold anything; where all values fit, nothing is looked at twice.
+        if values.values().iter().all(|v| fits(*v)) || !(0..values.len()).any(beyond) {
+            return None;
+        }
+        (0..values.len()).filter(|place| beyond(*place)).for_each(|place| refuse(place, "calendar"));
+        Some(Arc::new(values.unary_opt::<_, T>(|v| fits(v).then_some(v)).with_data_type(times.data_type().clone())))
+    }
+    match times.data_type() {
+        Arrow::Date32 => checked::<Date32Type>(&times, day_in_calendar, refuse),
+        Arrow::Timestamp(TimeUnit::Microsecond, _) => {
+            checked::<TimestampMicrosecondType>(&times, instant_in_calendar, refuse)
+        }
+        _ => None,
+    }
+    .unwrap_or(times)
 }
 
 /// Instants (µs, UTC) of a timestamp column; times without a zone are wall clock.
@@ -115,9 +144,9 @@ fn instants(array: &ArrayRef, times: &TimeParser) -> Option<TimestampMicrosecond
 }
 
 /// Tells of values that were there and did not survive the cast.
-fn refuse_lost(before: &ArrayRef, after: &ArrayRef, refuse: &mut dyn FnMut(usize)) {
+fn refuse_lost(before: &ArrayRef, after: &ArrayRef, refuse: &mut dyn FnMut(usize, &'static str)) {
     if after.null_count() > before.null_count() {
-        (0..before.len()).filter(|i| before.is_valid(*i) && after.is_null(*i)).for_each(refuse);
+        (0..before.len()).filter(|i| before.is_valid(*i) && after.is_null(*i)).for_each(|i| refuse(i, "type"));
     }
 }
 
@@ -132,7 +161,7 @@ mod tests {
         let formats: Vec<String> = formats.iter().map(|f| (*f).to_owned()).collect();
         let times = TimeParser::compile(&formats, Zone(chrono_tz::Asia::Shanghai)).unwrap();
         let mut lost = Vec::new();
-        let result = direct(&array, to, &times, &mut |i| lost.push(i));
+        let result = direct(&array, to, &times, &mut |i, _| lost.push(i));
         (result, lost)
     }
 
@@ -152,6 +181,12 @@ mod tests {
         assert_eq!(at.unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_000_000);
         assert_eq!(lost, [1]);
         assert_eq!(as_text(&utc).unwrap().value(0), "1970-01-01T00:00:00Z");
+        let nanos: ArrayRef = Arc::new(Int64Array::from(vec![-1, 2_500]));
+        let at = run(nanos, DataType::Timestamp, &["epoch_ns"]).0.unwrap();
+        assert_eq!(at.as_primitive::<TimestampMicrosecondType>().values().to_vec(), [-1, 2]);
+        let days: ArrayRef = Arc::new(Date32Array::from(vec![Some(0), None, Some(-719_162), Some(3_000_000)]));
+        let (at, lost) = run(days, DataType::Date, &[]);
+        assert_eq!((at.unwrap().null_count(), lost), (3, vec![2, 3]));
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! From text or foreign types to the dictionary's types, a column at a time.
 
 mod arrow_types;
+mod clock;
+mod format;
 mod number;
 mod time;
+mod words;
 mod zone;
 
 pub(crate) use arrow_types::{as_text, direct};
-pub(crate) use number::{boolean, decimal, double, integer};
+pub(crate) use format::NumberParser;
+use number::integer_of;
+pub(crate) use number::{decimal, double, integer};
 pub(crate) use time::TimeParser;
+pub(crate) use words::{BooleanParser, FoldedWords};
 pub(crate) use zone::{Zone, ZoneCache};
 
 use arrow::array::{
@@ -21,28 +27,64 @@ use std::sync::Arc;
 /// The name of the zone that instants are stored in.
 pub(crate) const UTC: &str = "UTC";
 
-/// Parses a column of trimmed text. Places whose text is not a value of the type become null and are
-/// given to `refuse`.
+/// How the texts of a field are written.
+pub(crate) struct Forms<'a> {
+    pub times: &'a TimeParser,
+    /// How numbers are written, if otherwise than plainly.
+    pub numbers: Option<&'a NumberParser>,
+    pub booleans: &'a BooleanParser,
+}
+
+/// Parses a column of trimmed text. Places whose text is not a value of the type become null and are given to `refuse`
+/// with the rule they break: `type`; `number_format` where one is declared; `calendar` for years before 1900 and after
+/// 9999.
 pub(crate) fn parse(
     text: &StringArray,
     data_type: DataType,
-    times: &TimeParser,
-    refuse: &mut dyn FnMut(usize),
+    forms: &Forms<'_>,
+    refuse: &mut dyn FnMut(usize, &'static str),
 ) -> ArrayRef {
+    let times = forms.times;
+    let mut plain = String::new();
+    // A place without a value of the type, and whether it is one beyond the calendar.
+    let mut refuse_time = |place: usize| {
+        refuse(place, if times.is_beyond_calendar(text.value(place)) { "calendar" } else { "type" });
+    };
     match data_type {
         DataType::String => Arc::new(text.clone()),
-        DataType::Integer => Arc::new(Int64Array::from(primitive(text, integer, refuse))),
-        DataType::Double => Arc::new(Float64Array::from(primitive(text, double, refuse))),
+        DataType::Integer => Arc::new(match forms.numbers {
+            None => Int64Array::from(primitive(text, integer, &mut |place| refuse(place, "type"))),
+            Some(numbers) => {
+                let whole = |t: &str| integer_of(numbers.plain(t, &mut plain)?);
+                Int64Array::from(primitive(text, whole, &mut |place| refuse(place, "number_format")))
+            }
+        }),
+        DataType::Double => Arc::new(match forms.numbers {
+            None => Float64Array::from(primitive(text, double, &mut |place| refuse(place, "type"))),
+            Some(numbers) => {
+                let number = |t: &str| double(numbers.plain(t, &mut plain)?);
+                Float64Array::from(primitive(text, number, &mut |place| refuse(place, "number_format")))
+            }
+        }),
         DataType::Decimal { precision, scale } => {
-            let parsed: Decimal128Array = primitive(text, |t| decimal(t.as_bytes(), precision, scale), refuse);
+            let parsed: Decimal128Array = match forms.numbers {
+                None => {
+                    let exact = |t: &str| decimal(t.as_bytes(), precision, scale);
+                    primitive(text, exact, &mut |place| refuse(place, "type"))
+                }
+                Some(numbers) => {
+                    let exact = |t: &str| decimal(numbers.plain(t, &mut plain)?.as_bytes(), precision, scale);
+                    primitive(text, exact, &mut |place| refuse(place, "number_format"))
+                }
+            };
             Arc::new(parsed.with_data_type(arrow::datatypes::DataType::Decimal128(precision, scale)))
         }
         DataType::Boolean => {
             let mut builder = BooleanBuilder::with_capacity(text.len());
             for (place, value) in text.iter().enumerate() {
-                let parsed = value.and_then(boolean);
+                let parsed = value.and_then(|value| forms.booleans.parse(value));
                 if value.is_some() && parsed.is_none() {
-                    refuse(place);
+                    refuse(place, "type");
                 }
                 builder.append_option(parsed);
             }
@@ -50,12 +92,12 @@ pub(crate) fn parse(
         }
         DataType::Date => {
             let mut cache = ZoneCache::new(times.zone());
-            let parsed: Date32Array = primitive(text, |t| times.day(t, &mut cache), refuse);
+            let parsed: Date32Array = primitive(text, |t| times.day(t, &mut cache), &mut refuse_time);
             Arc::new(parsed)
         }
         DataType::Timestamp => {
             let mut cache = ZoneCache::new(times.zone());
-            let parsed: TimestampMicrosecondArray = primitive(text, |t| times.instant(t, &mut cache), refuse);
+            let parsed: TimestampMicrosecondArray = primitive(text, |t| times.instant(t, &mut cache), &mut refuse_time);
             Arc::new(parsed.with_timezone(UTC))
         }
     }

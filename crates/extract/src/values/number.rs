@@ -1,5 +1,5 @@
-//! Numbers and truth values from text. No thousands separators, no currency signs: what is not written
-//! as a number is not guessed to be one.
+//! Plain numbers from text. No thousands separators, no currency signs: what is not written as a number is not guessed to
+//! be one; [`super::format`] reads what a dictionary declares.
 
 use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -16,15 +16,9 @@ pub(crate) fn double(text: &str) -> Option<f64> {
     Float64Type::parse(text).filter(|v| v.is_finite())
 }
 
-/// `true`, `false`, `1`, `0`, in any case.
-pub(crate) fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" => Some(true),
-        "0" => Some(false),
-        _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
+/// A signed integer that may have an exponent or zeros after a point (`1.5e4`).
+pub(crate) fn integer_of(text: &str) -> Option<i64> {
+    decimal(text.as_bytes(), 19, 0).and_then(|value| i64::try_from(value).ok())
 }
 
 /// An exact decimal, as its value times 10^scale. A value with more digits than the type has, before or
@@ -198,7 +192,7 @@ mod tests {
         assert_eq!((integer("-42"), integer("+7"), integer("9223372036854775808")), (Some(-42), Some(7), None));
         assert_eq!((integer("两件"), integer("1.0"), integer("1,000"), integer("")), (None, None, None, None));
         assert_eq!((double("1.5e3"), double("nan"), double("inf"), double("1e999")), (Some(1500.0), None, None, None));
-        assert_eq!((boolean("TRUE"), boolean("0"), boolean("yes")), (Some(true), Some(false), None));
+        assert_eq!((integer_of("1.5e1"), integer_of("-2.0"), integer_of("1.5")), (Some(15), Some(-2), None));
     }
 
     proptest! {

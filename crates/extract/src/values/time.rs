@@ -1,9 +1,11 @@
 //! Days and instants from text, in declared formats.
 
+use super::clock;
 use super::number::decimal;
 use super::zone::{DAY, SECOND, Zone, ZoneCache};
 use chrono::NaiveDate;
-use chrono::format::{Item, Numeric, Parsed, StrftimeItems};
+use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems};
+use chrono_tz::Tz;
 
 /// The greatest magnitude of an instant that chrono can hold, µs.
 const FAR: i64 = 8_200_000_000_000_000_000;
@@ -32,6 +34,14 @@ enum TimeFormat {
     Epoch(i8),
     /// ISO 8601.
     Iso,
+    /// Serial days of a spreadsheet; whether they are counted since 1904.
+    Excel(bool),
+    /// `2024年5月1日 下午3:05`.
+    Chinese,
+    /// strftime with 上午 or 下午 for `%p`.
+    HalfDays(Vec<Item<'static>>),
+    /// Another format, and behind it a zone's IANA name (`%Z`).
+    Zoned(Box<TimeFormat>),
     /// strftime; the first is the fast way for fixed widths, the second chrono's, which also takes `7` for `07`.
     Strftime(Option<Vec<Piece>>, Vec<Item<'static>>),
 }
@@ -49,7 +59,8 @@ enum Piece {
 }
 
 impl TimeParser {
-    /// Compiles formats (chrono strftime, `epoch_ms`, `epoch_s`; none: ISO 8601); the first that is none is returned.
+    /// Compiles formats (chrono strftime, `epoch_s` to `epoch_ns`, `excel`, `excel_1904`, `chinese`; none: ISO 8601); the
+    /// first that is none is returned.
     pub(crate) fn compile(formats: &[String], zone: Zone) -> Result<Self, String> {
         let mut compiled =
             formats.iter().map(|f| TimeFormat::compile(f).ok_or_else(|| f.clone())).collect::<Result<Vec<_>, _>>()?;
@@ -82,7 +93,12 @@ impl TimeParser {
     }
 
     fn moment(&self, text: &str) -> Option<Moment> {
-        self.formats.iter().find_map(|f| f.parse(text))
+        self.formats.iter().find_map(|f| f.parse(text).filter(|at| clock::in_calendar(*at)))
+    }
+
+    /// Whether a text names a time, but one before 1900 or after 9999.
+    pub(crate) fn is_beyond_calendar(&self, text: &str) -> bool {
+        self.formats.iter().any(|f| f.parse(text).is_some_and(|at| !clock::in_calendar(at)))
     }
 
     /// The instant (µs, UTC) a text names; a day is its first moment in the zone.
@@ -111,12 +127,28 @@ impl TimeFormat {
         match format {
             "epoch_s" => return Some(Self::Epoch(6)),
             "epoch_ms" => return Some(Self::Epoch(3)),
+            "epoch_us" => return Some(Self::Epoch(0)),
+            "epoch_ns" => return Some(Self::Epoch(-3)),
+            "excel" => return Some(Self::Excel(false)),
+            "excel_1904" => return Some(Self::Excel(true)),
+            "chinese" => return Some(Self::Chinese),
             "" => return None,
             _ => {}
+        }
+        if let Some(before) = format.strip_suffix("%Z") {
+            return Self::compile(before.trim_end()).map(|f| Self::Zoned(Box::new(f)));
         }
         let items: Vec<Item<'static>> = StrftimeItems::new(format).parse_to_owned().ok()?;
         let mut pieces = Some(Vec::new());
         let mut names_time = false;
+        // chrono reads over a zone's name as if it said nothing.
+        if items.iter().any(|item| matches!(item, Item::Fixed(Fixed::TimezoneName))) {
+            return None;
+        }
+        let half_days = |item: &Item<'_>| matches!(item, Item::Fixed(Fixed::LowerAmPm | Fixed::UpperAmPm));
+        if items.iter().any(half_days) {
+            return Some(Self::HalfDays(items));
+        }
         for item in &items {
             names_time |= matches!(item, Item::Numeric(..) | Item::Fixed(_));
             let piece: Option<Vec<Piece>> = match item {
@@ -142,10 +174,31 @@ impl TimeFormat {
     fn parse(&self, text: &str) -> Option<Moment> {
         match self {
             Self::Epoch(places) => {
-                let at = i64::try_from(decimal(text.as_bytes(), 19, *places)?).ok()?;
+                let at = match places {
+                    // What is finer than a microsecond is cut off.
+                    ..0 => decimal(text.as_bytes(), 38, 0)?.div_euclid(10i128.pow(u32::from(places.unsigned_abs()))),
+                    _ => decimal(text.as_bytes(), 19, *places)?,
+                };
+                let at = i64::try_from(at).ok()?;
                 (at.abs() <= FAR).then_some(Moment::Instant(at))
             }
             Self::Iso => iso(text.as_bytes()),
+            Self::Excel(since_1904) => clock::excel(text, *since_1904),
+            Self::Chinese => clock::chinese(text),
+            Self::HalfDays(items) => match ["上午", "下午"].iter().position(|half| text.contains(half)) {
+                Some(half) => by_chrono(items, &text.replace(["上午", "下午"][half], ["AM", "PM"][half])),
+                None => by_chrono(items, text),
+            },
+            Self::Zoned(format) => {
+                let (time, zone) = text.trim_end().rsplit_once(char::is_whitespace)?;
+                // An abbreviation such as CST is of several zones, and IANA knows none of that name.
+                let zone: Tz = zone.parse().ok()?;
+                match format.parse(time.trim_end())? {
+                    Moment::Instant(_) => None,
+                    Moment::Local(local) => ZoneCache::new(Zone(zone)).instant(local).map(Moment::Instant),
+                    Moment::Day(day) => ZoneCache::new(Zone(zone)).instant(i64::from(day) * DAY).map(Moment::Instant),
+                }
+            }
             Self::Strftime(fixed, items) => fixed
                 .as_ref()
                 .and_then(|pieces| fixed_width(pieces, text.as_bytes()))
@@ -334,8 +387,40 @@ mod tests {
     }
 
     #[test]
+    fn words_for_formats() {
+        assert_eq!(at(&["epoch_us"], "1714521787123456"), utc("2024-05-01T00:03:07.123456Z"));
+        assert_eq!(at(&["epoch_ns"], "1714521787123456789"), utc("2024-05-01T00:03:07.123456Z"));
+        assert_eq!(at(&["epoch_ns"], "-1"), utc("1969-12-31T23:59:59.999999Z"));
+        assert_eq!(at(&["excel"], "45413.5"), utc("2024-05-01T04:00:00Z"));
+        assert_eq!(at(&["chinese"], "2024年5月1日 下午3:05"), utc("2024-05-01T07:05:00Z"));
+        let half = ["%Y/%m/%d %p%I:%M"];
+        assert_eq!(at(&half, "2024/5/1 下午3:05"), utc("2024-05-01T07:05:00Z"));
+        assert_eq!(at(&half, "2024/05/01 AM03:05"), utc("2024-04-30T19:05:00Z"));
+        assert_eq!(at(&half, "2024/05/01 上午12:05"), utc("2024-04-30T16:05:00Z"));
+        assert_eq!(at(&half, "2024/05/01 中午12:05"), None);
+        let zoned = ["%Y-%m-%d %H:%M %Z"];
+        assert_eq!(at(&zoned, "2024-05-01 08:03 Europe/Berlin"), utc("2024-05-01T06:03:00Z"));
+        assert_eq!(at(&zoned, "2024-01-01 08:03 UTC"), utc("2024-01-01T08:03:00Z"));
+        // Central, China or Cuba?
+        assert_eq!(at(&zoned, "2024-05-01 08:03 CST"), None);
+        assert_eq!(at(&zoned, "2024-05-01 08:03"), None);
+    }
+
+    #[test]
+    fn the_calendar_has_two_ends() {
+        for text in ["1899-12-31", "0001-01-01", "1899-12-31 23:59:59"] {
+            assert_eq!(at(&[], text), None, "{text}");
+            assert!(parser(&[]).is_beyond_calendar(text), "{text}");
+        }
+        assert_eq!(at(&["epoch_ms"], "253402300800000"), None);
+        assert_eq!(at(&["epoch_ms"], "253402300799999"), utc("9999-12-31T23:59:59.999Z"));
+        assert!(at(&[], "1900-01-01").is_some() && at(&[], "9999-12-31").is_some());
+        assert!(!parser(&[]).is_beyond_calendar("yesterday"));
+    }
+
+    #[test]
     fn formats_that_are_none() {
-        for format in ["", "%Q", "yesterday", "%"] {
+        for format in ["", "%Q", "yesterday", "%", "%Z %Y", "%Z"] {
             assert_eq!(TimeParser::compile(&[format.to_owned()], ZONE).unwrap_err(), format);
         }
     }

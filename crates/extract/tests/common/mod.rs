@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, Sink, SinkError, SourceFile, UnreadLog, conformed_schema,
-    extract, quarantine_schema,
+    ExtractContext, ExtractError, FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog,
+    conformed_schema, extract, quarantine_schema,
 };
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read, Write};
@@ -34,6 +34,7 @@ pub fn field(name: &str, data_type: DataType) -> Field {
         normalise: Normaliser::Trim,
         purposes: vec![],
         time_formats: vec![],
+        values: ValueForms::default(),
         map: vec![],
         null_values: vec![],
         optional: false,
@@ -61,7 +62,7 @@ impl With for Field {
         self
     }
     fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(here(rule));
+        self.rules.push(here(rule).into());
         self
     }
     fn treated(mut self, treatment: Treatment) -> Self {
@@ -102,15 +103,20 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         source: String::new(),
         owner: String::new(),
         update_frequency: "daily".into(),
-        format: Format { container, accept: vec![], encoding, delimiter: b',' },
+        format: Format { encoding, ..Format::new(container) },
         time_zone: None,
         key: vec![],
+        repeats: Repeats::default(),
         event_time: None,
         retention: None,
+        quarantine_retention: None,
         purposes: vec![],
         fields,
+        coordinates: vec![],
         role: DatasetRole::Data,
         unreadable_subject: UnreadableSubject::Refuse,
+        demands: Demands::default(),
+        drift: Drift::default(),
         span: here(()).span,
     }
 }
@@ -292,6 +298,7 @@ pub fn run_logged(
         as_of,
         seed: SEED,
         batch_rows,
+        rules: &RuleInputs::default(),
         workers,
     };
     let mut sink = Collected::default();
@@ -299,7 +306,7 @@ pub fn run_logged(
     for account in &accounts {
         assert!(account.closes(), "{account:?}");
     }
-    let written: u64 = accounts.iter().map(|a| a.written).sum();
+    let written: u64 = accounts.iter().map(|a| a.written + a.duplicates_by.superseded).sum();
     let rows = concat_batches(&conformed_schema(dataset), &sink.rows).unwrap();
     let quarantine = concat_batches(&quarantine_schema(), &sink.quarantine).unwrap();
     assert_eq!(rows.num_rows() as u64, written);

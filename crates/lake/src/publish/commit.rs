@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::intent::{Intent, IntentChange};
-use super::{ENGINE, Mode, Outcome, Published};
+use super::{ENGINE, Mode, Outcome, Published, decided};
 use crate::error::LakeError;
 use crate::fault::delta_error;
 use crate::lake::Lake;
@@ -47,17 +47,10 @@ pub(super) fn check(change: &IntentChange, table: Option<&LoadedTable>) -> Resul
 /// Checks that a change, recorded some time ago and not begun, still means what it meant.
 pub(super) fn fits(change: &IntentChange, table: Option<&LoadedTable>) -> Result<(), LakeError> {
     check(change, table)?;
+    decided::check(change, table)?;
     let found = table.map(|table| table.snapshot.version);
-    if change.mode == Mode::Replace && found != change.base {
-        let say = |version: Option<i64>| match version {
-            Some(version) => format!("version {version}"),
-            None => "no table".to_owned(),
-        };
-        return Err(LakeError::Conflict {
-            table: change.table()?.to_string(),
-            expected: say(change.base),
-            found: say(found),
-        });
+    if decided::is_tied(change) && found != change.base {
+        return Err(decided::conflict(change, change.base, found)?);
     }
     Ok(())
 }
@@ -83,10 +76,7 @@ pub(super) async fn commit(
         let actions = actions(intent, change, &id, table.as_ref())?;
         let reference = table.as_ref().map(|table| &table.delta as &dyn TableReference);
         let operation = DeltaOperation::Write {
-            mode: match change.mode {
-                Mode::Append => SaveMode::Append,
-                Mode::Replace => SaveMode::Overwrite,
-            },
+            mode: if decided::removes(change) { SaveMode::Overwrite } else { SaveMode::Append },
             partition_by: None,
             predicate: None,
         };
@@ -177,11 +167,14 @@ fn actions(
             ..Add::default()
         }));
     }
-    if let (Mode::Replace, Some(table)) = (change.mode, table) {
+    let gone = |path: &str| change.mode == Mode::Replace || decided::replaces(change, &id.folder(), path);
+    if let (true, Some(table)) = (decided::removes(change), table) {
         let log =
             table.delta.try_log_data().map_err(|error| delta_error(&id.to_string(), "reading the log of", &error))?;
         // A version must not both add and remove a file.
-        for file in log.iter().filter(|file| !added.contains(file.path().as_ref())) {
+        for file in
+            log.iter().filter(|file| !added.contains(file.path().as_ref()) && gone(file.object_store_path().as_ref()))
+        {
             actions.push(Action::Remove(Remove {
                 path: file.path().into_owned(),
                 data_change: true,
@@ -207,10 +200,10 @@ fn commit_info(intent: &Intent, change: &IntentChange, table: Option<&LoadedTabl
     };
     CommitInfo {
         timestamp: Some(intent.at.timestamp_millis()),
-        operation: Some("WRITE".to_owned()),
+        operation: Some(decided::operation(change).to_owned()),
         operation_parameters: Some([("mode".to_owned(), json!(mode))].into()),
         read_version: table.map(|table| table.delta.version()),
-        is_blind_append: Some(change.mode == Mode::Append),
+        is_blind_append: Some(!decided::is_tied(change)),
         engine_info: Some(ENGINE.to_owned()),
         info: change.info.clone().into_iter().collect(),
         ..CommitInfo::default()

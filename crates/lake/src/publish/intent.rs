@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Change, Mode, Publication};
+use crate::basis::Basis;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::schema::to_delta;
@@ -56,6 +57,8 @@ pub(super) struct IntentChange {
     pub(super) base: Option<i64>,
     pub(super) schema: StructType,
     pub(super) files: Vec<DataFile>,
+    #[serde(default)]
+    pub(super) basis: Basis,
     pub(super) transactions: Vec<(String, i64)>,
     pub(super) info: Map<String, Value>,
 }
@@ -89,6 +92,7 @@ impl Intent {
                 base: None,
                 schema: to_delta(&table, &staged.schema)?,
                 files: staged.files,
+                basis: staged.basis,
                 transactions,
                 info,
             });
@@ -118,7 +122,7 @@ impl Intent {
     pub(super) async fn put(&self, lake: &Lake) -> Result<(), LakeError> {
         let path = path_of(self.id);
         let bytes = serde_json::to_vec(self).map_err(|_| LakeError::DamagedDocument { path: path.to_string() })?;
-        match lake.create(&path, bytes.into()).await {
+        match lake.create_own(&path, bytes.into()).await {
             Err(LakeError::AlreadyExists { .. }) => Err(LakeError::PublicationInProgress { other: self.id }),
             // The store may have done it and the answer may be lost. If so it will be completed.
             Err(error) if error.is_retryable() => {

@@ -6,7 +6,9 @@
 //! publication's id, so that completing twice changes nothing.
 
 mod commit;
+mod decided;
 mod intent;
+mod pending;
 
 use std::collections::HashSet;
 
@@ -19,6 +21,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use self::intent::{Intent, IntentChange};
+pub use self::pending::PendingPublication;
 use crate::error::{LakeError, StoreFault};
 use crate::fault::{classify, store_error};
 use crate::lake::Lake;
@@ -105,7 +108,7 @@ impl Lake {
     ///
     /// # Errors
     /// `LW5043`, `LW5044`, `LW5045`: the publication itself is not sound. `LW5021` to `LW5023`:
-    /// an append does not fit its table. `LW5040`, `LW5041`: somebody else is publishing, or has.
+    /// an append does not fit its table. `LW5040`, `LW5041`, `LW5070`: somebody else is publishing, or has.
     /// `LW5010`, `LW5011`, `LW5003`: tables or store. `LW5042`, `LW5046`.
     pub async fn publish(&self, publication: Publication) -> Result<Vec<Published>, LakeError> {
         let id = publication.id;
@@ -124,17 +127,26 @@ impl Lake {
         for (change, table) in intent.changes.iter_mut().zip(&tables) {
             change.base = table.as_ref().map(|table| table.snapshot.version);
             commit::check(change, table.as_ref())?;
+            decided::check(change, table.as_ref())?;
         }
         self.check_files(&intent).await?;
         if intent.changes.is_empty() {
             return Ok(Vec::new());
         }
         intent.put(self).await?;
-        // Two that publish at once see each other here at the latest, and both step back.
-        if let Err(other) = self.no_other_intent(id).await {
-            return match intent.delete(self).await {
-                Ok(()) => Err(other),
-                Err(error) => Err(pending(id, error)),
+        // Two that publish at once see each other here at the latest, and both step back. One that has published since
+        // the tables were looked at, and is gone again, shows in them.
+        let alone = match self.no_other_intent(id).await {
+            Ok(()) => decided::unmoved(self, &intent).await.map_err(|error| decided::postponed(id, error)),
+            other => other,
+        };
+        if let Err(refused) = alone {
+            return match &refused {
+                LakeError::PublicationPending { .. } => Err(refused),
+                _ => match intent.delete(self).await {
+                    Ok(()) => Err(refused),
+                    Err(error) => Err(pending(id, error)),
+                },
             };
         }
         self.carry_out(&intent, Some(tables)).await

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use self::encode::{EXTENSION, Encoder};
 use self::pool::{Chunk, Pool};
+use crate::basis::Basis;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::schema::stored;
@@ -66,6 +67,8 @@ pub struct StagedTable {
     pub files: Vec<DataFile>,
     /// Rows in all files.
     pub rows: u64,
+    /// What they were decided against.
+    pub basis: Basis,
 }
 
 /// Writes the rows of one table to Parquet files, in order: file `i` holds the `i`-th chunk.
@@ -183,6 +186,7 @@ impl TableWriter {
             schema: Arc::clone(&self.stored),
             files,
             rows: self.rows,
+            basis: Basis::default(),
         })
     }
 

@@ -14,9 +14,6 @@ use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::table::DataFile;
 
-/// How often a data file is put again when the store does not answer.
-const PUTS: usize = 3;
-
 /// The rows of one file.
 pub(super) struct Chunk {
     pub(super) path: Path,
@@ -177,20 +174,11 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts a file where there is none. A put that got no answer may have succeeded.
+    /// Puts a file where there is none, and tries again where the store does not answer.
     async fn put(&self, path: &Path, bytes: Bytes) -> Result<(), LakeError> {
-        let mut put = self.lake.create(path, bytes.clone()).await;
-        for _ in 1..PUTS {
-            match &put {
-                Err(error) if error.is_retryable() => {
-                    put = self.lake.create(path, bytes.clone()).await;
-                    if matches!(put, Err(LakeError::AlreadyExists { .. })) {
-                        let there = self.lake.read(path).await?;
-                        return if there.as_ref() == Some(&bytes) { Ok(()) } else { put };
-                    }
-                }
-                _ => break,
-            }
+        let mut put = self.lake.create_own(path, bytes.clone()).await;
+        if put.as_ref().is_err_and(LakeError::is_retryable) {
+            put = self.lake.create_own(path, bytes).await;
         }
         put
     }

@@ -1,6 +1,6 @@
 //! The audit chain and the lease.
 
-use lakewarden_lake::{AuditBreak, AuditHead, Lake, LakeError};
+use lakewarden_lake::{AuditBreak, AuditHead, Lake, LakeError, Mode, Zone};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde_json::json;
@@ -133,4 +133,61 @@ pub async fn one_of_many_gets_the_lease(lake: &Lake) {
         }
         assert_eq!(winners, 1, "round {round}");
     }
+}
+
+/// The clock of one machine jumps, as after a sleep or a correction: nobody writes who has lost the lease.
+pub async fn a_clock_that_jumps(lake: &Lake) {
+    let mut slow = lake.lease("slow", noon(), minutes(15)).await.unwrap();
+    // Its machine sleeps for two hours. Nobody wanted the lake meanwhile: it goes on.
+    slow.renew(noon() + minutes(120), minutes(15)).await.unwrap();
+    slow.check(noon() + minutes(121)).await.unwrap();
+    // It sleeps again, and another one takes over. Its clock comes back an hour behind.
+    let other = lake.lease("other", noon() + minutes(136), minutes(15)).await.unwrap();
+    assert_eq!(slow.check(noon() + minutes(76)).await.unwrap_err().code(), "LW5051");
+    assert_eq!(slow.renew(noon() + minutes(76), minutes(15)).await.unwrap_err().code(), "LW5051");
+    // Nor may it take the lake again while the other one has it, by whichever of the two clocks.
+    for at in [76, 137, 150] {
+        assert_eq!(lake.lease("slow", noon() + minutes(at), minutes(15)).await.unwrap_err().code(), "LW5050");
+    }
+    // A clock that runs ahead takes the lake from one that lives. The living one learns of it before it publishes.
+    let ahead = lake.lease("ahead", noon() + minutes(9_000), minutes(15)).await.unwrap();
+    assert_eq!(other.check(noon() + minutes(140)).await.unwrap_err().code(), "LW5051");
+    // From then on the others would wait for days: a person takes it, or the one ahead gives it back.
+    assert_eq!(lake.lease("third", noon() + minutes(141), minutes(15)).await.unwrap_err().code(), "LW5050");
+    let third = lake.take_over_lease("third", noon() + minutes(141), minutes(15)).await.unwrap();
+    assert_eq!(ahead.check(noon() + minutes(9_001)).await.unwrap_err().code(), "LW5051");
+    third.check(noon() + minutes(142)).await.unwrap();
+    third.release().await.unwrap();
+    assert_eq!(lake.lease_holder().await.unwrap(), None);
+}
+
+/// Two that write at once, each with the lease when it may: every row once, no record lost.
+pub async fn two_runs_at_once(lake: &Lake) {
+    let run = |name: &'static str, first: i64| {
+        let lake = lake.clone();
+        async move {
+            let mut done = 0;
+            while done < 4 {
+                let lease = match lake.lease(name, noon(), minutes(10)).await {
+                    Ok(lease) => lease,
+                    Err(error) => {
+                        assert_eq!(error.code(), "LW5050", "{error}");
+                        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                        continue;
+                    }
+                };
+                lake.recover().await.unwrap();
+                publish(&lake, Zone::Conformed, "t", Mode::Append, rows(first + done * 5, 5)).await.unwrap();
+                lake.audit().append(json!({ "run": name, "step": done }), noon()).await.unwrap();
+                lease.release().await.unwrap();
+                done += 1;
+            }
+        }
+    };
+    let (one, two) = (tokio::spawn(run("one", 0)), tokio::spawn(run("two", 20)));
+    one.await.unwrap();
+    two.await.unwrap();
+    assert_eq!(ids(lake, Zone::Conformed, "t").await.map(sorted), Some(to(40)));
+    assert_eq!(lake.audit().verify().await.unwrap().sequence, 8);
+    assert_eq!(lake.table(Zone::Conformed, "t").await.unwrap().unwrap().version, 7);
 }

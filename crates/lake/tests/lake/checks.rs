@@ -74,7 +74,9 @@ pub async fn bad_batches_are_refused(lake: &Lake) {
     // Two writers that were given the same id do not overwrite each other's files.
     let id = Uuid::new_v4();
     let schema = good.schema();
-    let first = stage_with(lake, Zone::Conformed, "t", schema.clone(), vec![good.clone()], options(id));
+    let other =
+        RecordBatch::try_from_iter([("id", column(vec![Some(2)]))]).unwrap().with_schema(schema.clone()).unwrap();
+    let first = stage_with(lake, Zone::Conformed, "t", schema.clone(), vec![other], options(id));
     first.await.unwrap();
     let second = stage_with(lake, Zone::Conformed, "t", schema, vec![good], options(id)).await;
     assert_eq!(second.unwrap_err().code(), "LW5005");

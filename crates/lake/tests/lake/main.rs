@@ -2,10 +2,16 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod audit_and_lease;
+mod bad_store;
 mod checks;
 mod conformance;
+mod doctor;
 mod fault_store;
 mod faults;
 mod interop;
+mod s3_server;
 mod sample;
+mod stores;
 mod tables;
+mod twice;
+mod vacuum;

@@ -14,6 +14,7 @@ use crate::graph;
 use crate::noise::{self, Made};
 use crate::parallel::side_by_side;
 use crate::project::OpenProject;
+use crate::row_rules;
 use fingerprint::Fingerprints;
 use lakewarden_dictionary::{Model, Pipeline, Problem, Table};
 
@@ -35,6 +36,7 @@ pub async fn check_again(open: &OpenProject, cache: &mut CheckCache) -> Result<V
     for pipeline in &open.project.pipelines {
         problems.extend(of_pipeline(open, pipeline, cache)?);
     }
+    problems.extend(row_rules::check(open, open.project.datasets.iter()));
     problems.sort_by(|a, b| {
         (&a.span.path, a.span.start, a.code, &a.message).cmp(&(&b.span.path, b.span.start, b.code, &b.message))
     });

@@ -5,6 +5,7 @@ use crate::load::{Arrivals, Loaded, Loading, Totals};
 use crate::parallel::{Jobs, run_all};
 use crate::people::People;
 use crate::record::{DatasetAccount, StepKind};
+use crate::references;
 use crate::relations::Relations;
 use crate::run::steps::{self, Begun, Steps};
 use crate::run::{LEASE, Run};
@@ -38,11 +39,13 @@ impl<'a> Run<'a> {
         let handle = Handle::current();
         let people = people.map(Mutex::new);
         let count = arrivals.len();
+        let arriving: Vec<&Dataset> = arrivals.iter().map(|a| a.dataset).collect();
         let mut loads = Loads {
             handle: &handle,
             clock: self.request.clock,
             datasets: arrivals.iter().map(|a| a.dataset).collect(),
             arrivals: arrivals.into_iter().map(Some).collect(),
+            needs: references::needs(&arriving),
             begun: vec![None; count],
             loaded: (0..count).map(|_| None).collect(),
             relations,
@@ -72,6 +75,8 @@ struct Loads<'r, 'a, 's, 'o> {
     clock: &'r (dyn Fn() -> chrono::DateTime<chrono::Utc> + Sync),
     datasets: Vec<&'a Dataset>,
     arrivals: Vec<Option<Arrivals<'a>>>,
+    /// By dataset: those that it refers to.
+    needs: Vec<Vec<usize>>,
     begun: Vec<Option<Begun>>,
     loaded: Vec<Option<(DatasetAccount, &'a Dataset, Totals)>>,
     relations: &'r mut Relations<'s>,
@@ -84,14 +89,15 @@ impl<'a> Jobs for Loads<'_, 'a, '_, '_> {
     type Input = Arrivals<'a>;
     type Output = Loaded;
 
-    fn needs(&self, _: usize) -> &[usize] {
-        &[]
+    fn needs(&self, job: usize) -> &[usize] {
+        &self.needs[job]
     }
 
     fn start(&mut self, job: usize) -> Result<Arrivals<'a>, PipelineError> {
         let arrivals = self.arrivals[job].take().ok_or(PipelineError::Worker)?;
-        let total = arrivals.new.iter().map(|f| f.size).sum();
-        self.begun[job] = Some(self.steps.started(StepKind::Extract, &arrivals.dataset.name.value, Some(total)));
+        // The size of what a database gives is not known.
+        let total = Some(arrivals.new.iter().map(|f| f.size).sum()).filter(|size| *size > 0);
+        self.begun[job] = Some(self.steps.started(StepKind::Extract, &arrivals.dataset.name.value, total));
         Ok(arrivals)
     }
 

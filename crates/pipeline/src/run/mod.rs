@@ -2,31 +2,38 @@
 
 mod builds;
 mod loads;
+mod marks;
 mod steps;
 
+use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
-use crate::load::{Arrivals, Loading};
+use crate::ledger;
+use crate::load::{Arrivals, Arriving, Loading};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
-use crate::record::{Counts, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::quarantine;
+use crate::record::{Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
-use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Zone};
+use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Recovery, Zone};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
+use lakewarden_source::Window;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use uuid::Uuid;
 
 /// How long a run may go without a sign of life before another may take its place.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// What a run is asked to do, and the clock, ids and randomness it may use.
 pub struct Request<'a> {
@@ -36,6 +43,8 @@ pub struct Request<'a> {
     pub lake: Option<&'a str>,
     /// The run's instant; now if absent.
     pub as_of: Option<DateTime<Utc>>,
+    /// The days whose files are looked at; all if absent. Channels that name no day are read whole.
+    pub days: Option<Window>,
     /// Whether the consent known at that instant counts, or that known now.
     pub consent: Knowledge,
     /// The clock.
@@ -48,6 +57,8 @@ pub struct Request<'a> {
     pub owner: &'a str,
     /// Whether to take the lake from a run that holds it: for one that was killed and can no longer give it back.
     pub take_over: bool,
+    /// Datasets whose thresholds may be crossed this time.
+    pub accept_thresholds: &'a [String],
 }
 
 /// A run that ended well.
@@ -68,6 +79,20 @@ pub async fn run(
     request: &Request<'_>,
     observer: &dyn Observer,
 ) -> Result<Ran, PipelineError> {
+    run_on(open, keys, request, None, observer).await
+}
+
+/// Runs a pipeline on a lake that the caller has opened, on a store of its own say; on the project's if absent.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_on(
+    open: &OpenProject,
+    keys: &KeyRing,
+    request: &Request<'_>,
+    lake: Option<&Lake>,
+    observer: &dyn Observer,
+) -> Result<Ran, PipelineError> {
     let pipeline = open.pipeline(request.pipeline)?;
     let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
     if !errors.is_empty() {
@@ -77,12 +102,17 @@ pub async fn run(
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(PipelineError::Project(problems));
     }
-    let lake = Lake::open(&open.lake_url(request.lake)?)?;
-    lake.check_access().await?;
+    refuse_no_days(pipeline, request.days)?;
+    let lake = match lake {
+        Some(lake) => lake.clone(),
+        None => Lake::open(&open.lake_url(request.lake)?)?,
+    };
     let started = (request.clock)();
+    lake.check_store(request.run, started).await?;
+    let owner = format!("{}, run {}", request.owner, request.run);
     let lease = match request.take_over {
-        true => lake.take_over_lease(request.owner, started, LEASE).await?,
-        false => lake.lease(request.owner, started, LEASE).await?,
+        true => lake.take_over_lease(&owner, started, LEASE).await?,
+        false => lake.lease(&owner, started, LEASE).await?,
     };
     let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
     let result = run.carry_out(lease, observer).await;
@@ -135,6 +165,7 @@ impl<'a> Run<'a> {
             millis: 0,
             as_of,
             consent: request.consent.into(),
+            days: request.days.map(|days| Days { from: days.from, to: days.to }),
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
             key: KeyFacts::of(keys),
@@ -144,6 +175,7 @@ impl<'a> Run<'a> {
             identity: None,
             models: Vec::new(),
             publication: Vec::new(),
+            inputs: BTreeMap::new(),
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
@@ -178,31 +210,41 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
-        self.settle_earlier().await?;
+        settle(self.lake, self.request.clock).await?;
         let previous = self.previous().await?;
         for model in &self.models {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
             self.turns.push(turn);
         }
+        self.known_thresholds()?;
+        let arrivals = self.arrivals().await?;
+        self.record.inputs =
+            arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
+        if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
+            self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
+            return Ok(None);
+        }
+        let references = References::of(self.lake, &arrivals, self.request.seed).await?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
             lake: self.lake,
             keys: self.keys,
+            open: self.open,
             zone: self.open.zone(),
             as_of: self.as_of,
             run: self.request.run,
             seed: self.request.seed,
             workers: threads,
+            references: &references,
+            accept_thresholds: self.request.accept_thresholds,
         };
         let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
         let (project, consent) = (&self.open.project, self.request.consent);
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
         for dataset in project.datasets.iter().filter(|d| self.models.iter().any(|m| m.reads.contains(&d.name.value))) {
-            people.iter_mut().for_each(|people| people.follow(dataset));
-        }
-        let arrivals = self.arrivals(&loading).await?;
-        if arrivals.iter().all(|a| a.new.is_empty()) && self.nothing_else_changed(&previous).await? {
-            return Ok(None);
+            if dataset.demands.marks_rows_of.is_none() {
+                people.iter_mut().for_each(|people| people.follow(dataset));
+            }
         }
         let mut steps = Steps::new(self.request.clock, observer);
         let result = self.build(&loading, arrivals, people, &mut relations, &mut steps, changes, lease).await;
@@ -227,18 +269,31 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
     ) -> Result<Option<Customers>, PipelineError> {
         let (people, totals) = self.load_all(loading, arrivals, people, relations, steps, changes, lease)?;
+        self.mark_all(loading, relations, changes, lease).await?;
         let mut customers = self.recognise(loading, people, relations, steps, changes).await?;
         self.build_all(loading, relations, &totals, &mut customers, steps, changes, lease)?;
         Ok(customers)
     }
 
     /// What has arrived in each channel.
-    async fn arrivals(&self, loading: &Loading<'_>) -> Result<Vec<Arrivals<'a>>, PipelineError> {
+    async fn arrivals(&self) -> Result<Vec<Arrivals<'a>>, PipelineError> {
+        let arriving = Arriving {
+            lake: self.lake,
+            keys: self.keys,
+            settings: &self.open.project.settings,
+            zone: self.open.zone(),
+            as_of: self.as_of,
+            now: self.record.started,
+        };
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
-            let files = lakewarden_source::list(&self.open.root, &channel.dataset.value, &channel.files.value).await?;
-            all.push(loading.arrivals(dataset, files).await?);
+            if let Some(database) = &channel.database {
+                all.push(arriving.database(dataset, database, &self.open.root).await?);
+                continue;
+            }
+            let listing = listed(self.open, self.pipeline, channel, self.request.days, self.now()).await?;
+            all.push(arriving.files(dataset, listing).await?);
         }
         Ok(all)
     }
@@ -287,6 +342,7 @@ impl<'a> Run<'a> {
         // Lineage and the audit record come first: what cannot be written down is not published.
         let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
         self.lake.append_lineage(self.request.run, &events).await?;
+        self.note_accepted().await?;
         self.note("prepared").await?;
         // Not merely looked at: the last model may have taken longer than the lease, and nobody have taken it.
         lease.renew(self.now(), LEASE).await?;
@@ -297,6 +353,18 @@ impl<'a> Run<'a> {
             changes.clear();
         }
         let published = published?;
+        for table in published.iter().filter(|p| p.zone == Zone::Conformed) {
+            if let Some(version) = self.record.inputs.get_mut(&table.name) {
+                *version = table.version;
+            } else if self.open.project.dataset(&table.name).is_some() {
+                self.record.inputs.insert(table.name.clone(), table.version);
+            }
+        }
+        if let Err(unswept) = quarantine::sweep(self.lake, &published).await {
+            // The next run does it.
+            observer.warned(&unswept);
+        }
+        ledger::fold(self.lake, &published, observer).await;
         self.record.publication = written
             .into_iter()
             .map(|(zone, table, rows, files, bytes)| {
@@ -321,17 +389,6 @@ impl<'a> Run<'a> {
         self.note("published").await
     }
 
-    /// Ends what a killed run left behind: a publication that was promised is carried out.
-    async fn settle_earlier(&self) -> Result<(), PipelineError> {
-        let recovery = self.lake.recover().await?;
-        for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
-            for run in runs {
-                self.lake.audit().append(json!({ "event": what, "run": run }), self.now()).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The last run of this pipeline that published.
     async fn previous(&self) -> Result<Option<RunRecord>, PipelineError> {
         let records = self.lake.runs(200).await?;
@@ -348,6 +405,8 @@ impl<'a> Run<'a> {
                 && p.as_of == self.as_of
                 && p.consent == self.record.consent
                 && p.version == self.record.version
+                // Records that left quarantine since are new rows.
+                && p.inputs == self.record.inputs
         };
         let Some(previous) = previous.as_ref().filter(same) else { return Ok(false) };
         // A run that was killed after it had published, before it could say so, has no record; its tables name it.
@@ -375,4 +434,15 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Completes or withdraws what killed runs left, and writes it down.
+pub(crate) async fn settle(lake: &Lake, clock: &(dyn Fn() -> DateTime<Utc> + Sync)) -> Result<Recovery, PipelineError> {
+    let recovery = lake.recover().await?;
+    for (what, runs) in [("recovered", &recovery.completed), ("withdrawn", &recovery.withdrawn)] {
+        for run in runs {
+            lake.audit().append(json!({ "event": what, "run": run }), clock()).await?;
+        }
+    }
+    Ok(recovery)
 }

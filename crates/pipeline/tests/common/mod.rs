@@ -76,12 +76,14 @@ impl Shop {
             pipeline: Some(pipeline),
             lake: None,
             as_of: Some(at),
+            days: None,
             consent: Knowledge::Then,
             clock: &Utc::now,
             run: Uuid::new_v4(),
             seed: 11,
             owner: "a test",
             take_over: false,
+            accept_thresholds: &[],
         };
         run(&self.open(), keys, &request, &Silent).await.map(|ran| ran.record)
     }

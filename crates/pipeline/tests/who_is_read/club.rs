@@ -169,12 +169,14 @@ impl Club {
             pipeline: None,
             lake: None,
             as_of: Some(at(as_of)),
+            days: None,
             consent,
             clock: &Utc::now,
             run: Uuid::new_v4(),
             seed: 5,
             owner: "a test",
             take_over: false,
+            accept_thresholds: &[],
         };
         let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
         run(&self.open(), &keys, &request, &Silent).await.map(|ran| ran.record)

@@ -6,13 +6,19 @@
 
 mod email;
 mod identifier;
+mod mailbox;
 mod phone;
+mod region;
+mod resident;
 mod text;
 
+pub use mailbox::MailboxRules;
+pub use region::{PhoneRegion, UnknownRegion};
+pub(crate) use resident::{check_digit, is_area, is_day, is_wechat};
 pub(crate) use text::is_invisible;
 
-use crate::rewrite::{Becomes, rewrite};
-use arrow::array::StringArray;
+use crate::rewrite::{Becomes, rewrite, rewrite_rows};
+use arrow::array::{Array, StringArray};
 
 /// A column in one spelling.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,4 +68,59 @@ pub fn email(values: &StringArray) -> Normalised {
 /// handed out yet; all others are judged by libphonenumber's metadata.
 pub fn phone(values: &StringArray) -> Normalised {
     each(values, phone::phone)
+}
+
+/// As [`phone`], but numbers without a country code are of `region`.
+pub fn phone_of(values: &StringArray, region: PhoneRegion) -> Normalised {
+    each(values, |value, scratch| region::of(Some(region), value, scratch))
+}
+
+/// As [`phone`], but numbers without a country code are of the country that `regions` says for their row (ISO 3166-1
+/// alpha-2). Where it says none, or none that exists, they are invalid.
+///
+/// # Panics
+/// If there are fewer regions than values.
+pub fn phone_by_region(values: &StringArray, regions: &StringArray) -> Normalised {
+    assert!(regions.len() >= values.len(), "each value needs its region");
+    let mut known: Option<(&str, Option<PhoneRegion>)> = None;
+    let (values, invalid) = rewrite_rows(values, |row, value, scratch| {
+        let name = if regions.is_valid(row) { regions.value(row) } else { "" };
+        // Rows of one country come in runs.
+        let region = match known {
+            Some((last, region)) if last == name => region,
+            _ => known.insert((name, name.parse().ok())).1,
+        };
+        region::of(region, value, scratch)
+    });
+    Normalised { values, invalid }
+}
+
+/// As [`email`], and then the address of the mailbox, as far as the rules say.
+pub fn email_with(values: &StringArray, rules: MailboxRules) -> Normalised {
+    let addresses = email(values);
+    if rules == MailboxRules::default() {
+        return addresses;
+    }
+    let Normalised { values, mut invalid } = each(&addresses.values, |value, out| mailbox::mailbox(rules, value, out));
+    invalid.extend(addresses.invalid);
+    invalid.sort_unstable();
+    Normalised { values, invalid }
+}
+
+/// Chinese resident identity numbers (GB 11643), and residence permits of those from Hong Kong, Macao and Taiwan, which
+/// are made alike → 18 places, the last a digit or `X`. The older 15 become 18. Full-width digits, spaces and hyphens are
+/// understood. Invalid: no such province, no such day between 1900 and 2099, a wrong check digit.
+pub fn resident_id(values: &StringArray) -> Normalised {
+    each(values, resident::resident)
+}
+
+/// Travel permits of those from Hong Kong and Macao → `H` or `M` and eight digits (the two of the issue are dropped: they
+/// change with each renewal), of those from Taiwan → eight digits, or the older ten with their letter.
+pub fn travel_permit(values: &StringArray) -> Normalised {
+    each(values, resident::permit)
+}
+
+/// WeChat's OpenID and UnionID: 28 characters of base64url, the first an `o`, with their case. Invalid: anything else.
+pub fn wechat_id(values: &StringArray) -> Normalised {
+    each(values, resident::wechat)
 }

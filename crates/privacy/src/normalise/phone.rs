@@ -90,13 +90,13 @@ fn other(text: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-fn parse(country: Option<country::Id>, digits: &str) -> Option<String> {
+pub(super) fn parse(country: Option<country::Id>, digits: &str) -> Option<String> {
     let number = phonenumber::parse(country, digits).ok()?;
     number.is_valid().then(|| number.format().mode(Mode::E164).to_string())
 }
 
 /// Splits `010-82345678转801`, `… ext. 801`, `… x801`, `… #801` and `…;ext=801` into number and extension.
-fn split_extension(text: &str) -> Option<(&str, Option<&str>)> {
+pub(super) fn split_extension(text: &str) -> Option<(&str, Option<&str>)> {
     let Some(at) = text.find(|c: char| c.is_alphabetic() || matches!(c, '#' | ';')) else {
         return Some((text, None));
     };
@@ -111,7 +111,7 @@ fn split_extension(text: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// The digits without separators, and whether a plus sign stands in front; `None` if there is anything else.
-fn digits_of(text: &str) -> Option<(bool, String)> {
+pub(super) fn digits_of(text: &str) -> Option<(bool, String)> {
     let text = text.trim_matches(is_blank);
     // What a spreadsheet made of a number.
     let text = match text.strip_suffix(".0") {

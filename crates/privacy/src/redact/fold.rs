@@ -1,38 +1,51 @@
 //! Text as a reader sees it, with the way back.
 
 use crate::normalise::is_invisible;
-use std::borrow::Cow;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
-/// A text whose full-width and other forms of ASCII characters are ASCII, without invisible characters.
-pub(super) struct Folded<'a> {
-    text: Cow<'a, str>,
-    /// Where each byte of the folded text begins in the original, and the original's length; empty if they are the same.
+/// Room for folding, used again for each text.
+#[derive(Default)]
+pub(super) struct Room {
+    text: String,
     origins: Vec<usize>,
 }
 
+/// A text whose full-width and other forms of ASCII characters are ASCII, without invisible characters.
+pub(super) struct Folded<'a> {
+    text: &'a str,
+    /// Where each byte of the folded text begins in the original, and the original's length; empty if they are the same.
+    origins: &'a [usize],
+}
+
 impl<'a> Folded<'a> {
-    pub(super) fn new(text: &'a str) -> Folded<'a> {
-        if text.is_ascii() || !text.chars().any(|c| is_invisible(c) || ascii_form(c).is_some()) {
-            return Folded { text: Cow::Borrowed(text), origins: vec![] };
-        }
-        let mut folded = String::with_capacity(text.len());
-        let mut origins = Vec::with_capacity(text.len() + 1);
+    /// Folds a text.
+    pub(super) fn new(text: &str, room: &'a mut Room) -> Folded<'a> {
+        let Room { text: folded, origins } = room;
+        folded.clear();
+        origins.clear();
         for (at, c) in text.char_indices() {
-            if is_invisible(c) {
-                continue;
+            let mut c = c;
+            if super::scan::folds(c) {
+                if is_invisible(c) {
+                    continue;
+                }
+                c = ascii_form(c).unwrap_or(c);
             }
-            let c = ascii_form(c).unwrap_or(c);
             folded.push(c);
             origins.resize(folded.len(), at);
         }
         origins.push(text.len());
-        Folded { text: Cow::Owned(folded), origins }
+        Folded { text: folded, origins }
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    /// A text that needs no folding.
+    pub(super) fn plain(text: &'a str) -> Folded<'a> {
+        Folded { text, origins: &[] }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// The part of the original that a part of the folded text, cut between characters, came from.
@@ -42,7 +55,7 @@ impl<'a> Folded<'a> {
 }
 
 /// The ASCII character that another one stands for.
-fn ascii_form(c: char) -> Option<char> {
+pub(super) fn ascii_form(c: char) -> Option<char> {
     match c {
         '\0'..='\x7F' => None,
         // Quick answers for nearly all of Chinese text, and for its full-width forms.
@@ -66,19 +79,21 @@ mod tests {
     #[test]
     fn parts_lead_back() {
         let text = "a\u{200B}１你２b";
-        let folded = Folded::new(text);
+        let mut room = Room::default();
+        let folded = Folded::new(text, &mut room);
         assert_eq!(folded.text(), "a1你2b");
         assert_eq!(&text[folded.original(0..2)], "a\u{200B}１");
         assert_eq!(&text[folded.original(5..6)], "２");
         assert_eq!(&text[folded.original(0..7)], text);
-        assert_eq!(Folded::new("①𝟐٣۴—\u{3000}").text(), "1234- ");
-        assert!(Folded::new("你好 abc 1").origins.is_empty());
+        assert_eq!(Folded::new("①𝟐٣۴—\u{3000}", &mut Room::default()).text(), "1234- ");
+        assert_eq!(Folded::plain("你好 abc 1").original(3..6), 3..6);
     }
 
     proptest! {
         #[test]
         fn every_cut_leads_to_a_cut(text in "[a1１①你\u{200B}\u{FEFF}é]{0,20}|.*") {
-            let folded = Folded::new(&text);
+            let mut room = Room::default();
+            let folded = Folded::new(&text, &mut room);
             let cuts = folded.text().char_indices().map(|(at, _)| at).chain([folded.text().len()]);
             for at in cuts {
                 prop_assert!(text.is_char_boundary(folded.original(at..at).start));

@@ -1,9 +1,9 @@
 //! Telephone, resident identity and card numbers among the numbers of a text.
 
-use super::Kind;
-use regex::Regex;
+use super::context;
+use super::{Found, Kind};
+use crate::normalise::{check_digit as check_digit_of, is_area, is_day};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// The longest number that is looked for, in digits.
 const LONGEST: usize = 19;
@@ -19,9 +19,9 @@ struct Group {
     bracket: bool,
 }
 
-/// Appends the numbers in a part of a folded text.
-pub(super) fn find(text: &str, part: Range<usize>, found: &mut Vec<(Range<usize>, Kind)>) {
-    let groups = groups(text, part);
+/// Appends the numbers in a folded text.
+pub(super) fn find(text: &str, found: &mut Vec<Found>) {
+    let groups = groups(text);
     let mut at = 0;
     while at < groups.len() {
         // A group that is a number by itself is one, whatever stands beside it; otherwise the longest row of groups.
@@ -58,31 +58,36 @@ fn in_a_row(text: &str, groups: &[Group]) -> Option<(usize, Kind)> {
     longest
 }
 
-fn groups(text: &str, part: Range<usize>) -> Vec<Group> {
-    static DIGITS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[0-9]+").expect("a regular expression"));
+fn groups(text: &str) -> Vec<Group> {
     let bytes = text.as_bytes();
     let mut groups: Vec<Group> = vec![];
-    let mut row = 0;
-    for digits in DIGITS.find_iter(&text[part.clone()]) {
-        let range = part.start + digits.start()..part.start + digits.end();
+    let (mut row, mut at) = (0, 0);
+    while let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit).map(|more| at + more) {
+        let end = bytes[start..].iter().position(|b| !b.is_ascii_digit()).map_or(bytes.len(), |more| start + more);
+        at = end;
+        let range = start..end;
         let joined = groups.last().is_some_and(|last| {
             let between = &bytes[last.range.end..range.start];
             matches!(between.len(), 1..=2) && between.iter().all(|b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')'))
         });
-        let before = &bytes[part.start..range.start];
+        let before = &bytes[..range.start];
         let plus = before.ends_with(b"+");
         let bracket = before[..before.len() - usize::from(plus)].ends_with(b"(");
         if !joined {
             row = groups.len();
         }
-        let x = range.end < part.end && matches!(bytes[range.end], b'X' | b'x');
+        let x = range.end < bytes.len() && matches!(bytes[range.end], b'X' | b'x');
         groups.push(Group { range, joined, plus, bracket });
         // The last place of a resident identity number may be an X.
         if x {
             let last = groups.len() - 1;
             groups[last].range.end += 1;
+            // No number has more groups than digits: a long row is looked at from its end.
+            let first = row.max(last.saturating_sub(LONGEST));
             let is_id = |groups| kind_of(text, groups) == Some(Kind::ResidentId);
-            if !is_id(&groups[last..]) && !is_id(&groups[row..]) {
+            if is_id(&groups[last..]) || is_id(&groups[first..]) {
+                at = end + 1;
+            } else {
                 groups[last].range.end -= 1;
             }
         }
@@ -100,31 +105,52 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
         length += digits.len();
     }
     let number = &number[..length];
+    let start = groups[0].range.start;
     if is_resident_id(number) {
-        return Some(Kind::ResidentId);
+        // 15 digits that pass both are what they are called.
+        let card = length == 15 && is_issued(number) && luhn(number) && context::names_a_card(text, start);
+        return Some(if card { Kind::BankCard } else { Kind::ResidentId });
     }
     if !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let sizes = || groups.iter().map(|group| group.range.len());
-    if is_phone(number, groups[0].plus, sizes()) {
-        Some(Kind::Phone)
-    } else if is_card(number) && (groups.len() == 1 || sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5])) {
-        Some(Kind::BankCard)
-    } else {
-        None
+    // What is called an order number is one, unless it is a mobile number all the same.
+    let is_order = || context::names_a_thing(text, start);
+    let end = groups[groups.len() - 1].range.end;
+    if is_mobile(number)
+        || (is_phone(number, groups[0].plus, sizes()) && !is_order() && !context::is_in_a_code(text, start, end))
+    {
+        return Some(Kind::Phone);
     }
+    let in_fours = groups.len() > 1 && (sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5]));
+    let (alone, called) = (groups.len() == 1, || context::names_a_card(text, start));
+    if (14..=19).contains(&length) && (alone || in_fours) {
+        let issued = is_issued(number) && luhn(number);
+        let card = issued && (in_fours || is_common(number) || called()) && !is_order();
+        // A slip of the pen in what is called a card number still leads to the card.
+        return (card || (length > 14 && (alone || in_fours) && called())).then_some(Kind::BankCard);
+    }
+    None
+}
+
+/// Eleven digits of a Chinese mobile number.
+fn is_eleven(number: &[u8]) -> bool {
+    number.len() == 11 && number[0] == b'1' && number[1] >= b'3'
+}
+
+/// A Chinese mobile number, also with `86` or `0086` in front.
+fn is_mobile(number: &[u8]) -> bool {
+    let bare = number.strip_prefix(b"00").unwrap_or(number);
+    is_eleven(number) || bare.strip_prefix(b"86").is_some_and(is_eleven)
 }
 
 fn is_phone(number: &[u8], plus: bool, sizes: impl Iterator<Item = usize> + Clone) -> bool {
-    let mobile = |n: &[u8]| n.len() == 11 && n[0] == b'1' && n[1] >= b'3';
-    let national = number.strip_prefix(b"0").unwrap_or(number);
     let international = if plus { Some(number) } else { number.strip_prefix(b"00") };
     let grouped = sizes.clone().count() > 1;
     // 020 7946 0958 and 01 23 45 67 89, but not 05-01-2024 10.30.
     let national_elsewhere = grouped && (sizes.clone().next() >= Some(3) || sizes.clone().eq([2; 5]));
-    mobile(national)
-        || number.strip_prefix(b"86").is_some_and(mobile)
+    number.strip_prefix(b"0").is_some_and(is_eleven)
         || international.is_some_and(|n| (8..=15).contains(&n.len()) && n[0] != b'0')
         || is_landline(number)
         || (national_elsewhere && number[0] == b'0' && number[1] != b'0' && (10..=12).contains(&number.len()))
@@ -145,9 +171,9 @@ fn is_landline(number: &[u8]) -> bool {
 /// A Chinese resident identity number (GB 11643): region, birth date, order, check digit; or the form of 15 digits that
 /// was given out until 1999.
 fn is_resident_id(number: &[u8]) -> bool {
-    let (region, birth) = match number.len() {
-        18 => (&number[..2], &number[6..14]),
-        15 => (&number[..2], &number[6..12]),
+    let birth = match number.len() {
+        18 => &number[6..14],
+        15 => &number[6..12],
         _ => return false,
     };
     if !number[..number.len() - 1].iter().all(u8::is_ascii_digit)
@@ -155,26 +181,46 @@ fn is_resident_id(number: &[u8]) -> bool {
     {
         return false;
     }
-    let value = |digits: &[u8]| digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
-    let (year, rest) = birth.split_at(birth.len() - 4);
-    let possible = (11..=65).contains(&value(region)) || matches!(region, b"71" | b"81" | b"82" | b"83");
-    let year = year.len() == 2 || (1880..=2100).contains(&value(year));
-    let date = (1..=12).contains(&value(&rest[..2])) && (1..=31).contains(&value(&rest[2..]));
-    (possible && year && date) || (number.len() == 18 && possible && check_digit(number))
+    if birth.len() == 8 {
+        // Also with one slip of the pen, in the check digit, the region or the day: it still names the person.
+        let (area, day, check) = (is_area(number), is_day(birth), check_digit(number));
+        return (area && day) || (check && (area || day));
+    }
+    is_area(number) && is_day(&[b"19", birth].concat())
 }
 
-/// ISO 7064 MOD 11-2 over 18 places.
+/// Whether the last of 18 places is the check digit of the others.
 pub(super) fn check_digit(number: &[u8]) -> bool {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = number.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    number.last().is_some_and(|last| last.to_ascii_uppercase() == b"10X98765432"[sum as usize % 11])
+    number.len() == 18 && number[17].to_ascii_uppercase() == check_digit_of(&number[..17])
 }
 
-/// A payment card: 15 to 19 digits with an issuer's first digit, and Luhn's check.
-fn is_card(number: &[u8]) -> bool {
-    (15..=19).contains(&number.len())
-        && (matches!(number[0], b'3'..=b'6' | b'9') || matches!(number, [b'2', b'2'..=b'7', ..]))
-        && luhn(number)
+/// Whether an issuer gives out cards that begin so, of this length (ISO/IEC 7812: UnionPay and older Chinese cards, Visa,
+/// Mastercard, American Express, JCB, Diners Club, Discover, Maestro).
+fn is_issued(number: &[u8]) -> bool {
+    let first = |digits: usize| number[..digits].iter().fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
+    let long = (16..=19).contains(&number.len());
+    match (first(2), first(4)) {
+        (62 | 81 | 60 | 68 | 69, _) | (_, 9400 | 9558 | 9559 | 9900..=9999) => long,
+        (40..=49, _) => matches!(number.len(), 16 | 19),
+        (51..=55, _) | (_, 2221..=2720) => number.len() == 16,
+        (34 | 37, _) => number.len() == 15,
+        (_, 3528..=3589) => long,
+        (36 | 38 | 39, _) | (_, 3000..=3059) => matches!(number.len(), 14 | 16..=19),
+        (64 | 65, _) | (_, 6011) => long,
+        (50 | 56..=58 | 63 | 67, _) => long,
+        _ => false,
+    }
+}
+
+/// Whether numbers of this beginning and length are cards far more often than anything else.
+fn is_common(number: &[u8]) -> bool {
+    match number {
+        [b'6', b'2', ..] | [b'9', ..] => true,
+        [b'4', ..] | [b'5', b'1'..=b'5', ..] | [b'2', ..] => number.len() == 16,
+        [b'3', b'4' | b'7', ..] => number.len() == 15,
+        [b'3', b'5', ..] | [b'6', ..] => number.len() == 16,
+        _ => false,
+    }
 }
 
 /// Luhn's check (ISO/IEC 7812-1).

@@ -3,25 +3,25 @@
 use std::sync::LazyLock;
 
 /// A first-level division.
-pub(super) struct Province {
+pub(crate) struct Province {
     /// Without suffix.
-    pub(super) short: &'static str,
+    pub(crate) short: &'static str,
     /// What may follow the short name, the longest first.
-    pub(super) suffixes: &'static [&'static str],
+    pub(crate) suffixes: &'static [&'static str],
     /// Its city, if it is one itself.
-    pub(super) municipality: Option<&'static str>,
-    pub(super) cities: Vec<City>,
+    pub(crate) municipality: Option<&'static str>,
+    pub(crate) cities: Vec<City>,
 }
 
 /// A division that answers to "which city".
 #[derive(Clone, Copy)]
-pub(super) struct City {
-    pub(super) short: &'static str,
-    pub(super) full: &'static str,
+pub(crate) struct City {
+    pub(crate) short: &'static str,
+    pub(crate) full: &'static str,
 }
 
 /// All provinces.
-pub(super) static PROVINCES: LazyLock<Vec<Province>> = LazyLock::new(|| {
+pub(crate) static PROVINCES: LazyLock<Vec<Province>> = LazyLock::new(|| {
     let province = |&(short, suffixes, cities): &(&'static str, _, &'static str)| {
         let cities: Vec<_> = cities.split_whitespace().map(city).collect();
         // A municipality has one city: itself.
@@ -32,7 +32,7 @@ pub(super) static PROVINCES: LazyLock<Vec<Province>> = LazyLock::new(|| {
 });
 
 /// All cities, municipalities included.
-pub(super) static CITIES: LazyLock<Vec<City>> =
+pub(crate) static CITIES: LazyLock<Vec<City>> =
     LazyLock::new(|| PROVINCES.iter().flat_map(|province| province.cities.iter().copied()).collect());
 
 /// Reads `杭州市`, or `大理:大理白族自治州` where the short name is not all but the last character.

@@ -2,11 +2,13 @@
 
 mod calendar;
 mod city;
-mod gazetteer;
+mod datum;
+pub(crate) mod gazetteer;
 mod grid;
 mod mask;
 
 pub use calendar::{decade, month, year};
 pub use city::city;
+pub use datum::{Datum, Places, to_wgs84};
 pub use grid::grid;
 pub use mask::mask;

@@ -26,6 +26,10 @@ pub struct Dataset {
     pub consent_unreadable: u64,
     /// Of those, records that do not say for certain whom they name.
     pub consent_unreadable_nobody: u64,
+    /// Records that lie in quarantine after this run, those of earlier runs included.
+    pub in_quarantine: u64,
+    /// Records of earlier runs that this one removed from quarantine, because their time there was over.
+    pub quarantine_expired: u64,
     /// Rows whose key had been seen before.
     pub duplicates: u64,
     /// Rows older than the retention of the dataset.

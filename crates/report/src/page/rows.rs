@@ -122,6 +122,8 @@ fn findings(dataset: &Dataset, language: Language) -> Vec<(words::Phrase, String
     for (finding, detail, records) in [
         (words::CONSENT_NOBODY, words::CONSENT_NOBODY_DETAIL, dataset.consent_unreadable_nobody),
         (words::CONSENT_UNREADABLE, words::CONSENT_UNREADABLE_DETAIL, dataset.consent_unreadable),
+        (words::IN_QUARANTINE, words::IN_QUARANTINE_DETAIL, dataset.in_quarantine),
+        (words::QUARANTINE_EXPIRED, words::QUARANTINE_EXPIRED_DETAIL, dataset.quarantine_expired),
     ] {
         if records > 0 {
             out.push((finding, detail.say(language).to_owned(), words::ROWS.say(language, records)));

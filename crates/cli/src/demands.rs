@@ -1,0 +1,131 @@
+//! What rules that only warn, stopped files, thresholds and anomaly rules found, told on the terminal and in the report.
+
+use crate::output::{counted, grouped};
+use lakewarden_pipeline::record::{DatasetAccount, Quarantined};
+use lakewarden_report::{Label, data};
+
+/// The lines of a dataset after a run; empty if there is nothing to say.
+pub fn told(account: &DatasetAccount) -> String {
+    let dataset = &account.dataset;
+    let mut text = String::new();
+    for warned in &account.warned {
+        let rows = counted(warned.rows, "row");
+        text.push_str(&format!("\nwarning: {dataset}: {rows} written although {} is broken", rule(warned)));
+    }
+    for file in &account.set_aside {
+        text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.warning));
+    }
+    for threshold in &account.thresholds {
+        if threshold.accepted {
+            text.push_str(&format!("\nwarning[LW6023]: {dataset}: accepted: {}", threshold.told()));
+        } else if threshold.of.is_none() {
+            text.push_str(&format!("\nthresholds: {dataset}: {}", threshold.told()));
+        }
+    }
+    for anomaly in &account.anomalies {
+        let (rows, of) = (grouped(anomaly.rows), counted(anomaly.of, "row"));
+        text.push_str(&format!("\nanomalies: {dataset}: {} marks {rows} of {of}", anomaly.rule));
+    }
+    text
+}
+
+/// The same for the report.
+pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
+    let dataset = &account.dataset;
+    let note =
+        |file: &str, zh: String, en: String| data::Warning::Note { file: file.to_owned(), text: Label::new(zh, en) };
+    let mut notes = Vec::new();
+    for warned in &account.warned {
+        let rows = counted(warned.rows, "row");
+        let named = match &warned.field {
+            Some(field) => format!("字段 `{field}` 的规则 `{}`", warned.rule),
+            None => format!("规则 `{}`", warned.rule),
+        };
+        let zh = format!("{} 行违反{named}，仍予写入", grouped(warned.rows));
+        notes.push(note(dataset, zh, format!("{rows} written although {} is broken", rule(warned))));
+    }
+    for file in &account.set_aside {
+        let zh = format!("文件被搁置，修正后再载入：{}", file.warning);
+        notes.push(note(&file.file, zh, format!("set aside until it is mended: {}", file.warning)));
+    }
+    for threshold in account.thresholds.iter().filter(|t| t.accepted) {
+        let of = threshold.of.map(grouped).unwrap_or_default();
+        let zh = format!(
+            "超出阈值 {}（{}）：{} / {of}，已由操作者接受",
+            threshold.threshold,
+            threshold.limit,
+            grouped(threshold.rows)
+        );
+        notes.push(note(dataset, zh, format!("accepted although a threshold is crossed: {}", threshold.told())));
+    }
+    for anomaly in &account.anomalies {
+        let (rows, of) = (grouped(anomaly.rows), counted(anomaly.of, "row"));
+        let zh = format!("异常规则 `{}` 标记 {rows} 行（共 {} 行）", anomaly.rule, grouped(anomaly.of));
+        notes.push(note(dataset, zh, format!("anomaly rule `{}` marks {rows} of {of}", anomaly.rule)));
+    }
+    notes
+}
+
+fn rule(broken: &Quarantined) -> String {
+    match &broken.field {
+        Some(field) => format!("rule `{}` of `{field}`", broken.rule),
+        None => format!("rule `{}`", broken.rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lakewarden_pipeline::record::{AnomalyAccount, FileWarning, ThresholdAccount};
+
+    fn account() -> DatasetAccount {
+        let threshold = |of, crossed| ThresholdAccount {
+            threshold: "rows_at_least".to_owned(),
+            limit: "90%".to_owned(),
+            rows: 20,
+            of,
+            crossed,
+            accepted: crossed,
+        };
+        DatasetAccount {
+            dataset: "sales".to_owned(),
+            warned: vec![Quarantined { field: Some("price".to_owned()), rule: "between".to_owned(), rows: 1 }],
+            set_aside: vec![FileWarning { file: "a.csv".to_owned(), warning: "a.csv: record 2 …".to_owned() }],
+            thresholds: vec![threshold(Some(100), true), threshold(None, false), threshold(Some(20), false)],
+            anomalies: vec![AnomalyAccount {
+                rule: "burst".to_owned(),
+                kind: "brushing".to_owned(),
+                rows: 7,
+                of: 2000,
+            }],
+            ..DatasetAccount::default()
+        }
+    }
+
+    #[test]
+    fn every_finding_has_a_line() {
+        let lines = told(&account());
+        let lines: Vec<&str> = lines.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "warning: sales: 1 row written although rule `between` of `price` is broken",
+                "warning[LW4051]: sales: set aside until it is mended: a.csv: record 2 …",
+                "warning[LW6023]: sales: accepted: 20 rows were read, at least 90% of the usual 100 must be",
+                "thresholds: sales: 20 rows were read; what is usual cannot be told before the fourth load",
+                "anomalies: sales: burst marks 7 of 2,000 rows",
+            ]
+        );
+        assert_eq!(told(&DatasetAccount::default()), "");
+    }
+
+    #[test]
+    fn the_report_has_them_in_both_languages() {
+        let notes = notes(&account());
+        assert_eq!(notes.len(), 4, "what is not judged yet is no warning");
+        for note in notes {
+            let data::Warning::Note { text, .. } = note else { panic!("another kind") };
+            assert!(!text.zh.is_empty() && !text.en.is_empty() && text.zh != text.en);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The table of a dataset's marked rows, as a dataset of its own: labelled and governed as the rows it marks.
+
+use super::{
+    DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment, ValueForms,
+};
+use crate::diagnostic::Spanned;
+
+/// The name of the column that says which rule marked a row.
+pub const ANOMALY_RULE: &str = "anomaly";
+/// The name of the column that says how far a row is from the ordinary.
+pub const ANOMALY_SCORE: &str = "anomaly_score";
+
+impl Dataset {
+    /// The name of the table of its marked rows.
+    pub fn anomaly_table_name(&self) -> String {
+        format!("{}_anomalies", self.name.value)
+    }
+
+    /// The columns that a marked row is known by, in the table's order: the key, whose it is, and its event time.
+    pub fn anomaly_columns(&self) -> Vec<&Field> {
+        let needed = |field: &&Field| {
+            let column = &field.column;
+            let domain = self.fields.iter().any(|f| {
+                matches!(&f.treatment, Treatment::Pseudonymise(TokenDomain::ByField(by))
+                    if *by == column.value || *by == field.name.value)
+            });
+            self.key.iter().any(|k| k.value == column.value)
+                || self.event_time.as_ref().is_some_and(|e| e.value == column.value)
+                || matches!(field.treatment, Treatment::Pseudonymise(_))
+                || domain
+        };
+        self.stored().filter(needed).collect()
+    }
+
+    /// The table of its marked rows; `None` if no rule marks any.
+    ///
+    /// It is governed as its source is: it serves the same purposes on the same grounds, its rows are the same
+    /// people's, and they are kept for as long.
+    pub fn anomaly_table(&self) -> Option<Self> {
+        if self.demands.anomalies.is_empty() {
+            return None;
+        }
+        let span = self.span.clone();
+        let own = |column: &str, zh: &str, en: &str, meaning: &str, data_type| Field {
+            name: Spanned { value: column.to_owned(), span: span.clone() },
+            column: Spanned { value: column.to_owned(), span: span.clone() },
+            label: Label { zh: zh.to_owned(), en: en.to_owned() },
+            meaning: meaning.to_owned(),
+            data_type: Spanned { value: data_type, span: span.clone() },
+            unit: None,
+            identifier: IdentifierClass::None,
+            category: None,
+            treatment: Treatment::Keep,
+            normalise: Normaliser::Trim,
+            purposes: Vec::new(),
+            time_formats: Vec::new(),
+            map: Vec::new(),
+            null_values: Vec::new(),
+            optional: false,
+            rules: Vec::new(),
+            statistical_period: None,
+            values: ValueForms::default(),
+            span: span.clone(),
+        };
+        let mut fields: Vec<Field> = self.anomaly_columns().into_iter().cloned().collect();
+        fields.iter_mut().for_each(|field| field.rules.clear());
+        fields.push(own(
+            ANOMALY_RULE,
+            "规则",
+            "Rule",
+            "Name of the anomaly rule that marked the row.",
+            DataType::String,
+        ));
+        let score = "How far the row is from the ordinary: orders of the burst, or the robust z-score.";
+        fields.push(own(ANOMALY_SCORE, "分数", "Score", score, DataType::Double));
+        let name = Spanned { value: self.anomaly_table_name(), span: self.name.span.clone() };
+        Some(Self {
+            name,
+            label: Label { zh: format!("{}：异常", self.label.zh), en: format!("{}: anomalies", self.label.en) },
+            meaning: format!("One row of `{}` that an anomaly rule marked.", self.name.value),
+            key: Vec::new(),
+            fields,
+            demands: Demands { marks_rows_of: Some(self.name.value.clone()), ..Demands::default() },
+            ..self.clone()
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! What the parts of a dataset's `format` mean that concern one kind of file, and the limits that guard its reader.
+
+use super::{Container, Encoding, Format};
+use crate::diagnostic::Span;
+
+/// The CSV quotation mark where none is declared.
+pub const QUOTE: u8 = b'"';
+
+impl Format {
+    /// Makes the format of files that are of this container and in every other respect as is usual.
+    pub fn new(container: Container) -> Self {
+        Self {
+            container,
+            accept: Vec::new(),
+            encoding: Encoding::default(),
+            delimiter: b',',
+            quote: Some(QUOTE),
+            skip_rows: 0,
+            comment: None,
+            footer: None,
+            sheet: None,
+            header_row: None,
+            records: RecordsPath::default(),
+            members: None,
+            limits: Limits::default(),
+            span: Span::file(&"".into()),
+        }
+    }
+
+    /// Whether files of this container are read.
+    pub fn takes(&self, container: Container) -> bool {
+        self.container == container || self.accept.contains(&container)
+    }
+}
+
+/// Where in a JSON document the array of records is: the names on the way there; none if the document is the array.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordsPath(pub Vec<String>);
+
+/// How much of the machine one file may take. What goes beyond is refused whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that come out of a compressed file, for each that goes in. The first [`Limits::FREE`] bytes are free.
+    pub expansion: u32,
+    /// Bytes that come out of one compressed file.
+    pub size: u64,
+    /// Bytes of a file that must be held whole, because its directory is at its end: Parquet, workbooks, zip archives.
+    pub held: u64,
+    /// Bytes of a record.
+    pub record: u64,
+    /// Bytes of a field.
+    pub field: u64,
+    /// Columns.
+    pub columns: u32,
+    /// How deep arrays and objects stand in each other, the record being the first.
+    pub nesting: u32,
+    /// Members of a zip archive.
+    pub members: u32,
+    /// Lines after the first that `footer` matches, that one included.
+    pub footer: u32,
+}
+
+impl Limits {
+    /// Bytes that may come out of any compressed file, whatever went in.
+    pub const FREE: u64 = 64 << 20;
+    /// The most that `record` may be: batches of text are counted in 31 bits.
+    pub const MOST_RECORD: u64 = 1 << 30;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            expansion: 200,
+            size: 64 << 30,
+            held: 2 << 30,
+            record: 64 << 20,
+            field: 16 << 20,
+            columns: 16_384,
+            nesting: 128,
+            members: 1000,
+            footer: 100,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Rows of a sheet → batches, whichever kind of workbook they are from.
+
+use super::BATCH_BYTES;
+use super::batch::{RawBatch, RawData, RecordFault, RowNumbers};
+use super::cell::Column;
+use super::columns::TextColumn;
+use super::file::{Emit, Job, Stop};
+use super::footer::Footer;
+use super::header::Header;
+use super::names::{NameCounts, nearest, presentable};
+use crate::account::SkippedLines;
+use crate::error::ExtractError;
+use lakewarden_dictionary::Field;
+
+/// A row as it is gathered.
+#[derive(Default)]
+pub(crate) struct Row {
+    /// The cells' texts, as many as were used so far.
+    pub cells: Vec<String>,
+    /// Which of them are errors.
+    pub errors: Vec<usize>,
+}
+
+impl Row {
+    /// The cell of a column, empty.
+    pub(crate) fn cell(&mut self, column: usize) -> &mut String {
+        if column >= self.cells.len() {
+            self.cells.resize(column + 1, String::new());
+        }
+        let cell = &mut self.cells[column];
+        cell.clear();
+        cell
+    }
+
+    /// Forgets what it holds.
+    pub(crate) fn clear(&mut self) {
+        self.cells.iter_mut().for_each(String::clear);
+        self.errors.clear();
+    }
+}
+
+/// A sheet being read, row by row.
+pub(crate) struct Sheet<'a, 'j> {
+    job: &'a Job<'j>,
+    from_1904: bool,
+    header: Option<Header>,
+    kinds: Vec<Column>,
+    footer: Option<Footer<'a>>,
+    columns: Vec<Option<TextColumn>>,
+    undeclared: Vec<u64>,
+    rejected: Vec<(usize, RecordFault)>,
+    preamble: u64,
+    rows: u64,
+    len: usize,
+    bytes: usize,
+}
+
+impl<'a, 'j> Sheet<'a, 'j> {
+    pub(crate) fn new(job: &'a Job<'j>, from_1904: bool) -> Result<Self, Stop> {
+        Ok(Self {
+            job,
+            from_1904,
+            header: None,
+            kinds: Vec::new(),
+            footer: Footer::of(job)?,
+            columns: Vec::new(),
+            undeclared: Vec::new(),
+            rejected: Vec::new(),
+            preamble: 0,
+            rows: 0,
+            len: 0,
+            bytes: 0,
+        })
+    }
+
+    /// What a cell's column is.
+    ///
+    /// # Errors
+    /// LW4034 for one beyond the limit.
+    pub(crate) fn column(&self, column: usize) -> Result<Column, Stop> {
+        let limit = self.job.limits().columns;
+        if column >= limit as usize {
+            let row = self.header.as_ref().map_or(0, |_| self.rows + 1);
+            return Err(ExtractError::TooManyColumns { file: self.job.file.to_owned(), row, limit }.into());
+        }
+        Ok(self.kinds.get(column).copied().unwrap_or_default())
+    }
+
+    /// Records read so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes the row with this number, from 1. Blank rows are no records.
+    pub(crate) fn row(&mut self, number: u32, row: &Row, emit: &mut Emit<'_>) -> Result<(), Stop> {
+        let cells = &row.cells;
+        let Some(last) = cells.iter().rposition(|c| !c.trim().is_empty()) else {
+            return Ok(());
+        };
+        let Some(header) = &self.header else {
+            if self.job.dataset.format.header_row.is_some_and(|declared| number < declared) {
+                self.preamble += 1;
+                return Ok(());
+            }
+            return self.begin(&cells[..=last]);
+        };
+        if let Some(footer) = &mut self.footer
+            && footer.takes(self.rows, cells.first().map_or(b"".as_slice(), |c| c.as_bytes()))?
+        {
+            return Ok(());
+        }
+        let limit = self.job.limits().field;
+        for (position, field) in header.fields.iter().enumerate() {
+            let cell = cells.get(position).map_or("", String::as_str);
+            match field.and_then(|f| self.columns[f].as_mut()) {
+                Some(_) if cell.len() as u64 > limit => {
+                    let column = field.map(|f| self.job.dataset.fields[f].name.value.clone());
+                    let (file, row) = (self.job.file.to_owned(), self.rows + 1);
+                    return Err(ExtractError::FieldTooLarge { file, row, column, limit }.into());
+                }
+                Some(column) => {
+                    column.push(cell.as_bytes());
+                    self.bytes += cell.len();
+                }
+                None => self.undeclared[position] += u64::from(!cell.trim().is_empty()),
+            }
+        }
+        let declared = |position: &usize| header.fields.get(*position).copied().flatten();
+        let means_nothing =
+            |field: usize, text: &str| self.job.dataset.fields[field].null_values.iter().any(|n| n == text);
+        let wrong = |position: &usize| declared(position).is_some_and(|f| !means_nothing(f, &cells[*position]));
+        if last >= header.fields.len() {
+            self.rejected.push((self.len, RecordFault::Columns));
+        } else if row.errors.iter().any(wrong) {
+            self.rejected.push((self.len, RecordFault::ErrorCell));
+        }
+        self.len += 1;
+        self.rows += 1;
+        if self.len >= self.job.batch_rows || self.bytes >= BATCH_BYTES { self.flush(emit) } else { Ok(()) }
+    }
+
+    /// Gives what is left, and says which undeclared columns there were.
+    pub(crate) fn finish(mut self, emit: &mut Emit<'_>, skipped: &mut SkippedLines) -> Result<NameCounts, Stop> {
+        self.flush(emit)?;
+        skipped.preamble += self.preamble;
+        skipped.footer += self.footer.map_or(0, |f| f.lines());
+        match self.header {
+            Some(header) => Ok(header.undeclared(&self.undeclared)),
+            None => Err(ExtractError::EmptyFile { file: self.job.file.to_owned() }.into()),
+        }
+    }
+
+    fn begin(&mut self, names: &[String]) -> Result<(), Stop> {
+        let header = Header::resolve(self.job.dataset, self.job.file, names.iter().map(String::as_str))?;
+        let is_time = |f: usize| counts_days(&self.job.dataset.fields[f]);
+        let kind = |field: &Option<usize>| Column { is_time: field.is_some_and(is_time), from_1904: self.from_1904 };
+        self.kinds = header.fields.iter().map(kind).collect();
+        self.undeclared = vec![0; header.fields.len()];
+        self.header = Some(header);
+        self.start();
+        Ok(())
+    }
+
+    fn start(&mut self) {
+        (self.len, self.bytes) = (0, 0);
+        self.columns = vec![None; self.job.dataset.fields.len()];
+        for field in self.header.iter().flat_map(|h| h.fields.iter().flatten()) {
+            self.columns[*field] = Some(TextColumn::with_capacity(0, 0));
+        }
+    }
+
+    fn flush(&mut self, emit: &mut Emit<'_>) -> Result<(), Stop> {
+        if self.len == 0 {
+            return Ok(());
+        }
+        let (len, rows) = (self.len, RowNumbers::From(self.rows + 1 - self.len as u64));
+        let data = RawData::Text(std::mem::take(&mut self.columns));
+        let rejected = std::mem::take(&mut self.rejected);
+        self.start();
+        emit(RawBatch { rows, len, data, rejected })
+    }
+}
+
+/// Whether a plain number in this field is a day of the workbook's calendar: it is a time, and no format says that
+/// times are counted otherwise.
+fn counts_days(field: &Field) -> bool {
+    field.data_type.value.is_temporal() && !field.time_formats.iter().any(|f| f.starts_with("epoch_"))
+}
+
+/// The name of the sheet that is to be read, of those that a workbook has.
+pub(crate) fn choose(job: &Job<'_>, names: Vec<String>) -> Result<Option<String>, Stop> {
+    let Some(sheet) = &job.dataset.format.sheet else { return Ok(names.into_iter().next()) };
+    if names.contains(&sheet.value) {
+        return Ok(Some(sheet.value.clone()));
+    }
+    let nearest = nearest(&sheet.value, names.iter().map(|n| presentable(n)), 0.5);
+    let file = job.file.to_owned();
+    Err(ExtractError::NoSheet { file, sheet: sheet.value.clone(), nearest }.into())
+}
