@@ -1,43 +1,10 @@
 //! The accounts of files, summed up to their dataset's.
 
-use crate::arrivals;
-use crate::database;
-use crate::drift;
-use crate::error::PipelineError;
-use crate::history;
 use crate::ledger::Known;
-use crate::observe::Observer;
-use crate::people::People;
-use crate::project::OpenProject;
-use crate::quarantine::{self, InQuarantine};
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
-use crate::references::{Gathered, References};
-use crate::tables::TableView;
-use crate::thresholds::{self, LastLoads};
-use crate::unread;
-use arrow::array::RecordBatch;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use futures::TryStreamExt;
-use lakewarden_dictionary::{Database, Dataset, Settings, UnreadableSubject};
-use lakewarden_extract::{
-    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    unique_columns, unread_schema,
-};
-use lakewarden_lake::{
-    Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
-};
-use lakewarden_privacy::KeyRing;
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined};
+use lakewarden_extract::FileAccount;
 use lakewarden_source::database::DatabaseRead;
-use lakewarden_source::{Listing, Origins};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::sync::Mutex;
-use tokio::runtime::Handle;
-use tokio::task::block_in_place;
-use uuid::Uuid;
+use std::collections::BTreeMap;
 
 /// What was not loaded because the lake has it.
 pub(super) fn names(known: Vec<Known>, read: Option<&DatabaseRead>) -> Vec<String> {
@@ -92,4 +59,3 @@ pub(super) fn add(counts: &mut Counts, more: impl Iterator<Item = (String, u64)>
         *counts.entry(key).or_default() += rows;
     }
 }
-

@@ -1,43 +1,23 @@
 //! Files → staged rows, and what is looked at on the way.
 
 use super::Loading;
-use crate::arrivals;
-use crate::database;
-use crate::drift;
 use crate::error::PipelineError;
 use crate::history;
-use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
-use crate::project::OpenProject;
-use crate::quarantine::{self, InQuarantine};
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
-use crate::references::{Gathered, References};
-use crate::tables::TableView;
-use crate::thresholds::{self, LastLoads};
+use crate::quarantine::{self};
+use crate::references::Gathered;
 use crate::unread;
 use arrow::array::RecordBatch;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use futures::TryStreamExt;
-use lakewarden_dictionary::{Database, Dataset, Settings, UnreadableSubject};
+use lakewarden_dictionary::Dataset;
 use lakewarden_extract::{
-    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    unique_columns, unread_schema,
+    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract, unique_columns, unread_schema,
 };
-use lakewarden_lake::{
-    Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
-};
-use lakewarden_privacy::KeyRing;
-use lakewarden_source::database::DatabaseRead;
-use lakewarden_source::{Listing, Origins};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Mutex;
 use tokio::runtime::Handle;
-use tokio::task::block_in_place;
 use uuid::Uuid;
 
 impl Loading<'_> {
@@ -199,4 +179,3 @@ impl Sink for LoadSink<'_, '_> {
         self.sealed.write(quarantine::of_run(&batch, Some(self.run)).map_err(SinkError::new)?).map_err(SinkError::new)
     }
 }
-

@@ -8,8 +8,8 @@ mod refusals;
 
 pub use arriving::{Arrivals, Arriving, new_files};
 pub(crate) use extracting::observe;
-pub use noted::{Totals, key_facts, totals};
 pub(crate) use noted::{KEY, LAST_LOADS, RUN, TOTALS, information};
+pub use noted::{Totals, key_facts, totals};
 
 use account::{names, sum_up};
 use arriving::transactions;
@@ -20,38 +20,24 @@ use crate::arrivals;
 use crate::database;
 use crate::drift;
 use crate::error::PipelineError;
-use crate::history;
-use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, HeldFile, KeyFacts, Quarantined};
-use crate::references::{Gathered, References};
+use crate::record::{DatasetAccount, KeyFacts};
+use crate::references::References;
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
 use crate::unread;
-use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use futures::TryStreamExt;
-use lakewarden_dictionary::{Database, Dataset, Settings, UnreadableSubject};
-use lakewarden_extract::{
-    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, checksum, conformed_schema, extract,
-    unique_columns, unread_schema,
-};
-use lakewarden_lake::{
-    Change, FILE_TRANSACTION, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone,
-};
+use lakewarden_dictionary::Dataset;
+use lakewarden_extract::{KeySet, RuleInputs, conformed_schema};
+use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
-use lakewarden_source::{Listing, Origins};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Mutex;
-use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
