@@ -18,6 +18,7 @@ impl ExtractError {
             Self::ColumnType { .. } => "LW4010",
             Self::RecordTooLarge { .. } => "LW4011",
             Self::UndeclaredFields { .. } => "LW4065",
+            Self::LooksLikeData { .. } => "LW4066",
             Self::InvalidRule { .. } => "LW4020",
             Self::UnknownTimeZone { .. } => "LW4021",
             Self::InvalidTimeFormat { .. } => "LW4022",
@@ -76,6 +77,9 @@ impl ExtractError {
                 "if it is in another encoding, declare it under `format: encoding`; else export the file again in one encoding, for a damaged character would be stored as another".into()
             }
             Self::ColumnType { .. } => "export the column as plain values, or declare it `drop`".into(),
+            Self::LooksLikeData { .. } => {
+                "put the names of the columns into the first line of a copy, and run this on the copy".into()
+            }
             Self::UndeclaredFields { dataset, .. } => format!(
                 "declare them in schemas/channels/{dataset}.yaml, or name them under `ignored_fields`; nothing of the file was loaded"
             ),

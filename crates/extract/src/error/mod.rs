@@ -119,6 +119,12 @@ pub enum ExtractError {
         /// Their names, those that may be shown.
         fields: Vec<String>,
     },
+    /// LW4066: of a file that nobody described, a first record that looks like values.
+    #[error("{file}: its first record looks like data, not like the names of columns")]
+    LooksLikeData {
+        /// The file.
+        file: String,
+    },
     /// LW4020: a rule of the dictionary that cannot be applied.
     #[error("{dataset}.{field}: rule `{rule}` cannot be applied: {problem}")]
     InvalidRule {

@@ -20,6 +20,7 @@ use crate::arrivals;
 use crate::database;
 use crate::drift;
 use crate::error::PipelineError;
+use crate::ledger::Known;
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
@@ -111,6 +112,10 @@ impl Loading<'_> {
         let before = totals(published.as_ref())?;
         let mut unread = unread::read(self.lake, dataset).await?;
         if new.is_empty() {
+            // All that arrived was set aside: nothing competes, and the lake's rows have not been looked at.
+            if let (true, Some(published)) = (competing, &published) {
+                self.read_published(dataset, published, true, &mut seen, &mut gathered, people).await?;
+            }
             doubt(people, &unread)?;
             self.references.put(gathered)?;
             let already_loaded = names(already_loaded, read.as_ref());
@@ -119,6 +124,10 @@ impl Loading<'_> {
             arrivals::note(&mut account, &origins);
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
+        // A file with the bytes of one that waits is not loaded either.
+        let waits = |name: &String| held.iter().any(|h| h.file == *name) || set_aside.iter().any(|s| s.file == *name);
+        let already_loaded: Vec<Known> =
+            already_loaded.into_iter().filter(|known| !known.same.as_ref().is_some_and(waits)).collect();
         let also = self.other_names(dataset, &already_loaded).await?;
         let as_read = read.as_ref().map(|read| read.as_read(dataset));
         let arriving = as_read.as_ref().unwrap_or(dataset);
@@ -139,6 +148,8 @@ impl Loading<'_> {
             Ok(transactions) => transactions,
             Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
         };
+        // Of what arrived: rows of the lake that are written anew beside them are no news.
+        let arrived = rows.files.clone();
         let (rows, old, replaced) = match seen.into_standings() {
             None => (rows, None, 0),
             Some(standings) => match self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await {
@@ -170,7 +181,7 @@ impl Loading<'_> {
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
-        account.thresholds = thresholds::judge(dataset, &account, &rows.files, &last);
+        account.thresholds = thresholds::judge(dataset, &account, &arrived, &last);
         if let Err(error) = self.refuse_crossed(&mut account) {
             return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await);
         }
