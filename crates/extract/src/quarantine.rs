@@ -93,7 +93,7 @@ pub(crate) fn seal(
                 }
                 let broke = unstored.iter().filter(|f| faults.broke(place, **f));
                 let about = About {
-                    shifted: fault.field.is_none(),
+                    shifted: fault.unparsed,
                     types: types.clone(),
                     broke: broke.map(|f| plan.dataset.fields[*f].name.value.clone()).collect(),
                 };
@@ -131,6 +131,9 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "between" => "the value is outside the declared bounds",
         "matches" => "the value does not have the declared pattern",
         "not_in_future" => "the time is later than the run's",
+        "database" => {
+            "the row was read from a database, which writes numbers and times otherwise than the entry says of files: change the row there, and the next run reads it"
+        }
         "key" => "the lake has a row with this key, and which survives is told of files only: export the row again",
         "unique" => "the value stands in an earlier row",
         "references" => "the column that the rule refers to does not hold the value",

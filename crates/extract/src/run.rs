@@ -261,11 +261,12 @@ impl InOrder<'_, '_> {
             for row in 0..len {
                 if is(&batch.faulty, row) {
                     leave_out(row);
+                } else if is(&batch.outside, row) {
+                    // It takes no key: a later row of it may be kept.
+                    account.outside_retention += 1;
+                    leave_out(row);
                 } else if let Some(earlier) = first(row).and_then(|key| self.seen.insert(key)) {
                     account.repeats(earlier);
-                    leave_out(row);
-                } else if is(&batch.outside, row) {
-                    account.outside_retention += 1;
                     leave_out(row);
                 } else if !batch.unique.is_empty()
                     && !repeats.admit(self.plan, &account.file, &batch, row, &mut self.seen.unique)?

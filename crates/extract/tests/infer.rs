@@ -1,5 +1,5 @@
 //! Proposals for exports that nobody described: held against what the reference project declares of the same exports.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
 use chrono::NaiveDate;
 use lakewarden_dictionary::{IdentifierClass, Project, SourceFile as Declared, load};

@@ -40,7 +40,7 @@ pub(crate) fn stored_schema(dataset: &Dataset, with_history: bool) -> SchemaRef 
 
 /// What is seen of a conformed table: not the columns that are the history's own.
 pub(crate) fn hidden(dataset: &Dataset, view: TableView) -> TableView {
-    let own = |name: &str| HISTORY_COLUMNS.contains(&name) && dataset.column(name).is_none();
+    let own = |name: &str| HISTORY_COLUMNS.contains(&name) && !dataset.stored().any(|f| f.column.value == name);
     if !view.schema.fields().iter().any(|f| own(f.name())) {
         return view;
     }
@@ -65,7 +65,7 @@ impl<'a> Stamp<'a> {
     /// `None` for a dataset that keeps no history, and has none from a time when it did.
     pub(crate) fn of(dataset: &'a Dataset, published: Option<&TableSnapshot>, as_of: DateTime<Utc>) -> Option<Self> {
         let held = published.is_some_and(|p| p.schema.field_with_name(CURRENT).is_ok());
-        let wanted = dataset.keeps_history() || (held && dataset.column(CURRENT).is_none());
+        let wanted = dataset.keeps_history() || (held && !dataset.stored().any(|f| f.column.value == CURRENT));
         let schema = stored_schema(dataset, true);
         wanted.then(|| Self { dataset, schema, as_of: as_of.timestamp_micros() })
     }

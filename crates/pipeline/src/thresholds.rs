@@ -85,8 +85,8 @@ pub fn judge(
     found.extend(usual(limits, account.read, before));
     for (column, limit) in &limits.null_at_most {
         let nulls = |file: &DataFile| file.null_counts.get(&column.value).copied().unwrap_or(file.rows);
-        let rows = files.iter().map(nulls).sum();
-        found.push(at_most(format!("null_at_most {}", column.value), *limit, rows, account.written));
+        let (rows, of) = (files.iter().map(nulls).sum(), files.iter().map(|file| file.rows).sum());
+        found.push(at_most(format!("null_at_most {}", column.value), *limit, rows, of));
     }
     found
 }

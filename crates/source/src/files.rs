@@ -195,6 +195,11 @@ impl Found {
                 why: kind.to_string(),
             },
             WalkFault::Tree(TreeFault::Store(fault)) => at(channel, &address, fault),
+            WalkFault::TooDeep => SourceError::List {
+                dataset: channel.dataset.to_owned(),
+                pattern: address.clone(),
+                why: "folders lie in each other more than 32 deep".to_owned(),
+            },
             WalkFault::NoDate(path) => {
                 SourceError::Interval(IntervalFault::NoDate { dataset: channel.dataset.to_owned(), at: own(&path) })
             }

@@ -153,7 +153,10 @@ pub(crate) fn bucket(address: &str, kind: Kind, around: &Surroundings) -> Result
         Kind::S3 => {
             let mut builder = AmazonS3Builder::new().with_client_options(client).with_retry(retry);
             for (name, value) in own("AWS_") {
-                if let Ok(key) = name.parse::<AmazonS3ConfigKey>() {
+                // A variable must not switch off the verification of certificates.
+                if let Ok(key) = name.parse::<AmazonS3ConfigKey>()
+                    && !name.ends_with("allow_invalid_certificates")
+                {
                     builder = builder.with_config(key, value);
                 }
             }

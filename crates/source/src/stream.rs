@@ -139,6 +139,10 @@ impl Remote {
 
     /// Reads on from `at`, which moves with every byte that was given.
     async fn attempt(&self, at: &mut u64, end: u64, out: &mut Out<'_>) -> Result<(), Stop> {
+        // Where nothing tells two versions apart, the rest may be of another one.
+        if self.kind == Kind::Web && *at > 0 && self.e_tag.get().is_none() && self.modified.is_none() {
+            return Err(StoreFault::NotResumable.into());
+        }
         let whole = *at == 0 && end == self.size;
         let asked = self.get((!whole).then_some(GetRange::Bounded(*at..end))).await;
         let (found, mut skip) = match asked {

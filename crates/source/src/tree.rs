@@ -5,6 +5,7 @@ use crate::stores::Kind;
 use chrono::{DateTime, Utc};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) enum Tree {
 pub(crate) struct Folder {
     /// Names of folders in it.
     pub(crate) folders: Vec<String>,
+    /// Those of them that are links to others.
+    pub(crate) links: BTreeSet<String>,
     /// Files in it.
     pub(crate) files: Vec<Entry>,
 }
@@ -69,6 +72,7 @@ impl Tree {
                 let found = store.list_with_delimiter((!folder.is_empty()).then_some(&at)).await.map_err(failed)?;
                 let name = |path: &ObjectPath| path.filename().map(str::to_owned);
                 Ok(Folder {
+                    links: BTreeSet::new(),
                     folders: found.common_prefixes.iter().filter_map(name).collect(),
                     // Some tools leave an object in a folder's own name; its path ends as the folder's does.
                     files: found.objects.iter().filter(|o| o.location != at).filter_map(entry).collect(),
@@ -115,7 +119,12 @@ fn disk(folder: PathBuf) -> Result<Folder, TreeFault> {
         let name = entry.file_name().into_string().map_err(|_| TreeFault::Store(StoreFault::OddName))?;
         // Follows links, as opening does.
         match std::fs::metadata(entry.path()) {
-            Ok(meta) if meta.is_dir() => found.folders.push(name),
+            Ok(meta) if meta.is_dir() => {
+                if entry.file_type()?.is_symlink() {
+                    found.links.insert(name.clone());
+                }
+                found.folders.push(name);
+            }
             Ok(meta) if meta.is_file() => found.files.push(on_disk(name, &meta)),
             // A link to nowhere, or a file that went meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -40,6 +40,8 @@ pub(crate) enum WalkFault {
     Tree(TreeFault),
     /// A path that holds two dates, or one that there is not.
     NoDate(String),
+    /// Folders in folders without an end in sight.
+    TooDeep,
 }
 
 impl From<TreeFault> for WalkFault {
@@ -78,7 +80,9 @@ pub(crate) async fn walk(
             let path = joined(&folder, name);
             if let Some(entry) = tree.file(&path).await? {
                 let interval = stamp.interval().map_err(|_| WalkFault::NoDate(path.clone()))?;
-                found.files.insert(path, Matched { entry, folder, interval });
+                if interval.is_none_or(|interval| window.is_none_or(|window| window.overlaps(&interval))) {
+                    found.files.insert(path, Matched { entry, folder, interval });
+                }
             }
         }
         return Ok(found);
@@ -166,7 +170,10 @@ fn named(
         let name = part.at(&date)?;
         for (folder, stamp) in places {
             // A folder of another month has no such day.
-            if let Some(Ok(stamp)) = part.read(&name, *stamp) {
+            // Nor does a year before it, combined with this month, make a day that was asked for.
+            if let Some(Ok(stamp)) = part.read(&name, *stamp)
+                && stamp.interval().is_ok_and(|own| own.is_none_or(|own| window.overlaps(&own)))
+            {
                 named.insert((joined(folder, &name), stamp));
             }
         }
@@ -174,20 +181,20 @@ fn named(
     (named.len() <= NAMED).then_some(named)
 }
 
-/// These folders and all below them. Hidden ones are passed over, and links of a disk are followed only so deep.
+/// These folders and all below them. Hidden ones are passed over, and so are links of a disk, which may lead in circles.
 async fn below(tree: &Tree, places: BTreeSet<Place>) -> Result<BTreeSet<Place>, WalkFault> {
-    /// Deeper than any export, and an end to links in a circle.
+    /// Deeper than any export.
     const DEEPEST: usize = 32;
     let (mut all, mut next) = (places.clone(), places);
     for _ in 0..DEEPEST {
         let mut deeper = BTreeSet::new();
         let mut looked = stream::iter(next.into_iter().map(async |place: Place| {
             let inside = tree.look(&place.0).await?;
-            Ok::<_, WalkFault>((place, inside.folders))
+            Ok::<_, WalkFault>((place, inside.folders, inside.links))
         }))
         .buffer_unordered(AT_ONCE);
-        while let Some(((folder, stamp), inside)) = looked.try_next().await? {
-            let open = inside.iter().filter(|name| !name.starts_with('.'));
+        while let Some(((folder, stamp), inside, links)) = looked.try_next().await? {
+            let open = inside.iter().filter(|name| !name.starts_with('.') && !links.contains(*name));
             deeper.extend(open.map(|name| (joined(&folder, name), stamp)));
         }
         drop(looked);
@@ -197,7 +204,7 @@ async fn below(tree: &Tree, places: BTreeSet<Place>) -> Result<BTreeSet<Place>, 
         all.extend(deeper.iter().cloned());
         next = deeper;
     }
-    Ok(all)
+    Err(WalkFault::TooDeep)
 }
 
 fn joined(folder: &str, name: &str) -> String {

@@ -3,7 +3,7 @@
 use super::{Check, Context};
 use crate::diagnostic::{Problem, Span};
 use crate::docs::{DiagnosticDoc, Example};
-use crate::model::{DatasetRole, OnFailure, Rule, StoppedFiles};
+use crate::model::{DatasetRole, OnFailure, Rule, StoppedFiles, UndeclaredFields};
 
 const CODE: &str = "LW1171";
 
@@ -52,6 +52,10 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
                 let message = format!("`{}` would let statements pass or go unheard", rule.name.value);
                 say(&rule.name.span, message, "write `on_failure: stop_file` or `stop_run`");
             }
+        }
+        if dataset.drift.undeclared == UndeclaredFields::Review {
+            let message = format!("`{}` would hold files of statements back unheard", dataset.name.value);
+            say(&dataset.name.span, message, "write `undeclared_fields: refuse`: the run is refused then");
         }
         if dataset.demands.stopped_files == StoppedFiles::SetAside {
             let message = format!("`{}` would set files of statements aside unheard", dataset.name.value);

@@ -1,7 +1,8 @@
 //! The table of a dataset's marked rows, as a dataset of its own: labelled and governed as the rows it marks.
 
 use super::{
-    DataType, Dataset, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment, ValueForms,
+    DataType, Dataset, DatasetPurpose, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment,
+    ValueForms,
 };
 use crate::diagnostic::Spanned;
 
@@ -41,6 +42,18 @@ impl Dataset {
             return None;
         }
         let span = self.span.clone();
+        // A mark and its score tell of the fields that they were made of: they serve what all of those may serve, and
+        // identify as the most identifying of them does.
+        let kinds = self.demands.anomalies.iter().flat_map(|a| a.kind.columns());
+        let read: Vec<&Field> = kinds.filter_map(|column| self.column(&column.value)).collect();
+        let serves = |purpose: &DatasetPurpose| {
+            let named = |field: &&Field| field.purposes.iter().any(|p| p.value == purpose.purpose.value);
+            read.iter().all(|field| field.purposes.is_empty() || named(field))
+        };
+        let purposes: Vec<DatasetPurpose> = self.purposes.iter().filter(|p| serves(p)).cloned().collect();
+        let identifying = read.iter().any(|field| field.identifier != IdentifierClass::None);
+        let identifier = if identifying { IdentifierClass::Quasi } else { IdentifierClass::None };
+        let category = read.iter().find(|f| f.identifier != IdentifierClass::None).and_then(|f| f.category.clone());
         let own = |column: &str, zh: &str, en: &str, meaning: &str, data_type| Field {
             name: Spanned { value: column.to_owned(), span: span.clone() },
             column: Spanned { value: column.to_owned(), span: span.clone() },
@@ -48,8 +61,8 @@ impl Dataset {
             meaning: meaning.to_owned(),
             data_type: Spanned { value: data_type, span: span.clone() },
             unit: None,
-            identifier: IdentifierClass::None,
-            category: None,
+            identifier,
+            category: category.clone(),
             treatment: Treatment::Keep,
             normalise: Normaliser::Trim,
             purposes: Vec::new(),
@@ -79,6 +92,7 @@ impl Dataset {
             label: Label { zh: format!("{}：异常", self.label.zh), en: format!("{}: anomalies", self.label.en) },
             meaning: format!("One row of `{}` that an anomaly rule marked.", self.name.value),
             key: Vec::new(),
+            purposes,
             fields,
             demands: Demands { marks_rows_of: Some(self.name.value.clone()), ..Demands::default() },
             ..self.clone()

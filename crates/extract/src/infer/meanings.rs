@@ -163,7 +163,7 @@ pub(super) fn of(name: &str) -> Option<(Meaning, &'static str)> {
             name.contains(*words)
         }
     };
-    WORDS.iter().find(|(_, _, words)| words.iter().any(|w| says(&w))).map(|(meaning, column, _)| (*meaning, *column))
+    WORDS.iter().find(|(_, _, words)| words.iter().any(says)).map(|(meaning, column, _)| (*meaning, *column))
 }
 
 /// A name as a column: the words of an ASCII name in snake_case; `None` if it has none.

@@ -1,17 +1,16 @@
 //! What the columns of a file are called, in its order.
 
+use super::profile::{Profile, Shape};
 use super::sniff;
 use crate::error::ExtractError;
-use crate::read::presentable;
-use crate::source::{RawSource, SourceFile, classify, decompressed};
-use bytes::Bytes;
-use calamine::{Data, Reader, open_workbook_auto_from_rs};
-use lakewarden_dictionary::{Container, Format, Limits};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use crate::read::{Stop, column_names, presentable};
+use crate::source::SourceFile;
+use arrow::array::StringArray;
+use lakewarden_dictionary::{Container, Format};
+use lakewarden_privacy::redact::redact;
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use std::fmt;
-use std::io::{Cursor, Read};
 
 /// Columns proposed at most.
 const MAX_COLUMNS: usize = 1000;
@@ -21,35 +20,23 @@ const MAX_COLUMNS: usize = 1000;
 /// # Errors
 /// Those of reading the file.
 pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Result<Vec<String>, ExtractError> {
-    let damaged = |what| ExtractError::Damaged { file: file.name.clone(), what, rows: 0 };
     let found = match format.container {
-        Container::Csv => {
-            let text = decoded(file, format)?;
-            let mut records = sniff::splitter(&text, format.delimiter);
-            if !records.next().map_err(|_| damaged("CSV"))? {
-                return Ok(Vec::new());
-            }
-            let name =
-                |i| records.value(i).map_or_else(String::new, |name| String::from_utf8_lossy(&name).into_owned());
-            (0..records.len()).map(name).collect()
-        }
         Container::Ndjson => in_objects(decoded(file, format)?.lines().take(records)),
         Container::Json => {
             let text = decoded(file, format)?;
             in_objects(objects(&text).take(records))
         }
-        Container::Parquet => {
-            let open = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                ParquetRecordBatchReaderBuilder::try_new(Bytes::from(whole(file).ok()?)).ok()
-            }));
-            let builder = open.ok().flatten().ok_or_else(|| damaged("Parquet"))?;
-            builder.schema().fields().iter().map(|field| field.name().clone()).collect()
-        }
-        Container::Xlsx | Container::Xls => {
-            let mut book = open_workbook_auto_from_rs(Cursor::new(whole(file)?)).map_err(|_| damaged("workbook"))?;
-            let sheet = book.worksheet_range_at(0).and_then(Result::ok).ok_or_else(|| damaged("workbook"))?;
-            let filled = |row: &&[Data]| row.iter().any(|cell| *cell != Data::Empty);
-            sheet.rows().find(filled).map(|row| row.iter().map(ToString::to_string).collect()).unwrap_or_default()
+        Container::Csv | Container::Parquet | Container::Xlsx | Container::Xls => {
+            // Read as every export is, under its limits.
+            let undescribed = super::as_text_fields("proposed", format, &[]);
+            let found = column_names(&undescribed, file).map_err(|stop| match stop {
+                Stop::Failed(error) => error,
+                Stop::Cancelled => ExtractError::EmptyFile { file: file.name.clone() },
+            })?;
+            if looks_like_data(&found) {
+                return Err(ExtractError::LooksLikeData { file: file.name.clone() });
+            }
+            found
         }
     };
     let mut names: Vec<String> = Vec::with_capacity(found.len());
@@ -66,15 +53,18 @@ fn decoded(file: &SourceFile, format: &Format) -> Result<String, ExtractError> {
     Ok(sniff::text(&sniff::head(file)?.0, &mut format.clone()))
 }
 
-fn whole(file: &SourceFile) -> Result<Vec<u8>, ExtractError> {
-    let io = |e: std::io::Error| classify(&e, &file.name, 0);
-    let (mut bytes, limits) = (Vec::new(), Limits::default());
-    let stream = decompressed(RawSource::new((file.open)().map_err(io)?), &limits).map_err(io)?;
-    stream.take(limits.held.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > limits.held {
-        return Err(ExtractError::FileTooLarge { file: file.name.clone(), key: "held", limit: limits.held });
+/// Whether the names of columns are rather the values of a record: a proposal would show them.
+fn looks_like_data(names: &[String]) -> bool {
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    let array = StringArray::from(names.clone());
+    if names.iter().any(|name| presentable(name) != *name) || redact(&array).1.total() > 0 {
+        return true;
     }
-    Ok(bytes)
+    let mut shapes = Profile::default();
+    shapes.observe(&array);
+    let measured = shapes.share(Shape::Double) + shapes.share(Shape::IsoDay) + shapes.share(Shape::IsoTime);
+    // Chinese words for amounts begin as surnames do.
+    measured >= 0.5 || (measured > 0.0 && shapes.share(Shape::ChineseName) > 0.0) || shapes.share(Shape::Email) > 0.0
 }
 
 /// The texts of the objects of an array that stand whole in its beginning.

@@ -129,6 +129,8 @@ fn guess(named: Option<Meaning>, profile: &Profile) -> Option<Meaning> {
         Some(Meaning::Latitude | Meaning::Longitude) if !mostly(Shape::Double) => None,
         // A word of a person in the name of a handful of codes: a member's level.
         Some(Meaning::PersonId | Meaning::AnyId) if profile.distinct() <= 12 && profile.values >= 100 => None,
+        // When an order was placed, by its name an order's.
+        Some(Meaning::ThingId) if has_time(profile) => Some(Meaning::EventTime),
         Some(meaning) => Some(meaning),
         None if mostly(Shape::ChineseName) && profile.distinct() > CODES => Some(Meaning::PersonName),
         None if mostly(Shape::LongCode) && !profile.is_unique() => Some(Meaning::DeviceId),

@@ -57,7 +57,7 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &
     let (all, mut before) = (Cell::new(0), 0u64);
     for member in wanted {
         let name = format!("{} › {}", job.file, shown(&member.name));
-        let inner = Job { file: &name, dataset: job.dataset, batch_rows: job.batch_rows };
+        let inner = Job { file: &name, ..*job };
         let content = archive.by_index(member.at).map_err(|e| refused(&inner, &e))?;
         // However many bytes the directory says it takes up, it is not more than there are.
         let packed = member.packed.min(bytes.len() as u64);

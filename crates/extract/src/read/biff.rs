@@ -14,6 +14,8 @@ pub(crate) enum Unfit {
 }
 
 /// Bytes that a cell takes in a sheet's rectangle: a value and a formula.
+/// Sheets that a workbook may have: each is looked through, and they may be listed to stand in each other.
+const MAX_SHEETS: usize = 4096;
 const CELL: u64 = 64;
 /// Sector numbers from here on are marks.
 const MARKS: u32 = 0xffff_fffa;
@@ -40,6 +42,9 @@ pub(crate) fn measure(bytes: &[u8]) -> Result<u64, Unfit> {
             0x000a => break,
             _ => {}
         }
+    }
+    if sheets.len() > MAX_SHEETS {
+        return Err(Unfit::Damaged);
     }
     // A sheet that is listed twice is parsed twice, but looked at once.
     let mut known = HashMap::new();
@@ -287,7 +292,8 @@ impl<'a> Compound<'a> {
     /// The bytes of a sector; the last of a file may be short.
     fn at(&self, number: u32) -> Option<&'a [u8]> {
         let from = (number as usize + 1).checked_mul(self.sector)?;
-        self.bytes.get(from..(from + self.sector).min(self.bytes.len()))
+        // An empty sector would be followed for ever.
+        self.bytes.get(from..from.checked_add(self.sector)?.min(self.bytes.len())).filter(|sector| !sector.is_empty())
     }
 
     /// The sectors that follow each other from this one, `size` bytes of them. More than the file has go in a circle.

@@ -37,7 +37,7 @@ pub(crate) fn read(
     let names: Vec<String> = (0..splitter.len())
         .map(|i| splitter.value(i).map_or_else(String::new, |name| String::from_utf8_lossy(&name).into_owned()))
         .collect();
-    let header = Header::resolve(job.dataset, job.file, names.iter().map(String::as_str))?;
+    let header = job.header(names.iter().map(String::as_str))?;
     let mut undeclared = vec![0u64; header.fields.len()];
     let mut footer = Footer::of(job)?;
 

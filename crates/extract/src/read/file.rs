@@ -1,12 +1,14 @@
 //! One file, from opening to its last record.
 
 use super::archive;
+use super::header::Header;
 use super::names::NameCounts;
 use super::{RawBatch, csv, json_array, ndjson, parquet, xls};
 use crate::account::{SkippedLines, Warning};
 use crate::error::{ExtractError, container_name};
 use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
 use lakewarden_dictionary::{Container, Dataset, Limits};
+use std::cell::RefCell;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -37,12 +39,23 @@ pub(crate) struct Job<'a> {
     /// What messages call the file; of a member of an archive both names.
     pub file: &'a str,
     pub batch_rows: usize,
+    /// Where the names of the columns are put, if only they are asked for.
+    pub names: Option<&'a RefCell<Vec<String>>>,
 }
 
 impl Job<'_> {
     /// How much the file may take.
     pub(crate) fn limits(&self) -> &Limits {
         &self.dataset.format.limits
+    }
+
+    /// Finds the declared fields among the names of the file's columns; stops there if only the names are asked for.
+    pub(crate) fn header<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<Header, Stop> {
+        if let Some(asked) = self.names {
+            *asked.borrow_mut() = names.map(str::to_owned).collect();
+            return Err(Stop::Cancelled);
+        }
+        Ok(Header::resolve(self.dataset, self.file, names)?)
     }
 }
 
@@ -88,16 +101,35 @@ pub(crate) fn read_file(
     meter: &Arc<AtomicU64>,
     emit: &mut Emit<'_>,
 ) -> Result<FileSummary, Stop> {
-    let job = Job { dataset, file: source.name.as_str(), batch_rows: batch_rows.max(1) };
+    let job = Job { dataset, file: source.name.as_str(), batch_rows: batch_rows.max(1), names: None };
+    read_job(&job, source, meter, emit)
+}
+
+/// Reads a file as far as the names of its columns, in its order; JSON has none to read.
+pub(crate) fn column_names(dataset: &Dataset, source: &SourceFile) -> Result<Vec<String>, Stop> {
+    let names = RefCell::new(Vec::new());
+    let job = Job { dataset, file: source.name.as_str(), batch_rows: 1, names: Some(&names) };
+    match read_job(&job, source, &Arc::default(), &mut |_| Err(Stop::Cancelled)) {
+        Ok(_) | Err(Stop::Cancelled) => Ok(names.into_inner()),
+        Err(stop) => Err(stop),
+    }
+}
+
+fn read_job(
+    job: &Job<'_>,
+    source: &SourceFile,
+    meter: &Arc<AtomicU64>,
+    emit: &mut Emit<'_>,
+) -> Result<FileSummary, Stop> {
     let io = |e: std::io::Error| Stop::Failed(classify(&e, job.file, 0));
     let raw = RawSource::new((source.open)().map_err(io)?).metered(meter.clone());
     let mut stream = decompressed(raw.clone(), job.limits()).map_err(io)?;
     let mut learnt = Learnt::default();
-    let (found, head) = begin(&job, &mut stream)?;
+    let (found, head) = begin(job, &mut stream)?;
     let stream = Cursor::new(head).chain(stream);
     match found {
-        Recognised::One(container) => one(&job, container, stream, emit, &mut learnt)?,
-        Recognised::Zip => archive::read(&job, hold(&job, stream)?, emit, &mut learnt)?,
+        Recognised::One(container) => one(job, container, stream, emit, &mut learnt)?,
+        Recognised::Zip => archive::read(job, hold(job, stream)?, emit, &mut learnt)?,
     }
     raw.drain().map_err(io)?;
     let Learnt { encoding, skipped, undeclared, warnings } = learnt;

@@ -22,7 +22,7 @@ mod xlsx;
 
 pub(crate) use batch::{RawBatch, RawData, RecordFault, RowNumbers};
 pub(crate) use columns::TextColumn;
-pub(crate) use file::{FileSummary, Stop, read_file};
+pub(crate) use file::{FileSummary, Stop, column_names, read_file};
 pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
 pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
 pub(crate) use records::{Bounds, Signs, Splitter};

@@ -85,7 +85,15 @@ pub(crate) fn presentable(name: &str) -> &str {
     let mut digits = 0;
     let mut run = 0;
     for c in name.chars() {
-        run = if c.is_numeric() { run + 1 } else { 0 };
+        // A number is one however it is grouped.
+        let within = matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}');
+        run = if c.is_numeric() {
+            run + 1
+        } else if within {
+            run
+        } else {
+            0
+        };
         digits = digits.max(run);
     }
     if name.is_empty() || name.len() > 128 || digits >= 6 || name.contains(['@', '＠']) { WITHHELD } else { name }

@@ -33,7 +33,7 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>) -> Result
         let (file, limit) = (job.file.to_owned(), limits.columns);
         return Err(ExtractError::TooManyColumns { file, row: 0, limit }.into());
     }
-    let header = Header::resolve(job.dataset, job.file, schema.fields().iter().map(|f| f.name().as_str()))?;
+    let header = job.header(schema.fields().iter().map(|f| f.name().as_str()))?;
     for (column, field) in schema.fields().iter().zip(&header.fields) {
         if let (Some(found), Some(field)) = (unreadable(column.data_type()), field) {
             let column = job.dataset.fields[*field].name.value.clone();

@@ -151,7 +151,7 @@ impl<'a, 'j> Sheet<'a, 'j> {
     }
 
     fn begin(&mut self, names: &[String]) -> Result<(), Stop> {
-        let header = Header::resolve(self.job.dataset, self.job.file, names.iter().map(String::as_str))?;
+        let header = self.job.header(names.iter().map(String::as_str))?;
         let is_time = |f: usize| counts_days(&self.job.dataset.fields[f]);
         let kind = |field: &Option<usize>| Column { is_time: field.is_some_and(is_time), from_1904: self.from_1904 };
         self.kinds = header.fields.iter().map(kind).collect();

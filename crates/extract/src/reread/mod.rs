@@ -130,6 +130,11 @@ impl<'a> Rereader<'a> {
                 faults[row] = Some(self.own_fault(held.get(at[row]).rule, field));
             }
         }
+        if is_database(&file) && self.writes_its_own_way() {
+            // A server writes numbers and times in its own way, whatever the entry says of files.
+            let stays = || Some(Fault { field: None, rule: "database".to_owned() });
+            faults.iter_mut().filter(|fault| fault.is_none()).for_each(|fault| *fault = stays());
+        }
         self.meet_others(&converted, seen, &mut faults);
 
         let found = std::mem::take(&mut converted.unread);
@@ -177,11 +182,19 @@ impl<'a> Rereader<'a> {
         Ok(())
     }
 
+    /// Whether the entry says how numbers or times are written.
+    fn writes_its_own_way(&self) -> bool {
+        self.declared.fields.iter().any(|f| !f.time_formats.is_empty() || f.values.number_format.is_some())
+    }
+
     /// Holds records that pass by themselves against the rows of the lake, and of those that left before.
     fn meet_others(&self, converted: &Converted, seen: &mut KeySet, faults: &mut [Option<Fault>]) {
+        let compete = self.declared.repeats.compete();
+        let mut here = hashbrown::HashSet::new();
         for (row, fault) in faults.iter_mut().enumerate().filter(|(_, fault)| fault.is_none()) {
-            let known = converted.keys.as_ref().is_some_and(|keys| seen.contains(keys[row]));
-            if known && self.declared.repeats.compete() {
+            let is_known = |key: u128| seen.contains(key) || (compete && !here.insert(key));
+            let known = converted.keys.as_ref().map(|keys| keys[row]).is_some_and(is_known);
+            if known && compete {
                 // As a duplicate it would be lost, and it may be the one that survives.
                 *fault = Some(Fault { field: None, rule: "key".to_owned() });
             } else if !known && let Some(rule) = repeated(&self.plan, converted, row, &mut seen.unique) {
@@ -207,6 +220,11 @@ impl<'a> Rereader<'a> {
         };
         Fault { field: Some(field.name.value.clone()), rule: rule.to_owned() }
     }
+}
+
+/// Whether records were read from a database, by the name that accounts give it.
+fn is_database(file: &str) -> bool {
+    ["postgres://", "postgresql://", "mysql://", "mariadb://"].iter().any(|scheme| file.starts_with(scheme))
 }
 
 /// Why a record stays.

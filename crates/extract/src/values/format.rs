@@ -315,7 +315,7 @@ mod tests {
         let digits = (value.unsigned_abs() / 100).to_string();
         let mut whole = String::new();
         for (at, digit) in digits.chars().enumerate() {
-            if let (true, Some(group)) = (at > 0 && (digits.len() - at) % 3 == 0, group) {
+            if let (true, Some(group)) = (at > 0 && (digits.len() - at).is_multiple_of(3), group) {
                 whole.push(group);
             }
             whole.push(digit);

@@ -19,7 +19,7 @@ impl Zone {
         match self.0.from_local_datetime(&local) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.timestamp_micros(),
             LocalResult::None => {
-                let before = local - Duration::days(1);
+                let before = local.checked_sub_signed(Duration::days(1)).unwrap_or(local);
                 let offset = match self.0.offset_from_local_datetime(&before) {
                     LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => o.fix().local_minus_utc(),
                     LocalResult::None => 0,
@@ -80,7 +80,7 @@ impl ZoneCache {
 fn whole_day(zone: Tz, day: i32) -> Option<i32> {
     let start = NaiveDate::from_epoch_days(day)?.and_hms_opt(0, 0, 0)?;
     let mut offsets = [0, 6, 12, 18, 24].into_iter().map(|hour| {
-        match zone.offset_from_local_datetime(&(start + Duration::hours(hour))) {
+        match zone.offset_from_local_datetime(&start.checked_add_signed(Duration::hours(hour))?) {
             LocalResult::Single(offset) => Some(offset.fix().local_minus_utc()),
             _ => None,
         }

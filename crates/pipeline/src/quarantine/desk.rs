@@ -38,6 +38,7 @@ impl<'a> Desk<'a> {
     pub async fn at(lake: Lake, handling: &'a Handling<'a>) -> Result<Self, PipelineError> {
         lake.check_access().await?;
         let now = (handling.clock)();
+        lake.check_store(handling.id, now).await?;
         let lease = match handling.take_over {
             true => lake.take_over_lease(handling.owner, now, LEASE).await?,
             false => lake.lease(handling.owner, now, LEASE).await?,

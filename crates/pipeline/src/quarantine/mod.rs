@@ -114,7 +114,7 @@ pub(crate) fn told(
         None => (nothing(), published.metadata.get(KEY).cloned()),
     };
     info.extend(key.map(|key| (KEY.to_owned(), key)));
-    Change { staged, mode: Mode::Append, transactions: Vec::new(), info }
+    Change { staged: staged.based_on(Some(published)), mode: Mode::Append, transactions: Vec::new(), info }
 }
 
 /// Deletes the old files of the quarantines that a publication wrote anew.

@@ -36,5 +36,6 @@ pub(super) fn rewrite(
             .map_err(|_| PipelineError::Damaged { table: format!("quarantine/{dataset}"), column: "*".to_owned() })?;
         writer.write(stays)?;
     }
-    Ok(writer.finish()?)
+    // Whoever has written to it meanwhile is not overwritten.
+    Ok(writer.finish()?.based_on(Some(table)))
 }

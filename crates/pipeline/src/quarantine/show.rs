@@ -7,7 +7,7 @@ use crate::quarantine::presentable;
 use crate::quarantine::select::Selection;
 use crate::record::RunRecord;
 use chrono::{DateTime, Utc};
-use lakewarden_dictionary::{Dataset, IdentifierClass};
+use lakewarden_dictionary::{Dataset, IdentifierClass, Treatment};
 use lakewarden_extract::{Opened, Opener};
 use lakewarden_lake::Lake;
 use lakewarden_privacy::KeyRing;
@@ -104,7 +104,7 @@ pub async fn show(
             version: held.key_version,
             today,
         })?;
-        Ok((held.id(), cells(open.project.dataset(held.dataset), opened, &reveal.fields)))
+        Ok((held.id(), cells(open.project.dataset(held.dataset), opened, held.rule, &reveal.fields)))
     })
     .await?;
     for (id, cells) in contents {
@@ -123,7 +123,9 @@ async fn checksum(lake: &Lake, entry: &Entry) -> Result<Option<String>, Pipeline
     Ok(files.into_iter().find(|f| f.file == entry.file).map(|f| f.sha256))
 }
 
-fn cells(dataset: Option<&Dataset>, opened: Opened, fields: &Fields) -> Vec<Cell> {
+fn cells(dataset: Option<&Dataset>, opened: Opened, rule: &str, fields: &Fields) -> Vec<Cell> {
+    // Records of old tables do not say that they are shifted; their rule does.
+    let shifted = opened.shifted || rule == "columns";
     let named = |name: &str| match fields {
         Fields::All => true,
         Fields::Named(names) => names.contains(name),
@@ -131,8 +133,10 @@ fn cells(dataset: Option<&Dataset>, opened: Opened, fields: &Fields) -> Vec<Cell
     };
     let declared = |name: &str| dataset.and_then(|d| d.fields.iter().find(|f| f.name.value == name));
     // Of a shifted record any cell may hold an identifier, and of a field that is not declared nobody knows.
-    let harmless =
-        |name: &str| !opened.shifted && declared(name).is_some_and(|f| f.identifier == IdentifierClass::None);
+    let harmless = |name: &str| {
+        !shifted
+            && declared(name).is_some_and(|f| f.identifier == IdentifierClass::None && f.treatment == Treatment::Keep)
+    };
     let cell = |name: &str, text: Option<&str>| {
         let masked = !named(name) && !harmless(name);
         let text = text.map(|text| if masked { form(text) } else { text.to_owned() });

@@ -356,7 +356,7 @@ impl<'a> Run<'a> {
         for table in published.iter().filter(|p| p.zone == Zone::Conformed) {
             if let Some(version) = self.record.inputs.get_mut(&table.name) {
                 *version = table.version;
-            } else if self.open.project.dataset(&table.name).is_some() {
+            } else if self.pipeline.channels.iter().any(|channel| channel.dataset.value == table.name) {
                 self.record.inputs.insert(table.name.clone(), table.version);
             }
         }

@@ -118,9 +118,9 @@ fn kind_of(text: &str, groups: &[Group]) -> Option<Kind> {
     // What is called an order number is one, unless it is a mobile number all the same.
     let is_order = || context::names_a_thing(text, start);
     let end = groups[groups.len() - 1].range.end;
-    if is_mobile(number)
-        || (is_phone(number, groups[0].plus, sizes()) && !is_order() && !context::is_in_a_code(text, start, end))
-    {
+    // A number with its country in front is no order's, whatever stands before it.
+    let of_a_thing = || !groups[0].plus && (is_order() || context::is_in_a_code(text, start, end));
+    if is_mobile(number) || (is_phone(number, groups[0].plus, sizes()) && !of_a_thing()) {
         return Some(Kind::Phone);
     }
     let in_fours = groups.len() > 1 && (sizes().take(3).all(|size| size == 4) || sizes().eq([4, 6, 5]));

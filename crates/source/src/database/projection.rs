@@ -56,6 +56,9 @@ impl Projection {
             if column.temporal {
                 field.time_formats.clear();
             }
+            if column.type_name.starts_with("bool") {
+                field.values.boolean_words = None;
+            }
             if is_number(&column.type_name) {
                 field.values.number_format = None;
             }
@@ -72,6 +75,7 @@ impl Projection {
 
 /// Whether values of a type are numbers, which a server writes in digits with a point.
 fn is_number(type_name: &str) -> bool {
-    let kinds = ["int", "tinyint", "smallint", "mediumint", "bigint", "float", "double", "real", "numeric", "decimal"];
+    let kinds =
+        ["int", "tinyint", "smallint", "mediumint", "bigint", "float", "double", "real", "numeric", "decimal", "money"];
     kinds.iter().any(|kind| type_name.to_ascii_lowercase().starts_with(kind)) && !type_name.starts_with("interval")
 }

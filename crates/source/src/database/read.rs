@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 
 /// What is to be read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct DatabaseRequest<'a> {
     /// The dataset that the rows are of.
     pub dataset: &'a Dataset,
@@ -24,6 +24,8 @@ pub struct DatabaseRequest<'a> {
     pub root: &'a Path,
     /// The names of the application transactions of the dataset's table: they hold how far an earlier read came.
     pub transactions: &'a [&'a str],
+    /// Makes of a sum over clear rows what may be kept: a keyed value, so that nobody without the key can try out rows.
+    pub keep: Arc<dyn Fn(u128) -> u128 + Send + Sync>,
     /// Whether the rows will be read. If not, it is only looked what there is.
     pub reading: bool,
 }
@@ -39,6 +41,7 @@ pub struct DatabaseRead {
     before: Option<Watermark>,
     works: Arc<Mutex<Option<Vec<Work>>>>,
     tally: Arc<Tally>,
+    keep: Arc<dyn Fn(u128) -> u128 + Send + Sync>,
 }
 
 /// What a server's module is told.
@@ -90,7 +93,7 @@ impl DatabaseRead {
     /// # Errors
     /// [`DatabaseError`], whose codes are LW7010 to LW7026.
     pub async fn open(request: &DatabaseRequest<'_>) -> Result<Self, DatabaseError> {
-        let DatabaseRequest { dataset, database, root, transactions, reading } = *request;
+        let &DatabaseRequest { dataset, database, root, transactions, reading, .. } = request;
         let dataset_name = &dataset.name.value;
         let address = Address::fetch(&database.url.value).map_err(|fault| fault.of(dataset_name))?;
         let (shown, identity) = match &database.relation {
@@ -149,6 +152,7 @@ impl DatabaseRead {
             before,
             works: Arc::new(Mutex::new(Some(works))),
             tally: Arc::new(Tally::default()),
+            keep: request.keep.clone(),
         })
     }
 
@@ -202,7 +206,7 @@ impl DatabaseRead {
     /// Whether everything was read and is what an earlier read has brought, in whatever order.
     pub fn is_as_before(&self) -> bool {
         let Some(Watermark { reached: Reached::Whole { rows, fingerprint }, .. }) = &self.before else { return false };
-        self.reads_everything() && (*rows, *fingerprint) == (self.tally.rows(), self.tally.fingerprint())
+        self.reads_everything() && (*rows, *fingerprint) == (self.tally.rows(), (self.keep)(self.tally.fingerprint()))
     }
 
     /// Says how far it came, once all was read: the application transactions to commit together with the rows.
@@ -216,7 +220,7 @@ impl DatabaseRead {
         }
         let reached = match &self.outlook {
             Outlook::UpTo { greatest, again } => Reached::Value { greatest: greatest.clone(), again: *again },
-            Outlook::Everything => Reached::Whole { rows: sent, fingerprint: self.tally.fingerprint() },
+            Outlook::Everything => Reached::Whole { rows: sent, fingerprint: (self.keep)(self.tally.fingerprint()) },
             Outlook::Empty => Reached::Nothing,
             Outlook::NothingNew => return Ok(Vec::new()),
         };

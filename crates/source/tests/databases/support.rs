@@ -87,6 +87,7 @@ impl Channel {
         let channel = &loaded.project.pipeline("shop").unwrap().channels[0];
         let transactions: Vec<&str> = self.kept.iter().map(|(name, _)| name.as_str()).collect();
         let request = DatabaseRequest {
+            keep: Arc::new(|sum| sum.rotate_left(64)),
             dataset: loaded.project.dataset("rows").unwrap(),
             database: channel.database.as_ref().unwrap(),
             root: self.folder.path(),

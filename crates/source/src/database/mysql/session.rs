@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How long a server may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a connection may be silent before it is asked whether it still is one: a server that vanished says nothing.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// Times in UTC, text in UTF-8, repeatable reads; and a server that waits while its rows are worked on.
 const SESSION: &str = "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '', \
     net_write_timeout = 3600, wait_timeout = 28800, lock_wait_timeout = 10";
@@ -19,7 +22,8 @@ const SESSION: &str = "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '', \
 pub(super) async fn connect(asked: &Asked<'_>) -> Result<Conn, Fault> {
     let connecting = |e: mysql_async::Error| fault(&e, Doing::Connecting);
     let opts = Opts::from_url(asked.address.secret()).map_err(|e| connecting(e.into()))?;
-    let mut builder = OptsBuilder::from_opts(opts).prefer_socket(false).stmt_cache_size(0);
+    let mut builder =
+        OptsBuilder::from_opts(opts).prefer_socket(false).tcp_keepalive(Some(KEEPALIVE)).stmt_cache_size(0);
     if asked.tls {
         // The driver's TLS takes the process' provider, and panics where several are linked and none was chosen.
         // Somebody else's choice stays.

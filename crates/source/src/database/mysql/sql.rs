@@ -65,6 +65,8 @@ pub(super) fn described(column: &mysql_async::Column) -> Column {
         T::MYSQL_TYPE_LONGLONG => "bigint",
         T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => "decimal",
         T::MYSQL_TYPE_BIT => "bit",
+        T::MYSQL_TYPE_FLOAT => "float",
+        T::MYSQL_TYPE_DOUBLE => "double",
         T::MYSQL_TYPE_TINY_BLOB | T::MYSQL_TYPE_MEDIUM_BLOB | T::MYSQL_TYPE_LONG_BLOB | T::MYSQL_TYPE_BLOB
             if binary =>
         {
@@ -159,6 +161,8 @@ fn expression(column: &Column) -> String {
         // The session's clock is UTC; a time without a zone would be taken for the dataset's.
         "timestamp" => format!("CONCAT({name}, '+00:00')"),
         "bit" => format!("{name} + 0"),
+        // As text a float has six digits, as a double those that it holds.
+        "float" => format!("{name} + 0e0"),
         "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => format!("HEX({name})"),
         _ => name,
     }

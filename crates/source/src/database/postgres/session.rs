@@ -12,6 +12,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long a server may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a connection may be silent before it is asked whether it still is one.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// How values are written does not depend on the server's, the database's or the user's settings. Scans begin at a
 /// table's beginning, so that rows come in the same order each time.
 const SESSION: &str = "SET default_transaction_read_only = on; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; \
@@ -25,6 +28,8 @@ pub(super) async fn connect(asked: &Asked<'_>) -> Result<Client, Fault> {
         hint: "write postgres://user:password@host:5432/database, without other parameters".to_owned(),
     })?;
     config.connect_timeout(PATIENCE).application_name("lakewarden");
+    // A server that vanished says nothing.
+    config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(4);
     let connecting = |e: tokio_postgres::Error| fault(&e, Doing::Connecting);
     // A connection's own error comes up in the client's next call.
     let client = if asked.tls {

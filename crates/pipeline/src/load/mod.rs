@@ -1,0 +1,252 @@
+//! Export files → rows staged for a dataset's conformed table, and sealed ones for quarantine.
+
+mod account;
+mod arriving;
+mod extracting;
+mod noted;
+mod refusals;
+
+pub use arriving::{Arrivals, Arriving, new_files};
+pub(crate) use extracting::observe;
+pub(crate) use noted::{KEY, LAST_LOADS, RUN, TOTALS, information};
+pub use noted::{Totals, key_facts, totals};
+
+use account::{names, sum_up};
+use arriving::transactions;
+use extracting::{Extracted, Watch};
+use refusals::{doubt, refuse_changed, refuse_nobody};
+
+use crate::arrivals;
+use crate::database;
+use crate::drift;
+use crate::error::PipelineError;
+use crate::ledger::Known;
+use crate::observe::Observer;
+use crate::people::People;
+use crate::project::OpenProject;
+use crate::quarantine::{self, InQuarantine};
+use crate::record::{DatasetAccount, KeyFacts};
+use crate::references::References;
+use crate::tables::TableView;
+use crate::thresholds::{self, LastLoads};
+use crate::unread;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use lakewarden_dictionary::Dataset;
+use lakewarden_extract::{KeySet, RuleInputs, conformed_schema};
+use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot};
+use lakewarden_privacy::KeyRing;
+use lakewarden_source::database::DatabaseRead;
+use serde_json::{Map, Value, json};
+use std::sync::Mutex;
+use tokio::task::block_in_place;
+use uuid::Uuid;
+
+/// What loading needs of the run.
+pub struct Loading<'a> {
+    /// The lake.
+    pub lake: &'a Lake,
+    /// The keys.
+    pub keys: &'a KeyRing,
+    /// The project.
+    pub open: &'a OpenProject,
+    /// The project's zone.
+    pub zone: Tz,
+    /// The run's instant.
+    pub as_of: DateTime<Utc>,
+    /// The run.
+    pub run: Uuid,
+    /// Seed of hash sets and nonces.
+    pub seed: u64,
+    /// Worker threads.
+    pub workers: usize,
+    /// What rules refer to in other datasets.
+    pub references: &'a References,
+    /// Datasets whose thresholds may be crossed this time.
+    pub accept_thresholds: &'a [String],
+}
+
+/// A dataset after loading.
+pub struct Loaded {
+    /// What happened to its rows.
+    pub account: DatasetAccount,
+    /// The table as it will be.
+    pub table: TableView,
+    /// What to publish; empty if no file was new.
+    pub changes: Vec<Change>,
+    /// Totals over all runs, this one included.
+    pub totals: Totals,
+}
+
+impl Loading<'_> {
+    /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
+    ///
+    /// # Errors
+    /// The first file that is refused, or whose account does not close, refuses the whole dataset.
+    pub async fn load(
+        &self,
+        arrivals: Arrivals<'_>,
+        people: Option<&Mutex<People>>,
+        observer: &dyn Observer,
+    ) -> Result<Loaded, PipelineError> {
+        let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine } = arrivals;
+        let name = &dataset.name.value;
+        // Rows that may still lose against others are shown when it is known which stay.
+        let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
+        let mut seen = match competing {
+            true => KeySet::competing(self.seed, dataset),
+            false => KeySet::new(self.seed),
+        };
+        let people = people.filter(|_| dataset.is_personal());
+        let mut gathered = self.references.gather(dataset);
+        if let Some(published) = published.as_ref().filter(|_| !competing) {
+            self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
+        }
+        let rules = if new.is_empty() { RuleInputs::default() } else { self.rule_inputs(dataset)? };
+        // A snapshot is read once: a rule that stops files stops the run there.
+        let (new, set_aside) = match &read {
+            Some(_) => (new, Vec::new()),
+            None => block_in_place(|| self.without_stopped(dataset, new, &rules, &seen))?,
+        };
+        let schema = conformed_schema(dataset);
+        let before = totals(published.as_ref())?;
+        let mut unread = unread::read(self.lake, dataset).await?;
+        if new.is_empty() {
+            // All that arrived was set aside: nothing competes, and the lake's rows have not been looked at.
+            if let (true, Some(published)) = (competing, &published) {
+                self.read_published(dataset, published, true, &mut seen, &mut gathered, people).await?;
+            }
+            doubt(people, &unread)?;
+            self.references.put(gathered)?;
+            let already_loaded = names(already_loaded, read.as_ref());
+            let mut account =
+                DatasetAccount { dataset: name.clone(), already_loaded, held, set_aside, ..DatasetAccount::default() };
+            arrivals::note(&mut account, &origins);
+            return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
+        }
+        // A file with the bytes of one that waits is not loaded either.
+        let waits = |name: &String| held.iter().any(|h| h.file == *name) || set_aside.iter().any(|s| s.file == *name);
+        let already_loaded: Vec<Known> =
+            already_loaded.into_iter().filter(|known| !known.same.as_ref().is_some_and(waits)).collect();
+        let also = self.other_names(dataset, &already_loaded).await?;
+        let as_read = read.as_ref().map(|read| read.as_read(dataset));
+        let arriving = as_read.as_ref().unwrap_or(dataset);
+        // Rows that may still lose are shown when it is known which stay.
+        let mut watch =
+            Watch { people: people.filter(|_| !competing), gathered: (!competing).then_some(&mut gathered) };
+        let extracted = block_in_place(|| {
+            self.extract(arriving, published.as_ref(), &new, &rules, &mut seen, &mut unread, &mut watch, observer)
+        });
+        let Extracted { mut accounts, rows, sealed, unread: whom } =
+            extracted.map_err(|error| arrivals::explained(&origins, database::broken_off(read.as_ref(), error)))?;
+        let transactions = match &read {
+            Some(read) => database::finish(read, &accounts),
+            None => refuse_changed(name, &new, &accounts, published.as_ref()).map(|()| transactions(&accounts)),
+        };
+        let transactions = transactions.and_then(|kept| drift::refuse_unreviewed(dataset, &accounts).map(|()| kept));
+        let transactions = match transactions.and_then(|kept| refuse_nobody(dataset, &accounts).map(|()| kept)) {
+            Ok(transactions) => transactions,
+            Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+        };
+        // Of what arrived: rows of the lake that are written anew beside them are no news.
+        let arrived = rows.files.clone();
+        let (rows, old, replaced) = match seen.into_standings() {
+            None => (rows, None, 0),
+            Some(standings) => match self.settle(dataset, published.as_ref(), &rows, standings, &mut accounts).await {
+                Ok(settled) => (settled.rows, settled.history, settled.replaced),
+                Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+            },
+        };
+        let rows = rows.based_on(published.as_ref());
+        let last: LastLoads = published.as_ref().map_or(Ok(None), |p| information(p, LAST_LOADS))?.unwrap_or_default();
+        let mut account = sum_up(name, &accounts, names(already_loaded, None));
+        account.held = held;
+        account.set_aside = set_aside;
+        account.replaced = replaced;
+        account.same_bytes = also.iter().map(|other| other.same.clone()).collect();
+        if let Some(read) = &read {
+            database::tell(read, &mut account);
+        }
+        let nothing_came = rows.rows == 0 && replaced == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        if nothing_came {
+            // All of it was read and is in the lake or in quarantine.
+            let table = TableView::appended(published.as_ref(), None, schema);
+            if competing {
+                self.show(dataset, &rows, &table, people, &mut gathered).await?;
+            }
+            self.discard([rows, sealed, whom].into_iter().chain(old)).await;
+            doubt(people, &unread::read(self.lake, dataset).await?)?;
+            self.references.put(gathered)?;
+            let already_loaded = new.into_iter().map(|file| file.name).collect();
+            let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
+            return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
+        }
+        account.thresholds = thresholds::judge(dataset, &account, &arrived, &last);
+        if let Err(error) = self.refuse_crossed(&mut account) {
+            return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await);
+        }
+        let table = TableView::appended(published.as_ref(), Some(&rows), schema);
+        if competing {
+            self.show(dataset, &rows, &table, people, &mut gathered).await?;
+        }
+        doubt(people, &unread)?;
+        arrivals::note(&mut account, &origins);
+        self.references.put(gathered)?;
+        let kept = match quarantine.keep(self.lake, dataset, self.run).await {
+            Ok(kept) => kept,
+            Err(error) => return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await),
+        };
+        let mut quarantined = Vec::new();
+        kept.publish(Some(sealed), &mut account, &mut quarantined, self.run);
+        let totals = before.and(&account).without_expired(&account);
+        let mut info: Map<String, Value> = [
+            (RUN.to_owned(), json!(self.run.to_string())),
+            (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
+            (TOTALS.to_owned(), json!(totals)),
+            (LAST_LOADS.to_owned(), json!(last.and(account.read))),
+            (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
+        ]
+        .into_iter()
+        .collect();
+        let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
+        info.remove(LEDGER_KEY);
+        changes.append(&mut quarantined);
+        for staged in [whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
+            changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
+        }
+        Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// A dataset of which nothing is loaded: only its quarantine may have changed, by the passing of time.
+    async fn as_it_was(
+        &self,
+        dataset: &Dataset,
+        published: Option<&TableSnapshot>,
+        quarantine: InQuarantine,
+        mut account: DatasetAccount,
+        before: Totals,
+    ) -> Result<Loaded, PipelineError> {
+        let table = TableView::appended(published, None, conformed_schema(dataset));
+        let mut changes = Vec::new();
+        let kept = quarantine.keep(self.lake, dataset, self.run).await?;
+        let left = kept.publish(None, &mut account, &mut changes, self.run);
+        let totals = before.without_expired(&account);
+        if let (true, Some(published)) = (left, published) {
+            changes.push(quarantine::told(published, self.run, None, &totals));
+        }
+        Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// Removes what was staged. Files that stay because the store does not answer are `Lake::orphans`.
+    async fn discard(&self, staged: impl IntoIterator<Item = StagedTable>) {
+        for staged in staged {
+            let _ = self.lake.discard(staged).await;
+        }
+    }
+
+    /// Removes what was staged, for a reason.
+    async fn throw_away(&self, staged: impl IntoIterator<Item = StagedTable>, error: PipelineError) -> PipelineError {
+        self.discard(staged).await;
+        error
+    }
+}

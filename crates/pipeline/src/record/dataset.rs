@@ -1,0 +1,209 @@
+//! The account of a dataset: what became of its files and rows.
+
+use super::Counts;
+use chrono::NaiveDateTime;
+use lakewarden_extract::DuplicatesBy;
+use serde::{Deserialize, Serialize};
+
+/// The account of a dataset in one run. `read` = `written` + `quarantined` + `duplicates` + `outside_retention`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatasetAccount {
+    /// The dataset.
+    pub dataset: String,
+    /// Files loaded.
+    pub files: Vec<FileFacts>,
+    /// Files whose bytes the lake already has.
+    pub already_loaded: Vec<String>,
+    /// Files that wait for a person to review their undeclared fields.
+    #[serde(default)]
+    pub held: Vec<HeldFile>,
+    /// Bytes of the files loaded.
+    pub bytes: u64,
+    /// Records read.
+    pub read: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows in quarantine, by field and rule.
+    pub quarantined: Vec<Quarantined>,
+    /// Of a consent log or suppression list: how many of those there are. Each counts as a withdrawal from every
+    /// purpose, or as listed, of whomever it names, until it is mended.
+    #[serde(default)]
+    pub consent_unreadable: u64,
+    /// Of those, the records that do not say for certain whom they name.
+    #[serde(default)]
+    pub consent_unreadable_nobody: u64,
+    /// Records of earlier runs that this one removed from quarantine for good, because their time there was over.
+    #[serde(default)]
+    pub quarantine_expired: u64,
+    /// Records that lie in quarantine after this run, those of earlier runs included.
+    #[serde(default)]
+    pub in_quarantine: u64,
+    /// Rows that another row with their key survives: the sum of `duplicates_by`.
+    pub duplicates: u64,
+    /// The same, by where the survivor is.
+    #[serde(default)]
+    pub duplicates_by: DuplicatesBy,
+    /// Rows of the lake that rows of this run took the place of.
+    #[serde(default)]
+    pub replaced: u64,
+    /// Those of `already_loaded` that came under another name than the one they were loaded under.
+    #[serde(default)]
+    pub same_bytes: Vec<SameBytes>,
+    /// Rows older than the retention.
+    pub outside_retention: u64,
+    /// Records equal to an earlier one of their file, kept because no key is declared.
+    pub exact_duplicates: u64,
+    /// Lines that are no records by the dictionary's word: before a header, remarks, totals. Not in `read`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped_lines: u64,
+    /// Undeclared fields by name, with the records that held a value. None was stored.
+    pub over_collected: Counts,
+    /// Placeholders put into free text, by kind.
+    pub redactions: Counts,
+    /// What a person should know of, by file.
+    pub warnings: Vec<FileWarning>,
+    /// Rows written that break a rule which only warns, by field and rule.
+    #[serde(default)]
+    pub warned: Vec<Quarantined>,
+    /// Files that a rule stopped and that were left aside. The next run tries them again.
+    #[serde(default)]
+    pub set_aside: Vec<FileWarning>,
+    /// Its thresholds, and what was found of each.
+    #[serde(default)]
+    pub thresholds: Vec<ThresholdAccount>,
+    /// Rows of all runs that its anomaly rules mark, by rule.
+    #[serde(default)]
+    pub anomalies: Vec<AnomalyAccount>,
+    /// What a person should know of files that are not there, or not whole yet, by address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<FileWarning>,
+}
+
+/// A threshold of a dataset, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThresholdAccount {
+    /// The key that declares it; after a space the column, if it is one's.
+    pub threshold: String,
+    /// The share declared.
+    pub limit: String,
+    /// The rows that the share limits.
+    pub rows: u64,
+    /// The rows that it is a share of; `None` if it is the usual, and there is none yet.
+    pub of: Option<u64>,
+    /// Whether it was crossed.
+    pub crossed: bool,
+    /// Whether the run went on all the same, because somebody said so.
+    pub accepted: bool,
+}
+
+impl ThresholdAccount {
+    /// What was found and what is declared, in words.
+    pub fn told(&self) -> String {
+        let Self { threshold, limit, rows, of, .. } = self;
+        match (threshold.as_str(), of) {
+            ("quarantine_at_most", Some(of)) => {
+                format!("{rows} of {of} rows read go to quarantine, at most {limit} may")
+            }
+            ("duplicates_at_most", Some(of)) => {
+                format!("{rows} of {of} rows read are duplicates, at most {limit} may be")
+            }
+            ("rows_at_least", Some(of)) => format!("{rows} rows were read, at least {limit} of the usual {of} must be"),
+            (_, None) => format!("{rows} rows were read; what is usual cannot be told before the fourth load"),
+            (other, Some(of)) => {
+                let column = other.strip_prefix("null_at_most ").unwrap_or(other);
+                format!("{column} is null in {rows} of {of} rows written, at most {limit} may be")
+            }
+        }
+    }
+}
+
+/// What an anomaly rule marked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnomalyAccount {
+    /// The rule.
+    pub rule: String,
+    /// What it looks for: `brushing`, `try_on`, `outlier`.
+    pub kind: String,
+    /// Rows marked, of this run and all before.
+    pub rows: u64,
+    /// Rows looked at.
+    pub of: u64,
+}
+
+/// A file that has the bytes of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SameBytes {
+    /// The file, which was not loaded.
+    pub file: String,
+    /// The one that was.
+    pub loaded_as: String,
+}
+
+/// A file that was loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Its name.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Records in it.
+    pub read: u64,
+    /// Rows written of them.
+    pub written: u64,
+    /// The encoding it was read in.
+    pub encoding: Option<String>,
+    /// What its data is of, if its path says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<DataInterval>,
+}
+
+/// The time that a file's data is of, in wall-clock time of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataInterval {
+    /// The first instant.
+    pub from: NaiveDateTime,
+    /// The first instant after it.
+    pub until: NaiveDateTime,
+}
+
+/// Rows in quarantine for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The field, if one is to blame.
+    pub field: Option<String>,
+    /// The rule.
+    pub rule: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// A file that waits where it is: its dataset asks for a review of fields that nobody declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// The file.
+    pub file: String,
+    /// Its undeclared fields that hold values.
+    pub fields: Vec<String>,
+}
+
+/// A warning about a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileWarning {
+    /// The file.
+    pub file: String,
+    /// The warning.
+    pub warning: String,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl DatasetAccount {
+    /// Rows in quarantine, for whatever reason.
+    pub fn quarantined_total(&self) -> u64 {
+        self.quarantined.iter().map(|q| q.rows).sum()
+    }
+}

@@ -1,0 +1,230 @@
+//! What a run says of itself: the shape of `run --format json`, of `status` and of the audit log.
+
+mod dataset;
+mod model;
+mod published;
+
+pub use dataset::*;
+pub use model::*;
+pub use published::*;
+
+use crate::error::PipelineError;
+use chrono::{DateTime, NaiveDate, Utc};
+use lakewarden_policy::Knowledge;
+use lakewarden_privacy::KeyRing;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Rows by the name of what became of them.
+pub type Counts = BTreeMap<String, u64>;
+
+/// The record of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run.
+    pub run: Uuid,
+    /// The project's name.
+    pub project: String,
+    /// The pipeline.
+    pub pipeline: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// How long it took, milliseconds.
+    pub millis: u64,
+    /// The instant of `as_of()` and of consent.
+    pub as_of: DateTime<Utc>,
+    /// Which consent events counted.
+    #[serde(default)]
+    pub consent: ConsentKnown,
+    /// The days whose files it looked at; all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// SHA-256 of the declarative files, hexadecimal.
+    pub dictionary: String,
+    /// The key that pseudonyms were made with.
+    pub key: KeyFacts,
+    /// Version of Lakewarden.
+    pub version: String,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// What was loaded.
+    pub datasets: Vec<DatasetAccount>,
+    /// Who was recognised.
+    pub identity: Option<IdentityAccount>,
+    /// What was built.
+    pub models: Vec<ModelAccount>,
+    /// What became visible.
+    pub publication: Vec<PublishedTable>,
+    /// By dataset: the version of its conformed table that the models were built from.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, i64>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Which consent events a run looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentKnown {
+    /// Those that were in effect and written down at its instant.
+    #[default]
+    Then,
+    /// All that were known when it ran, judged at its instant.
+    Now,
+}
+
+impl From<Knowledge> for ConsentKnown {
+    fn from(known: Knowledge) -> Self {
+        match known {
+            Knowledge::Then => Self::Then,
+            Knowledge::Now => Self::Now,
+        }
+    }
+}
+
+impl From<ConsentKnown> for Knowledge {
+    fn from(known: ConsentKnown) -> Self {
+        match known {
+            ConsentKnown::Then => Self::Then,
+            ConsentKnown::Now => Self::Now,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All its tables became visible.
+    Published,
+    /// There was nothing to do.
+    Unchanged,
+    /// Nothing became visible.
+    Failed,
+}
+
+/// Which key, without saying the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFacts {
+    /// Its version.
+    pub version: u32,
+    /// Its fingerprint, eight hexadecimal digits.
+    pub fingerprint: String,
+}
+
+impl KeyFacts {
+    /// What may be said of a key.
+    pub fn of(keys: &KeyRing) -> Self {
+        Self { version: keys.version(), fingerprint: keys.fingerprint() }
+    }
+
+    /// Refuses another key of the same version: its pseudonyms would match none of those made with this one.
+    ///
+    /// # Errors
+    /// [`PipelineError::OtherKey`].
+    pub fn refuse_another(&self, keys: &KeyRing) -> Result<(), PipelineError> {
+        let found = Self::of(keys);
+        if self.version != found.version || *self == found {
+            return Ok(());
+        }
+        Err(PipelineError::OtherKey {
+            found: found.fingerprint,
+            expected: self.fingerprint.clone(),
+            version: self.version,
+        })
+    }
+}
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Kind of step.
+    pub kind: StepKind,
+    /// The dataset or table.
+    pub name: String,
+    /// Milliseconds.
+    pub millis: u64,
+    /// Rows that came in.
+    pub rows_in: u64,
+    /// Rows that went out.
+    pub rows_out: u64,
+    /// The rows between, by reason.
+    pub losses: Counts,
+}
+
+/// Kinds of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Export files → a conformed table.
+    Extract,
+    /// Pseudonyms → customers.
+    Identity,
+    /// SQL → a curated table.
+    Model,
+    /// Everything becomes visible.
+    Publish,
+}
+
+/// Days, the first and the last included. An end that is absent is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+/// Who was recognised.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdentityAccount {
+    /// Pseudonyms by domain.
+    pub tokens: Counts,
+    /// Customers.
+    pub customers: u64,
+    /// Earlier ids that went into another customer's.
+    pub merged: u64,
+    /// Pseudonyms that too many others share.
+    pub shared: u64,
+    /// Customers by number of pseudonyms.
+    pub histogram: BTreeMap<u32, u64>,
+    /// Customers by the decision of each purpose asked for: permitted and the reasons of refusal.
+    pub consent: BTreeMap<String, Counts>,
+    /// Consent events for purposes that the project does not know.
+    pub unknown_purposes: u64,
+    /// Pseudonyms named by records of consent logs and suppression lists that could not be read, in this run or an
+    /// earlier one, and have not been mended: each counts as withdrawn from every purpose, or as listed.
+    #[serde(default)]
+    pub consent_doubted: u64,
+}
+
+/// A table that became visible.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishedTable {
+    /// Its zone.
+    pub zone: String,
+    /// Its name.
+    pub table: String,
+    /// The Delta version.
+    pub version: i64,
+    /// Rows added (append) or held (replace).
+    pub rows: u64,
+    /// Files written.
+    pub files: u64,
+    /// Bytes written.
+    pub bytes: u64,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What would mend it.
+    pub hint: Option<String>,
+}
