@@ -8,7 +8,9 @@
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use lakewarden_dictionary::{SourceFile as Text, load};
-use lakewarden_extract::{ExtractContext, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract};
+use lakewarden_extract::{
+    ExtractContext, KeyRoom, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract,
+};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -96,7 +98,7 @@ fn main() {
                     Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
                 }),
             };
-            let mut seen = KeySet::competing(1, &dataset);
+            let mut seen = KeySet::competing(&KeyRoom::default(), 1, &dataset);
             extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
             seen
         }

@@ -2,6 +2,8 @@
 
 use crate::error::PipelineError;
 use lakewarden_dictionary::{Pipeline, Problem, Project, SourceFile, load};
+use lakewarden_engine::EngineOptions;
+use lakewarden_extract::KeyRoom;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,6 +84,17 @@ impl OpenProject {
         let path = if instead.is_some() { PathBuf::from(text) } else { self.root.join(text) };
         let absolute = std::path::absolute(path).map_err(|_| PipelineError::NoLake)?;
         Url::from_directory_path(absolute).map_err(|()| PipelineError::NoLake)
+    }
+
+    /// How its SQL is run: within the memory that it may use.
+    pub(crate) fn engine_options(&self) -> EngineOptions {
+        let options = EngineOptions::default();
+        EngineOptions { memory: self.project.settings.memory_budget.unwrap_or(options.memory), ..options }
+    }
+
+    /// The memory that keys of rows may take while exports are loaded: half of what a run may use. SQL is run afterwards.
+    pub(crate) fn key_room(&self) -> KeyRoom {
+        KeyRoom::of(self.engine_options().memory / 2)
     }
 
     /// The zone of wall-clock times.

@@ -78,7 +78,7 @@ impl Loading<'_> {
         let mut replaced = 0;
         for Touched { file, differs } in &touched {
             let Some(table) = published else { continue };
-            replaced += self.without_replaced(dataset, table, file, differs, &standings, &mut writers).await?;
+            replaced += self.without_replaced(dataset, table, file, differs, &mut standings, &mut writers).await?;
         }
         let (kept, dropped) = self.without_lost(dataset, staged, &standings, &mut writers).await?;
         let (rewritten, old) = writers.finish()?;
@@ -180,7 +180,7 @@ impl Loading<'_> {
         table: &TableSnapshot,
         file: &DataFile,
         differs: &[bool],
-        standings: &Standings,
+        standings: &mut Standings,
         writers: &mut Writers<'_>,
     ) -> Result<u64, PipelineError> {
         let (mut at, mut replaced) = (0, 0);
@@ -331,9 +331,9 @@ fn day(value: &Value) -> Option<i64> {
 }
 
 fn key_damaged(dataset: &Dataset) -> impl Fn(KeyError) -> PipelineError + '_ {
-    |_| {
+    |error| {
         let keys: Vec<&str> = dataset.key.iter().map(|k| k.value.as_str()).collect();
-        PipelineError::Damaged { table: dataset.name.value.clone(), column: keys.join(", ") }
+        PipelineError::of_keys(&dataset.name.value, &keys)(error)
     }
 }
 

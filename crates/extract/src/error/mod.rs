@@ -2,6 +2,7 @@
 
 mod help;
 
+use crate::spilling::SpillError;
 use lakewarden_dictionary::Container;
 use std::fmt;
 
@@ -351,6 +352,14 @@ pub enum ExtractError {
         file: String,
         /// The rule.
         rule: String,
+    },
+    /// LW4054: keys that have no room in memory cannot be put aside.
+    #[error("{file}: {source}")]
+    Spill {
+        /// The file.
+        file: String,
+        /// Why.
+        source: SpillError,
     },
     /// LW4090: an invariant of this crate does not hold.
     #[error("{file}: internal error while {doing}; this is a bug")]

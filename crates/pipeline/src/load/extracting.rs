@@ -51,13 +51,9 @@ impl Loading<'_> {
         let mut batches = self.lake.read_table_batches(published, Some(&columns))?;
         while let Some(batch) = batches.try_next().await? {
             if compare {
-                seen.observe(&batch, &keys).map_err(|_| PipelineError::Damaged {
-                    table: dataset.name.value.clone(),
-                    column: keys.join(", "),
-                })?;
+                seen.observe(&batch, &keys).map_err(PipelineError::of_keys(&dataset.name.value, &keys))?;
             }
-            seen.observe_unique(&batch, &unique)
-                .map_err(|_| PipelineError::Damaged { table: dataset.name.value.clone(), column: unique.join(", ") })?;
+            seen.observe_unique(&batch, &unique).map_err(PipelineError::of_keys(&dataset.name.value, &unique))?;
             gathered.observe(&batch)?;
             if let Some(people) = people {
                 observe(people, dataset, &batch)?;

@@ -33,7 +33,7 @@ use crate::unread;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::Dataset;
-use lakewarden_extract::{KeySet, RuleInputs, conformed_schema};
+use lakewarden_extract::{KeyRoom, KeySet, RuleInputs, conformed_schema};
 use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
@@ -58,6 +58,8 @@ pub struct Loading<'a> {
     pub run: Uuid,
     /// Seed of hash sets and nonces.
     pub seed: u64,
+    /// Memory for the keys of all datasets together.
+    pub room: &'a KeyRoom,
     /// Worker threads.
     pub workers: usize,
     /// What rules refer to in other datasets.
@@ -94,8 +96,8 @@ impl Loading<'_> {
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
         let mut seen = match competing {
-            true => KeySet::competing(self.seed, dataset),
-            false => KeySet::new(self.seed),
+            true => KeySet::competing(self.room, self.seed, dataset),
+            false => KeySet::within(self.room, self.seed),
         };
         let people = people.filter(|_| dataset.is_personal());
         let mut gathered = self.references.gather(dataset);
