@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 first
 //! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 last
+//! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 last 256    # within 256 MiB
 //! ```
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
 
@@ -63,13 +64,14 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let keys: u64 = arguments.next().map_or(50_000_000, |n| n.parse().unwrap());
     let survivor = arguments.next().unwrap_or_else(|| "first".to_owned());
+    let room = arguments.next().map_or_else(KeyRoom::default, |mib| KeyRoom::of(mib.parse::<u64>().unwrap() << 20));
     let file = Text { path: "schemas/channels/items.yaml".into(), text: ENTRY.into() };
     let dataset = load(&[file]).project.datasets.remove(0);
     let [before, _] = held();
     let begun = Instant::now();
     let seen = match survivor.as_str() {
         "first" => {
-            let mut seen = KeySet::new(1);
+            let mut seen = KeySet::within(&room, 1);
             for from in (0..keys).step_by(8192) {
                 let ids = Int64Array::from_iter_values((from..(from + 8192).min(keys)).map(|n| n as i64));
                 let batch = RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef)]).unwrap();
@@ -98,7 +100,7 @@ fn main() {
                     Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
                 }),
             };
-            let mut seen = KeySet::competing(&KeyRoom::default(), 1, &dataset);
+            let mut seen = KeySet::competing(&room, 1, &dataset);
             extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
             seen
         }

@@ -52,7 +52,9 @@ struct Ran {
 fn load(items: &Dataset, lake: &RecordBatch, files: &[Vec<Row>], batch_rows: usize, chunk: usize) -> Ran {
     let may_replace = items.repeats.corrections() != Corrections::Ignore;
     let sources: Vec<_> = files.iter().enumerate().map(|(n, rows)| file(&format!("{n}.csv"), body(rows))).collect();
-    let mut seen = KeySet::competing(&KeyRoom::default(), SEED, items);
+    // With and without room in memory.
+    let room = if chunk % 2 == 0 { KeyRoom::of(0) } else { KeyRoom::default() };
+    let mut seen = KeySet::competing(&room, SEED, items);
     let mut outcome = run_with(items, &sources, batch_rows, 2, &mut seen).unwrap();
     let mut standings = seen.into_standings().unwrap();
     assert_eq!(standings.places(), outcome.rows.num_rows() as u64);

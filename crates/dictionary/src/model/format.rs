@@ -65,6 +65,14 @@ impl Limits {
     pub const FREE: u64 = 64 << 20;
     /// The most that `record` may be: batches of text are counted in 31 bits.
     pub const MOST_RECORD: u64 = 1 << 30;
+
+    /// Lowers what is held in memory to what a budget has room for. Up to four datasets are loaded at a time, within the
+    /// half of the budget that is not for their keys; a record is there several times while it is read and converted.
+    pub(crate) fn keep_within(&mut self, budget: u64) {
+        self.held = self.held.min(budget / 8);
+        self.record = self.record.min(budget / 64).max(1);
+        self.field = self.field.min(self.record);
+    }
 }
 
 impl Default for Limits {

@@ -140,7 +140,7 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
 /// How much a file may take.
 pub(crate) static LIMITS: ObjectSpec = ObjectSpec {
     name: "a set of limits",
-    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit.",
+    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit. Where the project says `memory_budget`, `held` is at most an eighth of it, `record` and `field` at most a 64th.",
     keys: &[
         Key::optional(
             "expansion",

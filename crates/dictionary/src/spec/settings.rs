@@ -46,7 +46,11 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "How long rejected records are kept, sealed, counted from when they were quarantined; a dataset may say another.",
         )
         .absent("`P90D`, or a dataset's `retention` where that is shorter"),
-        Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
+        Key::optional(
+            "memory_budget",
+            Kind::Form(&BYTE_SIZE),
+            "Memory that a run may use, beside some 300 MiB for the program itself: half of it for the keys of rows while exports are loaded, all of it for SQL afterwards. What has no room goes into temporary files.",
+        )
             .absent("half of the machine's memory"),
     ],
     exactly_one: &[],

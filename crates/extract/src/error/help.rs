@@ -101,6 +101,9 @@ impl ExtractError {
             Self::ExpandsTooMuch { .. } => {
                 "ask the channel whether this is its export; if it is, raise `format: limits: expansion`".into()
             }
+            Self::FileTooLarge { key: "held", .. } => {
+                "ask for the export in smaller files, or raise `format: limits: held`; of a `memory_budget` it is at most an eighth".into()
+            }
             Self::FileTooLarge { key, .. } => {
                 format!("ask for the export in smaller files, or raise `format: limits: {key}`")
             }
