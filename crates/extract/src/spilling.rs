@@ -3,6 +3,7 @@
 //! What is asked of an entry is answered from memory alone. So whoever will ask for keys says which before, with
 //! [`Spilling::ready`]: that makes room for as many new entries, and fetches those that lie in the file.
 
+use fastbloom::AtomicBloomFilter;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 use redb::backends::FileBackend;
@@ -18,6 +19,10 @@ const LEAST: usize = 1 << 16;
 const CACHE: usize = 16 << 20;
 /// Parts in which entries are sorted, so that sorting takes little memory.
 const PARTS: u128 = 16;
+/// Hash functions of a filter: the best where it has nine bits for a key.
+const HASHES: u32 = 6;
+/// Keys are hashes under the run's seed already.
+const SEED: u128 = 0;
 /// The entries of a file: key → the rest of the entry.
 const ENTRIES: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("entries");
 
@@ -297,7 +302,8 @@ impl<E: Entry> Spilling<E> {
         if let Some(last) = self.cold.last() {
             last.put(&self.hot)?;
         }
-        self.hot.clear();
+        self.hot = HashTable::new();
+        self.account();
         Ok(())
     }
 }
@@ -310,7 +316,11 @@ fn bucket(key: u128) -> u64 {
 /// Entries in a temporary file that has no name: it goes with the process, however that ends.
 struct Cold {
     database: Database,
+    /// Says of most keys that it does not have that it does not. Without room for it, the file is looked into for each.
+    filter: Option<AtomicBloomFilter>,
     room: KeyRoom,
+    /// Bytes that it takes of memory.
+    taken: u64,
 }
 
 impl Cold {
@@ -324,8 +334,18 @@ impl Cold {
         writing.set_durability(Durability::None).map_err(SpillError::of)?;
         writing.open_table(ENTRIES).map_err(SpillError::of)?;
         writing.commit().map_err(SpillError::of)?;
+        let size = room.0.most / 16;
+        let filter = (size >= 1024 && room.try_take(size)).then(|| {
+            let bits = usize::try_from(size).unwrap_or(usize::MAX / 8) * 8;
+            AtomicBloomFilter::with_num_bits(bits).seed(&SEED).hashes(HASHES)
+        });
         room.take(CACHE as u64);
-        Ok(Self { database, room })
+        let taken = CACHE as u64 + if filter.is_some() { size } else { 0 };
+        Ok(Self { database, filter, room, taken })
+    }
+
+    fn may_have(&self, key: u128) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.contains_hash(bucket(key)))
     }
 
     /// Adds entries; those that it has of the same keys are gone.
@@ -343,6 +363,7 @@ impl Cold {
                 for entry in &part {
                     rest.clear();
                     entry.write(&mut rest);
+                    self.filter.iter().for_each(|filter| _ = filter.insert_hash(bucket(entry.key())));
                     table.insert(entry.key(), rest.as_slice()).map_err(SpillError::of)?;
                 }
             }
@@ -354,18 +375,18 @@ impl Cold {
     fn get<E: Entry>(&self, keys: &[u128]) -> Result<Vec<Option<E>>, SpillError> {
         let reading = self.database.begin_read().map_err(SpillError::of)?;
         let table = reading.open_table(ENTRIES).map_err(SpillError::of)?;
-        keys.iter()
-            .map(|key| match table.get(key).map_err(SpillError::of)? {
-                Some(rest) => E::read(*key, rest.value()).map(Some).ok_or(SpillError { kind: ErrorKind::InvalidData }),
-                None => Ok(None),
-            })
-            .collect()
+        let look = |key: &u128| {
+            let found = if self.may_have(*key) { table.get(key).map_err(SpillError::of)? } else { None };
+            let damaged = SpillError { kind: ErrorKind::InvalidData };
+            found.map(|rest| E::read(*key, rest.value()).ok_or(damaged)).transpose()
+        };
+        keys.iter().map(look).collect()
     }
 }
 
 impl Drop for Cold {
     fn drop(&mut self) {
-        self.room.give(CACHE as u64);
+        self.room.give(self.taken);
     }
 }
 
