@@ -53,7 +53,7 @@ fn made(parts: Vec<(Vec<u8>, u64)>) -> (SourceFile, Arc<AtomicU64>) {
         let made = Made { parts, now: Cursor::new(Vec::new()), again: 0, given: counter.clone() };
         Ok(Box::new(made) as Box<dyn Read + Send>)
     };
-    (SourceFile { name: "f".into(), size: 0, open: Box::new(open) }, given)
+    (SourceFile::new("f", 0, open), given)
 }
 
 fn refusal(data: &Dataset, source: SourceFile) -> ExtractError {
