@@ -44,7 +44,8 @@ pub struct Limits {
     pub expansion: u32,
     /// Bytes that come out of one compressed file.
     pub size: u64,
-    /// Bytes of a file that must be held whole, because its directory is at its end: Parquet, workbooks, zip archives.
+    /// Bytes of a file that are held at once, because its directory is at its end: Parquet, workbooks, zip archives. Of
+    /// one that is read by ranges this is a page, the footer or the directory, of another the whole file.
     pub held: u64,
     /// Bytes of a record.
     pub record: u64,
