@@ -92,14 +92,10 @@ fn main() {
                 workers: 2,
                 rules: &rules,
             };
-            let source = SourceFile {
-                name: "numbers.csv".into(),
-                size: 0,
-                open: Box::new(move || {
-                    let rest = Cursor::new(b"id\n".to_vec());
-                    Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
-                }),
-            };
+            let source = SourceFile::new("numbers.csv", 0, move || {
+                let rest = Cursor::new(b"id\n".to_vec());
+                Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
+            });
             let mut seen = KeySet::competing(&room, 1, &dataset);
             extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
             seen

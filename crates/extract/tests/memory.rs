@@ -76,7 +76,7 @@ fn most(container: Container, records: usize) -> usize {
         let rest = Cursor::new(begin.to_owned());
         Ok(Box::new(Written { container, records, next: 0, rest }) as Box<dyn Read + Send>)
     };
-    let file = SourceFile { name: "f".into(), size: 0, open: Box::new(open) };
+    let file = SourceFile::new("f", 0, open);
     let (ring, rules) = (KeyRing::new(MasterKey::from_bytes([7; 32]), 1), RuleInputs::default());
     let context = ExtractContext {
         dataset: &data,

@@ -215,8 +215,8 @@ pub enum ExtractError {
         /// The limit `expansion`.
         limit: u32,
     },
-    /// LW4032: more bytes than one file may take.
-    #[error("{file}: is larger than {limit} bytes{}", if *.key == "size" { " unpacked" } else { ", and files of its kind must be held whole" })]
+    /// LW4032: more bytes than one file may take, or than may be held of it at once.
+    #[error("{file}: {}", if *.key == "size" { format!("is larger than {limit} bytes unpacked") } else { format!("more than {limit} bytes of it would have to be held at once") })]
     FileTooLarge {
         /// The file.
         file: String,

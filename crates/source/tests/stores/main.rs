@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod disk;
+mod ranges;
 mod s3;
 mod server;
 mod web;
