@@ -77,13 +77,13 @@ pub(crate) enum Earlier {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// LW4040: the batch lacks a key column.
+    /// The batch lacks a key column.
     #[error("the key column `{column}` is missing")]
     Missing {
         /// The column.
         column: String,
     },
-    /// LW4041: a type no conformed column has.
+    /// A type no conformed column has.
     #[error("a key column has the type {data_type}, which no conformed column has")]
     Type {
         /// The type.

@@ -429,8 +429,9 @@ mod tests {
         let (mut spilling, mut map) = (Spilling::<Said>::new(room), HashMap::new());
         for batch in 0..batches {
             // Half of a batch is new; the rest was there, some of it long ago.
-            let number =
-                |i: u64| if i % 2 == 0 { batch * size + i } else { (batch * size + i) * 7 % (batch * size + 1) };
+            let number = |i: u64| {
+                if i.is_multiple_of(2) { batch * size + i } else { (batch * size + i) * 7 % (batch * size + 1) }
+            };
             let keys: Vec<u128> = (0..size).map(|i| key(number(i))).collect();
             spilling.ready(&keys).unwrap();
             for (key, what) in keys.iter().zip(0..) {
