@@ -97,6 +97,13 @@ impl OpenProject {
         KeyRoom::of(self.engine_options().memory / 2)
     }
 
+    /// The memory that each of a dataset's two writers may take (rows, and what is sealed), if so many datasets are loaded
+    /// at a time: together a quarter of what a run may use.
+    pub(crate) fn writer_memory(&self, side_by_side: usize) -> usize {
+        let bytes = self.engine_options().memory / 8 / side_by_side.max(1) as u64;
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
     /// The zone of wall-clock times.
     pub fn zone(&self) -> chrono_tz::Tz {
         self.project.settings.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(chrono_tz::UTC)

@@ -17,12 +17,10 @@ use chrono::NaiveDate;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Corrections, Dataset};
 use lakewarden_extract::{FileAccount, KeyError, Standings, conformed_schema};
-use lakewarden_lake::{BatchStream, DataFile, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
+use lakewarden_lake::{BatchStream, DataFile, StagedTable, TableSnapshot, TableWriter, Zone};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
-use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
@@ -241,8 +239,7 @@ impl<'a> Writers<'a> {
     fn open(loading: &Loading<'_>, dataset: &'a Dataset, stamp: Option<Stamp<'a>>) -> Result<Self, PipelineError> {
         // Other names than the files that the run's rows were put into at first.
         let id = Uuid::new_v5(&loading.run, b"settled");
-        let threads = NonZeroUsize::new(loading.workers).unwrap_or(NonZeroUsize::MIN);
-        let options = || WriterOptions::new(id, Handle::current()).with_threads(threads);
+        let options = || loading.writer_options(id);
         let schema = match &stamp {
             Some(stamp) => stamp.schema().clone(),
             None => conformed_schema(dataset),

@@ -58,8 +58,9 @@ impl Blocks {
         if block >= size {
             return self.clone();
         }
-        let own = (KEPT / (places as u64 + 1)).clamp(SMALLEST, LARGEST);
-        let most = usize::try_from(KEPT / own).unwrap_or(usize::MAX).min(places + 2);
+        let kept = KEPT.min(*limit);
+        let own = (kept / (places as u64 + 1)).clamp(SMALLEST, LARGEST);
+        let most = usize::try_from(kept / own).unwrap_or(usize::MAX).min(places + 2);
         Self::with(file.clone(), own, most, *limit, fault.clone())
     }
 

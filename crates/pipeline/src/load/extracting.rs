@@ -14,10 +14,8 @@ use lakewarden_dictionary::Dataset;
 use lakewarden_extract::{
     FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract, unique_columns, unread_schema,
 };
-use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
-use std::num::NonZeroUsize;
+use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, Zone};
 use std::sync::Mutex;
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 impl Loading<'_> {
@@ -76,8 +74,7 @@ impl Loading<'_> {
     ) -> Result<Extracted, PipelineError> {
         let name = &dataset.name.value;
         let context = self.context(dataset, rules);
-        let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
-        let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
+        let options = || self.writer_options(self.run);
         let stamp = history::Stamp::of(dataset, published, self.as_of);
         let mut sink = LoadSink {
             rows: self.lake.writer(

@@ -190,7 +190,8 @@ impl Releasing<'_> {
             rules: &rules,
         };
         let stamp = Stamp::of(dataset, source.conformed.as_ref(), self.as_of);
-        let options = || WriterOptions::new(handling.id, Handle::current());
+        let writing = self.open.writer_memory(1);
+        let options = || WriterOptions::new(handling.id, Handle::current()).within(writing);
         block_in_place(|| {
             let mut rereader = Rereader::new(&context, dataset)?;
             let writer = match self.dry_run {

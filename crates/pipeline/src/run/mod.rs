@@ -236,6 +236,7 @@ impl<'a> Run<'a> {
             run: self.request.run,
             seed: self.request.seed,
             room: &room,
+            writing: self.open.writer_memory(loads::at_once(threads).min(arrivals.len())),
             workers: threads,
             references: &references,
             accept_thresholds: self.request.accept_thresholds,
