@@ -2,6 +2,7 @@
 //! signatures as Azure does. It knows neither Entra ID's logins nor Data Lake's true folders.
 
 use super::clouds::*;
+use super::server::{Answer, Server};
 use super::*;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -150,4 +151,38 @@ async fn azures_refusals_have_their_own_words() {
     let (code, told) = refusal(&format!("{address}/*.csv"), &nobody).await;
     assert_eq!(code, "LW7006", "{told}");
     assert!(told.contains("AZURE_STORAGE_ENDPOINT"), "{told}");
+}
+
+/// What Azurite taught: Azure writes a tag without quotation marks where it lists, and with them where it answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn azure_writes_tags_in_two_ways() {
+    let blob = |name: &str, tag: &str| {
+        let modified = "<Last-Modified>Wed, 30 Sep 2026 01:02:03 GMT</Last-Modified>";
+        let length = "<Content-Length>10</Content-Length><Content-Type>text/csv</Content-Type>";
+        let properties = format!("{modified}{length}<Etag>{tag}</Etag>");
+        format!("<Blob><Name>{name}.csv</Name><Properties>{properties}</Properties></Blob>")
+    };
+    let list = format!(
+        "<EnumerationResults><Blobs>{}{}</Blobs><NextMarker/></EnumerationResults>",
+        blob("a", "0x8D1"),
+        blob("b", "0x8D2")
+    );
+    let server = Server::start(move |asked, _| match asked.target.contains("comp=list") {
+        true => Answer { status: 200, body: list.clone().into(), ..Answer::default() },
+        // If-Match is passed over, as by a proxy that knows no conditions.
+        false => Answer { status: 200, body: numbered(10), ..Answer::default() }
+            .with("etag", "\"0x8D1\"")
+            .with("last-modified", "Wed, 30 Sep 2026 01:02:03 GMT"),
+    });
+    let around = around(&[
+        ("AZURE_STORAGE_ENDPOINT", &server.origin()),
+        ("AZURE_STORAGE_ACCOUNT_NAME", "shop"),
+        ("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0"),
+    ]);
+    let found = orders(Path::new("/"), "az://exports/*.csv", None, None, &around).await.unwrap();
+    assert_eq!(read(&found.files[0]).unwrap(), numbered(10));
+    assert!(read(&found.files[1]).is_err());
+    assert_eq!(found.origins.trouble("az://exports/b.csv").unwrap().code(), "LW7007");
+    let asked: Vec<_> = server.asked().iter().filter_map(|asked| asked.header("if-match").map(str::to_owned)).collect();
+    assert_eq!(asked, ["\"0x8D1\"", "\"0x8D2\""]);
 }
