@@ -1,5 +1,6 @@
 //! What holds of every storage of a cloud, asked of a server of its own kind.
 
+use super::ranges::{as_in, at, hold};
 use super::*;
 use futures::{StreamExt, stream};
 use object_store::path::Path as ObjectPath;
@@ -89,8 +90,8 @@ pub(crate) async fn large_files_arrive(cloud: &Cloud) {
         let found = cloud.listed("*.bin", None).await.unwrap();
         assert_eq!(found.files[0].size, size as u64);
         assert!(read(&found.files[0]).unwrap() == bytes, "{size} bytes");
-        // The same file once more, as a second reading does.
-        assert!(read(&found.files[0]).unwrap() == bytes, "{size} bytes");
+        // And the same by ranges, wherever they begin and end.
+        as_in(&hold(&found.files[0]), &bytes);
     }
 }
 
@@ -108,12 +109,14 @@ pub(crate) async fn names_are_taken_as_they_are(cloud: &Cloud, odd: &[&str]) {
     }
 }
 
-/// A file that is replaced after it was listed is refused: at its beginning, and between its parts.
+/// A file that is replaced after it was listed is refused: at its beginning, between its parts, and by ranges.
 pub(crate) async fn changed_files_are_refused(cloud: &Cloud) {
     cloud.put("a.csv", numbered(100)).await;
     cloud.put("b.csv", numbered(100)).await;
-    cloud.put("big.csv", numbered(20 * PART)).await;
+    cloud.put("big.csv", numbered(10 * PART)).await;
     let found = cloud.listed("*.csv", None).await.unwrap();
+    let held = hold(&found.files[0]);
+    assert_eq!(at(&held, 10..20).unwrap(), numbered(100)[10..20]);
     let mut begun = block_in_place(|| {
         let mut begun = (found.files[2].open)().unwrap();
         begun.read_exact(&mut [0; 10]).unwrap();
@@ -121,7 +124,9 @@ pub(crate) async fn changed_files_are_refused(cloud: &Cloud) {
     });
     cloud.put("a.csv", vec![7; 100]).await;
     cloud.put("b.csv", numbered(101)).await;
-    cloud.put("big.csv", vec![7; 20 * PART]).await;
+    cloud.put("big.csv", vec![7; 10 * PART]).await;
+    assert!(at(&held, 10..20).is_err());
+    assert!(found.origins.trouble(&found.files[0].name).is_some());
     assert!(read(&found.files[0]).is_err() && read(&found.files[1]).is_err());
     assert!(block_in_place(|| begun.read_to_end(&mut Vec::new())).is_err());
     for file in &found.files {
