@@ -207,7 +207,8 @@ impl Remote {
 
     async fn get(&self, range: Option<GetRange>) -> object_store::Result<object_store::GetResult> {
         // A weak tag never matches; it is held against the answer's.
-        let if_match = self.e_tag.get().cloned().filter(|tag| !tag.starts_with("W/"));
+        let strong = self.e_tag.get().filter(|tag| !tag.starts_with("W/"));
+        let if_match = strong.map(|tag| format!("\"{}\"", bare(tag)));
         let options = GetOptions { range, if_match, ..GetOptions::default() };
         let asked = self.store.get_opts(&self.path, options);
         timeout(self.patience.silence.saturating_mul(2), asked)
@@ -220,12 +221,17 @@ impl Remote {
         // Without tags the time is what there is. Listings may have it finer than answers, whose unit is the second.
         let same_time = || self.modified.is_none_or(|modified| modified.timestamp() == found.last_modified.timestamp());
         let same = match (self.e_tag.get(), &found.e_tag) {
-            (Some(tag), Some(found)) => tag == found,
+            (Some(tag), Some(found)) => bare(tag) == bare(found),
             (None, Some(tag)) => same_time() && self.e_tag.get_or_init(|| tag.clone()) == tag,
             (_, None) => same_time(),
         };
         if same && found.size == self.size { Ok(()) } else { Err(StoreFault::Changed) }
     }
+}
+
+/// A tag without its quotation marks: Azure leaves them out where it lists.
+fn bare(tag: &str) -> &str {
+    tag.trim_matches('"')
 }
 
 /// Reads what arrives, from a thread that is not the runtime's.

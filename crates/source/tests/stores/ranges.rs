@@ -9,11 +9,11 @@ use std::ops::Range;
 
 const PART: u64 = 4 << 20;
 
-fn hold(file: &SourceFile) -> Arc<dyn ReadAt> {
+pub(crate) fn hold(file: &SourceFile) -> Arc<dyn ReadAt> {
     (file.ranges.as_ref().unwrap().open)().unwrap()
 }
 
-fn at(file: &Arc<dyn ReadAt>, range: Range<u64>) -> io::Result<Vec<u8>> {
+pub(crate) fn at(file: &Arc<dyn ReadAt>, range: Range<u64>) -> io::Result<Vec<u8>> {
     block_in_place(|| file.read_at(range).map(Into::into))
 }
 
@@ -25,7 +25,7 @@ fn from_its_beginning(file: &Arc<dyn ReadAt>) -> io::Result<Vec<u8>> {
 }
 
 /// Says that every range is what it is of the whole, in whatever order they are asked for.
-fn as_in(file: &Arc<dyn ReadAt>, bytes: &[u8]) {
+pub(crate) fn as_in(file: &Arc<dyn ReadAt>, bytes: &[u8]) {
     let size = bytes.len() as u64;
     assert_eq!(file.size(), size);
     let ranges = [size - 1..size, 0..1, size / 2..size / 2 + 10_007, 0..size, size / 3..size - 1];
