@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
+/// Bytes of the program itself, of the batches on their way, and of what the allocator keeps, measured and rounded up.
+const PROGRAM: u64 = 128 << 20;
+
 /// A project's folder, read.
 #[derive(Debug, Clone)]
 pub struct OpenProject {
@@ -92,15 +95,21 @@ impl OpenProject {
         EngineOptions { memory: self.project.settings.memory_budget.unwrap_or(options.memory), ..options }
     }
 
-    /// The memory that keys of rows may take while exports are loaded: half of what a run may use. SQL is run afterwards.
+    /// What is left of the memory of a run, while exports are loaded, for what grows with them. SQL is run afterwards.
+    fn loading_memory(&self) -> u64 {
+        let memory = self.engine_options().memory;
+        memory.saturating_sub(PROGRAM).max(memory / 2)
+    }
+
+    /// The memory that keys of rows may take while exports are loaded: half of what there is.
     pub(crate) fn key_room(&self) -> KeyRoom {
-        KeyRoom::of(self.engine_options().memory / 2)
+        KeyRoom::of(self.loading_memory() / 2)
     }
 
     /// The memory that each of a dataset's two writers may take (rows, and what is sealed), if so many datasets are loaded
-    /// at a time: together a quarter of what a run may use.
+    /// at a time: together a quarter of what there is.
     pub(crate) fn writer_memory(&self, side_by_side: usize) -> usize {
-        let bytes = self.engine_options().memory / 8 / side_by_side.max(1) as u64;
+        let bytes = self.loading_memory() / 8 / side_by_side.max(1) as u64;
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 

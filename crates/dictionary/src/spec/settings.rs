@@ -49,7 +49,7 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
         Key::optional(
             "memory_budget",
             Kind::Form(&BYTE_SIZE),
-            "Memory that a run may use, beside some 300 MiB for the program itself: half of it for the keys of rows while exports are loaded, all of it for SQL afterwards. What has no room goes into temporary files.",
+            "Memory that a run may use; the process stays about within it, from 512 MiB on. While exports are loaded it is for the keys of rows, files and writers, then for SQL. What has no room goes into temporary files, which takes time. Who is one customer is not bounded by it.",
         )
             .absent("half of the machine's memory"),
     ],

@@ -58,7 +58,7 @@ impl Blocks {
         if block >= size {
             return self.clone();
         }
-        let kept = KEPT.min(*limit);
+        let kept = KEPT.min(*limit / 2);
         let own = (kept / (places as u64 + 1)).clamp(SMALLEST, LARGEST);
         let most = usize::try_from(kept / own).unwrap_or(usize::MAX).min(places + 2);
         Self::with(file.clone(), own, most, *limit, fault.clone())

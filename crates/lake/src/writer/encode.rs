@@ -120,7 +120,8 @@ impl Encoder {
         let FileBytes { mut writer, counter } = file;
         let footer = writer.finish().map_err(|_| self.failed())?;
         let stats = counter.finish(&self.schema, &footer);
-        Ok((writer.into_inner().map_err(|_| self.failed())?, stats))
+        // `into_inner` would write the footer once more.
+        Ok((std::mem::take(writer.inner_mut()), stats))
     }
 
     fn failed(&self) -> LakeError {

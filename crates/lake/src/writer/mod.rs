@@ -356,3 +356,25 @@ fn memory_of_column(column: &dyn Array) -> usize {
         other => other.primitive_width().map_or(rows, |width| width * rows),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_is_kept_by_smaller_groups_first_and_by_fewer_threads_then() {
+        let usual =
+            WriterOptions::new(Uuid::nil(), Handle::current()).with_threads(NonZeroUsize::MIN.saturating_add(7));
+        let shape = |bytes: usize| {
+            let options = usual.clone().within(bytes);
+            (options.threads.get(), options.bytes_per_group.get() >> 10, options.bytes_per_file.get() >> 20)
+        };
+        assert_eq!(shape(1 << 40), (8, 32 << 10, 128));
+        // 128 MiB of rows: nine groups.
+        assert_eq!(shape(256 << 20), (8, (128 << 10) / 9, 128));
+        // 32 MiB of rows: four groups, of which three are encoded.
+        assert_eq!(shape(64 << 20), (3, 8 << 10, 64));
+        assert_eq!(shape(1 << 20), (1, 256, 1));
+        assert_eq!(shape(0).0, 1);
+    }
+}
