@@ -80,6 +80,9 @@ pub fn load(files: &[SourceFile]) -> Loaded {
         }
     }
 
+    if let Some(budget) = project.settings.memory_budget {
+        project.datasets.iter_mut().for_each(|dataset| dataset.format.limits.keep_within(budget));
+    }
     if !settings {
         let path: Arc<str> = FileKind::Settings.pattern().into();
         found.problems.push(

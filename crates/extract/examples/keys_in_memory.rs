@@ -3,12 +3,15 @@
 //! ```sh
 //! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 first
 //! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 last
+//! cargo run --release -p lakewarden-extract --example keys_in_memory -- 50000000 last 256    # within 256 MiB
 //! ```
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use lakewarden_dictionary::{SourceFile as Text, load};
-use lakewarden_extract::{ExtractContext, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract};
+use lakewarden_extract::{
+    ExtractContext, KeyRoom, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract,
+};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -61,13 +64,14 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let keys: u64 = arguments.next().map_or(50_000_000, |n| n.parse().unwrap());
     let survivor = arguments.next().unwrap_or_else(|| "first".to_owned());
+    let room = arguments.next().map_or_else(KeyRoom::default, |mib| KeyRoom::of(mib.parse::<u64>().unwrap() << 20));
     let file = Text { path: "schemas/channels/items.yaml".into(), text: ENTRY.into() };
     let dataset = load(&[file]).project.datasets.remove(0);
     let [before, _] = held();
     let begun = Instant::now();
     let seen = match survivor.as_str() {
         "first" => {
-            let mut seen = KeySet::new(1);
+            let mut seen = KeySet::within(&room, 1);
             for from in (0..keys).step_by(8192) {
                 let ids = Int64Array::from_iter_values((from..(from + 8192).min(keys)).map(|n| n as i64));
                 let batch = RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef)]).unwrap();
@@ -88,15 +92,11 @@ fn main() {
                 workers: 2,
                 rules: &rules,
             };
-            let source = SourceFile {
-                name: "numbers.csv".into(),
-                size: 0,
-                open: Box::new(move || {
-                    let rest = Cursor::new(b"id\n".to_vec());
-                    Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
-                }),
-            };
-            let mut seen = KeySet::competing(1, &dataset);
+            let source = SourceFile::new("numbers.csv", 0, move || {
+                let rest = Cursor::new(b"id\n".to_vec());
+                Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
+            });
+            let mut seen = KeySet::competing(&room, 1, &dataset);
             extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
             seen
         }

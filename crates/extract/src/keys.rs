@@ -1,5 +1,7 @@
 //! Hashes of rows, and the set of those seen.
 
+use crate::convert::{Converted, Plan};
+use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use crate::standings::Standings;
 use crate::unique::UniqueValues;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -8,21 +10,18 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use lakewarden_dictionary::Dataset;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// The keys of rows seen, as 96-bit hashes of their conformed key columns, each with 32 bits that say where it was seen
-/// first: about 19 to 39 bytes a row.
+/// first: about 19 to 39 bytes a row. What has no room in memory lies in a temporary file.
 ///
 /// Two different keys with one hash would make one row a duplicate of another; among 100 million rows
 /// the chance of any is 10⁻¹³, and the seed keeps a stranger from looking for one.
 #[derive(Debug, Clone)]
 pub struct KeySet {
     seed: u64,
-    /// The hash; its lowest 32 bits are [`LAKE`] or the number of the file, from 1.
-    hashes: HashTable<u128>,
+    hashes: Spilling<Seen>,
     /// The file being read.
     file: u32,
     /// How new rows compare, where later ones may survive: then the set itself stays empty.
@@ -33,6 +32,38 @@ pub struct KeySet {
 
 /// Where keys of the lake were seen.
 const LAKE: u32 = 0;
+
+/// The hash of a key; its lowest 32 bits are [`LAKE`] or the number of the file that it was seen in first, from 1.
+#[derive(Debug, Clone, Copy)]
+struct Seen(u128);
+
+impl Seen {
+    fn new(hash: u128, file: u32) -> Self {
+        Self(Self::part(hash) | u128::from(file))
+    }
+
+    fn file(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+impl Entry for Seen {
+    fn part(key: u128) -> u128 {
+        key >> 32 << 32
+    }
+
+    fn key(&self) -> u128 {
+        Self::part(self.0)
+    }
+
+    fn write(&self, into: &mut Vec<u8>) {
+        into.extend(self.file().to_le_bytes());
+    }
+
+    fn read(key: u128, rest: &[u8]) -> Option<Self> {
+        Some(Self::new(key, u32::from_le_bytes(rest.try_into().ok()?)))
+    }
+}
 
 /// Where a row with the same key was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,30 +77,61 @@ pub(crate) enum Earlier {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// LW4040: the batch lacks a key column.
+    /// The batch lacks a key column.
     #[error("the key column `{column}` is missing")]
     Missing {
         /// The column.
         column: String,
     },
-    /// LW4041: a type no conformed column has.
+    /// A type no conformed column has.
     #[error("a key column has the type {data_type}, which no conformed column has")]
     Type {
         /// The type.
         data_type: Arrow,
     },
+    /// LW4054: keys that have no room in memory cannot be put aside.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
 }
 
 impl KeySet {
     /// An empty set; `seed` must be the run's [`crate::ExtractContext::seed`].
     pub fn new(seed: u64) -> Self {
-        Self { seed, hashes: HashTable::new(), file: LAKE, standings: None, unique: UniqueValues::default() }
+        Self::within(&KeyRoom::default(), seed)
+    }
+
+    /// An empty set that shares room with others.
+    pub fn within(room: &KeyRoom, seed: u64) -> Self {
+        let unique = UniqueValues::within(room);
+        Self { seed, hashes: Spilling::new(room.clone()), file: LAKE, standings: None, unique }
     }
 
     /// What it takes for a dataset whose later rows may survive instead of earlier ones. It holds the rows of the files
     /// and not the lake's: those are met afterwards, see [`Standings`].
-    pub fn competing(seed: u64, dataset: &Dataset) -> Self {
-        Self { standings: Some(Box::new(Standings::new(seed, dataset))), ..Self::new(seed) }
+    pub fn competing(room: &KeyRoom, seed: u64, dataset: &Dataset) -> Self {
+        Self { standings: Some(Box::new(Standings::new(room, seed, dataset))), ..Self::within(room, seed) }
+    }
+
+    /// The room that it shares with others.
+    pub(crate) fn room(&self) -> &KeyRoom {
+        self.hashes.room()
+    }
+
+    /// Makes ready for the rows of a batch: what they are held against is then in memory.
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(crate) fn ready(&mut self, plan: &Plan<'_>, batch: &Converted) -> Result<(), SpillError> {
+        if let Some(keys) = &batch.keys {
+            match (&batch.ranked, &mut self.standings) {
+                (Some(_), Some(standings)) => standings.ready(keys)?,
+                _ => self.hashes.ready(keys)?,
+            }
+        }
+        for (unique, values) in plan.demands.unique.iter().zip(&batch.unique) {
+            self.unique.ready(&unique.name, &values.values)?;
+        }
+        Ok(())
     }
 
     /// How the rows of the files compared, if they did.
@@ -89,11 +151,8 @@ impl KeySet {
                 batch.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: (*name).to_owned() })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        self.reserve(batch.num_rows());
-        for hash in RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()) {
-            self.put(hash, LAKE);
-        }
-        Ok(())
+        let hashes = RowHasher::new(columns, self.seed)?.hashes(batch.num_rows());
+        self.of_lake(&hashes)
     }
 
     /// How many keys it holds.
@@ -103,7 +162,7 @@ impl KeySet {
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
+        self.hashes.len() == 0
     }
 
     /// The seed it was made with.
@@ -116,8 +175,14 @@ impl KeySet {
     /// # Errors
     /// [`KeyError`] if the batch is not one of the conformed table.
     pub fn observe_values(&mut self, batch: &RecordBatch, column: &str) -> Result<(), KeyError> {
-        for hash in self.values_of(batch, column)? {
-            self.put(hash, LAKE);
+        let hashes = self.values_of(batch, column)?;
+        self.of_lake(&hashes)
+    }
+
+    fn of_lake(&mut self, hashes: &[u128]) -> Result<(), KeyError> {
+        self.hashes.ready(hashes)?;
+        for hash in hashes {
+            self.hashes.put(Seen::new(*hash, LAKE));
         }
         Ok(())
     }
@@ -129,16 +194,22 @@ impl KeySet {
         Ok(hashes.into_iter().enumerate().filter(|(row, _)| array.is_valid(*row)).map(|(_, hash)| hash).collect())
     }
 
-    /// Whether it holds a key.
+    /// Whether it holds a key for which it is ready.
     pub(crate) fn contains(&self, hash: u128) -> bool {
-        self.hashes.find(bucket(hash), |kept| is_same(*kept, hash)).is_some()
+        self.hashes.get(hash).is_some()
     }
 
-    /// Takes a key back: its row was not written after all.
+    /// Which of these keys it holds. It need not be ready for them.
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(crate) fn which(&self, hashes: &[u128]) -> Result<Vec<bool>, SpillError> {
+        self.hashes.which(hashes)
+    }
+
+    /// Takes back the key of a row of the batch at hand: it was not written after all.
     pub(crate) fn remove(&mut self, hash: u128) {
-        if let Ok(kept) = self.hashes.find_entry(bucket(hash), |kept| is_same(*kept, hash)) {
-            kept.remove();
-        }
+        self.hashes.take_back(hash);
     }
 
     /// The next file begins.
@@ -149,9 +220,9 @@ impl KeySet {
         }
     }
 
-    /// Adds a key; says where it was seen before, if it was.
+    /// Adds a key for which it is ready; says where it was seen before, if it was.
     pub(crate) fn insert(&mut self, hash: u128) -> Option<Earlier> {
-        self.put(hash, self.file).map(|file| match file {
+        self.hashes.put(Seen::new(hash, self.file)).map(|seen| match seen.file() {
             LAKE => Earlier::Lake,
             file if file == self.file => Earlier::SameFile,
             _ => Earlier::OtherFile,
@@ -162,31 +233,6 @@ impl KeySet {
     pub(crate) fn standings(&mut self) -> Option<&mut Standings> {
         self.standings.as_deref_mut()
     }
-
-    /// Makes room.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.hashes.reserve(more, |kept| bucket(*kept));
-    }
-
-    fn put(&mut self, hash: u128, file: u32) -> Option<u32> {
-        match self.hashes.entry(bucket(hash), |kept| is_same(*kept, hash), |kept| bucket(*kept)) {
-            Entry::Occupied(kept) => Some(*kept.get() as u32),
-            Entry::Vacant(free) => {
-                free.insert(hash >> 32 << 32 | u128::from(file));
-                None
-            }
-        }
-    }
-}
-
-/// Whether two hashes are one, wherever each was seen.
-fn is_same(kept: u128, hash: u128) -> bool {
-    (kept ^ hash) >> 32 == 0
-}
-
-/// Where in the table a hash stands: the half of it that is kept whole.
-fn bucket(hash: u128) -> u64 {
-    (hash >> 64) as u64
 }
 
 /// Hashes rows of some columns. Equal values have equal hashes whatever batch they are in.
@@ -314,6 +360,7 @@ mod tests {
         assert_eq!(set.len(), 2);
         assert_eq!(set.observe(&batch, &["no"]), Err(KeyError::Missing { column: "no".into() }));
         let hash = hashes(batch.columns().to_vec())[0];
+        set.hashes.ready(&[hash, 7 << 40]).unwrap();
         assert_eq!(set.insert(hash), Some(Earlier::Lake));
         set.next_file();
         assert_eq!((set.insert(7 << 40), set.insert(7 << 40)), (None, Some(Earlier::SameFile)));

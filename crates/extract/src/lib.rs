@@ -16,8 +16,9 @@
 //! be told, is kept in an [`UnreadLog`], until a readable record with its key takes its place.
 //!
 //! The same files under the same [`ExtractContext`] give the same batches in the same order, whatever the
-//! number of workers. Memory is bounded by the batches in flight and the dataset's limits; Parquet files, workbooks and
-//! zip archives are held whole, as far as the limits let them, because their directory is at the end.
+//! number of workers. Memory is bounded by the batches in flight and the dataset's limits. Parquet files, workbooks and
+//! zip archives have their directory at the end: a large one is read by [`Ranges`], where its storage allows that; others
+//! are held whole, as far as the limits let them.
 //!
 //! What must be absent here: a cell's value in any message, and a clear identifier in anything handed to
 //! the sink. Undeclared fields are counted by name and never copied.
@@ -36,6 +37,7 @@ mod run;
 mod schema;
 mod sealed;
 mod source;
+mod spilling;
 mod standings;
 mod unique;
 mod unread;
@@ -53,7 +55,8 @@ pub use reread::{Rereader, Verdict, for_rereading};
 pub use run::{ExtractContext, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use sealed::{Opened, Opener, SealedError};
-pub use source::{SourceFile, checksum};
+pub use source::{Ranges, ReadAt, SourceFile, checksum};
+pub use spilling::{KeyRoom, SpillError};
 pub use standings::Standings;
 pub use unique::unique_columns;
 pub use unread::{CountsAs, Named, RecordKey, UnreadError, UnreadLog, UnreadRecord, unread_schema};

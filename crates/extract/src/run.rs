@@ -7,13 +7,13 @@ use crate::error::{ExtractError, MissingColumn, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
+use crate::spilling::Spilling;
 use crate::unique::Repeats;
 use crate::unread::UnreadLog;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use hashbrown::HashSet;
 use lakewarden_dictionary::{Dataset, UndeclaredFields};
 use lakewarden_privacy::KeyRing;
 use std::sync::Arc;
@@ -173,7 +173,8 @@ struct InOrder<'a, 'p> {
 #[derive(Default)]
 struct Current {
     account: FileAccount,
-    records: HashSet<u128>,
+    /// Hashes of its records, if they are counted that occur once more.
+    records: Option<Spilling<u128>>,
     undeclared: NameCounts,
     /// Which declared fields occurred; `None` before the first batch.
     occurs: Option<Vec<bool>>,
@@ -232,7 +233,9 @@ impl InOrder<'_, '_> {
         }
         current.undeclared.merge(&batch.undeclared);
         if let Some(hashes) = &batch.records {
-            account.exact_duplicates += hashes.iter().filter(|h| !current.records.insert(**h)).count() as u64;
+            let records = current.records.get_or_insert_with(|| Spilling::new(self.seen.room().clone()));
+            records.ready(hashes).map_err(|error| self.plan.spilt(&account.file, error))?;
+            account.exact_duplicates += hashes.iter().filter(|hash| records.put(**hash).is_some()).count() as u64;
         }
         for (value, count) in std::mem::take(&mut batch.widened) {
             *current.widened.entry(value).or_default() += count;
@@ -251,9 +254,7 @@ impl InOrder<'_, '_> {
         let is = |flags: &Option<Vec<bool>>, row: usize| flags.as_ref().is_some_and(|f| f[row]);
         let mut repeats = Repeats::default();
         if batch.keys.is_some() || batch.faulty.is_some() || batch.outside.is_some() || !batch.unique.is_empty() {
-            if batch.keys.is_some() && batch.ranked.is_none() {
-                self.seen.reserve(len);
-            }
+            self.seen.ready(self.plan, &batch).map_err(|error| self.plan.spilt(&account.file, error))?;
             if let (Some(_), Some(standings)) = (&batch.ranked, self.seen.standings()) {
                 standings.widen(&batch.rows);
             }

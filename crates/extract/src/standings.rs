@@ -5,11 +5,10 @@
 //! before a later one took its place is known by its *place*: how many rows were given before it.
 
 use crate::keys::{Earlier, KeyError, RowHasher};
+use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType as Arrow, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use lakewarden_dictionary::Dataset;
 
 /// How the rows of files that have one key compare: about 46 to 92 bytes for each key of the files.
@@ -25,7 +24,7 @@ pub struct Standings {
     columns: Vec<String>,
     /// Smallest and largest value of each key column that Delta's log keeps bounds of, over all rows read.
     ranges: Vec<Option<(i64, i64)>>,
-    table: HashTable<Standing>,
+    table: Spilling<Standing>,
     /// Places of rows that do not survive, 64 in a word.
     lost: Vec<u64>,
     /// Rows given to the sink so far.
@@ -45,6 +44,29 @@ struct Standing {
     rank: i64,
     content: u64,
     place: u64,
+}
+
+impl Entry for Standing {
+    fn key(&self) -> u128 {
+        u128::from(self.key[0]) | u128::from(self.key[1]) << 64
+    }
+
+    fn write(&self, into: &mut Vec<u8>) {
+        into.extend(self.rank.to_le_bytes());
+        into.extend(self.content.to_le_bytes());
+        into.extend(self.place.to_le_bytes());
+    }
+
+    fn read(key: u128, rest: &[u8]) -> Option<Self> {
+        let (rank, rest) = rest.split_first_chunk()?;
+        let (content, place) = rest.split_first_chunk()?;
+        Some(Self {
+            key: halves(key),
+            rank: i64::from_le_bytes(*rank),
+            content: u64::from_le_bytes(*content),
+            place: u64::from_le_bytes(place.try_into().ok()?),
+        })
+    }
 }
 
 /// What the rows of a batch are compared by.
@@ -68,14 +90,14 @@ impl Ranked {
 }
 
 impl Standings {
-    pub(crate) fn new(seed: u64, dataset: &Dataset) -> Self {
+    pub(crate) fn new(room: &KeyRoom, seed: u64, dataset: &Dataset) -> Self {
         Self {
             seed,
             key: dataset.key.iter().map(|k| k.value.clone()).collect(),
             latest: dataset.latest().map(|f| f.column.value.clone()),
             columns: dataset.stored().map(|f| f.column.value.clone()).collect(),
             ranges: vec![None; dataset.key.len()],
-            table: HashTable::new(),
+            table: Spilling::new(room.clone()),
             lost: Vec::new(),
             places: 0,
             starts: Vec::new(),
@@ -112,17 +134,23 @@ impl Standings {
         &self.superseded
     }
 
-    /// Holds a row of a file against those before it; says where the survivor is, if the row is not to be given to the
+    /// Makes ready for rows with these keys.
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(crate) fn ready(&mut self, keys: &[u128]) -> Result<(), SpillError> {
+        self.table.ready(keys)
+    }
+
+    /// Holds a row of a file, for whose key it is ready, against those before it; says where the survivor is, if the row is not to be given to the
     /// sink.
     pub(crate) fn contest(&mut self, key: u128, rank: i64, content: u64) -> Option<Earlier> {
-        let key = halves(key);
-        let newcomer = Standing { key, rank, content, place: self.places };
-        match self.table.entry(key[1], |known| known.key == key, |known| known.key[1]) {
-            Entry::Vacant(free) => {
-                free.insert(newcomer);
+        let newcomer = Standing { key: halves(key), rank, content, place: self.places };
+        match self.table.get_mut(key) {
+            None => {
+                self.table.put(newcomer);
             }
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
+            Some(known) => {
                 let file = file_of(&self.starts, known.place);
                 if rank < known.rank || (rank, content) == (known.rank, known.content) {
                     let same = file + 1 == self.starts.len();
@@ -153,7 +181,7 @@ impl Standings {
             // Rows from before the column was declared are older than all others.
             None => vec![if self.latest.is_some() { i64::MIN } else { 0 }; rows.num_rows()],
         };
-        let keys = self.keys(rows)?;
+        let keys = self.ready_for(rows)?;
         let mut met = vec![false; rows.num_rows()];
         for (row, key) in keys.into_iter().enumerate() {
             let Some(standing) = self.standing(key) else { continue };
@@ -174,7 +202,7 @@ impl Standings {
     pub fn compare(&mut self, rows: &RecordBatch, met: &[bool]) -> Result<Vec<bool>, KeyError> {
         let columns = named(rows, &self.columns)?;
         let contents = contents(columns, rows.num_rows(), self.seed)?;
-        let keys = self.keys(rows)?;
+        let keys = self.ready_for(rows)?;
         let mut differs = vec![false; rows.num_rows()];
         for row in (0..rows.num_rows()).filter(|row| met[*row]) {
             let Some(standing) = self.standing(keys[row]) else { continue };
@@ -192,8 +220,8 @@ impl Standings {
     ///
     /// # Errors
     /// As [`Standings::meet`].
-    pub fn winners(&self, rows: &RecordBatch, differs: &[bool]) -> Result<Vec<Option<i64>>, KeyError> {
-        let keys = self.keys(rows)?;
+    pub fn winners(&mut self, rows: &RecordBatch, differs: &[bool]) -> Result<Vec<Option<i64>>, KeyError> {
+        let keys = self.ready_for(rows)?;
         let winner = |(row, key): (usize, u128)| {
             let standing = self.standing(key).filter(|_| differs[row])?;
             (!self.is_lost(standing.place)).then_some(standing.rank)
@@ -216,13 +244,15 @@ impl Standings {
         &self.beaten
     }
 
-    fn keys(&self, rows: &RecordBatch) -> Result<Vec<u128>, KeyError> {
-        Ok(RowHasher::new(named(rows, &self.key)?, self.seed)?.hashes(rows.num_rows()))
+    /// The keys of rows of the lake, for which it is then ready.
+    fn ready_for(&mut self, rows: &RecordBatch) -> Result<Vec<u128>, KeyError> {
+        let keys = RowHasher::new(named(rows, &self.key)?, self.seed)?.hashes(rows.num_rows());
+        self.table.ready(&keys)?;
+        Ok(keys)
     }
 
     fn standing(&self, key: u128) -> Option<Standing> {
-        let key = halves(key);
-        self.table.find(key[1], |known| known.key == key).copied()
+        self.table.get(key).copied()
     }
 
     /// The lake's row survives; once, however many the lake has.

@@ -5,27 +5,44 @@ use crate::convert::{Broken, Converted, Faults, Late, Plan, RuleRef};
 use crate::error::ExtractError;
 use crate::keys::{KeyError, KeySet};
 use crate::quarantine;
+use crate::spilling::{KeyRoom, SpillError, Spilling};
 use arrow::array::RecordBatch;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use lakewarden_dictionary::{Dataset, OnFailure, Rule};
 
 /// The values seen of columns that must be unique: 16 bytes each, and as much again of room.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct UniqueValues {
-    by_column: HashMap<String, HashSet<u128>>,
+    room: KeyRoom,
+    by_column: HashMap<String, Spilling<u128>>,
 }
 
 impl UniqueValues {
-    /// Adds the value of a row; false if it was there.
-    fn insert(&mut self, column: &str, value: u128) -> bool {
-        match self.by_column.get_mut(column) {
-            Some(values) => values.insert(value),
-            None => self.by_column.entry(column.to_owned()).or_default().insert(value),
+    /// None yet.
+    pub(crate) fn within(room: &KeyRoom) -> Self {
+        Self { room: room.clone(), by_column: HashMap::new() }
+    }
+
+    /// Makes ready for values of a column.
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(crate) fn ready(&mut self, column: &str, values: &[u128]) -> Result<(), SpillError> {
+        if !self.by_column.contains_key(column) {
+            self.by_column.insert(column.to_owned(), Spilling::new(self.room.clone()));
+        }
+        self.by_column.get_mut(column).map_or(Ok(()), |seen| seen.ready(values))
+    }
+
+    /// Adds the value of a row, for which it is ready.
+    fn insert(&mut self, column: &str, value: u128) {
+        if let Some(values) = self.by_column.get_mut(column) {
+            values.put(value);
         }
     }
 
     fn contains(&self, column: &str, value: u128) -> bool {
-        self.by_column.get(column).is_some_and(|values| values.contains(&value))
+        self.by_column.get(column).is_some_and(|values| values.get(value).is_some())
     }
 }
 
@@ -43,7 +60,8 @@ impl KeySet {
     pub fn observe_unique(&mut self, batch: &RecordBatch, columns: &[&str]) -> Result<(), KeyError> {
         for column in columns {
             let values = self.values_of(batch, column)?;
-            self.unique.by_column.entry((*column).to_owned()).or_default().extend(values);
+            self.unique.ready(column, &values)?;
+            values.into_iter().for_each(|value| self.unique.insert(column, value));
         }
         Ok(())
     }

@@ -223,19 +223,9 @@ fn a_json_array_is_never_held_whole() {
     let element = format!("{{\"no\":\"{}\"}},", "x".repeat(2000)).into_bytes();
     let (bytes, rows) = (element.len() as u64, 8_000);
     let counter = given.clone();
-    let source = SourceFile {
-        name: "big.json".into(),
-        size: 0,
-        open: Box::new(move || {
-            Ok(Box::new(Endless {
-                element: element.clone(),
-                left: rows,
-                at: 0,
-                started: false,
-                given: counter.clone(),
-            }))
-        }),
-    };
+    let source = SourceFile::new("big.json", 0, move || {
+        Ok(Box::new(Endless { element: element.clone(), left: rows, at: 0, started: false, given: counter.clone() }))
+    });
     struct Behind(Arc<AtomicU64>, u64, u64, u64);
     impl Sink for Behind {
         fn rows(&mut self, rows: RecordBatch) -> Result<(), SinkError> {

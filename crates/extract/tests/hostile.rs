@@ -4,7 +4,7 @@
 #[path = "common/archives.rs"]
 mod archives;
 mod common;
-use archives::{Cell, Packed, deflated, xls, zip};
+use archives::{Cell, Packed, book_parts, deflated, xls, zip};
 use common::*;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{ExtractError, SourceFile};
@@ -53,7 +53,7 @@ fn made(parts: Vec<(Vec<u8>, u64)>) -> (SourceFile, Arc<AtomicU64>) {
         let made = Made { parts, now: Cursor::new(Vec::new()), again: 0, given: counter.clone() };
         Ok(Box::new(made) as Box<dyn Read + Send>)
     };
-    (SourceFile { name: "f".into(), size: 0, open: Box::new(open) }, given)
+    (SourceFile::new("f", 0, open), given)
 }
 
 fn refusal(data: &Dataset, source: SourceFile) -> ExtractError {
@@ -157,41 +157,6 @@ fn a_million_columns() {
     let mut data = table(Container::Xlsx);
     data.format.limits.columns = 16_383;
     named(&refusal(&data, file("f", zip(&book_parts(part("xl/worksheets/sheet1.xml", sheet))))), "LW4034", "columns");
-}
-
-/// The parts of a workbook with this one among them.
-fn book_parts(own: Packed) -> Vec<Packed> {
-    let part = |name: &str, text: &str| Packed::new(name, text.as_bytes());
-    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let package = "http://schemas.openxmlformats.org/package/2006";
-    vec![
-        part(
-            "[Content_Types].xml",
-            &format!(
-                r#"<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>"#
-            ),
-        ),
-        part(
-            "_rels/.rels",
-            &format!(
-                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
-            ),
-        ),
-        part(
-            "xl/workbook.xml",
-            &format!(
-                r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>"#
-            ),
-        ),
-        part(
-            "xl/_rels/workbook.xml.rels",
-            &format!(
-                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
-            ),
-        ),
-        own,
-    ]
 }
 
 #[test]

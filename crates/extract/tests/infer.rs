@@ -11,18 +11,15 @@ use std::path::{Path, PathBuf};
 
 fn on_disk(path: &Path) -> SourceFile {
     let path = path.to_owned();
-    SourceFile {
-        name: path.file_name().unwrap().to_string_lossy().into_owned(),
-        size: fs::metadata(&path).unwrap().len(),
-        open: Box::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>)),
-    }
+    let (name, size) = (path.file_name().unwrap().to_string_lossy().into_owned(), fs::metadata(&path).unwrap().len());
+    SourceFile::new(name, size, move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>))
 }
 
 fn in_memory(name: &str, bytes: impl Into<Vec<u8>>) -> SourceFile {
     let bytes: Vec<u8> = bytes.into();
     let size = bytes.len() as u64;
     let open = move || Ok(Box::new(Cursor::new(bytes.clone())) as Box<dyn Read + Send>);
-    SourceFile { name: name.to_owned(), size, open: Box::new(open) }
+    SourceFile::new(name, size, open)
 }
 
 fn repository() -> PathBuf {

@@ -153,11 +153,7 @@ fn parquet_and_workbooks_that_are_cut() {
 
 #[test]
 fn storage_that_fails_is_said_so() {
-    let missing = SourceFile {
-        name: "dir/the-file".into(),
-        size: 0,
-        open: Box::new(|| Err(std::io::ErrorKind::NotFound.into())),
-    };
+    let missing = SourceFile::new("dir/the-file", 0, || Err(std::io::ErrorKind::NotFound.into()));
     let error = run(&members(), &[missing]).unwrap_err();
     assert!(matches!(error, ExtractError::Unreadable { kind: std::io::ErrorKind::NotFound, .. }));
     assert!(!error.is_retryable());
@@ -169,7 +165,7 @@ fn storage_that_fails_is_said_so() {
         }
     }
     let open = || Ok(Box::new("会员卡号,手机号\nM1,".as_bytes().chain(Dies)) as Box<dyn Read + Send>);
-    let dies = SourceFile { name: "f".into(), size: 0, open: Box::new(open) };
+    let dies = SourceFile::new("f", 0, open);
     let error = run(&members(), &[dies]).unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("LW4001", true), "{error}");
 }
@@ -191,14 +187,10 @@ fn entries_are_refused_before_a_byte_is_read() {
     let opened = Arc::new(AtomicBool::new(false));
     let check = |data: &Dataset, code: &str| {
         let flag = opened.clone();
-        let source = SourceFile {
-            name: "f".into(),
-            size: 0,
-            open: Box::new(move || {
-                flag.store(true, Ordering::SeqCst);
-                Err(std::io::ErrorKind::NotFound.into())
-            }),
-        };
+        let source = SourceFile::new("f", 0, move || {
+            flag.store(true, Ordering::SeqCst);
+            Err(std::io::ErrorKind::NotFound.into())
+        });
         let error = run(data, &[source]).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert!(!opened.load(Ordering::SeqCst));

@@ -11,7 +11,7 @@ use lakewarden_dictionary::{
     Treatment,
 };
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, QuarantineReason, RowRule, RowRuleFailed, RuleInputs,
+    ExtractContext, ExtractError, FileAccount, KeyRoom, KeySet, QuarantineReason, RowRule, RowRuleFailed, RuleInputs,
     SourceFile, UnreadLog, conformed_schema, extract, quarantine_schema,
 };
 use proptest::prelude::*;
@@ -406,7 +406,9 @@ proptest! {
                 .collect();
             file(&format!("f{n}"), format!("id,amount,word\n{lines}"))
         }).collect();
-        let found = read(&sales, &sources, batch_rows, workers, &mut KeySet::new(SEED)).unwrap();
+        // With and without room in memory.
+        let room = if batch_rows % 2 == 0 { KeyRoom::of(0) } else { KeyRoom::default() };
+        let found = read(&sales, &sources, batch_rows, workers, &mut KeySet::within(&room, SEED)).unwrap();
         let (expected, [repeated, too_much, duplicates, odd]) = by_the_book(&files);
         prop_assert!(found.accounts.iter().all(FileAccount::closes));
         let sum = |pick: &dyn Fn(&FileAccount) -> u64| found.accounts.iter().map(pick).sum::<u64>();

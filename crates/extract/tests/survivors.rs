@@ -7,7 +7,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::Int64Type;
 use common::*;
 use lakewarden_dictionary::*;
-use lakewarden_extract::{FileAccount, KeySet, conformed_schema};
+use lakewarden_extract::{FileAccount, KeyRoom, KeySet, conformed_schema};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -52,7 +52,9 @@ struct Ran {
 fn load(items: &Dataset, lake: &RecordBatch, files: &[Vec<Row>], batch_rows: usize, chunk: usize) -> Ran {
     let may_replace = items.repeats.corrections() != Corrections::Ignore;
     let sources: Vec<_> = files.iter().enumerate().map(|(n, rows)| file(&format!("{n}.csv"), body(rows))).collect();
-    let mut seen = KeySet::competing(SEED, items);
+    // With and without room in memory.
+    let room = if chunk.is_multiple_of(2) { KeyRoom::of(0) } else { KeyRoom::default() };
+    let mut seen = KeySet::competing(&room, SEED, items);
     let mut outcome = run_with(items, &sources, batch_rows, 2, &mut seen).unwrap();
     let mut standings = seen.into_standings().unwrap();
     assert_eq!(standings.places(), outcome.rows.num_rows() as u64);
@@ -212,8 +214,13 @@ fn the_account_says_where_the_survivor_is() {
 #[test]
 fn a_row_without_a_time_cannot_be_the_latest() {
     let items = items(latest(), Corrections::Replace);
-    let outcome =
-        run_with(&items, &[file("a.csv", "id,at,says\n1,,7\n1,2,8\n")], 9, 1, &mut KeySet::competing(SEED, &items));
+    let outcome = run_with(
+        &items,
+        &[file("a.csv", "id,at,says\n1,,7\n1,2,8\n")],
+        9,
+        1,
+        &mut KeySet::competing(&KeyRoom::default(), SEED, &items),
+    );
     let outcome = outcome.unwrap();
     assert_eq!(outcome.refused(), [("1".into(), "at".into(), "required".into())]);
     assert_eq!(outcome.column("says"), ["8"]);

@@ -108,6 +108,8 @@ fn s3_at(url: &Url, endpoint: Option<String>) -> AmazonS3Builder {
         .with_url(url.as_str())
         .with_config(client(ClientConfigKey::ConnectTimeout), CONNECT)
         .with_config(client(ClientConfigKey::Timeout), REQUEST)
+        // A variable must not switch off the verification of certificates.
+        .with_config(client(ClientConfigKey::AllowInvalidCertificates), "false")
         .with_retry(RetryConfig {
             backoff: BackoffConfig {
                 init_backoff: Duration::from_millis(100),

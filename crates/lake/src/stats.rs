@@ -96,6 +96,13 @@ impl Counter {
         }
     }
 
+    /// Adds what was counted of other rows of the same file.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.nulls.iter_mut().zip(other.nulls).for_each(|(all, more)| *all += more);
+        self.with_nan.extend(other.with_nan);
+        self.rows += other.rows;
+    }
+
     /// Joins the counts with the bounds in the footer of the file that was written.
     pub(crate) fn finish(self, schema: &Schema, footer: &ParquetMetaData) -> FileStats {
         let mut stats = FileStats { rows: self.rows, ..FileStats::default() };

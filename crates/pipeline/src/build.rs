@@ -61,7 +61,7 @@ impl Loading<'_> {
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
         let mut written = reads.followed_by.map(|subjects| Written::new(name, &subjects)).transpose()?;
-        let options = WriterOptions::new(self.run, Handle::current());
+        let options = WriterOptions::new(self.run, Handle::current()).within(self.writing);
         let mut writer = self.lake.writer(Zone::Curated, name, crate::contract::schema(&model.table), options)?;
         while let Some(batch) = running.next().await.map_err(PipelineError::of_model(name))? {
             block_in_place(|| {

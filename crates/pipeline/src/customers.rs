@@ -98,7 +98,7 @@ impl Loading<'_> {
             consent_doubted,
         };
         let handle = Handle::current();
-        let options = || WriterOptions::new(self.run, handle.clone());
+        let options = || WriterOptions::new(self.run, handle.clone()).within(self.writing);
         let customers = || {
             let writer = self.lake.writer(Zone::Identity, &customers_name, customers_schema(), options())?;
             stage(writer, found.customers_batches(65_536))

@@ -3,7 +3,7 @@
 use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
 use lakewarden_engine::EngineError;
-use lakewarden_extract::ExtractError;
+use lakewarden_extract::{ExtractError, KeyError};
 use lakewarden_identity::IdentityError;
 use lakewarden_lake::LakeError;
 use lakewarden_lineage::LineageError;
@@ -399,6 +399,14 @@ impl PipelineError {
                 Some("raise `memory_budget` in lakewarden.yaml".to_owned())
             }
             _ => None,
+        }
+    }
+
+    /// What is wrong with the keys of rows that the lake holds.
+    pub(crate) fn of_keys<'a>(table: &'a str, columns: &'a [&str]) -> impl Fn(KeyError) -> Self + 'a {
+        move |error| match error {
+            KeyError::Spill(source) => Self::Extract(ExtractError::Spill { file: table.to_owned(), source }),
+            _ => Self::Damaged { table: table.to_owned(), column: columns.join(", ") },
         }
     }
 

@@ -3,11 +3,13 @@
 use crate::compile::CompiledModel;
 use crate::customers::table_names;
 use crate::error::PipelineError;
+use crate::history;
 use crate::project::OpenProject;
 use crate::record::{Counts, DatasetAccount, ModelAccount, RunRecord, Step, StepKind};
 use crate::relations::CUSTOMERS;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, TimeDelta, Utc};
+use lakewarden_dictionary::Dataset;
 use lakewarden_extract::conformed_schema;
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_lineage::openlineage::{
@@ -141,15 +143,9 @@ impl Story<'_> {
                 input
             })
             .collect();
-        let mut output = OutputDataset::new(self.table(Zone::Conformed, &account.dataset));
-        if let Some(dataset) = self.open.project.dataset(&account.dataset) {
-            output.facets = self.schema(&conformed_schema(dataset));
-        }
-        output.output_facets.output_statistics = Some(self.producer.facet(OutputStatistics {
-            row_count: Some(account.written),
-            size: None,
-            file_count: None,
-        }));
+        let dataset = self.open.project.dataset(&account.dataset);
+        let schema = dataset.map(conformed_schema);
+        let mut output = self.output(&account.dataset, schema.as_ref(), account.written);
         let quarantined = account.quarantined.iter();
         output.output_facets.row_account = Some(
             self.producer.facet(RowAccount {
@@ -163,14 +159,33 @@ impl Story<'_> {
                 withheld: Vec::new(),
             }),
         );
-        (inputs, vec![output])
+        let mut outputs = vec![output];
+        if let Some(dataset) = dataset.filter(|dataset| dataset.keeps_history()) {
+            let schema = history::stored_schema(dataset, true);
+            outputs.push(self.output(&history::table_name(dataset), Some(&schema), account.replaced));
+        }
+        if let Some(marks) = dataset.and_then(Dataset::anomaly_table) {
+            let rows = account.anomalies.iter().map(|anomaly| anomaly.rows).sum();
+            outputs.push(self.output(&marks.name.value, Some(&conformed_schema(&marks)), rows));
+        }
+        (inputs, outputs)
+    }
+
+    /// A conformed table that a step has written to.
+    fn output(&self, name: &str, schema: Option<&SchemaRef>, rows: u64) -> OutputDataset {
+        let mut output = OutputDataset::new(self.table(Zone::Conformed, name));
+        output.facets = schema.map(|schema| self.schema(schema)).unwrap_or_default();
+        let counted = OutputStatistics { row_count: Some(rows), size: None, file_count: None };
+        output.output_facets.output_statistics = Some(self.producer.facet(counted));
+        output
     }
 
     fn identity(&self, step: &Step) -> (Vec<InputDataset>, Vec<OutputDataset>) {
-        let personal =
-            self.record.datasets.iter().filter(|d| {
-                self.open.project.dataset(&d.dataset).is_some_and(lakewarden_dictionary::Dataset::is_personal)
-            });
+        let personal = self
+            .record
+            .datasets
+            .iter()
+            .filter(|d| self.open.project.dataset(&d.dataset).is_some_and(Dataset::is_personal));
         let inputs = personal.map(|d| InputDataset::new(self.table(Zone::Conformed, &d.dataset))).collect();
         let (customers, members) = table_names(&self.record.pipeline);
         let mut first = OutputDataset::new(self.table(Zone::Identity, &customers));

@@ -2,11 +2,16 @@
 
 use crate::error::PipelineError;
 use lakewarden_dictionary::{Pipeline, Problem, Project, SourceFile, load};
+use lakewarden_engine::EngineOptions;
+use lakewarden_extract::KeyRoom;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
+
+/// Bytes of the program itself, of the batches on their way, and of what the allocator keeps, measured and rounded up.
+const PROGRAM: u64 = 128 << 20;
 
 /// A project's folder, read.
 #[derive(Debug, Clone)]
@@ -82,6 +87,30 @@ impl OpenProject {
         let path = if instead.is_some() { PathBuf::from(text) } else { self.root.join(text) };
         let absolute = std::path::absolute(path).map_err(|_| PipelineError::NoLake)?;
         Url::from_directory_path(absolute).map_err(|()| PipelineError::NoLake)
+    }
+
+    /// How its SQL is run: within the memory that it may use.
+    pub(crate) fn engine_options(&self) -> EngineOptions {
+        let options = EngineOptions::default();
+        EngineOptions { memory: self.project.settings.memory_budget.unwrap_or(options.memory), ..options }
+    }
+
+    /// What is left of the memory of a run, while exports are loaded, for what grows with them. SQL is run afterwards.
+    fn loading_memory(&self) -> u64 {
+        let memory = self.engine_options().memory;
+        memory.saturating_sub(PROGRAM).max(memory / 2)
+    }
+
+    /// The memory that keys of rows may take while exports are loaded: half of what there is.
+    pub(crate) fn key_room(&self) -> KeyRoom {
+        KeyRoom::of(self.loading_memory() / 2)
+    }
+
+    /// The memory that each of a dataset's two writers may take (rows, and what is sealed), if so many datasets are loaded
+    /// at a time: together a quarter of what there is.
+    pub(crate) fn writer_memory(&self, side_by_side: usize) -> usize {
+        let bytes = self.loading_memory() / 8 / side_by_side.max(1) as u64;
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
     /// The zone of wall-clock times.

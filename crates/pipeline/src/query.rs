@@ -13,7 +13,7 @@ use crate::unread;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
-use lakewarden_engine::{Engine, EngineError, EngineOptions, Running, Session, SessionSpec, SqlProblem, references};
+use lakewarden_engine::{Engine, EngineError, Running, Session, SessionSpec, SqlProblem, references};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::Knowledge;
 use std::collections::BTreeSet;
@@ -82,10 +82,7 @@ impl<'a> Asker<'a> {
         }
         let lake = Lake::open(&open.lake_url(lake)?)?;
         lake.check_access().await?;
-        let mut options = EngineOptions::default();
-        if let Some(budget) = open.project.settings.memory_budget {
-            options.memory = budget;
-        }
+        let options = open.engine_options();
         let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
         Ok(Self {
             open,

@@ -5,7 +5,7 @@ use crate::load::Arrivals;
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Rule};
-use lakewarden_extract::KeySet;
+use lakewarden_extract::{KeyRoom, KeySet};
 use lakewarden_lake::{Lake, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,7 @@ type Place = (String, String);
 /// What a run needs to know of columns that rules refer to, and what it knows so far: about 36 bytes a value.
 pub struct References {
     seed: u64,
+    room: KeyRoom,
     wanted: BTreeSet<Place>,
     found: Mutex<BTreeMap<Place, Arc<KeySet>>>,
 }
@@ -46,7 +47,7 @@ impl References {
     ///
     /// # Errors
     /// Those of the lake; [`PipelineError::Damaged`].
-    pub async fn of(lake: &Lake, arrivals: &[Arrivals<'_>], seed: u64) -> Result<Self, PipelineError> {
+    pub async fn of(lake: &Lake, arrivals: &[Arrivals<'_>], seed: u64, room: &KeyRoom) -> Result<Self, PipelineError> {
         let with_new = arrivals.iter().filter(|a| !a.new.is_empty());
         let wanted: BTreeSet<Place> = with_new.flat_map(|a| of_dataset(a.dataset)).collect();
         let mut found = BTreeMap::new();
@@ -54,10 +55,10 @@ impl References {
             if arrivals.iter().any(|a| a.dataset.name.value == *dataset) {
                 continue;
             }
-            let values = values_of(lake, dataset, column, seed).await?;
+            let values = values_of(lake, dataset, column, seed, room).await?;
             found.insert((dataset.clone(), column.clone()), Arc::new(values));
         }
-        Ok(Self { seed, wanted, found: Mutex::new(found) })
+        Ok(Self { seed, room: room.clone(), wanted, found: Mutex::new(found) })
     }
 
     /// What the rules of a dataset refer to, as the lake holds it.
@@ -68,10 +69,11 @@ impl References {
         lake: &Lake,
         dataset: &Dataset,
         seed: u64,
+        room: &KeyRoom,
     ) -> Result<BTreeMap<Place, Arc<KeySet>>, PipelineError> {
         let mut found = BTreeMap::new();
         for (name, column) in of_dataset(dataset) {
-            let values = values_of(lake, &name, &column, seed).await?;
+            let values = values_of(lake, &name, &column, seed, room).await?;
             found.insert((name, column), Arc::new(values));
         }
         Ok(found)
@@ -81,7 +83,10 @@ impl References {
     pub fn gather(&self, dataset: &Dataset) -> Gathered {
         let name = &dataset.name.value;
         let columns = self.wanted.iter().filter(|(d, _)| d == name).map(|(_, column)| column.clone());
-        Gathered { dataset: name.clone(), columns: columns.map(|column| (column, KeySet::new(self.seed))).collect() }
+        Gathered {
+            dataset: name.clone(),
+            columns: columns.map(|column| (column, KeySet::within(&self.room, self.seed))).collect(),
+        }
     }
 
     /// Takes what was gathered of a dataset that is loaded.
@@ -107,14 +112,20 @@ impl References {
 }
 
 /// The values of a column in the lake: none, if it is not there.
-async fn values_of(lake: &Lake, dataset: &str, column: &str, seed: u64) -> Result<KeySet, PipelineError> {
-    let mut values = KeySet::new(seed);
+async fn values_of(
+    lake: &Lake,
+    dataset: &str,
+    column: &str,
+    seed: u64,
+    room: &KeyRoom,
+) -> Result<KeySet, PipelineError> {
+    let mut values = KeySet::within(room, seed);
     if let Some(table) = lake.table(Zone::Conformed, dataset).await?
         && table.schema.field_with_name(column).is_ok()
     {
         let mut batches = lake.read_table_batches(&table, Some(&[column]))?;
         while let Some(batch) = batches.try_next().await? {
-            values.observe_values(&batch, column).map_err(|_| damaged(dataset, column))?;
+            values.observe_values(&batch, column).map_err(PipelineError::of_keys(dataset, &[column]))?;
         }
     }
     Ok(values)
@@ -139,13 +150,9 @@ impl Gathered {
     pub fn observe(&mut self, batch: &RecordBatch) -> Result<(), PipelineError> {
         for (column, values) in &mut self.columns {
             if batch.schema_ref().field_with_name(column).is_ok() {
-                values.observe_values(batch, column).map_err(|_| damaged(&self.dataset, column))?;
+                values.observe_values(batch, column).map_err(PipelineError::of_keys(&self.dataset, &[column]))?;
             }
         }
         Ok(())
     }
-}
-
-fn damaged(table: &str, column: &str) -> PipelineError {
-    PipelineError::Damaged { table: table.to_owned(), column: column.to_owned() }
 }

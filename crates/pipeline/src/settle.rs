@@ -17,12 +17,10 @@ use chrono::NaiveDate;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Corrections, Dataset};
 use lakewarden_extract::{FileAccount, KeyError, Standings, conformed_schema};
-use lakewarden_lake::{BatchStream, DataFile, StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
+use lakewarden_lake::{BatchStream, DataFile, StagedTable, TableSnapshot, TableWriter, Zone};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
-use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
@@ -78,7 +76,7 @@ impl Loading<'_> {
         let mut replaced = 0;
         for Touched { file, differs } in &touched {
             let Some(table) = published else { continue };
-            replaced += self.without_replaced(dataset, table, file, differs, &standings, &mut writers).await?;
+            replaced += self.without_replaced(dataset, table, file, differs, &mut standings, &mut writers).await?;
         }
         let (kept, dropped) = self.without_lost(dataset, staged, &standings, &mut writers).await?;
         let (rewritten, old) = writers.finish()?;
@@ -180,7 +178,7 @@ impl Loading<'_> {
         table: &TableSnapshot,
         file: &DataFile,
         differs: &[bool],
-        standings: &Standings,
+        standings: &mut Standings,
         writers: &mut Writers<'_>,
     ) -> Result<u64, PipelineError> {
         let (mut at, mut replaced) = (0, 0);
@@ -241,8 +239,7 @@ impl<'a> Writers<'a> {
     fn open(loading: &Loading<'_>, dataset: &'a Dataset, stamp: Option<Stamp<'a>>) -> Result<Self, PipelineError> {
         // Other names than the files that the run's rows were put into at first.
         let id = Uuid::new_v5(&loading.run, b"settled");
-        let threads = NonZeroUsize::new(loading.workers).unwrap_or(NonZeroUsize::MIN);
-        let options = || WriterOptions::new(id, Handle::current()).with_threads(threads);
+        let options = || loading.writer_options(id);
         let schema = match &stamp {
             Some(stamp) => stamp.schema().clone(),
             None => conformed_schema(dataset),
@@ -331,9 +328,9 @@ fn day(value: &Value) -> Option<i64> {
 }
 
 fn key_damaged(dataset: &Dataset) -> impl Fn(KeyError) -> PipelineError + '_ {
-    |_| {
+    |error| {
         let keys: Vec<&str> = dataset.key.iter().map(|k| k.value.as_str()).collect();
-        PipelineError::Damaged { table: dataset.name.value.clone(), column: keys.join(", ") }
+        PipelineError::of_keys(&dataset.name.value, &keys)(error)
     }
 }
 

@@ -81,6 +81,7 @@ counted! {
     CUSTOMERS: "{} 位客户", "{} customer", "{} customers";
     TABLES: "{} 张表", "{} table", "{} tables";
     FILES: "{} 个文件", "{} file", "{} files";
+    LINES: "{} 行文本", "{} line", "{} lines";
     PSEUDONYMS: "{} 个假名字段", "{} pseudonym", "{} pseudonyms";
     OTHER_CAUSES: "其他 {} 项原因", "{} other cause", "{} other causes";
     OTHER_COMBINATIONS: "另有 {} 种组合", "{} further combination", "{} further combinations";
@@ -181,6 +182,10 @@ phrases! {
     NOTE: "提示", "Note";
     EXACT_KEPT: "完全相同的行（保留）", "Equal rows, kept";
     EXACT_KEPT_DETAIL: "数据集没有声明主键，相同的行计数后保留", "the dataset declares no key, so equal rows are counted and kept";
+    REPLACED: "被更正的旧行", "Rows corrected";
+    REPLACED_DETAIL: "同一主键的新行取代了数据湖中的旧行", "rows of the lake that rows with their key took the place of";
+    SKIPPED: "按声明跳过的行", "Lines passed over, as declared";
+    SKIPPED_DETAIL: "表头之前的行、备注或合计行，不是记录", "before a header, remarks or totals: they are no records";
     REDACTED: "自由文本脱敏", "Redacted in free text";
     REDACTED_DETAIL: "{}已替换为占位符", "{} replaced by a placeholder";
 

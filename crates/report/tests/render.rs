@@ -48,6 +48,8 @@ fn small() -> Report {
             duplicates: 5,
             outside_retention: 2,
             exact_duplicates_kept: 4,
+            replaced: 23,
+            skipped_lines: 29,
             over_collected: vec![OverCollected { field: "clipboard".into(), rows: 7 }],
             warnings: vec![Warning::Encoding {
                 file: "a.csv".into(),

@@ -19,7 +19,7 @@ pub enum StoreFault {
     Denied(Kind),
     /// There is no such bucket or container.
     #[error("the bucket does not exist")]
-    NoBucket,
+    NoBucket(Kind),
     /// There is no such file, or it is gone since it was listed.
     #[error("the file does not exist, or is gone since it was listed")]
     NotFound,
@@ -58,7 +58,7 @@ impl StoreFault {
             Self::Settings(_) | Self::OddName => "LW7001",
             Self::NoCredentials(_) | Self::BadCredentials(_) => "LW7002",
             Self::Denied(_) => "LW7003",
-            Self::NoBucket => "LW7004",
+            Self::NoBucket(_) => "LW7004",
             Self::NotFound => "LW7005",
             Self::Unavailable { .. } => "LW7006",
             Self::Changed | Self::NoLength | Self::NotResumable => "LW7007",
@@ -75,10 +75,7 @@ impl StoreFault {
             }
             Self::Denied(Kind::Web) => "ask for an address that may be read, such as one with a signature".to_owned(),
             Self::Denied(kind) => format!("let whom {} names list and read the folder", kind.credentials()),
-            Self::NoBucket => {
-                "mend the bucket's name in pipeline.yaml, or its region and endpoint (AWS_REGION, AWS_ENDPOINT_URL)"
-                    .to_owned()
-            }
+            Self::NoBucket(kind) => format!("mend the bucket's name in pipeline.yaml, or {}", kind.whereabouts()),
             Self::NotFound => {
                 "mend the address in pipeline.yaml, or let exports stay until they are loaded: lakewarden run"
                     .to_owned()
@@ -105,7 +102,7 @@ impl StoreFault {
     pub(crate) fn io_kind(self) -> ErrorKind {
         match self {
             Self::NoCredentials(_) | Self::BadCredentials(_) | Self::Denied(_) => ErrorKind::PermissionDenied,
-            Self::NoBucket | Self::NotFound => ErrorKind::NotFound,
+            Self::NoBucket(_) | Self::NotFound => ErrorKind::NotFound,
             Self::Unavailable { .. } => ErrorKind::TimedOut,
             Self::Redirected => ErrorKind::HostUnreachable,
             _ => ErrorKind::InvalidData,
@@ -124,6 +121,8 @@ pub(crate) fn classify(error: &E, kind: Kind) -> StoreFault {
     let refused = [
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
+        // Azure's sentence: of codes it has several for this.
+        "Server failed to authenticate the request",
         "ExpiredToken",
         "InvalidToken",
         "TokenRefreshRequired",
@@ -136,7 +135,7 @@ pub(crate) fn classify(error: &E, kind: Kind) -> StoreFault {
         E::Precondition { .. } | E::NotModified { .. } => StoreFault::Changed,
         E::InvalidPath { .. } => StoreFault::OddName,
         _ if says(&["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"]) => {
-            StoreFault::NoBucket
+            StoreFault::NoBucket(kind)
         }
         E::NotFound { .. } => StoreFault::NotFound,
         _ if says(&refused) => StoreFault::BadCredentials(kind),
@@ -184,7 +183,7 @@ mod tests {
         let of = |error: E| classify(&error, Kind::S3);
         let missing = |text: &str| E::NotFound { path: "x".into(), source: text.to_owned().into() };
         let denied = |text: &str| E::PermissionDenied { path: "x".into(), source: text.to_owned().into() };
-        assert_eq!(of(missing("<Code>NoSuchBucket</Code>")), StoreFault::NoBucket);
+        assert_eq!(of(missing("<Code>NoSuchBucket</Code>")), StoreFault::NoBucket(Kind::S3));
         assert_eq!(of(missing("<Code>NoSuchKey</Code>")), StoreFault::NotFound);
         assert_eq!(of(denied("<Code>AccessDenied</Code>")), StoreFault::Denied(Kind::S3));
         assert_eq!(of(denied("<Code>InvalidAccessKeyId</Code>")), StoreFault::BadCredentials(Kind::S3));
@@ -192,7 +191,10 @@ mod tests {
         assert_eq!(of(generic(asked)), StoreFault::NoCredentials(Kind::S3));
         assert_eq!(of(generic("503 Slow Down")), StoreFault::Unavailable { kind: Kind::S3, attempts: 1 });
         let azure = E::NotFound { path: "x".into(), source: "<Code>ContainerNotFound</Code>".into() };
-        assert_eq!(classify(&azure, Kind::Azure), StoreFault::NoBucket);
+        assert_eq!(classify(&azure, Kind::Azure), StoreFault::NoBucket(Kind::Azure));
+        let azure =
+            denied("<Code>AuthenticationFailed</Code><Message>Server failed to authenticate the request. Make sure");
+        assert_eq!(classify(&azure, Kind::Azure), StoreFault::BadCredentials(Kind::Azure));
     }
 
     #[test]
@@ -212,5 +214,8 @@ mod tests {
         assert!(StoreFault::NoCredentials(Kind::S3).hint().contains("AWS_ACCESS_KEY_ID"));
         assert!(StoreFault::NoCredentials(Kind::Google).hint().contains("GOOGLE_APPLICATION_CREDENTIALS"));
         assert!(StoreFault::NoCredentials(Kind::Azure).hint().contains("AZURE_STORAGE_ACCOUNT_NAME"));
+        assert!(StoreFault::NoBucket(Kind::S3).hint().contains("AWS_REGION"));
+        assert!(StoreFault::NoBucket(Kind::Google).hint().contains("GOOGLE_BASE_URL"));
+        assert!(StoreFault::NoBucket(Kind::Azure).hint().contains("AZURE_STORAGE_ACCOUNT_NAME"));
     }
 }

@@ -1,9 +1,11 @@
 //! The files of a channel: listed by a pattern, on disk, in a bucket or on a web server, and opened as streams.
 
 use crate::complete::only_complete;
+use crate::disk::DiskFile;
 use crate::error::{IntervalFault, SourceError};
 use crate::fault::StoreFault;
 use crate::interval::{Interval, Window};
+use crate::ranges::BucketFile;
 use crate::remark::{Remark, RemarkKind};
 use crate::stores::{self, Kind, Surroundings};
 use crate::stream::{Remote, Trouble};
@@ -11,12 +13,12 @@ use crate::tree::{Tree, TreeFault};
 use crate::walk::{Matched, WalkFault, Walked, walk};
 use crate::web;
 use lakewarden_dictionary::{CompleteWhen, FilePattern, FilePlace, TimePart, without_secrets};
-use lakewarden_extract::SourceFile;
+use lakewarden_extract::{ReadAt, SourceFile};
 use object_store::path::Path as ObjectPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 
@@ -140,9 +142,8 @@ impl Found {
                 let intervals = intervals(&walked);
                 for (path, file) in walked.files {
                     let full = channel.root.join(&path);
-                    let open = Box::new(move || Ok(Box::new(File::open(&full)?) as Box<dyn Read + Send>));
                     let origin = Origin { interval: file.interval, trouble: Trouble::default() };
-                    let file = SourceFile { name: own(&path), size: file.entry.size, open };
+                    let file = on_disk(own(&path), file.entry.size, full, &origin.trouble);
                     self.files.insert(file.name.clone(), (file, origin));
                 }
                 intervals
@@ -261,9 +262,15 @@ impl Found {
     fn remote(&mut self, name: String, interval: Option<Interval>, remote: Remote) {
         let (remote, handle, trouble) = (Arc::new(remote), Handle::current(), Trouble::default());
         let size = remote.size;
-        let left = trouble.clone();
-        let open = Box::new(move || Ok(remote.open(&handle, &left)));
-        let file = SourceFile { name: name.clone(), size, open };
+        let bucket = BucketFile { remote, handle, trouble: trouble.clone() };
+        // A web server may have no ranges.
+        let ranges = bucket.remote.kind != Kind::Web;
+        let bucket = Arc::new(bucket);
+        let other = bucket.clone();
+        let mut file = SourceFile::new(name.as_str(), size, move || bucket.stream());
+        if ranges {
+            file = file.with_ranges(move || Ok(other.clone()));
+        }
         self.files.insert(name, (file, Origin { interval, trouble }));
     }
 
@@ -281,6 +288,12 @@ impl Found {
             self.remarks.push(Remark { about, what: RemarkKind::Missing { intervals, of } });
         }
     }
+}
+
+fn on_disk(name: String, size: u64, path: PathBuf, trouble: &Trouble) -> SourceFile {
+    let (other, trouble) = (path.clone(), trouble.clone());
+    let file = SourceFile::new(name, size, move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>));
+    file.with_ranges(move || Ok(Arc::new(DiskFile::open(&other, &trouble)?)))
 }
 
 fn once(e_tag: Option<String>) -> OnceLock<String> {

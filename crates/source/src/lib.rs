@@ -7,11 +7,13 @@
 
 mod complete;
 pub mod database;
+mod disk;
 mod error;
 mod fault;
 mod files;
 mod interval;
 mod part;
+mod ranges;
 mod remark;
 mod stores;
 mod stream;

@@ -55,6 +55,16 @@ impl Kind {
         }
     }
 
+    /// What besides its name says which bucket is meant.
+    pub(crate) fn whereabouts(self) -> &'static str {
+        match self {
+            Self::S3 => "its region and endpoint (AWS_REGION, AWS_ENDPOINT_URL)",
+            Self::Google => "its endpoint (GOOGLE_BASE_URL)",
+            Self::Azure => "its account and endpoint (AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ENDPOINT)",
+            Self::Web => "its address",
+        }
+    }
+
     pub(crate) fn place(self) -> &'static str {
         match self {
             Self::S3 => "AWS_ENDPOINT_URL, AWS_REGION",
@@ -147,31 +157,36 @@ pub(crate) fn bucket(address: &str, kind: Kind, around: &Surroundings) -> Result
     let client = ClientOptions::new().with_timeout(around.patience.silence);
     let own = |begin: &'static str| {
         let own = around.variables.iter().filter(move |(name, _)| name.starts_with(begin));
-        own.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+        // A variable must not switch off the verification of certificates.
+        let own = own.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        own.filter(|(name, _)| !name.ends_with("allow_invalid_certificates"))
     };
+    let named = |name: &str| around.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+    // An endpoint that is named as http:// is meant so.
+    let is_http = |endpoint: &str| endpoint.starts_with("http://");
     Ok(match kind {
         Kind::S3 => {
             let mut builder = AmazonS3Builder::new().with_client_options(client).with_retry(retry);
             for (name, value) in own("AWS_") {
-                // A variable must not switch off the verification of certificates.
-                if let Ok(key) = name.parse::<AmazonS3ConfigKey>()
-                    && !name.ends_with("allow_invalid_certificates")
-                {
+                if let Ok(key) = name.parse::<AmazonS3ConfigKey>() {
                     builder = builder.with_config(key, value);
                 }
             }
-            let named = |name: &str| around.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-            // As for the lake: the endpoint of S3 itself counts most, and one that is named as http:// is meant so.
+            // As for the lake: the endpoint of S3 itself counts most.
             let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"].into_iter().find_map(named);
             if let Some(endpoint) = endpoint {
                 builder = builder.with_endpoint(endpoint);
-                if endpoint.starts_with("http://") {
+                if is_http(endpoint) {
                     builder = builder.with_allow_http(true);
                 }
             }
             Arc::new(builder.with_url(address).build().map_err(failed)?)
         }
         Kind::Google => {
+            let client = match named("GOOGLE_BASE_URL") {
+                Some(endpoint) if is_http(endpoint) => client.with_allow_http(true),
+                _ => client,
+            };
             let mut builder = GoogleCloudStorageBuilder::new().with_client_options(client).with_retry(retry);
             for (name, value) in own("GOOGLE_") {
                 if let Ok(key) = name.parse::<GoogleConfigKey>() {
@@ -187,6 +202,12 @@ pub(crate) fn bucket(address: &str, kind: Kind, around: &Surroundings) -> Result
                     builder = builder.with_config(key, value);
                 }
             }
+            if let Some(endpoint) = ["AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"].into_iter().find_map(named) {
+                builder = builder.with_endpoint(endpoint.to_owned());
+                if is_http(endpoint) {
+                    builder = builder.with_allow_http(true);
+                }
+            }
             Arc::new(builder.with_url(address).build().map_err(failed)?)
         }
         Kind::Web => return Err(StoreFault::Settings(kind)),
@@ -198,8 +219,8 @@ const NOWHERE: &str = "http://255.255.255.255:9";
 
 /// Makes the client of a web server that asks no other host. `query` goes with every request.
 ///
-/// The client below follows redirects and has no switch for it. So every host but this one is behind a proxy that does
-/// not exist, and what is asked of it fails before a byte is sent. From https to http it does not go by itself.
+/// The client below follows redirects and has no switch for it. So every host but this one, and those whose names end
+/// in its name, is behind a proxy that does not exist, and what is asked of it fails before a byte is sent. From https to http it does not go by itself.
 ///
 /// # Errors
 /// [`StoreFault::Settings`].
@@ -252,6 +273,22 @@ mod tests {
         let fault = bucket("gs://exports", Kind::Google, &broken).unwrap_err();
         assert_eq!(fault, StoreFault::Settings(Kind::Google));
         assert!(!format!("{fault} {}", fault.hint()).contains("secret"));
+    }
+
+    #[test]
+    fn certificates_are_verified_whatever_a_variable_says() {
+        // This one makes no client when it is taken.
+        let odd = ("ALLOW_INVALID_CERTIFICATES", "neither");
+        for (address, kind, begin, variables) in [
+            ("s3://exports", Kind::S3, "AWS_", &[][..]),
+            ("gs://exports", Kind::Google, "GOOGLE_", &[("GOOGLE_SKIP_SIGNATURE", "true")]),
+            ("az://exports", Kind::Azure, "AZURE_", &[("AZURE_STORAGE_ACCOUNT_NAME", "shop")]),
+        ] {
+            let (name, http) = (format!("{begin}{}", odd.0), format!("{begin}ALLOW_HTTP"));
+            let with = |name: &str| around(&[variables, &[(name, odd.1)]].concat());
+            assert!(bucket(address, kind, &with(&name)).is_ok(), "{name} is taken");
+            assert!(bucket(address, kind, &with(&http)).is_err(), "{http} is not taken");
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use crate::fault::{StoreFault, classify};
 use crate::stores::{Kind, Patience};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore};
 use std::io::{self, Read};
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -37,6 +38,12 @@ pub(crate) struct Remote {
 
 /// What kept a file from being read, for whoever asks afterwards.
 pub(crate) type Trouble = Arc<Mutex<Option<StoreFault>>>;
+
+/// Leaves a fault for whoever asks afterwards, and says what comes nearest to it.
+pub(crate) fn left_in(trouble: &Trouble, fault: StoreFault) -> io::Error {
+    *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    fault.io_kind().into()
+}
 
 enum Delivery {
     Bytes(Bytes, OwnedSemaphorePermit),
@@ -102,19 +109,39 @@ impl Remote {
             // One request: a server may have no ranges.
             return self.part(0..self.size, &mut Out::Reader(reader, &ahead)).await;
         }
-        let starts = (0..self.size).step_by(PART as usize);
-        let mut parts = stream::iter(starts.map(|start| start..(start + PART).min(self.size)))
-            .map(async |range| {
-                let mut waiting = Vec::new();
-                self.part(range, &mut Out::Aside(&mut waiting)).await.map(|()| waiting)
-            })
-            .buffered(LANES);
+        let mut parts = pin!(self.parts(0..self.size));
         while let Some(part) = parts.try_next().await? {
             for bytes in part {
                 Out::Reader(reader, &ahead).give(bytes).await?;
             }
         }
         Ok(())
+    }
+
+    /// The bytes of a range that lies within the file.
+    pub(crate) async fn range(&self, range: Range<u64>) -> Result<Bytes, StoreFault> {
+        let mut bytes = BytesMut::with_capacity(usize::try_from(range.end - range.start).unwrap_or_default());
+        let mut parts = pin!(self.parts(range));
+        loop {
+            match parts.try_next().await {
+                Ok(Some(part)) => part.iter().for_each(|piece| bytes.extend_from_slice(piece)),
+                Ok(None) => return Ok(bytes.freeze()),
+                Err(Stop::Fault(fault)) => return Err(fault),
+                // What is put aside is always taken.
+                Err(Stop::Unread) => return Err(StoreFault::Unavailable { kind: self.kind, attempts: 1 }),
+            }
+        }
+    }
+
+    /// The bytes of a range of a bucket's file, part by part and some parts at a time.
+    fn parts(&self, range: Range<u64>) -> impl Stream<Item = Result<Vec<Bytes>, Stop>> {
+        let starts = range.clone().step_by(PART as usize);
+        stream::iter(starts.map(move |start| start..(start + PART).min(range.end)))
+            .map(async |part| {
+                let mut waiting = Vec::new();
+                self.part(part, &mut Out::Aside(&mut waiting)).await.map(|()| waiting)
+            })
+            .buffered(LANES)
     }
 
     /// Reads a range whole, however often the connection breaks, as long as it brings something.
@@ -180,7 +207,8 @@ impl Remote {
 
     async fn get(&self, range: Option<GetRange>) -> object_store::Result<object_store::GetResult> {
         // A weak tag never matches; it is held against the answer's.
-        let if_match = self.e_tag.get().cloned().filter(|tag| !tag.starts_with("W/"));
+        let strong = self.e_tag.get().filter(|tag| !tag.starts_with("W/"));
+        let if_match = strong.map(|tag| format!("\"{}\"", bare(tag)));
         let options = GetOptions { range, if_match, ..GetOptions::default() };
         let asked = self.store.get_opts(&self.path, options);
         timeout(self.patience.silence.saturating_mul(2), asked)
@@ -193,12 +221,17 @@ impl Remote {
         // Without tags the time is what there is. Listings may have it finer than answers, whose unit is the second.
         let same_time = || self.modified.is_none_or(|modified| modified.timestamp() == found.last_modified.timestamp());
         let same = match (self.e_tag.get(), &found.e_tag) {
-            (Some(tag), Some(found)) => tag == found,
+            (Some(tag), Some(found)) => bare(tag) == bare(found),
             (None, Some(tag)) => same_time() && self.e_tag.get_or_init(|| tag.clone()) == tag,
             (_, None) => same_time(),
         };
         if same && found.size == self.size { Ok(()) } else { Err(StoreFault::Changed) }
     }
+}
+
+/// A tag without its quotation marks: Azure leaves them out where it lists.
+fn bare(tag: &str) -> &str {
+    tag.trim_matches('"')
 }
 
 /// Reads what arrives, from a thread that is not the runtime's.
@@ -220,8 +253,7 @@ impl Read for Reader {
                 Some(Delivery::Bytes(bytes, permit)) => (self.bytes, self.permit) = (bytes, Some(permit)),
                 Some(Delivery::End) => self.ended = true,
                 Some(Delivery::Failed(fault)) => {
-                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
-                    return Err(fault.io_kind().into());
+                    return Err(left_in(&self.trouble, fault));
                 }
                 // The task was ended from outside: this is no end of the file.
                 None => return Err(io::ErrorKind::ConnectionAborted.into()),

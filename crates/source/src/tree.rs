@@ -65,7 +65,7 @@ impl Tree {
             Self::Bucket(store, kind) => {
                 // Of a listing: it is the bucket itself that is not there.
                 let failed = |error: object_store::Error| match classify(&error, *kind) {
-                    StoreFault::NotFound => TreeFault::Store(StoreFault::NoBucket),
+                    StoreFault::NotFound => TreeFault::Store(StoreFault::NoBucket(*kind)),
                     fault => TreeFault::Store(fault),
                 };
                 let at = ObjectPath::parse(folder).map_err(|_| TreeFault::Store(StoreFault::OddName))?;
@@ -87,13 +87,18 @@ impl Tree {
             Self::Disk(root) => disk_file(&root.join(path)),
             Self::Bucket(store, kind) => {
                 let at = ObjectPath::parse(path).map_err(|_| TreeFault::Store(StoreFault::OddName))?;
+                // The answer to a question about one file has no body, and does not say why it is what it is. That to a
+                // question about its folder has one.
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 match store.head(&at).await {
                     Ok(meta) => Ok(entry(&meta)),
-                    // The answer to a question about one file has no body, and does not say which of the two it is.
-                    Err(object_store::Error::NotFound { .. }) => {
-                        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                        self.look(folder).await.map(|_| None)
-                    }
+                    Err(object_store::Error::NotFound { .. }) => self.look(folder).await.map(|_| None),
+                    Err(error @ object_store::Error::PermissionDenied { .. }) => match self.look(folder).await {
+                        Err(TreeFault::Store(fault @ (StoreFault::BadCredentials(_) | StoreFault::NoBucket(_)))) => {
+                            Err(TreeFault::Store(fault))
+                        }
+                        _ => Err(TreeFault::Store(classify(&error, *kind))),
+                    },
                     Err(error) => Err(TreeFault::Store(classify(&error, *kind))),
                 }
             }

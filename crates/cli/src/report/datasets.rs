@@ -39,6 +39,8 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
         duplicates: account.duplicates,
         outside_retention: account.outside_retention,
         exact_duplicates_kept: account.exact_duplicates,
+        replaced: account.replaced,
+        skipped_lines: account.skipped_lines,
         over_collected: account
             .over_collected
             .iter()
@@ -87,6 +89,7 @@ mod tests {
         assert_eq!((pos.files, pos.files_already_loaded), (2, 1));
         assert_eq!((pos.read, pos.written, pos.unaccounted()), (100, 90, 0));
         assert_eq!((pos.duplicates, pos.outside_retention, pos.exact_duplicates_kept), (4, 1, 7));
+        assert_eq!((pos.replaced, pos.skipped_lines), (5, 3));
         let causes: Vec<_> = pos.quarantined.iter().map(|q| (q.field.as_str(), q.rule.as_str(), q.rows)).collect();
         assert_eq!(causes, [("手机号", "phone", 3), (WHOLE_RECORD, "columns", 2)]);
         assert_eq!(pos.over_collected, [data::OverCollected { field: "clipboard".into(), rows: 12 }]);

@@ -96,6 +96,8 @@ fn datasets() -> Value {
     pos["duplicates"] = json!(4);
     pos["outside_retention"] = json!(1);
     pos["exact_duplicates"] = json!(7);
+    pos["replaced"] = json!(5);
+    pos["skipped_lines"] = json!(3);
     pos["over_collected"] = json!({ "clipboard": 12 });
     pos["redactions"] = json!({ "phone": 8 });
     pos["warnings"] = json!([{ "file": "pos_sales.csv", "warning": "declared as GB18030, read as UTF-8" }]);

@@ -44,7 +44,8 @@ pub struct Limits {
     pub expansion: u32,
     /// Bytes that come out of one compressed file.
     pub size: u64,
-    /// Bytes of a file that must be held whole, because its directory is at its end: Parquet, workbooks, zip archives.
+    /// Bytes of a file that are held at once, because its directory is at its end: Parquet, workbooks, zip archives. Of
+    /// one that is read by ranges this is a page, the footer or the directory, of another the whole file.
     pub held: u64,
     /// Bytes of a record.
     pub record: u64,
@@ -65,6 +66,15 @@ impl Limits {
     pub const FREE: u64 = 64 << 20;
     /// The most that `record` may be: batches of text are counted in 31 bits.
     pub const MOST_RECORD: u64 = 1 << 30;
+
+    /// Lowers what is held in memory to what a budget has room for. Up to four datasets are loaded at a time, within the
+    /// half of the budget that is not for their keys; a record is there several times while it is read and converted.
+    /// However small the budget, records of 64 KiB are read.
+    pub(crate) fn keep_within(&mut self, budget: u64) {
+        self.held = self.held.min((budget / 8).max(1 << 20));
+        self.record = self.record.min((budget / 64).max(64 << 10));
+        self.field = self.field.min(self.record);
+    }
 }
 
 impl Default for Limits {
@@ -80,5 +90,33 @@ impl Default for Limits {
             members: 1000,
             footer: 100,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_lowers_what_is_held_and_nothing_else() {
+        let mut limits = Limits::default();
+        limits.keep_within(256 << 20);
+        let expected = Limits { held: 32 << 20, record: 4 << 20, field: 4 << 20, ..Limits::default() };
+        assert_eq!(limits, expected);
+    }
+
+    #[test]
+    fn a_limit_that_is_lower_than_the_budget_asks_for_stays() {
+        let own = Limits { held: 1 << 20, record: 1 << 10, field: 512, ..Limits::default() };
+        let mut limits = own;
+        limits.keep_within(64 << 30);
+        assert_eq!(limits, own);
+    }
+
+    #[test]
+    fn usual_records_are_read_however_small_the_budget() {
+        let mut limits = Limits::default();
+        limits.keep_within(0);
+        assert_eq!((limits.held, limits.record, limits.field), (1 << 20, 64 << 10, 64 << 10));
     }
 }

@@ -140,7 +140,7 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
 /// How much a file may take.
 pub(crate) static LIMITS: ObjectSpec = ObjectSpec {
     name: "a set of limits",
-    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit.",
+    doc: "How much of the machine one file may take. What goes beyond is refused whole, with an error that names the limit. Where the project says `memory_budget`, `held` is at most an eighth of it, `record` and `field` at most a 64th.",
     keys: &[
         Key::optional(
             "expansion",
@@ -152,7 +152,7 @@ pub(crate) static LIMITS: ObjectSpec = ObjectSpec {
         Key::optional(
             "held",
             Kind::Form(&BYTE_SIZE),
-            "Bytes of a file that must be held whole: Parquet, workbooks (unpacked), zip archives (as they are).",
+            "Bytes of a file that are in memory at once. Of a Parquet file or zip archive that is read by ranges (large, not compressed, on a disk or in a bucket) that is a page, the footer or the directory; of another the whole file. Of a workbook all its parts count, unpacked.",
         )
         .absent("2GiB"),
         Key::optional("record", Kind::Form(&BYTE_SIZE), "Bytes of a record, at most 1GiB.").absent("64MiB"),

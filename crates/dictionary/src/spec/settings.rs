@@ -46,7 +46,11 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "How long rejected records are kept, sealed, counted from when they were quarantined; a dataset may say another.",
         )
         .absent("`P90D`, or a dataset's `retention` where that is shorter"),
-        Key::optional("memory_budget", Kind::Form(&BYTE_SIZE), "Memory that a run may use.")
+        Key::optional(
+            "memory_budget",
+            Kind::Form(&BYTE_SIZE),
+            "Memory that a run may use; the process stays about within it, from 512 MiB on. While exports are loaded it is for the keys of rows, files and writers, then for SQL. What has no room goes into temporary files, which takes time. Who is one customer is not bounded by it.",
+        )
             .absent("half of the machine's memory"),
     ],
     exactly_one: &[],

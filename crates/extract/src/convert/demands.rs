@@ -5,6 +5,7 @@ use super::plan::FieldPlan;
 use crate::error::ExtractError;
 use crate::keys::{KeySet, RowHasher};
 use crate::run::ExtractContext;
+use crate::spilling::SpillError;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::take_record_batch;
@@ -165,17 +166,18 @@ impl Demands {
     }
 
     /// Finds the values that no other dataset has. `None` if a column cannot be hashed.
-    pub(super) fn refer(&self, stored: &[ArrayRef], faults: &mut Faults) -> Option<()> {
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(super) fn refer(&self, stored: &[ArrayRef], faults: &mut Faults) -> Result<Option<()>, SpillError> {
         for reference in &self.references {
-            let column = &stored[reference.column];
-            let hashed = self.hash(column)?;
-            for row in 0..column.len() {
-                if hashed.get(row).is_some_and(|value| !reference.among.contains(value)) {
-                    faults.fail(row, reference.rule);
-                }
+            let Some(hashed) = self.hash(&stored[reference.column]) else { return Ok(None) };
+            let there = reference.among.which(&hashed.values)?;
+            for row in (0..there.len()).filter(|row| !there[*row] && hashed.get(*row).is_some()) {
+                faults.fail(row, reference.rule);
             }
         }
-        Some(())
+        Ok(Some(()))
     }
 
     /// Holds the rules on rows against those that nothing else has refused.

@@ -26,6 +26,7 @@ use crate::quarantine;
 use crate::read::{
     Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, RowNumbers, parse_lines,
 };
+use crate::spilling::SpillError;
 use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
 use crate::values::{Forms, as_text, direct, parse};
@@ -158,7 +159,8 @@ impl Plan<'_> {
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
-        self.demands.refer(&stored, &mut faults).ok_or_else(|| self.internal(file, "hashing references"))?;
+        let referred = self.demands.refer(&stored, &mut faults).map_err(|error| self.spilt(file, error))?;
+        referred.ok_or_else(|| self.internal(file, "hashing references"))?;
         let unique = self.demands.unique_values(&stored).ok_or_else(|| self.internal(file, "hashing unique values"))?;
         let options = RecordBatchOptions::new().with_row_count(Some(len));
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
@@ -234,6 +236,10 @@ impl Plan<'_> {
 
     pub(crate) fn internal(&self, file: &str, doing: &'static str) -> ExtractError {
         ExtractError::Internal { file: file.to_owned(), doing }
+    }
+
+    pub(crate) fn spilt(&self, file: &str, source: SpillError) -> ExtractError {
+        ExtractError::Spill { file: file.to_owned(), source }
     }
 
     fn text_array(&self, file: &str, column: crate::read::TextColumn) -> Result<ArrayRef, ExtractError> {

@@ -1,6 +1,7 @@
 //! The code of each error, and what would mend it.
 
 use super::ExtractError;
+use crate::spilling::SpillError;
 
 impl ExtractError {
     /// The stable code; `docs/diagnostics/<code>.md` explains it.
@@ -45,6 +46,7 @@ impl ExtractError {
             Self::FileStopped(_) => "LW4051",
             Self::RunStopped(_) => "LW4052",
             Self::RowRule { .. } => "LW4053",
+            Self::Spill { .. } => SpillError::CODE,
             Self::Internal { .. } => "LW4090",
         }
     }
@@ -99,6 +101,9 @@ impl ExtractError {
             Self::ExpandsTooMuch { .. } => {
                 "ask the channel whether this is its export; if it is, raise `format: limits: expansion`".into()
             }
+            Self::FileTooLarge { key: "held", .. } => {
+                "ask for the export in smaller files, or raise `format: limits: held`; of a `memory_budget` it is at most an eighth".into()
+            }
             Self::FileTooLarge { key, .. } => {
                 format!("ask for the export in smaller files, or raise `format: limits: {key}`")
             }
@@ -132,6 +137,7 @@ impl ExtractError {
                 "have the file mended, or take it out of its folder; `stopped_files: set_aside` in the dataset's entry loads the others".into()
             }
             Self::RunStopped(_) => "have the file mended, or say with `on_failure` what else the rule is to do".into(),
+            Self::Spill { source, .. } => source.hint().to_owned(),
             Self::RowRule { .. } => {
                 "guard the expression, as with `nullif(quantity, 0)` under a division; a null passes".into()
             }
@@ -169,6 +175,8 @@ impl ExtractError {
             | Self::UnknownPacking { file }
             | Self::Sink { file, .. }
             | Self::RowRule { file, .. }
+            | Self::Spill { file, .. }
+            | Self::LooksLikeData { file }
             | Self::Internal { file, .. } => Some(file),
             Self::FileStopped(by) | Self::RunStopped(by) => Some(&by.file),
             _ => None,

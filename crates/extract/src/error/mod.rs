@@ -2,6 +2,7 @@
 
 mod help;
 
+use crate::spilling::SpillError;
 use lakewarden_dictionary::Container;
 use std::fmt;
 
@@ -214,8 +215,8 @@ pub enum ExtractError {
         /// The limit `expansion`.
         limit: u32,
     },
-    /// LW4032: more bytes than one file may take.
-    #[error("{file}: is larger than {limit} bytes{}", if *.key == "size" { " unpacked" } else { ", and files of its kind must be held whole" })]
+    /// LW4032: more bytes than one file may take, or than may be held of it at once.
+    #[error("{file}: {}", if *.key == "size" { format!("is larger than {limit} bytes unpacked") } else { format!("more than {limit} bytes of it would have to be held at once") })]
     FileTooLarge {
         /// The file.
         file: String,
@@ -351,6 +352,14 @@ pub enum ExtractError {
         file: String,
         /// The rule.
         rule: String,
+    },
+    /// LW4054: keys that have no room in memory cannot be put aside.
+    #[error("{file}: {source}")]
+    Spill {
+        /// The file.
+        file: String,
+        /// Why.
+        source: SpillError,
     },
     /// LW4090: an invariant of this crate does not hold.
     #[error("{file}: internal error while {doing}; this is a bug")]

@@ -39,7 +39,7 @@ pub(super) fn format(file: &SourceFile) -> Result<Format, ExtractError> {
 /// The first bytes of a file, decompressed, and whether that is all.
 pub(super) fn head(file: &SourceFile) -> Result<(Vec<u8>, bool), ExtractError> {
     let io = |e: std::io::Error| classify(&e, &file.name, 0);
-    let mut stream = decompressed(RawSource::new((file.open)().map_err(io)?), &Limits::default()).map_err(io)?;
+    let mut stream = decompressed(RawSource::new((file.open)().map_err(io)?), &Limits::default()).map_err(io)?.stream;
     let mut head = Vec::new();
     let whole = fill(&mut stream, &mut head, HEAD).map_err(io)?;
     Ok((head, whole))

@@ -2,9 +2,9 @@
 
 use super::file::{Emit, Job, Learnt, Stop, begin, one};
 use super::names::presentable;
-use super::{RawBatch, xlsx};
+use super::{RawBatch, directory, xlsx};
 use crate::error::ExtractError;
-use crate::source::{Allowance, Member, Recognised, classify};
+use crate::source::{Allowance, Blocks, Member, Recognised, classify};
 use lakewarden_dictionary::Container;
 use regex::Regex;
 use std::borrow::Cow;
@@ -12,11 +12,6 @@ use std::cell::Cell;
 use std::io::{Cursor, Read, copy, sink};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
-
-/// How the directory's entries begin.
-const ENTRY: &[u8] = b"PK\x01\x02";
-/// How the directory ends: this and a comment of up to 64 KiB.
-const END: &[u8] = b"PK\x05\x06";
 
 /// A member that is to be read.
 struct Wanted {
@@ -27,29 +22,21 @@ struct Wanted {
 
 /// Reads an archive: its sheet if it is a workbook, else its members in order of their names. Records are counted on
 /// from one member to the next.
-pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &mut Learnt) -> Result<(), Stop> {
+pub(crate) fn read(job: &Job<'_>, packed: &Blocks, emit: &mut Emit<'_>, learnt: &mut Learnt) -> Result<(), Stop> {
     let file = || job.file.to_owned();
-    let what = if looks_like_workbook(&bytes) { "workbook" } else { "zip" };
-    let tail = &bytes[bytes.len().saturating_sub(22 + 65_536)..];
-    if memchr::memmem::rfind(tail, END).is_none() {
-        return Err(ExtractError::CutShort { file: file(), what, rows: 0 }.into());
-    }
-    // The directory is read into memory, each entry with a name of its own: so count first.
-    let limit = job.limits().members;
-    if memchr::memmem::find_iter(&bytes, ENTRY).take(limit as usize + 1).count() > limit as usize {
-        return Err(ExtractError::TooManyMembers { file: file(), limit }.into());
-    }
-    let damaged = || Stop::Failed(ExtractError::Damaged { file: file(), what, rows: 0 });
-    let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|_| damaged())?;
+    let what = if looks_like_workbook(packed) { "workbook" } else { "zip" };
+    directory::check(job, packed, what)?;
+    let damaged = |_| Stop::Failed(ExtractError::Damaged { file: file(), what, rows: 0 });
+    let mut archive = ZipArchive::new(packed.reader(0)).map_err(damaged)?;
     let wrong = |found| ExtractError::WrongContainer { file: file(), found, declared: job.dataset.format.container };
     if is_workbook(&mut archive) {
         if !job.dataset.format.takes(Container::Xlsx) {
             return Err(wrong("an Excel workbook").into());
         }
         learnt.container(Container::Xlsx, job.dataset);
-        measure(job, &mut archive, bytes.len() as u64)?;
+        measure(job, &mut archive, packed.size())?;
         drop(archive);
-        let undeclared = xlsx::read(job, bytes, emit, &mut learnt.skipped)?;
+        let undeclared = xlsx::read(job, packed, emit, &mut learnt.skipped)?;
         learnt.undeclared.merge(&undeclared);
         return Ok(());
     }
@@ -60,8 +47,8 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &
         let inner = Job { file: &name, ..*job };
         let content = archive.by_index(member.at).map_err(|e| refused(&inner, &e))?;
         // However many bytes the directory says it takes up, it is not more than there are.
-        let packed = member.packed.min(bytes.len() as u64);
-        let mut content = Member::new(content, Allowance::streamed(job.limits()), packed, &all);
+        let size = member.packed.min(packed.size());
+        let mut content = Member::new(content, Allowance::streamed(job.limits()), size, &all);
         let (found, head) = begin(&inner, &mut content)?;
         let Recognised::One(container) = found else {
             let found = "a zip archive inside a zip archive";
@@ -81,9 +68,9 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>, learnt: &
 }
 
 /// A guess that only names what is cut, where there is no directory to know it by.
-fn looks_like_workbook(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(4096)];
-    memchr::memmem::find(head, b"[Content_Types].xml").is_some() || memchr::memmem::find(head, b"xl/").is_some()
+fn looks_like_workbook(packed: &Blocks) -> bool {
+    let head = packed.bytes(0..packed.size().min(4096)).unwrap_or_default();
+    memchr::memmem::find(&head, b"[Content_Types].xml").is_some() || memchr::memmem::find(&head, b"xl/").is_some()
 }
 
 fn is_workbook<R: Read + std::io::Seek>(archive: &mut ZipArchive<R>) -> bool {

@@ -6,12 +6,15 @@ use super::names::NameCounts;
 use super::{RawBatch, csv, json_array, ndjson, parquet, xls};
 use crate::account::{SkippedLines, Warning};
 use crate::error::{ExtractError, container_name};
-use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
+use crate::source::{
+    Blocks, Decoding, Ranges, RawSource, ReadAt, Recognised, SourceFile, Unpacked, classify, decompressed, fill,
+    recognise,
+};
 use lakewarden_dictionary::{Container, Dataset, Limits};
 use std::cell::RefCell;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Enough of a file to know its container; more than a few lines of NDJSON.
 const HEAD: usize = 64 * 1024;
@@ -122,18 +125,56 @@ fn read_job(
     emit: &mut Emit<'_>,
 ) -> Result<FileSummary, Stop> {
     let io = |e: std::io::Error| Stop::Failed(classify(&e, job.file, 0));
-    let raw = RawSource::new((source.open)().map_err(io)?).metered(meter.clone());
-    let mut stream = decompressed(raw.clone(), job.limits()).map_err(io)?;
+    let mut raw = RawSource::new((source.open)().map_err(io)?).metered(meter.clone());
+    let Unpacked { mut stream, compressed } = decompressed(raw.clone(), job.limits()).map_err(io)?;
     let mut learnt = Learnt::default();
     let (found, head) = begin(job, &mut stream)?;
-    let stream = Cursor::new(head).chain(stream);
-    match found {
-        Recognised::One(container) => one(job, container, stream, emit, &mut learnt)?,
-        Recognised::Zip => archive::read(job, hold(job, stream)?, emit, &mut learnt)?,
+    // Of a compressed file no place is known before what stands ahead of it was read.
+    let large = |ranges: &&Ranges| source.size > ranges.above.min(job.limits().held);
+    match source.ranges.as_ref().filter(|ranges| !compressed && large(ranges)) {
+        Some(ranges) if matches!(found, Recognised::Zip | Recognised::One(Container::Parquet)) => {
+            // It is read from its beginning again, for its checksum.
+            meter.fetch_sub(raw.bytes_read(), Ordering::Relaxed);
+            drop(stream);
+            let file = (ranges.open)().map_err(io)?;
+            by_ranges(job, found, &file, emit, &mut learnt)?;
+            raw = RawSource::new(file.stream().map_err(io)?).metered(meter.clone());
+        }
+        _ => {
+            let stream = Cursor::new(head).chain(stream);
+            match found {
+                Recognised::One(container) => one(job, container, stream, emit, &mut learnt)?,
+                Recognised::Zip => archive::read(job, &hold(job, stream)?, emit, &mut learnt)?,
+            }
+        }
     }
     raw.drain().map_err(io)?;
     let Learnt { encoding, skipped, undeclared, warnings } = learnt;
     Ok(FileSummary { sha256: raw.sha256(), bytes: raw.bytes_read(), encoding, skipped, undeclared, warnings })
+}
+
+/// Reads a file whose directory stands at its end, however large it is.
+fn by_ranges(
+    job: &Job<'_>,
+    found: Recognised,
+    file: &Arc<dyn ReadAt>,
+    emit: &mut Emit<'_>,
+    learnt: &mut Learnt,
+) -> Result<(), Stop> {
+    let blocks = Blocks::of(file.clone(), job.limits().held);
+    let read = match found {
+        Recognised::Zip => archive::read(job, &blocks, emit, learnt),
+        Recognised::One(container) => {
+            learnt.container(container, job.dataset);
+            parquet::read(job, &blocks, emit).map(|undeclared| learnt.undeclared.merge(&undeclared))
+        }
+    };
+    match (read, blocks.fault()) {
+        (Err(Stop::Cancelled), _) => Err(Stop::Cancelled),
+        // A file that the storage does not give looks damaged to whoever parses it.
+        (_, Some(fault)) => Err(classify(&fault.into(), job.file, 0).into()),
+        (read, None) => read,
+    }
 }
 
 /// Reads the first bytes and says what they are.
@@ -153,8 +194,8 @@ pub(crate) fn one(
 ) -> Result<(), Stop> {
     learnt.container(container, job.dataset);
     let undeclared = match container {
-        Container::Parquet => parquet::read(job, hold(job, stream)?, emit)?,
-        Container::Xls => xls::read(job, hold(job, stream)?, emit, &mut learnt.skipped)?,
+        Container::Parquet => parquet::read(job, &hold(job, stream)?, emit)?,
+        Container::Xls => xls::read(job, whole(job, stream)?, emit, &mut learnt.skipped)?,
         // Recognised by the archive's directory, which is not here.
         Container::Xlsx => {
             return Err(ExtractError::Internal { file: job.file.to_owned(), doing: "recognising a workbook" }.into());
@@ -177,9 +218,14 @@ pub(crate) fn one(
     Ok(())
 }
 
+/// Takes a file into memory that is read at any place.
+fn hold(job: &Job<'_>, stream: impl Read) -> Result<Blocks, Stop> {
+    whole(job, stream).map(Blocks::held)
+}
+
 /// Takes a file whole into memory: its directory stands at its end, a stream cannot go back, and a temporary file would
 /// put clear identifiers on a disk.
-fn hold(job: &Job<'_>, stream: impl Read) -> Result<Vec<u8>, Stop> {
+fn whole(job: &Job<'_>, stream: impl Read) -> Result<Vec<u8>, Stop> {
     let (mut bytes, limit) = (Vec::new(), job.limits().held);
     stream
         .take(limit.saturating_add(1))

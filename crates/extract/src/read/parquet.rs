@@ -1,35 +1,36 @@
 //! Parquet: only declared columns are decoded; undeclared ones are counted from the footer.
 
 use super::batch::{RawBatch, RawData, RowNumbers};
+use super::chunks::Chunks;
 use super::file::{Emit, Job, Stop};
 use super::header::Header;
 use super::names::NameCounts;
 use crate::error::ExtractError;
+use crate::source::Blocks;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType as Arrow;
-use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const WHAT: &str = "Parquet";
 
 /// Decodes the declared columns.
-pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
-    if bytes.len() < 12 || !bytes.ends_with(b"PAR1") {
+pub(crate) fn read(job: &Job<'_>, file: &Blocks, emit: &mut Emit<'_>) -> Result<NameCounts, Stop> {
+    let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
+    let end = file.bytes(file.size().saturating_sub(4)..file.size()).map_err(|_| damaged(0))?;
+    if file.size() < 12 || end != b"PAR1".as_slice() {
         return Err(ExtractError::CutShort { file: job.file.to_owned(), what: WHAT, rows: 0 }.into());
     }
-    let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
     // Without the Arrow schema that a writer may have left: it could ask for texts with 64-bit offsets, of which a few
     // bytes of a dictionary make any number. With 32 bits, a batch is at most 2 GiB a column.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let open = guarded(|| ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options));
-    let builder = open.ok_or_else(|| damaged(0))?;
+    let footer = guarded(|| ArrowReaderMetadata::load(&Chunks(file.clone()), options)).ok_or_else(|| damaged(0))?;
 
-    let schema = builder.schema().clone();
+    let schema = footer.schema().clone();
     let limits = job.limits();
-    if builder.parquet_schema().num_columns() > limits.columns as usize {
+    if footer.parquet_schema().num_columns() > limits.columns as usize {
         let (file, limit) = (job.file.to_owned(), limits.columns);
         return Err(ExtractError::TooManyColumns { file, row: 0, limit }.into());
     }
@@ -40,9 +41,12 @@ pub(crate) fn read(job: &Job<'_>, bytes: Vec<u8>, emit: &mut Emit<'_>) -> Result
             return Err(ExtractError::ColumnType { file: job.file.to_owned(), column, found }.into());
         }
     }
-    let undeclared = count_undeclared(&builder, &header);
+    let undeclared = count_undeclared(&footer, &header);
 
     let roots: Vec<usize> = (0..header.fields.len()).filter(|i| header.fields[*i].is_some()).collect();
+    // Columns lie one after another and are read side by side.
+    let pages = Chunks(file.for_places(roots.len()));
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(pages, footer);
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
     let reader = guarded(|| builder.with_projection(mask).with_batch_size(job.batch_rows).build());
     let mut reader = reader.ok_or_else(|| damaged(0))?;
@@ -98,13 +102,13 @@ fn too_large(array: &ArrayRef, limit: u64) -> Option<usize> {
 }
 
 /// Values of undeclared columns that are not null, by the footer's statistics (all rows without them).
-fn count_undeclared<T>(builder: &parquet::arrow::arrow_reader::ArrowReaderBuilder<T>, header: &Header) -> NameCounts {
+fn count_undeclared(footer: &ArrowReaderMetadata, header: &Header) -> NameCounts {
     let mut counts = NameCounts::default();
-    let leaves = builder.parquet_schema();
+    let leaves = footer.parquet_schema();
     for (root, (name, field)) in header.names.iter().zip(&header.fields).enumerate() {
         let leaf = (0..leaves.num_columns()).find(|leaf| leaves.get_column_root_idx(*leaf) == root);
         if let (None, Some(leaf)) = (field, leaf) {
-            let held = builder.metadata().row_groups().iter().map(|group| {
+            let held = footer.metadata().row_groups().iter().map(|group| {
                 let nulls = group.column(leaf).statistics().and_then(|s| s.null_count_opt()).unwrap_or(0);
                 (group.num_rows().max(0) as u64).saturating_sub(nulls)
             });

@@ -7,20 +7,20 @@ use super::parquet::guarded;
 use super::sheet::{Row, Sheet, choose};
 use crate::account::SkippedLines;
 use crate::error::ExtractError;
+use crate::source::Blocks;
 use calamine::{Reader, Xlsx};
-use std::io::Cursor;
 
 const WHAT: &str = "workbook";
 
-/// Reads the sheet. The bytes are those of a zip archive whose parts have been measured.
+/// Reads the sheet of a workbook whose parts have been measured.
 pub(crate) fn read(
     job: &Job<'_>,
-    bytes: Vec<u8>,
+    packed: &Blocks,
     emit: &mut Emit<'_>,
     skipped: &mut SkippedLines,
 ) -> Result<NameCounts, Stop> {
     let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
-    let mut book = guarded(|| Xlsx::new(Cursor::new(bytes))).ok_or_else(|| damaged(0))?;
+    let mut book = guarded(|| Xlsx::new(packed.reader(0))).ok_or_else(|| damaged(0))?;
     let name = choose(job, book.sheet_names())?.ok_or_else(|| damaged(0))?;
     let mut sheet = Sheet::new(job, book.has_1904_epoch())?;
     let mut cells = guarded(|| book.worksheet_cells_reader(&name)).ok_or_else(|| damaged(0))?;

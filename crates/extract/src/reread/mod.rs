@@ -135,6 +135,7 @@ impl<'a> Rereader<'a> {
             let stays = || Some(Fault { field: None, rule: "database".to_owned() });
             faults.iter_mut().filter(|fault| fault.is_none()).for_each(|fault| *fault = stays());
         }
+        seen.ready(&self.plan, &converted).map_err(|error| self.plan.spilt(&file, error))?;
         self.meet_others(&converted, seen, &mut faults);
 
         let found = std::mem::take(&mut converted.unread);

@@ -16,28 +16,36 @@ pub(crate) fn is_compressed(head: &[u8]) -> bool {
     head.starts_with(&GZIP) || head.starts_with(&ZSTD)
 }
 
+/// What is left when the compression is off.
+pub(crate) struct Unpacked {
+    pub stream: Box<dyn Read + Send>,
+    /// Whether there was one.
+    pub compressed: bool,
+}
+
 /// Takes the compression off, if there is one. All gzip members and zstd frames are read; a stream
 /// without its end mark is [`super::fault::ReadFault::CutShort`], not a short file. What comes out is held against
 /// what went in.
-pub(crate) fn decompressed(mut raw: impl Read + Send + 'static, limits: &Limits) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn decompressed(mut raw: impl Read + Send + 'static, limits: &Limits) -> io::Result<Unpacked> {
     let mut head = Vec::with_capacity(4);
     fill(&mut raw, &mut head, 4)?;
     let gzip = head.starts_with(&GZIP);
     let zstd = head.starts_with(&ZSTD);
     let whole = Cursor::new(head).chain(raw);
     if !gzip && !zstd {
-        return Ok(Box::new(whole));
+        return Ok(Unpacked { stream: Box::new(whole), compressed: false });
     }
     let (counted, count) = Counted::new(whole);
     let packed = BufReader::with_capacity(BUFFER, counted);
     let taken = Box::new(move || count.load(Ordering::Relaxed));
     let allowance = Allowance::streamed(limits);
-    Ok(if gzip {
+    let stream: Box<dyn Read + Send> = if gzip {
         Box::new(Expanding { inner: MultiGzDecoder::new(packed), what: "gzip", allowance, taken, given: 0 })
     } else {
         let inner = zstd::stream::read::Decoder::with_buffer(packed)?;
         Box::new(Expanding { inner, what: "zstd", allowance, taken, given: 0 })
-    })
+    };
+    Ok(Unpacked { stream, compressed: true })
 }
 
 #[cfg(test)]
@@ -55,7 +63,7 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        decompressed(Cursor::new(bytes), &Limits::default())?.read_to_end(&mut out)?;
+        decompressed(Cursor::new(bytes), &Limits::default())?.stream.read_to_end(&mut out)?;
         Ok(out)
     }
 

@@ -1,21 +1,26 @@
 //! From a place in storage to UTF-8 text or whole bytes.
 
+mod blocks;
 mod compression;
 mod container;
 mod counted;
 mod decoding;
 mod detect;
 mod fault;
+mod ranges;
 mod raw;
 
-pub(crate) use compression::decompressed;
+pub(crate) use blocks::{Blocks, Reader};
+pub(crate) use compression::{Unpacked, decompressed};
 pub(crate) use container::{Recognised, recognise};
 pub(crate) use counted::{Allowance, Member};
 pub(crate) use decoding::Decoding;
 pub(crate) use fault::{ReadFault, classify};
+pub use ranges::{Ranges, ReadAt};
 pub(crate) use raw::RawSource;
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// One file of a dataset, wherever it lies.
 pub struct SourceFile {
@@ -26,6 +31,26 @@ pub struct SourceFile {
     pub open: Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>,
     /// Its size in bytes, for progress; 0 if unknown.
     pub size: u64,
+    /// How its bytes can be had at any place, where the storage allows that.
+    pub ranges: Option<Ranges>,
+}
+
+impl SourceFile {
+    /// A file that can only be read from its beginning. The fields say what each of these is.
+    pub fn new(
+        name: impl Into<String>,
+        size: u64,
+        open: impl Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), size, open: Box::new(open), ranges: None }
+    }
+
+    /// The same file, of which a large one may be read by ranges.
+    #[must_use]
+    pub fn with_ranges(mut self, open: impl Fn() -> io::Result<Arc<dyn ReadAt>> + Send + Sync + 'static) -> Self {
+        self.ranges = Some(Ranges { open: Box::new(open), above: Ranges::ABOVE });
+        self
+    }
 }
 
 impl std::fmt::Debug for SourceFile {

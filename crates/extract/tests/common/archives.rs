@@ -40,6 +40,41 @@ impl Packed {
     }
 }
 
+/// The parts of a workbook with this one among them.
+pub fn book_parts(own: Packed) -> Vec<Packed> {
+    let part = |name: &str, text: &str| Packed::new(name, text.as_bytes());
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006";
+    vec![
+        part(
+            "[Content_Types].xml",
+            &format!(
+                r#"<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>"#
+            ),
+        ),
+        part(
+            "_rels/.rels",
+            &format!(
+                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+            ),
+        ),
+        part(
+            "xl/workbook.xml",
+            &format!(
+                r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>"#
+            ),
+        ),
+        part(
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                r#"<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+            ),
+        ),
+        own,
+    ]
+}
+
 /// A zip archive with just these members, written by hand: writers of archives refuse most of what is tested here.
 pub fn zip(members: &[Packed]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());

@@ -194,11 +194,8 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 pub fn file(name: &str, bytes: impl Into<Vec<u8>>) -> SourceFile {
     let bytes: Arc<[u8]> = bytes.into().into();
-    SourceFile {
-        name: name.into(),
-        size: bytes.len() as u64,
-        open: Box::new(move || Ok(Box::new(Cursor::new(bytes.clone())) as Box<dyn Read + Send>)),
-    }
+    let size = bytes.len() as u64;
+    SourceFile::new(name, size, move || Ok(Box::new(Cursor::new(bytes.clone())) as Box<dyn Read + Send>))
 }
 
 pub fn ring() -> KeyRing {

@@ -1,12 +1,14 @@
-//! One chunk of rows to one Parquet file in memory.
+//! Rows to row groups, and row groups to one Parquet file in memory.
 
 use arrow::array::RecordBatch;
 use arrow::compute::CastOptions;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::error::LakeError;
@@ -48,24 +50,82 @@ impl Encoder {
         Ok(Self { table: table.clone(), schema, properties: properties.build() })
     }
 
-    /// Encodes batches into the bytes of one file. Batches are freed as they are encoded.
-    pub(super) fn encode(&self, batches: Vec<RecordBatch>) -> Result<(Vec<u8>, FileStats), LakeError> {
-        let failed = |_| LakeError::Encode { table: self.table.to_string() };
-        let mut bytes = Vec::new();
-        let mut counter = Counter::new(&self.schema);
+    /// Begins a file. Its row groups can be encoded in any order, side by side, and are added in theirs.
+    pub(super) fn begin(&self) -> Result<(FileBytes, Groups), LakeError> {
+        let failed = |_| self.failed();
         let options = ArrowWriterOptions::new()
             .with_properties(self.properties.clone())
             // Without it readers see plain types, whatever kinds of arrays were written.
             .with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, self.schema.clone(), options).map_err(failed)?;
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options).map_err(failed)?;
+        let (writer, groups) = writer.into_serialized_writer().map_err(failed)?;
+        Ok((FileBytes { writer, counter: Counter::new(&self.schema) }, Groups(groups)))
+    }
+
+    /// Encodes a row group, column by column. The batches are freed with it.
+    pub(super) fn encode(
+        &self,
+        groups: &Groups,
+        place: usize,
+        batches: Vec<RecordBatch>,
+    ) -> Result<EncodedGroup, LakeError> {
+        let mut counter = Counter::new(&self.schema);
+        let mut stored = Vec::with_capacity(batches.len());
         for batch in batches {
             let batch = self.stored(batch)?;
             counter.count(&batch);
-            writer.write(&batch).map_err(failed)?;
+            stored.push(batch);
         }
-        let footer = writer.close().map_err(failed)?;
+        let columns = self.columns(groups, place, &stored).map_err(|_| self.failed())?;
+        Ok(EncodedGroup { columns, counter })
+    }
+
+    fn columns(
+        &self,
+        groups: &Groups,
+        place: usize,
+        batches: &[RecordBatch],
+    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let writers = groups.0.create_column_writers(place)?;
+        let columns = writers.into_iter().zip(self.schema.fields()).enumerate();
+        let encoded = columns.map(|(index, (mut writer, field))| {
+            for batch in batches {
+                // No table has nested types: a column is one leaf.
+                for leaf in compute_leaves(field, batch.column(index))? {
+                    writer.write(&leaf)?;
+                }
+            }
+            writer.close()
+        });
+        encoded.collect()
+    }
+
+    /// Adds the next row group to its file.
+    pub(super) fn add(&self, file: &mut FileBytes, group: EncodedGroup) -> Result<(), LakeError> {
+        let EncodedGroup { columns, counter } = group;
+        let add = || {
+            let mut place = file.writer.next_row_group()?;
+            for column in columns {
+                column.append_to_row_group(&mut place)?;
+            }
+            place.close().map(|_| ())
+        };
+        add().map_err(|_: ParquetError| self.failed())?;
+        file.counter.merge(counter);
+        Ok(())
+    }
+
+    /// Ends a file.
+    pub(super) fn end(&self, file: FileBytes) -> Result<(Vec<u8>, FileStats), LakeError> {
+        let FileBytes { mut writer, counter } = file;
+        let footer = writer.finish().map_err(|_| self.failed())?;
         let stats = counter.finish(&self.schema, &footer);
-        Ok((bytes, stats))
+        // `into_inner` would write the footer once more.
+        Ok((std::mem::take(writer.inner_mut()), stats))
+    }
+
+    fn failed(&self) -> LakeError {
+        LakeError::Encode { table: self.table.to_string() }
     }
 
     /// Casts a batch to the stored types.
@@ -86,7 +146,21 @@ impl Encoder {
             })?;
             columns.push(column);
         }
-        RecordBatch::try_new(self.schema.clone(), columns)
-            .map_err(|_| LakeError::Encode { table: self.table.to_string() })
+        RecordBatch::try_new(self.schema.clone(), columns).map_err(|_| self.failed())
     }
+}
+
+/// A file as far as it has been put together.
+pub(super) struct FileBytes {
+    writer: SerializedFileWriter<Vec<u8>>,
+    counter: Counter,
+}
+
+/// Makes the row groups of a file.
+pub(super) struct Groups(ArrowRowGroupWriterFactory);
+
+/// A row group that waits for those before it.
+pub(super) struct EncodedGroup {
+    columns: Vec<ArrowColumnChunk>,
+    counter: Counter,
 }

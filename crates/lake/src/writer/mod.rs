@@ -1,6 +1,7 @@
 //! Rows to staged Parquet files: written, and not yet part of any table.
 
 mod encode;
+mod file;
 mod pool;
 
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use self::encode::{EXTENSION, Encoder};
+use self::file::OpenFile;
 use self::pool::{Chunk, Pool};
 use crate::basis::Basis;
 use crate::error::LakeError;
@@ -34,21 +36,50 @@ pub struct WriterOptions {
     pub rows_per_file: NonZeroUsize,
     /// Bytes of Arrow memory after which a file is closed although it has fewer rows.
     pub bytes_per_file: NonZeroUsize,
+    /// Rows in one row group, at most.
+    pub rows_per_group: NonZeroUsize,
+    /// Bytes of Arrow memory after which a row group is closed although it has fewer rows.
+    pub bytes_per_group: NonZeroUsize,
 }
 
 impl WriterOptions {
-    /// Returns the usual options: 2 threads, 500,000 rows or 128 MiB a file.
+    /// Row groups are made smaller for the sake of memory down to this many bytes, and then fewer at a time.
+    const SMALL_GROUP: usize = 8 << 20;
+
+    /// Returns the usual options: 2 threads; 500,000 rows or 128 MiB a file; 131,072 rows or 32 MiB a row group.
     pub fn new(id: Uuid, runtime: Handle) -> Self {
-        const THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
-        const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(499_999);
-        const BYTES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((128 << 20) - 1);
-        Self { id, runtime, threads: THREADS, rows_per_file: ROWS, bytes_per_file: BYTES }
+        const fn one_and(more: usize) -> NonZeroUsize {
+            NonZeroUsize::MIN.saturating_add(more)
+        }
+        Self {
+            id,
+            runtime,
+            threads: one_and(1),
+            rows_per_file: one_and(499_999),
+            bytes_per_file: one_and((128 << 20) - 1),
+            rows_per_group: one_and((1 << 17) - 1),
+            bytes_per_group: one_and((32 << 20) - 1),
+        }
     }
 
     /// Changes the number of encoding threads.
     #[must_use]
     pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Keeps what a writer holds within about so many bytes, by smaller row groups and files and by fewer threads: half
+    /// of it is for rows that are not encoded yet, one group a thread and the one that is being filled; the other half
+    /// for a file, whose rows take a fraction of what they took before they were encoded.
+    #[must_use]
+    pub fn within(mut self, bytes: usize) -> Self {
+        let at_least_one = |count: usize| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
+        let rows = bytes / 2;
+        self.threads = self.threads.min(at_least_one((rows / Self::SMALL_GROUP).saturating_sub(1)));
+        let group = at_least_one(rows / (self.threads.get() + 1));
+        self.bytes_per_group = self.bytes_per_group.min(group);
+        self.bytes_per_file = self.bytes_per_file.min(at_least_one(bytes));
         self
     }
 }
@@ -73,8 +104,8 @@ pub struct StagedTable {
 
 /// Writes the rows of one table to Parquet files, in order: file `i` holds the `i`-th chunk.
 ///
-/// Encoding and putting go on in the background. Memory holds one chunk for each thread, and the
-/// one that is being filled. All calls block; make them from a thread that is not the runtime's.
+/// Encoding and putting go on in the background. Memory holds the rows of one row group for each thread, those of the
+/// one that is being filled, and of each file that is not put yet what is encoded. All calls block; make them from a thread that is not the runtime's.
 /// Dropping a writer deletes what it put, as far as the store lets it.
 pub struct TableWriter {
     table: TableId,
@@ -84,14 +115,36 @@ pub struct TableWriter {
     /// What files look like.
     stored: SchemaRef,
     pool: Pool,
+    /// The rows of the row group that is being filled.
     buffer: Vec<RecordBatch>,
-    buffered_rows: usize,
-    buffered_bytes: usize,
-    rows_per_file: usize,
-    bytes_per_file: usize,
+    buffered: Size,
+    group: Size,
+    /// The file that is being written, and how many groups of it were sent.
+    file: Option<(Arc<OpenFile>, usize)>,
+    /// What was sent of that file.
+    sent: Size,
+    whole: Size,
     next: usize,
     rows: u64,
     finished: bool,
+}
+
+/// How much there is of something, or may be.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+
+    fn fills(self, limit: Self) -> bool {
+        self.rows >= limit.rows || self.bytes >= limit.bytes
+    }
 }
 
 impl Lake {
@@ -110,7 +163,9 @@ impl Lake {
         let table = TableId::new(zone, name)?;
         let stored = stored(&table, &schema)?;
         let encoder = Encoder::new(&table, Arc::clone(&stored))?;
-        let WriterOptions { id, runtime, threads, rows_per_file, bytes_per_file } = options;
+        let WriterOptions { id, runtime, threads, .. } = options;
+        let group = Size { rows: options.rows_per_group.get(), bytes: options.bytes_per_group.get() };
+        let whole = Size { rows: options.rows_per_file.get(), bytes: options.bytes_per_file.get() };
         let pool = Pool::new(table.to_string(), self.clone(), encoder, runtime, threads.get());
         Ok(TableWriter {
             table,
@@ -119,10 +174,11 @@ impl Lake {
             stored,
             pool,
             buffer: Vec::new(),
-            buffered_rows: 0,
-            buffered_bytes: 0,
-            rows_per_file: rows_per_file.get(),
-            bytes_per_file: bytes_per_file.get(),
+            buffered: Size::default(),
+            group,
+            file: None,
+            sent: Size::default(),
+            whole,
             next: 0,
             rows: 0,
             finished: false,
@@ -142,7 +198,7 @@ impl Lake {
 }
 
 impl TableWriter {
-    /// Adds rows. Waits while all threads are busy and a chunk is full.
+    /// Adds rows. Waits while all threads are busy and a row group is full.
     ///
     /// # Errors
     /// `LW5026` where the batch has other columns than the writer, `LW5027` for a null in a column
@@ -152,16 +208,19 @@ impl TableWriter {
         self.check(&batch)?;
         let mut batch = batch;
         while batch.num_rows() > 0 {
-            let room = self.rows_per_file - self.buffered_rows;
-            let take = room.min(batch.num_rows());
+            let left = self.whole.rows - self.sent.rows - self.buffered.rows;
+            let take = left.min(self.group.rows - self.buffered.rows).min(batch.num_rows());
             let rest = batch.slice(take, batch.num_rows() - take);
             let part = batch.slice(0, take);
-            self.buffered_bytes += memory_of(&part);
-            self.buffered_rows += take;
+            self.buffered.add(Size { rows: take, bytes: memory_of(&part) });
             self.buffer.push(part);
             batch = rest;
-            if self.buffered_rows == self.rows_per_file || self.buffered_bytes >= self.bytes_per_file {
-                self.flush()?;
+            let mut file = self.sent;
+            file.add(self.buffered);
+            if file.fills(self.whole) {
+                self.flush(true)?;
+            } else if self.buffered.fills(self.group) {
+                self.flush(false)?;
             }
         }
         Ok(())
@@ -169,7 +228,7 @@ impl TableWriter {
 
     /// Returns the number of rows taken so far.
     pub fn rows(&self) -> u64 {
-        self.rows + self.buffered_rows as u64
+        self.rows + self.buffered.rows as u64
     }
 
     /// Writes what is left and waits until every file is in the store.
@@ -177,7 +236,7 @@ impl TableWriter {
     /// # Errors
     /// Whatever went wrong in the background; what was put is deleted then.
     pub fn finish(mut self) -> Result<StagedTable, LakeError> {
-        self.flush()?;
+        self.flush(true)?;
         let files = self.pool.finish()?;
         self.finished = true;
         Ok(StagedTable {
@@ -199,21 +258,33 @@ impl TableWriter {
         self.pool.abort()
     }
 
-    fn flush(&mut self) -> Result<(), LakeError> {
-        if self.buffered_rows == 0 {
+    /// Sends the row group that is being filled, and ends the file with it.
+    fn flush(&mut self, end: bool) -> Result<(), LakeError> {
+        if self.buffer.is_empty() && self.file.is_none() {
             return Ok(());
         }
+        let (file, number) = match self.file.take() {
+            Some(open) => open,
+            None => (self.begin()?, 0),
+        };
+        self.rows += self.buffered.rows as u64;
+        self.sent.add(std::mem::take(&mut self.buffered));
+        if end {
+            self.sent = Size::default();
+        } else {
+            self.file = Some((Arc::clone(&file), number + 1));
+        }
+        let batches = std::mem::take(&mut self.buffer);
+        self.pool.send(Chunk { file, number, batches, end })
+    }
+
+    fn begin(&mut self) -> Result<Arc<OpenFile>, LakeError> {
         let index = self.next;
         let place = format!("{}/{index}", self.table);
         let unique = Uuid::new_v5(&self.id, place.as_bytes());
         let name = format!("part-{index:05}-{unique}.{EXTENSION}");
-        let path = self.table.folder().join(name.as_str());
         self.next += 1;
-        self.rows += self.buffered_rows as u64;
-        self.buffered_rows = 0;
-        self.buffered_bytes = 0;
-        let batches = std::mem::take(&mut self.buffer);
-        self.pool.send(Chunk { path, index, batches })
+        self.pool.begin(self.table.folder().join(name.as_str()), index)
     }
 
     fn check(&self, batch: &RecordBatch) -> Result<(), LakeError> {
@@ -283,5 +354,27 @@ fn memory_of_column(column: &dyn Array) -> usize {
         DataType::Utf8View => views(column.as_string_view().views()),
         DataType::BinaryView => views(column.as_binary_view().views()),
         other => other.primitive_width().map_or(rows, |width| width * rows),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_is_kept_by_smaller_groups_first_and_by_fewer_threads_then() {
+        let usual =
+            WriterOptions::new(Uuid::nil(), Handle::current()).with_threads(NonZeroUsize::MIN.saturating_add(7));
+        let shape = |bytes: usize| {
+            let options = usual.clone().within(bytes);
+            (options.threads.get(), options.bytes_per_group.get() >> 10, options.bytes_per_file.get() >> 20)
+        };
+        assert_eq!(shape(1 << 40), (8, 32 << 10, 128));
+        // 128 MiB of rows: nine groups.
+        assert_eq!(shape(256 << 20), (8, (128 << 10) / 9, 128));
+        // 32 MiB of rows: four groups, of which three are encoded.
+        assert_eq!(shape(64 << 20), (3, 8 << 10, 64));
+        assert_eq!(shape(1 << 20), (1, 256, 1));
+        assert_eq!(shape(0).0, 1);
     }
 }

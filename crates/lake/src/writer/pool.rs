@@ -1,4 +1,4 @@
-//! Threads that encode chunks and put the files, and what they have done so far.
+//! Threads that encode row groups and put the files, and what they have done so far.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,19 @@ use object_store::path::Path;
 use tokio::runtime::Handle;
 
 use super::encode::Encoder;
+use super::file::OpenFile;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::table::DataFile;
 
-/// The rows of one file.
+/// The rows of one row group.
 pub(super) struct Chunk {
-    pub(super) path: Path,
-    pub(super) index: usize,
+    pub(super) file: Arc<OpenFile>,
+    /// Which group of its file it is.
+    pub(super) number: usize,
     pub(super) batches: Vec<RecordBatch>,
+    /// Whether the file ends with it.
+    pub(super) end: bool,
 }
 
 /// What all threads of a writer share.
@@ -62,6 +66,11 @@ impl Pool {
             most: threads.max(1),
             broken: false,
         }
+    }
+
+    /// Begins a file.
+    pub(super) fn begin(&self, path: Path, index: usize) -> Result<Arc<OpenFile>, LakeError> {
+        OpenFile::begin(&self.shared.encoder, path, index).map(Arc::new)
     }
 
     /// Hands a chunk to a thread; waits until one is free.
@@ -165,12 +174,12 @@ impl Shared {
     }
 
     fn store(&self, chunk: Chunk) -> Result<(), LakeError> {
-        let Chunk { path, index, batches } = chunk;
-        let (bytes, stats) = self.encoder.encode(batches)?;
-        let file = DataFile::new(&path, bytes.len() as u64, stats);
-        self.outcome().begun.push(path.clone());
-        self.runtime.block_on(self.put(&path, bytes.into()))?;
-        self.outcome().files.push((index, file));
+        let Chunk { file, number, batches, end } = chunk;
+        let Some((bytes, stats)) = file.take(&self.encoder, number, batches, end)? else { return Ok(()) };
+        let data = DataFile::new(&file.path, bytes.len() as u64, stats);
+        self.outcome().begun.push(file.path.clone());
+        self.runtime.block_on(self.put(&file.path, bytes.into()))?;
+        self.outcome().files.push((file.index, data));
         Ok(())
     }
 

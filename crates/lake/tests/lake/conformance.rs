@@ -110,6 +110,7 @@ suite! {
         crate::tables::an_id_stands_for_one_set_of_changes => an_id_stands_for_one_set_of_changes,
         crate::tables::several_tables_at_once => several_tables_at_once,
         crate::tables::files_do_not_depend_on_batches => files_do_not_depend_on_batches,
+        crate::tables::row_groups_keep_their_order => row_groups_keep_their_order,
         crate::tables::schemas_grow => schemas_grow,
         crate::tables::columns_and_files => columns_and_files,
         crate::tables::many_versions_and_a_ledger => many_versions_and_a_ledger,

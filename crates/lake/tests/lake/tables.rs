@@ -7,6 +7,8 @@ use arrow::array::{AsArray, Float64Array, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
 use lakewarden_lake::{Lake, Mode, Zone};
+use object_store::ObjectStoreExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
 
 use crate::fault_store::contents;
@@ -115,6 +117,31 @@ pub async fn files_do_not_depend_on_batches(lake: &Lake) {
     let batches = (0..10).map(|i| rows(i * 10, 10)).collect();
     let staged = stage_with(lake, Zone::Conformed, "x", schema(), batches, options).await.unwrap();
     assert!(staged.files.len() > 3, "{}", staged.files.len());
+}
+
+/// Row groups are encoded side by side, and stand in the order of their rows.
+pub async fn row_groups_keep_their_order(lake: &Lake) {
+    // Some end as their last group, or their last file, fills up.
+    for (count, groups) in [(95, 10), (90, 9), (7, 1), (100, 10), (205, 21)] {
+        let (name, all) = (format!("groups_{count}"), rows(0, count));
+        let mut options = options(Uuid::new_v4());
+        (options.threads, options.rows_per_group) = (NonZeroUsize::new(3).unwrap(), NonZeroUsize::new(10).unwrap());
+        let staged = stage_with(lake, Zone::Conformed, &name, schema(), vec![all.clone()], options).await.unwrap();
+        assert_eq!(
+            (staged.rows, staged.files.len()),
+            (u64::try_from(count).unwrap(), usize::try_from((count + 99) / 100).unwrap())
+        );
+        let mut found = 0;
+        for file in &staged.files {
+            let bytes = lake.store().get(&file.path.as_str().into()).await.unwrap().bytes().await.unwrap();
+            let footer = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+            assert_eq!(u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap(), file.rows);
+            found += footer.metadata().num_row_groups();
+        }
+        assert_eq!(found, groups, "{count}");
+        lake.publish(publication(Uuid::new_v4(), vec![change(staged, Mode::Append)])).await.unwrap();
+        assert_eq!(read(lake, Zone::Conformed, &name).await, all);
+    }
 }
 
 pub async fn schemas_grow(lake: &Lake) {

@@ -64,7 +64,7 @@ impl Loading<'_> {
         };
         let session = Session::new(engine, &spec, vec![relation]).map_err(PipelineError::of_model(name))?;
         let schema = conformed_schema(table);
-        let options = WriterOptions::new(self.run, Handle::current());
+        let options = WriterOptions::new(self.run, Handle::current()).within(self.writing);
         let mut writer = self.lake.writer(Zone::Conformed, name, schema.clone(), options)?;
         let mut accounts = Vec::with_capacity(dataset.demands.anomalies.len());
         for anomaly in &dataset.demands.anomalies {

@@ -14,10 +14,8 @@ use lakewarden_dictionary::Dataset;
 use lakewarden_extract::{
     FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract, unique_columns, unread_schema,
 };
-use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, WriterOptions, Zone};
-use std::num::NonZeroUsize;
+use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, Zone};
 use std::sync::Mutex;
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 impl Loading<'_> {
@@ -51,13 +49,9 @@ impl Loading<'_> {
         let mut batches = self.lake.read_table_batches(published, Some(&columns))?;
         while let Some(batch) = batches.try_next().await? {
             if compare {
-                seen.observe(&batch, &keys).map_err(|_| PipelineError::Damaged {
-                    table: dataset.name.value.clone(),
-                    column: keys.join(", "),
-                })?;
+                seen.observe(&batch, &keys).map_err(PipelineError::of_keys(&dataset.name.value, &keys))?;
             }
-            seen.observe_unique(&batch, &unique)
-                .map_err(|_| PipelineError::Damaged { table: dataset.name.value.clone(), column: unique.join(", ") })?;
+            seen.observe_unique(&batch, &unique).map_err(PipelineError::of_keys(&dataset.name.value, &unique))?;
             gathered.observe(&batch)?;
             if let Some(people) = people {
                 observe(people, dataset, &batch)?;
@@ -80,8 +74,7 @@ impl Loading<'_> {
     ) -> Result<Extracted, PipelineError> {
         let name = &dataset.name.value;
         let context = self.context(dataset, rules);
-        let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
-        let options = || WriterOptions::new(self.run, Handle::current()).with_threads(threads);
+        let options = || self.writer_options(self.run);
         let stamp = history::Stamp::of(dataset, published, self.as_of);
         let mut sink = LoadSink {
             rows: self.lake.writer(

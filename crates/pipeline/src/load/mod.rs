@@ -33,12 +33,14 @@ use crate::unread;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::Dataset;
-use lakewarden_extract::{KeySet, RuleInputs, conformed_schema};
-use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot};
+use lakewarden_extract::{KeyRoom, KeySet, RuleInputs, conformed_schema};
+use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, WriterOptions};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
 use serde_json::{Map, Value, json};
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
+use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
@@ -58,6 +60,10 @@ pub struct Loading<'a> {
     pub run: Uuid,
     /// Seed of hash sets and nonces.
     pub seed: u64,
+    /// Memory for the keys of all datasets together.
+    pub room: &'a KeyRoom,
+    /// Memory for each writer of a dataset, in bytes.
+    pub writing: usize,
     /// Worker threads.
     pub workers: usize,
     /// What rules refer to in other datasets.
@@ -79,6 +85,12 @@ pub struct Loaded {
 }
 
 impl Loading<'_> {
+    /// How rows are written to files that are named by `id`.
+    pub(crate) fn writer_options(&self, id: Uuid) -> WriterOptions {
+        let threads = NonZeroUsize::new(self.workers).unwrap_or(NonZeroUsize::MIN);
+        WriterOptions::new(id, Handle::current()).with_threads(threads).within(self.writing)
+    }
+
     /// Loads the files of one dataset that are new, and shows every row of it, old and new, to `people`.
     ///
     /// # Errors
@@ -94,8 +106,8 @@ impl Loading<'_> {
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
         let mut seen = match competing {
-            true => KeySet::competing(self.seed, dataset),
-            false => KeySet::new(self.seed),
+            true => KeySet::competing(self.room, self.seed, dataset),
+            false => KeySet::within(self.room, self.seed),
         };
         let people = people.filter(|_| dataset.is_personal());
         let mut gathered = self.references.gather(dataset);

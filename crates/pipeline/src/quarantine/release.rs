@@ -177,7 +177,7 @@ impl Releasing<'_> {
         let readable = for_rereading(dataset);
         let rules = RuleInputs {
             rows: row_rules::compile(dataset, self.as_of, self.open.zone()).map_err(PipelineError::Project)?,
-            references: References::of_lake(&desk.lake, dataset, handling.seed).await?,
+            references: References::of_lake(&desk.lake, dataset, handling.seed, &self.open.key_room()).await?,
         };
         let context = ExtractContext {
             dataset: &readable,
@@ -190,7 +190,8 @@ impl Releasing<'_> {
             rules: &rules,
         };
         let stamp = Stamp::of(dataset, source.conformed.as_ref(), self.as_of);
-        let options = || WriterOptions::new(handling.id, Handle::current());
+        let writing = self.open.writer_memory(1);
+        let options = || WriterOptions::new(handling.id, Handle::current()).within(writing);
         block_in_place(|| {
             let mut rereader = Rereader::new(&context, dataset)?;
             let writer = match self.dry_run {
@@ -267,7 +268,7 @@ impl Releasing<'_> {
 
     /// The keys that the lake holds, and the values that must not be there twice.
     async fn seen(&self, desk: &Desk<'_>, source: &Source<'_>) -> Result<KeySet, PipelineError> {
-        let mut seen = KeySet::new(desk.handling.seed);
+        let mut seen = KeySet::within(&self.open.key_room(), desk.handling.seed);
         let Some(conformed) = &source.conformed else { return Ok(seen) };
         let keys: Vec<&str> = source.dataset.key.iter().map(|k| k.value.as_str()).collect();
         let mut unique = unique_columns(source.dataset);
@@ -278,14 +279,12 @@ impl Releasing<'_> {
         if columns.is_empty() {
             return Ok(seen);
         }
-        let damaged =
-            |columns: &[&str]| PipelineError::Damaged { table: source.table.name.clone(), column: columns.join(", ") };
         let mut batches = desk.lake.read_table_batches(conformed, Some(&columns))?;
         while let Some(batch) = batches.try_next().await? {
             if !keys.is_empty() {
-                seen.observe(&batch, &keys).map_err(|_| damaged(&keys))?;
+                seen.observe(&batch, &keys).map_err(PipelineError::of_keys(&source.table.name, &keys))?;
             }
-            seen.observe_unique(&batch, &unique).map_err(|_| damaged(&unique))?;
+            seen.observe_unique(&batch, &unique).map_err(PipelineError::of_keys(&source.table.name, &unique))?;
         }
         Ok(seen)
     }

@@ -14,7 +14,7 @@ use crate::run::{LEASE, Run};
 use crate::system::{self, KnownDataset};
 use crate::tables::TableView;
 use lakewarden_dictionary::Dataset;
-use lakewarden_engine::{Engine, EngineOptions};
+use lakewarden_engine::Engine;
 use lakewarden_lake::{Change, Lease, Mode};
 use serde_json::json;
 use std::sync::Arc;
@@ -38,10 +38,7 @@ impl Run<'_> {
         changes: &mut Vec<Change>,
         lease: &mut Lease,
     ) -> Result<(), PipelineError> {
-        let mut options = EngineOptions::default();
-        if let Some(budget) = self.open.project.settings.memory_budget {
-            options.memory = budget;
-        }
+        let options = self.open.engine_options();
         let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
         let views: Vec<(&Dataset, TableView, Totals)> =
             totals.iter().filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t))).collect();

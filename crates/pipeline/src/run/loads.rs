@@ -19,6 +19,11 @@ use tokio::task::block_in_place;
 /// would hold more batches in memory and gain nothing, for each converts on all cores.
 const AT_ONCE: usize = 4;
 
+/// How many datasets are loaded at a time by so many workers.
+pub(super) fn at_once(workers: usize) -> usize {
+    workers.clamp(1, AT_ONCE)
+}
+
 /// What the run knows of each dataset afterwards, in the pipeline's order.
 pub type LoadedTotals<'d> = Vec<(&'d Dataset, Totals)>;
 
@@ -53,7 +58,7 @@ impl<'a> Run<'a> {
             changes,
             lease,
         };
-        let width = loading.workers.clamp(1, AT_ONCE);
+        let width = at_once(loading.workers);
         let result = block_in_place(|| {
             run_all(&mut loads, count, width, |_, arrivals| {
                 handle.block_on(loading.load(arrivals, people.as_ref(), observer))

@@ -7,7 +7,7 @@ use crate::relations::Relations;
 use crate::run::{LEASE, Run};
 use crate::tables::TableView;
 use lakewarden_dictionary::Dataset;
-use lakewarden_engine::{Engine, EngineOptions};
+use lakewarden_engine::Engine;
 use lakewarden_lake::{Change, Lease, Mode};
 use serde_json::json;
 
@@ -24,10 +24,7 @@ impl Run<'_> {
         if tables.is_empty() {
             return Ok(());
         }
-        let mut options = EngineOptions::default();
-        if let Some(budget) = self.open.project.settings.memory_budget {
-            options.memory = budget;
-        }
+        let options = self.open.engine_options();
         let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
         for (dataset, table) in tables {
             let Some(rows) = relations.view(&dataset.name.value).cloned() else { continue };

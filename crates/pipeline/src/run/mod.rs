@@ -224,7 +224,8 @@ impl<'a> Run<'a> {
             self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
             return Ok(None);
         }
-        let references = References::of(self.lake, &arrivals, self.request.seed).await?;
+        let room = self.open.key_room();
+        let references = References::of(self.lake, &arrivals, self.request.seed, &room).await?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {
             lake: self.lake,
@@ -234,6 +235,8 @@ impl<'a> Run<'a> {
             as_of: self.as_of,
             run: self.request.run,
             seed: self.request.seed,
+            room: &room,
+            writing: self.open.writer_memory(loads::at_once(threads).min(arrivals.len())),
             workers: threads,
             references: &references,
             accept_thresholds: self.request.accept_thresholds,

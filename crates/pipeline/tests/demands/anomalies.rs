@@ -147,6 +147,13 @@ async fn brushing_is_found_and_models_can_leave_it_out() {
     assert_eq!(account(&record, "orders").written, of - of.div_ceil(3), "nothing is dropped");
     let buyers = market_orders(&market).await;
     assert_eq!(buyers, of - rows, "the model counts the others");
+    // Where they come from is said as of every other table.
+    let events = market.lake().lineage(record.run).await.unwrap();
+    let outputs = events.iter().flat_map(|event| event["outputs"].as_array().into_iter().flatten());
+    let marks = outputs.filter(|output| output["name"] == "conformed/orders_anomalies").collect::<Vec<_>>();
+    assert_eq!(marks.len(), 1);
+    assert_eq!(marks[0]["outputFacets"]["outputStatistics"]["rowCount"], rows);
+    assert!(!marks[0]["facets"]["schema"]["fields"].as_array().unwrap().is_empty());
     // Nobody is told who it was: the table holds pseudonyms, as the orders do.
     let names = market.stored("orders_anomalies", &["buyer"]).await;
     assert!(names.len() == found.len() && names.iter().all(|name| !name.contains("brusher")), "{names:?}");

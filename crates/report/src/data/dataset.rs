@@ -36,6 +36,10 @@ pub struct Dataset {
     pub outside_retention: u64,
     /// Rows that equal an earlier row of a dataset without a key. They are kept: part of `written`.
     pub exact_duplicates_kept: u64,
+    /// Rows of earlier runs that rows of this one took the place of.
+    pub replaced: u64,
+    /// Lines that are no records by the dictionary's word: before a header, remarks, totals. Not in `read`.
+    pub skipped_lines: u64,
     /// Undeclared fields that arrived and did not enter the lake.
     pub over_collected: Vec<OverCollected>,
     /// What was read in another way than declared.

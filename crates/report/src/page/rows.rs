@@ -153,6 +153,14 @@ fn findings(dataset: &Dataset, language: Language) -> Vec<(words::Phrase, String
         let rows = words::ROWS.say(language, dataset.exact_duplicates_kept);
         out.push((words::EXACT_KEPT, words::EXACT_KEPT_DETAIL.say(language).to_owned(), rows));
     }
+    if dataset.replaced > 0 {
+        let rows = words::ROWS.say(language, dataset.replaced);
+        out.push((words::REPLACED, words::REPLACED_DETAIL.say(language).to_owned(), rows));
+    }
+    if dataset.skipped_lines > 0 {
+        let lines = words::LINES.say(language, dataset.skipped_lines);
+        out.push((words::SKIPPED, words::SKIPPED_DETAIL.say(language).to_owned(), lines));
+    }
     for redaction in &dataset.redactions {
         let detail = words::REDACTED_DETAIL.with(language, &[&words::kind(language, &redaction.kind)]);
         out.push((words::REDACTED, detail, integer(redaction.count)));

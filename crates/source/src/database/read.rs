@@ -195,7 +195,7 @@ impl DatabaseRead {
             let works = works.ok_or_else(|| io::Error::from(io::ErrorKind::ResourceBusy))?;
             Ok(Box::new(Merged::start(&name, header.clone(), works, &tally, &handle)) as Box<dyn io::Read + Send>)
         };
-        SourceFile { name: self.name.clone(), size: 0, open: Box::new(open) }
+        SourceFile::new(self.name.as_str(), 0, open)
     }
 
     /// Why the stream broke off, if it did.

@@ -1,7 +1,11 @@
-//! Exports on disk, in a bucket of a real S3 server and on a web server that fails in every way.
+//! Exports on disk, in buckets of real servers and on a web server that fails in every way.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod azure;
+mod clouds;
 mod disk;
+mod google;
+mod ranges;
 mod s3;
 mod server;
 mod web;

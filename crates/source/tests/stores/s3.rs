@@ -5,9 +5,9 @@ use super::*;
 use std::fs;
 use tempfile::TempDir;
 
-const KEYS: (&str, &str) = ("AKIDTEST", "a-secret-of-the-test");
+pub(crate) const KEYS: (&str, &str) = ("AKIDTEST", "a-secret-of-the-test");
 
-fn bucket(files: &[(&str, Vec<u8>)]) -> TempDir {
+pub(crate) fn bucket(files: &[(&str, Vec<u8>)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("shop")).unwrap();
     for (file, bytes) in files {
@@ -30,11 +30,11 @@ fn with_keys(server: &Server, keys: (&str, &str)) -> Surroundings {
     around
 }
 
-fn good(folder: &TempDir) -> Server {
+pub(crate) fn good(folder: &TempDir) -> Server {
     Server::s3(folder.path(), KEYS, |_, _, answer| answer)
 }
 
-async fn listed(server: &Server, pattern: &str, window: Option<Window>) -> Result<Listing, SourceError> {
+pub(crate) async fn listed(server: &Server, pattern: &str, window: Option<Window>) -> Result<Listing, SourceError> {
     orders(Path::new("/"), pattern, window, None, &with_keys(server, KEYS)).await
 }
 

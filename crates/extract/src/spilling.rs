@@ -1,0 +1,493 @@
+//! Entries by the hash of a key: in memory as far as there is room, the rest in a temporary file.
+//!
+//! What is asked of an entry is answered from memory alone. So whoever will ask for keys says which before, with
+//! [`Spilling::ready`]: that makes room for as many new entries, and fetches those that lie in the file.
+
+use fastbloom::AtomicBloomFilter;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Slot;
+use redb::backends::FileBackend;
+use redb::{Database, Durability, ReadableDatabase, TableDefinition};
+use std::fmt;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Entries that are held in memory whatever the room, where there is any.
+const LEAST: usize = 1 << 16;
+/// Bytes of a file that are held in memory.
+const CACHE: usize = 16 << 20;
+/// Parts in which entries are sorted, so that sorting takes little memory.
+const PARTS: u128 = 16;
+/// Hash functions of a filter: the best where it has nine bits for a key.
+const HASHES: u32 = 6;
+/// Keys are hashes under the run's seed already.
+const SEED: u128 = 0;
+/// The entries of a file: key → the rest of the entry.
+const ENTRIES: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("entries");
+
+/// Memory that hashes of keys may take together, whoever holds them. What has no room goes into temporary files.
+#[derive(Clone)]
+pub struct KeyRoom(Arc<Room>);
+
+struct Room {
+    most: u64,
+    taken: AtomicU64,
+}
+
+impl KeyRoom {
+    /// Room for so many bytes; what is needed to work at all is taken beyond it: a few MiB for each set of keys.
+    pub fn of(bytes: u64) -> Self {
+        Self(Arc::new(Room { most: bytes, taken: AtomicU64::new(0) }))
+    }
+
+    /// Bytes that are taken.
+    pub fn taken(&self) -> u64 {
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
+    /// Entries of one holder that stay in memory whatever is taken.
+    fn least(&self) -> usize {
+        usize::try_from(self.0.most / 64).map_or(LEAST, |entries| entries.clamp(1, LEAST))
+    }
+
+    fn try_take(&self, bytes: u64) -> bool {
+        let more = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= self.0.most);
+        self.0.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn take(&self, bytes: u64) {
+        self.0.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn give(&self, bytes: u64) {
+        self.0.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Default for KeyRoom {
+    /// As much as there is.
+    fn default() -> Self {
+        Self::of(u64::MAX)
+    }
+}
+
+impl fmt::Debug for KeyRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRoom").field("most", &self.0.most).field("taken", &self.taken()).finish()
+    }
+}
+
+/// Entries that have no room in memory cannot be put into a temporary file, or not be fetched from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("keys beyond the memory budget cannot be kept in a temporary file: {kind}")]
+pub struct SpillError {
+    /// What the operating system says.
+    pub kind: ErrorKind,
+}
+
+impl SpillError {
+    /// Its code.
+    pub const CODE: &str = "LW4054";
+
+    /// What to do about it, one sentence.
+    pub fn hint(&self) -> &'static str {
+        "make room in the folder for temporary files (the variable TMPDIR names it), or raise `memory_budget` in lakewarden.yaml"
+    }
+
+    fn of(error: impl Into<redb::Error>) -> Self {
+        let kind = match error.into() {
+            redb::Error::Io(error) => error.kind(),
+            _ => ErrorKind::Other,
+        };
+        Self { kind }
+    }
+}
+
+/// What is known of a key.
+pub(crate) trait Entry: Copy {
+    /// The part of a key that entries are told apart by.
+    fn part(key: u128) -> u128 {
+        key
+    }
+
+    /// The key, as far as entries are told apart by it.
+    fn key(&self) -> u128;
+
+    /// Writes what is known besides the key.
+    fn write(&self, into: &mut Vec<u8>);
+
+    /// The entry of a key, and what was written of it.
+    fn read(key: u128, rest: &[u8]) -> Option<Self>;
+}
+
+/// A key of which nothing else is known.
+impl Entry for u128 {
+    fn key(&self) -> u128 {
+        *self
+    }
+
+    fn write(&self, _: &mut Vec<u8>) {}
+
+    fn read(key: u128, _: &[u8]) -> Option<Self> {
+        Some(key)
+    }
+}
+
+/// Entries, at most one of a key.
+#[derive(Debug)]
+pub(crate) struct Spilling<E> {
+    hot: HashTable<E>,
+    /// Those put aside; where two know a key, the later one is right.
+    cold: Vec<Arc<Cold>>,
+    room: KeyRoom,
+    /// Bytes that `hot` takes.
+    taken: u64,
+    /// Keys, wherever they are.
+    len: usize,
+}
+
+impl<E> Default for Spilling<E> {
+    fn default() -> Self {
+        Self::new(KeyRoom::default())
+    }
+}
+
+impl<E> Spilling<E> {
+    pub(crate) fn new(room: KeyRoom) -> Self {
+        Self { hot: HashTable::new(), cold: Vec::new(), room, taken: 0, len: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The room that it shares with others.
+    pub(crate) fn room(&self) -> &KeyRoom {
+        &self.room
+    }
+
+    fn account(&mut self) {
+        let bytes = self.hot.allocation_size() as u64;
+        self.room.take(bytes);
+        self.room.give(self.taken);
+        self.taken = bytes;
+    }
+}
+
+impl<E: Clone> Clone for Spilling<E> {
+    fn clone(&self) -> Self {
+        let (hot, cold, room) = (self.hot.clone(), self.cold.clone(), self.room.clone());
+        let mut other = Self { hot, cold, room, taken: 0, len: self.len };
+        other.account();
+        other
+    }
+}
+
+impl<E> Drop for Spilling<E> {
+    fn drop(&mut self) {
+        self.room.give(self.taken);
+    }
+}
+
+impl<E: Entry> Spilling<E> {
+    /// Makes room for the entries of these keys, and has those in memory that are known.
+    ///
+    /// # Errors
+    /// [`SpillError`]; the entries are then of no further use.
+    pub(crate) fn ready(&mut self, keys: &[u128]) -> Result<(), SpillError> {
+        self.make_room(keys.len())?;
+        if self.cold.is_empty() {
+            return Ok(());
+        }
+        let mut wanted: Vec<u128> = keys.iter().map(|key| E::part(*key)).collect();
+        wanted.retain(|key| self.get(*key).is_none());
+        wanted.sort_unstable();
+        wanted.dedup();
+        for cold in self.cold.iter().rev() {
+            if wanted.is_empty() {
+                break;
+            }
+            let found = cold.get::<E>(&wanted)?;
+            let mut found = found.into_iter();
+            wanted.retain(|_| match found.next().flatten() {
+                Some(entry) => {
+                    self.hot.insert_unique(bucket(entry.key()), entry, |kept| bucket(kept.key()));
+                    false
+                }
+                None => true,
+            });
+        }
+        Ok(())
+    }
+
+    /// The entry of a key for which it is ready.
+    pub(crate) fn get(&self, key: u128) -> Option<&E> {
+        let key = E::part(key);
+        self.hot.find(bucket(key), |kept| kept.key() == key)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, key: u128) -> Option<&mut E> {
+        let key = E::part(key);
+        self.hot.find_mut(bucket(key), |kept| kept.key() == key)
+    }
+
+    /// Adds an entry, if it is ready for its key and has none; else it answers that one.
+    pub(crate) fn put(&mut self, entry: E) -> Option<E> {
+        let key = entry.key();
+        match self.hot.entry(bucket(key), |kept| kept.key() == key, |kept| bucket(kept.key())) {
+            Slot::Occupied(kept) => Some(*kept.get()),
+            Slot::Vacant(free) => {
+                free.insert(entry);
+                self.len += 1;
+                None
+            }
+        }
+    }
+
+    /// Takes back what was put since it was last made ready.
+    pub(crate) fn take_back(&mut self, key: u128) {
+        let key = E::part(key);
+        if let Ok(kept) = self.hot.find_entry(bucket(key), |kept| kept.key() == key) {
+            kept.remove();
+            self.len -= 1;
+        }
+    }
+
+    /// Which of these keys have an entry. It need not be ready for them.
+    ///
+    /// # Errors
+    /// [`SpillError`].
+    pub(crate) fn which(&self, keys: &[u128]) -> Result<Vec<bool>, SpillError> {
+        let mut there: Vec<bool> = keys.iter().map(|key| self.get(*key).is_some()).collect();
+        for cold in &self.cold {
+            let missing: Vec<usize> = (0..keys.len()).filter(|at| !there[*at]).collect();
+            let wanted: Vec<u128> = missing.iter().map(|at| E::part(keys[*at])).collect();
+            for (at, found) in missing.into_iter().zip(cold.get::<E>(&wanted)?) {
+                there[at] = found.is_some();
+            }
+        }
+        Ok(there)
+    }
+
+    fn make_room(&mut self, more: usize) -> Result<(), SpillError> {
+        let wanted = self.hot.len() + more;
+        if wanted <= self.hot.capacity() {
+            return Ok(());
+        }
+        // Buckets are a power of two, at most seven eighths of them full. While entries move, both tables are there.
+        let buckets = (wanted as u64).saturating_mul(8).div_ceil(7).next_power_of_two();
+        let bytes = buckets.saturating_mul(size_of::<E>() as u64 + 1);
+        let may_grow = self.room.try_take(bytes);
+        if may_grow || self.hot.len() < self.room.least() {
+            self.hot.reserve(more, |kept| bucket(kept.key()));
+        } else {
+            self.spill()?;
+            self.hot.reserve(more, |kept| bucket(kept.key()));
+        }
+        if may_grow {
+            self.room.give(bytes);
+        }
+        self.account();
+        Ok(())
+    }
+
+    /// Puts all entries aside.
+    fn spill(&mut self) -> Result<(), SpillError> {
+        // A file that a copy of these entries reads as well is left as it is.
+        if self.cold.last().is_none_or(|last| Arc::strong_count(last) > 1) {
+            self.cold.push(Arc::new(Cold::new(self.room.clone())?));
+        }
+        if let Some(last) = self.cold.last() {
+            last.put(&self.hot)?;
+        }
+        self.hot = HashTable::new();
+        self.account();
+        Ok(())
+    }
+}
+
+/// Where in a table a key stands: the half of it that is told apart whole.
+fn bucket(key: u128) -> u64 {
+    (key >> 64) as u64
+}
+
+/// Entries in a temporary file that has no name: it goes with the process, however that ends.
+struct Cold {
+    database: Database,
+    /// Says of most keys that it does not have that it does not. Without room for it, the file is looked into for each.
+    filter: Option<AtomicBloomFilter>,
+    room: KeyRoom,
+    /// Bytes that it takes of memory.
+    taken: u64,
+}
+
+impl Cold {
+    fn new(room: KeyRoom) -> Result<Self, SpillError> {
+        let file = tempfile::tempfile().map_err(|e| SpillError { kind: e.kind() })?;
+        let backend = FileBackend::new(file).map_err(SpillError::of)?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE);
+        let database = builder.create_with_backend(backend).map_err(SpillError::of)?;
+        let mut writing = database.begin_write().map_err(SpillError::of)?;
+        writing.set_durability(Durability::None).map_err(SpillError::of)?;
+        writing.open_table(ENTRIES).map_err(SpillError::of)?;
+        writing.commit().map_err(SpillError::of)?;
+        let size = room.0.most / 16;
+        let filter = (size >= 1024 && room.try_take(size)).then(|| {
+            let bits = usize::try_from(size).unwrap_or(usize::MAX / 8) * 8;
+            AtomicBloomFilter::with_num_bits(bits).seed(&SEED).hashes(HASHES)
+        });
+        room.take(CACHE as u64);
+        let taken = CACHE as u64 + if filter.is_some() { size } else { 0 };
+        Ok(Self { database, filter, room, taken })
+    }
+
+    fn may_have(&self, key: u128) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.contains_hash(bucket(key)))
+    }
+
+    /// Adds entries; those that it has of the same keys are gone.
+    fn put<E: Entry>(&self, entries: &HashTable<E>) -> Result<(), SpillError> {
+        let mut writing = self.database.begin_write().map_err(SpillError::of)?;
+        // Nobody reads it after this process.
+        writing.set_durability(Durability::None).map_err(SpillError::of)?;
+        {
+            let mut table = writing.open_table(ENTRIES).map_err(SpillError::of)?;
+            let (mut part, mut rest) = (Vec::with_capacity(entries.len() / 8), Vec::with_capacity(32));
+            for number in 0..PARTS {
+                part.clear();
+                part.extend(entries.iter().filter(|entry| entry.key() >> 124 == number));
+                part.sort_unstable_by_key(|entry: &&E| entry.key());
+                for entry in &part {
+                    rest.clear();
+                    entry.write(&mut rest);
+                    self.filter.iter().for_each(|filter| _ = filter.insert_hash(bucket(entry.key())));
+                    table.insert(entry.key(), rest.as_slice()).map_err(SpillError::of)?;
+                }
+            }
+        }
+        writing.commit().map_err(SpillError::of)
+    }
+
+    /// The entries of these keys, as far as it has them.
+    fn get<E: Entry>(&self, keys: &[u128]) -> Result<Vec<Option<E>>, SpillError> {
+        let reading = self.database.begin_read().map_err(SpillError::of)?;
+        let table = reading.open_table(ENTRIES).map_err(SpillError::of)?;
+        let look = |key: &u128| {
+            let found = if self.may_have(*key) { table.get(key).map_err(SpillError::of)? } else { None };
+            let damaged = SpillError { kind: ErrorKind::InvalidData };
+            found.map(|rest| E::read(*key, rest.value()).ok_or(damaged)).transpose()
+        };
+        keys.iter().map(look).collect()
+    }
+}
+
+impl Drop for Cold {
+    fn drop(&mut self) {
+        self.room.give(self.taken);
+    }
+}
+
+impl fmt::Debug for Cold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cold")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::HashMap;
+
+    /// A key with what was last said of it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Said(u128, u32);
+
+    impl Entry for Said {
+        fn key(&self) -> u128 {
+            self.0
+        }
+
+        fn write(&self, into: &mut Vec<u8>) {
+            into.extend(self.1.to_le_bytes());
+        }
+
+        fn read(key: u128, rest: &[u8]) -> Option<Self> {
+            Some(Self(key, u32::from_le_bytes(rest.try_into().ok()?)))
+        }
+    }
+
+    fn key(number: u64) -> u128 {
+        xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes())
+    }
+
+    /// Puts and changes entries batch by batch, beside a map that has them all.
+    fn compared(room: KeyRoom, batches: u64, size: u64) -> Spilling<Said> {
+        let (mut spilling, mut map) = (Spilling::<Said>::new(room), HashMap::new());
+        for batch in 0..batches {
+            // Half of a batch is new; the rest was there, some of it long ago.
+            let number = |i: u64| {
+                if i.is_multiple_of(2) { batch * size + i } else { (batch * size + i) * 7 % (batch * size + 1) }
+            };
+            let keys: Vec<u128> = (0..size).map(|i| key(number(i))).collect();
+            spilling.ready(&keys).unwrap();
+            for (key, what) in keys.iter().zip(0..) {
+                let known: Option<Said> = map.get(key).map(|said| Said(*key, *said));
+                assert_eq!(spilling.put(Said(*key, what)), known);
+                if what % 3 == 0 {
+                    spilling.get_mut(*key).unwrap().1 = what + 1;
+                    map.insert(*key, what + 1);
+                } else {
+                    map.entry(*key).or_insert(what);
+                }
+            }
+        }
+        assert_eq!(spilling.len(), map.len());
+        spilling
+    }
+
+    #[test]
+    fn what_is_put_aside_is_as_if_it_were_in_memory() {
+        let room = KeyRoom::of(512 << 10);
+        let spilling = compared(room.clone(), 60, 1024);
+        assert_eq!(spilling.cold.len(), 1, "it had to put some aside");
+        // In memory all of them would take four times as much; the file's cache is beyond the room.
+        assert!(room.taken() <= (600 << 10) + CACHE as u64, "{room:?}");
+        assert!(spilling.hot.len() < spilling.len() / 2);
+        drop(spilling);
+        assert_eq!(room.taken(), 0);
+        assert!(compared(KeyRoom::default(), 10, 1024).cold.is_empty());
+    }
+
+    #[test]
+    fn copies_go_apart() {
+        let mut one = Spilling::<u128>::new(KeyRoom::of(0));
+        let add = |spilling: &mut Spilling<u128>, numbers: std::ops::Range<u64>| {
+            for from in numbers.step_by(1000) {
+                let keys: Vec<u128> = (from..from + 1000).map(key).collect();
+                spilling.ready(&keys).unwrap();
+                keys.iter().for_each(|key| assert_eq!(spilling.put(*key), None));
+            }
+        };
+        add(&mut one, 0..20_000);
+        let mut other = one.clone();
+        add(&mut other, 20_000..40_000);
+        add(&mut one, 30_000..50_000);
+        let which = |spilling: &Spilling<u128>, numbers: [u64; 4]| spilling.which(&numbers.map(key)).unwrap();
+        assert_eq!(which(&one, [1, 25_000, 35_000, 45_000]), [true, false, true, true]);
+        assert_eq!(which(&other, [1, 25_000, 35_000, 45_000]), [true, true, true, false]);
+        assert_eq!((one.len(), other.len()), (40_000, 40_000));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_there() {
+        let mut set = Spilling::<u128>::default();
+        set.ready(&[key(1)]).unwrap();
+        assert_eq!(set.put(key(1)), None);
+        set.take_back(key(1));
+        assert_eq!((set.len(), set.put(key(1))), (0, None));
+    }
+}
