@@ -8,8 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Bytes of all blocks that are kept, at most.
+/// Bytes of all blocks that are kept, at most: half of what may be held, and no more than this.
 const KEPT: u64 = 64 << 20;
+/// The same, however little may be held.
+const LEAST: u64 = 8 << 20;
 /// Bytes of one block, at most and at least.
 const LARGEST: u64 = 4 << 20;
 const SMALLEST: u64 = 64 << 10;
@@ -58,7 +60,7 @@ impl Blocks {
         if block >= size {
             return self.clone();
         }
-        let kept = KEPT.min(*limit / 2);
+        let kept = (*limit / 2).clamp(LEAST, KEPT);
         let own = (kept / (places as u64 + 1)).clamp(SMALLEST, LARGEST);
         let most = usize::try_from(kept / own).unwrap_or(usize::MAX).min(places + 2);
         Self::with(file.clone(), own, most, *limit, fault.clone())
@@ -267,12 +269,16 @@ mod tests {
                 Err(io::ErrorKind::TimedOut.into())
             }
         }
-        let blocks = Blocks::of(Arc::new(Large), 100);
-        for places in [0, 1, 14, 15, 100, 1000, 16_384] {
-            let Inner { block, most, .. } = &*blocks.for_places(places).inner;
-            assert!(*block * *most as u64 <= KEPT, "{places} places: {most} of {block}");
-            assert!(*block >= SMALLEST && (places > 1000 || *most > places), "{places} places: {most} of {block}");
+        for (limit, kept) in [(100, LEAST), (32 << 20, 16 << 20), (u64::MAX, KEPT)] {
+            let blocks = Blocks::of(Arc::new(Large), limit);
+            for places in [0, 1, 14, 15, 100, 1000, 16_384] {
+                let Inner { block, most, .. } = &*blocks.for_places(places).inner;
+                let room_for_all = places as u64 * SMALLEST < kept;
+                assert!(*block * *most as u64 <= kept, "{places} places: {most} of {block}");
+                assert!(*block >= SMALLEST && (!room_for_all || *most > places), "{places} places: {most} of {block}");
+            }
         }
+        let blocks = Blocks::of(Arc::new(Large), 100);
         assert!(blocks.for_places(3).bytes(5..6).is_err());
         assert_eq!(blocks.fault(), Some(ReadFault::Storage(io::ErrorKind::TimedOut)), "told to all");
     }

@@ -3,80 +3,16 @@
 //! What is asked of an entry is answered from memory alone. So whoever will ask for keys says which before, with
 //! [`Spilling::ready`]: that makes room for as many new entries, and fetches those that lie in the file.
 
-use fastbloom::AtomicBloomFilter;
+mod cold;
+mod room;
+
+pub use room::KeyRoom;
+
+use cold::Cold;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
-use redb::backends::FileBackend;
-use redb::{Database, Durability, ReadableDatabase, TableDefinition};
-use std::fmt;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Entries that are held in memory whatever the room, where there is any.
-const LEAST: usize = 1 << 16;
-/// Bytes of a file that are held in memory.
-const CACHE: usize = 16 << 20;
-/// Parts in which entries are sorted, so that sorting takes little memory.
-const PARTS: u128 = 16;
-/// Hash functions of a filter: the best where it has nine bits for a key.
-const HASHES: u32 = 6;
-/// Keys are hashes under the run's seed already.
-const SEED: u128 = 0;
-/// The entries of a file: key → the rest of the entry.
-const ENTRIES: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("entries");
-
-/// Memory that hashes of keys may take together, whoever holds them. What has no room goes into temporary files.
-#[derive(Clone)]
-pub struct KeyRoom(Arc<Room>);
-
-struct Room {
-    most: u64,
-    taken: AtomicU64,
-}
-
-impl KeyRoom {
-    /// Room for so many bytes; what is needed to work at all is taken beyond it: a few MiB for each set of keys.
-    pub fn of(bytes: u64) -> Self {
-        Self(Arc::new(Room { most: bytes, taken: AtomicU64::new(0) }))
-    }
-
-    /// Bytes that are taken.
-    pub fn taken(&self) -> u64 {
-        self.0.taken.load(Ordering::Relaxed)
-    }
-
-    /// Entries of one holder that stay in memory whatever is taken.
-    fn least(&self) -> usize {
-        usize::try_from(self.0.most / 64).map_or(LEAST, |entries| entries.clamp(1, LEAST))
-    }
-
-    fn try_take(&self, bytes: u64) -> bool {
-        let more = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= self.0.most);
-        self.0.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
-    fn take(&self, bytes: u64) {
-        self.0.taken.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn give(&self, bytes: u64) {
-        self.0.taken.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
-
-impl Default for KeyRoom {
-    /// As much as there is.
-    fn default() -> Self {
-        Self::of(u64::MAX)
-    }
-}
-
-impl fmt::Debug for KeyRoom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRoom").field("most", &self.0.most).field("taken", &self.taken()).finish()
-    }
-}
 
 /// Entries that have no room in memory cannot be put into a temporary file, or not be fetched from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +31,7 @@ impl SpillError {
         "make room in the folder for temporary files (the variable TMPDIR names it), or raise `memory_budget` in lakewarden.yaml"
     }
 
-    fn of(error: impl Into<redb::Error>) -> Self {
+    pub(super) fn of(error: impl Into<redb::Error>) -> Self {
         let kind = match error.into() {
             redb::Error::Io(error) => error.kind(),
             _ => ErrorKind::Other,
@@ -313,89 +249,6 @@ fn bucket(key: u128) -> u64 {
     (key >> 64) as u64
 }
 
-/// Entries in a temporary file that has no name: it goes with the process, however that ends.
-struct Cold {
-    database: Database,
-    /// Says of most keys that it does not have that it does not. Without room for it, the file is looked into for each.
-    filter: Option<AtomicBloomFilter>,
-    room: KeyRoom,
-    /// Bytes that it takes of memory.
-    taken: u64,
-}
-
-impl Cold {
-    fn new(room: KeyRoom) -> Result<Self, SpillError> {
-        let file = tempfile::tempfile().map_err(|e| SpillError { kind: e.kind() })?;
-        let backend = FileBackend::new(file).map_err(SpillError::of)?;
-        let mut builder = Database::builder();
-        builder.set_cache_size(CACHE);
-        let database = builder.create_with_backend(backend).map_err(SpillError::of)?;
-        let mut writing = database.begin_write().map_err(SpillError::of)?;
-        writing.set_durability(Durability::None).map_err(SpillError::of)?;
-        writing.open_table(ENTRIES).map_err(SpillError::of)?;
-        writing.commit().map_err(SpillError::of)?;
-        let size = room.0.most / 16;
-        let filter = (size >= 1024 && room.try_take(size)).then(|| {
-            let bits = usize::try_from(size).unwrap_or(usize::MAX / 8) * 8;
-            AtomicBloomFilter::with_num_bits(bits).seed(&SEED).hashes(HASHES)
-        });
-        room.take(CACHE as u64);
-        let taken = CACHE as u64 + if filter.is_some() { size } else { 0 };
-        Ok(Self { database, filter, room, taken })
-    }
-
-    fn may_have(&self, key: u128) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.contains_hash(bucket(key)))
-    }
-
-    /// Adds entries; those that it has of the same keys are gone.
-    fn put<E: Entry>(&self, entries: &HashTable<E>) -> Result<(), SpillError> {
-        let mut writing = self.database.begin_write().map_err(SpillError::of)?;
-        // Nobody reads it after this process.
-        writing.set_durability(Durability::None).map_err(SpillError::of)?;
-        {
-            let mut table = writing.open_table(ENTRIES).map_err(SpillError::of)?;
-            let (mut part, mut rest) = (Vec::with_capacity(entries.len() / 8), Vec::with_capacity(32));
-            for number in 0..PARTS {
-                part.clear();
-                part.extend(entries.iter().filter(|entry| entry.key() >> 124 == number));
-                part.sort_unstable_by_key(|entry: &&E| entry.key());
-                for entry in &part {
-                    rest.clear();
-                    entry.write(&mut rest);
-                    self.filter.iter().for_each(|filter| _ = filter.insert_hash(bucket(entry.key())));
-                    table.insert(entry.key(), rest.as_slice()).map_err(SpillError::of)?;
-                }
-            }
-        }
-        writing.commit().map_err(SpillError::of)
-    }
-
-    /// The entries of these keys, as far as it has them.
-    fn get<E: Entry>(&self, keys: &[u128]) -> Result<Vec<Option<E>>, SpillError> {
-        let reading = self.database.begin_read().map_err(SpillError::of)?;
-        let table = reading.open_table(ENTRIES).map_err(SpillError::of)?;
-        let look = |key: &u128| {
-            let found = if self.may_have(*key) { table.get(key).map_err(SpillError::of)? } else { None };
-            let damaged = SpillError { kind: ErrorKind::InvalidData };
-            found.map(|rest| E::read(*key, rest.value()).ok_or(damaged)).transpose()
-        };
-        keys.iter().map(look).collect()
-    }
-}
-
-impl Drop for Cold {
-    fn drop(&mut self) {
-        self.room.give(self.taken);
-    }
-}
-
-impl fmt::Debug for Cold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Cold")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -455,7 +308,7 @@ mod tests {
         let spilling = compared(room.clone(), 60, 1024);
         assert_eq!(spilling.cold.len(), 1, "it had to put some aside");
         // In memory all of them would take four times as much; the file's cache is beyond the room.
-        assert!(room.taken() <= (600 << 10) + CACHE as u64, "{room:?}");
+        assert!(room.taken() <= (600 << 10) + cold::CACHE as u64, "{room:?}");
         assert!(spilling.hot.len() < spilling.len() / 2);
         drop(spilling);
         assert_eq!(room.taken(), 0);
