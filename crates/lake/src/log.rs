@@ -32,12 +32,17 @@ pub(crate) struct LogListing {
     partial: Vec<Path>,
 }
 
+/// How the app ids of Lakewarden's transactions begin: every one of its publications makes one.
+const OWN: &str = "lakewarden/";
+
 /// What the log says besides the schema and the files.
 pub(crate) struct LogFacts {
     /// The last version of each application's transaction.
     pub(crate) transactions: HashMap<String, i64>,
     /// The last commit's info; empty where its log entry was cleaned up by another program.
     pub(crate) commit_info: Map<String, Value>,
+    /// The info of the last commit that Lakewarden made; empty where it made none.
+    pub(crate) own_info: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -140,7 +145,7 @@ impl LogListing {
 
     /// Reads the facts of the newest version: from the newest checkpoint, and the commits after it.
     pub(crate) async fn facts(&self, lake: &Lake) -> Result<LogFacts, LakeError> {
-        let mut facts = LogFacts { transactions: HashMap::new(), commit_info: Map::new() };
+        let mut facts = LogFacts { transactions: HashMap::new(), commit_info: Map::new(), own_info: Map::new() };
         let mut first = 0;
         if let Some((version, parts)) = self.checkpoints.last_key_value() {
             // The checkpoint's own commit is read again for its info.
@@ -156,10 +161,33 @@ impl LogListing {
                 facts.transactions.insert(txn.app_id, txn.version);
             }
             if let Some(info) = line.commit_info {
+                if is_own(&info) {
+                    facts.own_info.clone_from(&info);
+                }
                 facts.commit_info = info;
             }
         }
+        if facts.own_info.is_empty() && first > 0 {
+            facts.own_info = self.own_before(lake, first).await?;
+        }
+        // Whoever takes what a table holds for unknown would begin its accounts anew, and let another key pass.
+        if facts.own_info.is_empty() && facts.transactions.keys().any(|id| id.starts_with(OWN)) {
+            return Err(self.damaged("another program has cleaned away the commit that says what it holds"));
+        }
         Ok(facts)
+    }
+
+    /// The info of Lakewarden's last commit before a version: where other programs have committed and checkpointed since.
+    async fn own_before(&self, lake: &Lake, version: u64) -> Result<Map<String, Value>, LakeError> {
+        for (version, path) in self.commits.range(..version).rev() {
+            let commits = BTreeMap::from([(*version, path.clone())]);
+            let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
+            let infos = one.lines(lake, *version).await?.into_iter().filter_map(|line| line.commit_info);
+            if let Some(own) = infos.filter(is_own).last() {
+                return Ok(own);
+            }
+        }
+        Ok(Map::new())
     }
 
     /// Reads the path, relative to the table, of every file that any version in the log added or
@@ -245,6 +273,11 @@ impl LogListing {
     fn damaged(&self, what: &str) -> LakeError {
         LakeError::DamagedTable { table: self.table.to_string(), what: what.to_owned() }
     }
+}
+
+/// Whether a commit is Lakewarden's, of any version.
+fn is_own(info: &Map<String, Value>) -> bool {
+    info.get("engineInfo").and_then(Value::as_str).is_some_and(|engine| engine.starts_with("Lakewarden/"))
 }
 
 /// A checkpoint's actions of one kind: the given fields of the rows that are of this kind.

@@ -96,6 +96,9 @@ pub struct TableSnapshot {
     /// The info of the last commit: `operation`, `engineInfo`, `timestamp`, and what the publisher
     /// added.
     pub metadata: Map<String, Value>,
+    /// The info of the last commit that Lakewarden made, whoever has committed since, such as a program that compacts
+    /// files: what is known of the table's rows.
+    pub noted: Map<String, Value>,
 }
 
 impl TableSnapshot {
@@ -241,5 +244,6 @@ fn describe(table: &TableId, delta: &EagerSnapshot, facts: LogFacts) -> Result<T
         files: files.into_iter().map(|(_, file)| file).collect(),
         transactions: facts.transactions,
         metadata: facts.commit_info,
+        noted: facts.own_info,
     })
 }

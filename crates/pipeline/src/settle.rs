@@ -302,6 +302,7 @@ fn as_table(staged: &StagedTable) -> TableSnapshot {
         files: staged.files.clone(),
         transactions: HashMap::new(),
         metadata: serde_json::Map::new(),
+        noted: serde_json::Map::new(),
     }
 }
 

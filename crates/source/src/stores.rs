@@ -220,7 +220,8 @@ const NOWHERE: &str = "http://255.255.255.255:9";
 /// Makes the client of a web server that asks no other host. `query` goes with every request.
 ///
 /// The client below follows redirects and has no switch for it. So every host but this one, and those whose names end
-/// in its name, is behind a proxy that does not exist, and what is asked of it fails before a byte is sent. From https to http it does not go by itself.
+/// in its name, is behind a proxy that does not exist, and what is asked of it fails before a byte is sent. From https to
+/// http it does not go by itself.
 ///
 /// # Errors
 /// [`StoreFault::Settings`].

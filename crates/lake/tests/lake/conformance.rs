@@ -114,6 +114,7 @@ suite! {
         crate::tables::schemas_grow => schemas_grow,
         crate::tables::columns_and_files => columns_and_files,
         crate::tables::many_versions_and_a_ledger => many_versions_and_a_ledger,
+        crate::tables::what_was_noted_outlives_other_programs => what_was_noted_outlives_other_programs,
         crate::tables::no_text_in_the_log => no_text_in_the_log,
         crate::checks::bad_publications_change_nothing => bad_publications_change_nothing,
         crate::checks::bad_batches_are_refused => bad_batches_are_refused,

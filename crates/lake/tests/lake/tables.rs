@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
 use lakewarden_lake::{Lake, Mode, Zone};
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
 
@@ -228,6 +229,46 @@ pub async fn many_versions_and_a_ledger(lake: &Lake) {
     let checkpoints = objects.iter().filter(|(path, _)| path.ends_with(".checkpoint.parquet"));
     assert_eq!(checkpoints.count(), 4);
     assert!(lake.orphans(minutes(0), noon() + minutes(1_000_000_000)).await.unwrap().is_empty());
+}
+
+/// What a commit of ours notes stays known when other programs commit after it, and is not taken for absent.
+pub async fn what_was_noted_outlives_other_programs(lake: &Lake) {
+    const ANOTHER: &str = r#"{"commitInfo":{"operation":"OPTIMIZE","engineInfo":"another"}}"#;
+    let log = |version: i64| Path::from(format!("conformed/t/_delta_log/{version:020}.json"));
+    let noted = async || lake.table(Zone::Conformed, "t").await.map(|table| table.unwrap().noted["day"].clone());
+    let published = async |day: i64| {
+        let mut one = change(stage(lake, Zone::Conformed, "t", rows(day, 1)).await.unwrap(), Mode::Append);
+        one.info.insert("day".to_owned(), day.into());
+        lake.publish(publication(Uuid::new_v4(), vec![one])).await.unwrap();
+    };
+    published(1).await;
+    for version in [1, 2] {
+        lake.store().put(&log(version), ANOTHER.into()).await.unwrap();
+    }
+    let table = lake.table(Zone::Conformed, "t").await.unwrap().unwrap();
+    assert_eq!((table.version, &table.metadata["operation"]), (2, &"OPTIMIZE".into()));
+    assert_eq!(noted().await.unwrap(), 1);
+    // The newest checkpoint is of version 9, which now says nothing of ours.
+    for day in 3..10 {
+        published(day).await;
+    }
+    assert!(contents(lake.store().as_ref()).await.iter().any(|(path, _)| path.ends_with("09.checkpoint.parquet")));
+    assert_eq!(noted().await.unwrap(), 9);
+    let ours = lake.store().get(&log(9)).await.unwrap().bytes().await.unwrap();
+    let mut lines: Vec<serde_json::Value> =
+        ours.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    lines.iter_mut().filter(|line| line.get("commitInfo").is_some()).for_each(|line| {
+        *line = serde_json::from_str(ANOTHER).unwrap();
+    });
+    let theirs = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    lake.store().put(&log(9), theirs.into()).await.unwrap();
+    assert_eq!(noted().await.unwrap(), 8);
+    // A log that was cleaned of all that was ours says so.
+    for version in 0..9 {
+        lake.store().delete(&log(version)).await.unwrap();
+    }
+    let cleaned = noted().await.unwrap_err();
+    assert!(cleaned.code() == "LW5011" && cleaned.to_string().contains("cleaned"), "{cleaned}");
 }
 
 /// Promise 1: no value of a text or binary column in Delta's log, nor in any record of ours.

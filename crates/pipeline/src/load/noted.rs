@@ -65,7 +65,7 @@ pub(crate) fn information<T: serde::de::DeserializeOwned>(
     published: &TableSnapshot,
     key: &str,
 ) -> Result<Option<T>, PipelineError> {
-    let Some(value) = published.metadata.get(key) else { return Ok(None) };
+    let Some(value) = published.noted.get(key) else { return Ok(None) };
     let read = match value {
         Value::String(text) => serde_json::from_str(text),
         other => serde_json::from_value(other.clone()),

@@ -76,7 +76,7 @@ impl Release {
 }
 
 /// What is to be done with a model's table as of an instant; `None` for one without noise. What was spent on it is the
-/// most that the table and the last run's record say: another writer's commit may have lost the one.
+/// most that the table and the last run's record say: a record of a run may have been lost.
 ///
 /// # Errors
 /// Those of the lake.
@@ -90,7 +90,7 @@ pub(crate) async fn turn(
     let Some(noise) = &model.table.noise else { return Ok(None) };
     let published = lake.table(Zone::Curated, &model.model.name).await?;
     let last = match &published {
-        Some(table) => Release::of(&model.model.name, &table.metadata)?,
+        Some(table) => Release::of(&model.model.name, &table.noted)?,
         None => None,
     };
     let interval = interval(noise.every.value, as_of.with_timezone(&zone).date_naive());

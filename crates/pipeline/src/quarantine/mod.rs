@@ -100,7 +100,7 @@ pub(crate) fn told(
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
     // What is usual of this dataset is read from its last commit, whichever that is.
-    info.extend(published.metadata.get(LAST_LOADS).map(|last| (LAST_LOADS.to_owned(), last.clone())));
+    info.extend(published.noted.get(LAST_LOADS).map(|last| (LAST_LOADS.to_owned(), last.clone())));
     let nothing = || StagedTable {
         zone: published.zone,
         name: published.name.clone(),
@@ -111,7 +111,7 @@ pub(crate) fn told(
     };
     let (staged, key) = match staged {
         Some((staged, key)) => (staged, Some(key)),
-        None => (nothing(), published.metadata.get(KEY).cloned()),
+        None => (nothing(), published.noted.get(KEY).cloned()),
     };
     info.extend(key.map(|key| (KEY.to_owned(), key)));
     Change { staged: staged.based_on(Some(published)), mode: Mode::Append, transactions: Vec::new(), info }
@@ -133,7 +133,7 @@ pub(crate) async fn sweep(lake: &Lake, published: &[Published]) -> Result<(), Pi
 /// Deletes the old files of a quarantine if its last commit wrote it anew: also those that a command which was killed
 /// has left.
 async fn sweep_table(lake: &Lake, table: &TableSnapshot) -> Result<(), PipelineError> {
-    if table.metadata.contains_key(REWRITTEN) {
+    if table.noted.contains_key(REWRITTEN) {
         let lingering = |error| PipelineError::Lingering { dataset: table.name.clone(), source: Box::new(error) };
         lake.vacuum(table.zone, &table.name).await.map_err(lingering)?;
     }

@@ -32,7 +32,7 @@ pub async fn essence(lake: &Lake) -> BTreeMap<String, String> {
             let ledger: BTreeMap<_, _> =
                 table.transactions.iter().filter(|(id, _)| !id.starts_with("lakewarden/publication/")).collect();
             let noted: BTreeMap<_, _> = table
-                .metadata
+                .noted
                 .iter()
                 .filter(|(key, _)| key.starts_with("lakewarden.") && *key != "lakewarden.run")
                 .map(|(key, value)| (key, without_runs(value)))
