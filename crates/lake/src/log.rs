@@ -183,7 +183,7 @@ impl LogListing {
             let commits = BTreeMap::from([(*version, path.clone())]);
             let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
             let infos = one.lines(lake, *version).await?.into_iter().filter_map(|line| line.commit_info);
-            if let Some(own) = infos.filter(is_own).last() {
+            if let Some(own) = infos.filter(is_own).next_back() {
                 return Ok(own);
             }
         }
