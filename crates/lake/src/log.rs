@@ -182,8 +182,8 @@ impl LogListing {
         for (version, path) in self.commits.range(..version).rev() {
             let commits = BTreeMap::from([(*version, path.clone())]);
             let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
-            let infos = one.lines(lake, *version).await?.into_iter().filter_map(|line| line.commit_info);
-            if let Some(own) = infos.filter(is_own).next_back() {
+            let mut infos = one.lines(lake, *version).await?.into_iter().filter_map(|line| line.commit_info);
+            if let Some(own) = infos.rfind(is_own) {
                 return Ok(own);
             }
         }
