@@ -7,6 +7,10 @@ use lakewarden_dictionary::Encoding as Declared;
 /// can be read, or for a text to be taken for Latin-1, in which everything can be.
 const ENOUGH: usize = 32;
 
+/// Bytes of lines with something beyond ASCII that statistics are made of. More tell no more, and of many small files
+/// the statistics would take longer than the reading.
+const TELLING: usize = 64 << 10;
+
 /// An encoding and how many bytes of mark precede the text.
 pub(crate) struct Marked {
     pub encoding: &'static encoding_rs::Encoding,
@@ -119,7 +123,17 @@ fn decodes(encoding: &'static encoding_rs::Encoding, sample: &[u8], complete: bo
 /// What the character statistics say, if it is an encoding that can be declared.
 fn guess(sample: &[u8], complete: bool) -> Option<&'static encoding_rs::Encoding> {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(sample, complete);
+    let mut left = TELLING;
+    // In no encoding that may come out is a line's end part of another character.
+    for line in sample.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.is_ascii()) {
+        let part = &line[..line.len().min(left)];
+        detector.feed(part, false);
+        left -= part.len();
+        if left == 0 {
+            break;
+        }
+    }
+    detector.feed(&[], complete && left > 0);
     let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
     if guess == GBK { Some(GB18030) } else { [GB18030, BIG5, WINDOWS_1252].into_iter().find(|e| *e == guess) }
 }
