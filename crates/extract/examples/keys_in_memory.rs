@@ -9,26 +9,13 @@
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use lakewarden_dictionary::{SourceFile as Text, load};
-use lakewarden_extract::{
-    ExtractContext, KeyRoom, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract,
-};
+use lakewarden_extract::{Discard, ExtractContext, KeyRoom, KeySet, RuleInputs, SourceFile, UnreadLog, extract};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::time::Instant;
 
 const ENTRY: &str = "dataset: items\nlabel: { zh: 例, en: Items }\nmeaning: Items.\nsource: Example\nowner: o@example.com\nupdate_frequency: daily\nformat: { container: csv }\nkey: id\nsurvivor: last\nfields:\n  - { name: id, label: { zh: 例, en: Id }, meaning: Id., type: integer, identifier: none, treatment: keep }\n";
-
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn rows(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-    fn quarantine(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
 
 /// The numbers from 0, one a line.
 struct Numbers {
@@ -64,7 +51,10 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let keys: u64 = arguments.next().map_or(50_000_000, |n| n.parse().unwrap());
     let survivor = arguments.next().unwrap_or_else(|| "first".to_owned());
-    let room = arguments.next().map_or_else(KeyRoom::default, |mib| KeyRoom::of(mib.parse::<u64>().unwrap() << 20));
+    let ring = KeyRing::new(MasterKey::from_bytes([7; 32]), 1);
+    let room = arguments
+        .next()
+        .map_or_else(KeyRoom::default, |mib| KeyRoom::of(mib.parse::<u64>().unwrap() << 20, ring.blinding("keys", 1)));
     let file = Text { path: "schemas/channels/items.yaml".into(), text: ENTRY.into() };
     let dataset = load(&[file]).project.datasets.remove(0);
     let [before, _] = held();
@@ -80,7 +70,6 @@ fn main() {
             seen
         }
         _ => {
-            let ring = KeyRing::new(MasterKey::from_bytes([7; 32]), 1);
             let rules = RuleInputs::default();
             let context = ExtractContext {
                 dataset: &dataset,
@@ -97,7 +86,7 @@ fn main() {
                 Ok(Box::new(Numbers { next: 0, end: keys, rest }) as Box<dyn Read + Send>)
             });
             let mut seen = KeySet::competing(&room, 1, &dataset);
-            extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
+            extract(&context, &[source], &mut seen, &mut UnreadLog::default(), &mut Discard, &|_| {}).unwrap();
             seen
         }
     };

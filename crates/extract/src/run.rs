@@ -30,7 +30,7 @@ pub struct ExtractContext<'a> {
     pub keys: &'a KeyRing,
     /// The run's instant: nothing is later, and retention counts back from it.
     pub as_of: DateTime<Utc>,
-    /// Seeds key hashes and nonces; the same for all runs over one lake.
+    /// Seeds key hashes and nonces: random, and another for each run.
     pub seed: u64,
     /// Rows a batch; 8,192 to 65,536 is sensible.
     pub batch_rows: usize,
@@ -54,6 +54,20 @@ pub trait Sink: Send {
     /// # Errors
     /// Whatever keeps them from being stored.
     fn quarantine(&mut self, records: RecordBatch) -> Result<(), SinkError>;
+}
+
+/// Takes rows and keeps none: for who only wants the accounts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Discard;
+
+impl Sink for Discard {
+    fn rows(&mut self, _: RecordBatch) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn quarantine(&mut self, _: RecordBatch) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 /// What reaches the caller's thread, in the order of the files.

@@ -110,7 +110,7 @@ fn a_row_delivered_twice_survives_once() {
     assert_eq!(outcome.accounts.iter().map(|a| a.duplicates).collect::<Vec<_>>(), [1, 1]);
 
     // What the lake holds counts too, in memory or not.
-    for room in [KeyRoom::default(), KeyRoom::of(0)] {
+    for room in [KeyRoom::default(), room(0)] {
         let mut seen = KeySet::within(&room, SEED);
         seen.observe(&outcome.rows, &["receipt_no", "line_no"]).unwrap();
         let again = run_with(&sales, &[file("c.csv", first.clone())], 10, 1, &mut seen).unwrap();

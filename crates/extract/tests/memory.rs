@@ -3,29 +3,15 @@
 
 mod common;
 
-use arrow::array::RecordBatch;
-use common::{SEED, dataset, field};
+use common::{SEED, dataset, field, room};
 use lakewarden_dictionary::{Container, DataType, Encoding};
-use lakewarden_extract::{
-    ExtractContext, KeyRoom, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract,
-};
+use lakewarden_extract::{Discard, ExtractContext, KeySet, RuleInputs, SourceFile, UnreadLog, extract};
 use lakewarden_privacy::{KeyRing, MasterKey};
 use peak_alloc::PeakAlloc;
 use std::io::{Cursor, Read};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
-
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn rows(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-    fn quarantine(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
 
 /// A file of so many records of 1 KiB, made while it is read.
 struct Written {
@@ -88,10 +74,10 @@ fn most(container: Container, records: usize) -> usize {
         workers: 2,
         rules: &rules,
     };
-    let mut seen = KeySet::within(&KeyRoom::of(64 << 10), SEED);
+    let mut seen = KeySet::within(&room(64 << 10), SEED);
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
-    let accounts = extract(&context, &[file], &mut seen, &mut UnreadLog::default(), &mut Nowhere, &|_| {}).unwrap();
+    let accounts = extract(&context, &[file], &mut seen, &mut UnreadLog::default(), &mut Discard, &|_| {}).unwrap();
     assert_eq!((accounts[0].read, accounts[0].written), (records as u64, records as u64));
     MEMORY.peak_usage() - before
 }

@@ -4,7 +4,7 @@
 mod common;
 use common::*;
 use lakewarden_dictionary::*;
-use lakewarden_extract::{FileAccount, KeyRoom, KeySet};
+use lakewarden_extract::{FileAccount, KeySet};
 use proptest::prelude::*;
 
 const CANARY: &str = "13187013211";
@@ -54,7 +54,7 @@ proptest! {
             prop_assert_eq!(&other.accounts, &base.accounts);
         }
         // How it is cut into batches is no matter either, nor whether its keys have room in memory.
-        let other = run_with(&sales, &sources(), 7, 2, &mut KeySet::within(&KeyRoom::of(0), SEED)).unwrap();
+        let other = run_with(&sales, &sources(), 7, 2, &mut KeySet::within(&room(0), SEED)).unwrap();
         prop_assert_eq!(&other.rows, &base.rows);
         prop_assert_eq!(&other.accounts, &base.accounts);
 

@@ -407,7 +407,7 @@ proptest! {
             file(&format!("f{n}"), format!("id,amount,word\n{lines}"))
         }).collect();
         // With and without room in memory.
-        let room = if batch_rows % 2 == 0 { KeyRoom::of(0) } else { KeyRoom::default() };
+        let room = if batch_rows % 2 == 0 { room(0) } else { KeyRoom::default() };
         let found = read(&sales, &sources, batch_rows, workers, &mut KeySet::within(&room, SEED)).unwrap();
         let (expected, [repeated, too_much, duplicates, odd]) = by_the_book(&files);
         prop_assert!(found.accounts.iter().all(FileAccount::closes));

@@ -53,7 +53,7 @@ fn load(items: &Dataset, lake: &RecordBatch, files: &[Vec<Row>], batch_rows: usi
     let may_replace = items.repeats.corrections() != Corrections::Ignore;
     let sources: Vec<_> = files.iter().enumerate().map(|(n, rows)| file(&format!("{n}.csv"), body(rows))).collect();
     // With and without room in memory.
-    let room = if chunk.is_multiple_of(2) { KeyRoom::of(0) } else { KeyRoom::default() };
+    let room = if chunk.is_multiple_of(2) { room(0) } else { KeyRoom::default() };
     let mut seen = KeySet::competing(&room, SEED, items);
     let mut outcome = run_with(items, &sources, batch_rows, 2, &mut seen).unwrap();
     let mut standings = seen.into_standings().unwrap();

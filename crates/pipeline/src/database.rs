@@ -9,16 +9,12 @@ use crate::record::{DatasetAccount, FileWarning};
 use lakewarden_dictionary::{Database, Dataset};
 use lakewarden_extract::FileAccount;
 use lakewarden_lake::TableSnapshot;
-use lakewarden_privacy::{KeyRing, token_bits};
+use lakewarden_privacy::KeyRing;
 use lakewarden_source::SourceError;
 use lakewarden_source::database::{DatabaseRead, DatabaseRequest};
 use std::path::Path;
-use std::sync::Arc;
 
-/// The domain of the key that sums over rows are kept under.
-const FINGERPRINT: &str = "database fingerprint";
-
-/// Opens a database and finds out what it has that the table has not.
+/// Opens a database and finds out what it has that the table has not. Without keys it is only looked.
 ///
 /// # Errors
 /// Those of [`DatabaseRead::open`].
@@ -28,15 +24,11 @@ pub async fn look(
     root: &Path,
     published: Option<&TableSnapshot>,
     keys: Option<&KeyRing>,
-    reading: bool,
 ) -> Result<DatabaseRead, PipelineError> {
     let transactions: Vec<&str> = published.iter().flat_map(|p| p.transactions.keys().map(String::as_str)).collect();
-    // A pseudonym of the sum, of which 128 bits are kept. Who only looks keeps nothing.
-    let tokeniser = keys.map(|keys| keys.tokeniser(FINGERPRINT));
-    let kept = move |sum: u128| token_bits(&tokeniser.as_ref()?.token_of(&format!("{sum:032x}")));
-    let keep = move |sum: u128| kept(sum).unwrap_or_default();
-    let keep = Arc::new(keep);
-    let request = DatabaseRequest { dataset, database, root, transactions: &transactions, keep, reading };
+    // Sums of two runs are compared, so that one seed serves all.
+    let reading = keys.map(|keys| keys.blinding("database fingerprint", 0));
+    let request = DatabaseRequest { dataset, database, root, transactions: &transactions, reading };
     Ok(DatabaseRead::open(&request).await.map_err(SourceError::from)?)
 }
 

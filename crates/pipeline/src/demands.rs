@@ -6,24 +6,8 @@ use crate::load::Loading;
 use crate::record::{DatasetAccount, FileWarning};
 use crate::row_rules;
 use crate::thresholds;
-use arrow::array::RecordBatch;
 use lakewarden_dictionary::{Dataset, OnFailure, StoppedFiles};
-use lakewarden_extract::{
-    ExtractContext, ExtractError, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract,
-};
-
-/// Takes rows and keeps none.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn rows(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn quarantine(&mut self, _: RecordBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
+use lakewarden_extract::{Discard, ExtractContext, ExtractError, KeySet, RuleInputs, SourceFile, UnreadLog, extract};
 
 impl Loading<'_> {
     /// How a dataset's files are read.
@@ -72,7 +56,7 @@ impl Loading<'_> {
             // What a stopped file held was never seen by the next.
             let mut with_this = seen.clone();
             let one = std::slice::from_ref(&file);
-            match extract(&context, one, &mut with_this, &mut UnreadLog::default(), &mut Nowhere, &|_| {}) {
+            match extract(&context, one, &mut with_this, &mut UnreadLog::default(), &mut Discard, &|_| {}) {
                 Ok(_) => {
                     seen = with_this;
                     sound.push(file);

@@ -105,7 +105,7 @@ pub async fn plan(
         let name = &channel.dataset.value;
         if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
             let published = lake.table(Zone::Conformed, name).await?;
-            let read = database::look(dataset, database, &open.root, published.as_ref(), None, false).await?;
+            let read = database::look(dataset, database, &open.root, published.as_ref(), None).await?;
             actions.push(Action {
                 verb: if read.has_news() { Verb::Load } else { Verb::Keep },
                 subject: name.clone(),

@@ -4,6 +4,7 @@ use crate::error::PipelineError;
 use lakewarden_dictionary::{Pipeline, Problem, Project, SourceFile, load};
 use lakewarden_engine::EngineOptions;
 use lakewarden_extract::KeyRoom;
+use lakewarden_privacy::KeyRing;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,9 +102,10 @@ impl OpenProject {
         memory.saturating_sub(PROGRAM).max(memory / 2)
     }
 
-    /// The memory that keys of rows may take while exports are loaded: half of what there is.
-    pub(crate) fn key_room(&self) -> KeyRoom {
-        KeyRoom::of(self.loading_memory() / 2)
+    /// The memory that keys of rows may take while exports are loaded: half of what there is. The seed is the run's, so
+    /// that what two runs have put aside cannot be matched.
+    pub(crate) fn key_room(&self, keys: &KeyRing, seed: u64) -> KeyRoom {
+        KeyRoom::of(self.loading_memory() / 2, keys.blinding("keys put aside", seed))
     }
 
     /// The memory that each of a dataset's two writers may take (rows, and what is sealed), if so many datasets are loaded

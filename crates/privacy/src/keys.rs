@@ -1,5 +1,6 @@
 //! The master key, and the keys derived from it.
 
+use crate::blind::Blinding;
 use crate::derive::subkey;
 use crate::error::KeyError;
 use crate::noise::NoiseSource;
@@ -69,8 +70,8 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// The keys of one master key and version: one for each identifier domain, one for customer ids, one for each seal and
-/// two for each table's noise.
+/// The keys of one master key and version: one for each identifier domain, one for customer ids, one for each seal, one
+/// for each blinding and two for each table's noise.
 ///
 /// A later version gives other keys from the same master key. What was made carries its version (see [`Tokeniser`]).
 pub struct KeyRing {
@@ -110,6 +111,11 @@ impl KeyRing {
     /// The sealer for one use, of another version of this master key: for what was sealed before the version was raised.
     pub fn sealer_of(&self, name: &str, version: u32) -> Sealer {
         Sealer::new(&self.subkey(&format!("seal/{name}/v{version}")))
+    }
+
+    /// What hides values in one use, as long as a seed of its own is given for it: what two seeds hide cannot be matched.
+    pub fn blinding(&self, name: &str, seed: u64) -> Blinding {
+        Blinding::new(&self.subkey(&format!("blind/{name}/{seed:016x}/v{}", self.version)))
     }
 
     /// The noise of a table.
@@ -194,6 +200,20 @@ mod tests {
         assert_eq!(ring(1, 1).fingerprint().len(), 8);
     }
 
+    #[test]
+    fn blindings_are_apart() {
+        let blindings = [
+            ring(1, 1).blinding("keys", 1),
+            ring(1, 1).blinding("keys", 2),
+            ring(1, 1).blinding("other", 1),
+            ring(1, 2).blinding("keys", 1),
+            ring(2, 1).blinding("keys", 1),
+        ];
+        let hidden: std::collections::BTreeSet<u128> = blindings.iter().map(|blinding| blinding.of(7)).collect();
+        assert_eq!(hidden.len(), 5);
+        assert_eq!(ring(1, 1).blinding("keys", 1).of(7), blindings[0].of(7));
+    }
+
     /// Every secret type, printed both ways, holds neither the key's bytes (as `Debug` of an array, hexadecimal or
     /// base64) nor any digit but the version.
     #[test]
@@ -206,6 +226,7 @@ mod tests {
             format!("{:?} {:#?}", ring.tokeniser("phone"), ring.tokeniser("phone")),
             format!("{:?} {:#?}", ring.customer_ids(), ring.customer_ids()),
             format!("{:?} {:#?}", ring.sealer("quarantine"), ring.sealer("quarantine")),
+            format!("{:?} {:#?}", ring.blinding("keys", 0), ring.blinding("keys", 0)),
             format!("{key:?} {key:#?}"),
         ];
         for text in printed {

@@ -17,6 +17,7 @@
 #![deny(missing_docs)]
 
 pub mod anonymity;
+mod blind;
 mod derive;
 mod error;
 mod keys;
@@ -33,6 +34,7 @@ pub mod treat;
 #[cfg(test)]
 mod reference_vectors;
 
+pub use blind::Blinding;
 pub use error::{KeyError, SealError};
 pub use keys::{KeyRing, MasterKey};
 pub use seal::Sealer;

@@ -1,11 +1,11 @@
 //! The files of a channel: listed by a pattern, on disk, in a bucket or on a web server, and opened as streams.
 
+use crate::bucket::BucketFile;
 use crate::complete::only_complete;
 use crate::disk::DiskFile;
 use crate::error::{IntervalFault, SourceError};
 use crate::fault::StoreFault;
 use crate::interval::{Interval, Window};
-use crate::ranges::BucketFile;
 use crate::remark::{Remark, RemarkKind};
 use crate::stores::{self, Kind, Surroundings};
 use crate::stream::{Remote, Trouble};

@@ -5,6 +5,7 @@
 //! [`list`] finds the files of a channel: a path or address with wildcards and the parts of a date, over the days that a
 //! run asks for. Each file opens as a stream that goes on where it broke off and refuses to become another file.
 
+mod bucket;
 mod complete;
 pub mod database;
 mod disk;
@@ -13,7 +14,6 @@ mod fault;
 mod files;
 mod interval;
 mod part;
-mod ranges;
 mod remark;
 mod stores;
 mod stream;

@@ -253,6 +253,7 @@ fn bucket(key: u128) -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use lakewarden_privacy::{KeyRing, MasterKey};
     use std::collections::HashMap;
 
     /// A key with what was last said of it.
@@ -271,6 +272,10 @@ mod tests {
         fn read(key: u128, rest: &[u8]) -> Option<Self> {
             Some(Self(key, u32::from_le_bytes(rest.try_into().ok()?)))
         }
+    }
+
+    fn room(bytes: u64) -> KeyRoom {
+        KeyRoom::of(bytes, KeyRing::new(MasterKey::from_bytes([7; 32]), 1).blinding("keys", 1))
     }
 
     fn key(number: u64) -> u128 {
@@ -304,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_is_put_aside_is_as_if_it_were_in_memory() {
-        let room = KeyRoom::of(512 << 10);
+        let room = room(512 << 10);
         let spilling = compared(room.clone(), 60, 1024);
         assert_eq!(spilling.cold.len(), 1, "it had to put some aside");
         // In memory all of them would take four times as much; the file's cache is beyond the room.
@@ -317,7 +322,7 @@ mod tests {
 
     #[test]
     fn copies_go_apart() {
-        let mut one = Spilling::<u128>::new(KeyRoom::of(0));
+        let mut one = Spilling::<u128>::new(room(0));
         let add = |spilling: &mut Spilling<u128>, numbers: std::ops::Range<u64>| {
             for from in numbers.step_by(1000) {
                 let keys: Vec<u128> = (from..from + 1000).map(key).collect();

@@ -1,5 +1,6 @@
 //! Memory that is shared by all sets of keys of a run.
 
+use lakewarden_privacy::Blinding;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +15,15 @@ pub struct KeyRoom(Arc<Room>);
 struct Room {
     most: u64,
     taken: AtomicU64,
+    /// `None` where nothing has to be put aside.
+    blinding: Option<Blinding>,
 }
 
 impl KeyRoom {
-    /// Room for so many bytes; what is needed to work at all is taken beyond it: a few MiB for each set of keys.
-    pub fn of(bytes: u64) -> Self {
-        Self(Arc::new(Room { most: bytes, taken: AtomicU64::new(0) }))
+    /// Room for so many bytes; what is needed to work at all is taken beyond it: a few MiB for each set of keys. What is
+    /// put aside is hidden by `blinding`: of a dataset without a key it is hashes of records as they came.
+    pub fn of(bytes: u64, blinding: Blinding) -> Self {
+        Self(Arc::new(Room { most: bytes, taken: AtomicU64::new(0), blinding: Some(blinding) }))
     }
 
     /// Bytes that are taken.
@@ -30,6 +34,11 @@ impl KeyRoom {
     /// Bytes that there are.
     pub(super) fn most(&self) -> u64 {
         self.0.most
+    }
+
+    /// What hides hashes that leave memory.
+    pub(super) fn blinding(&self) -> Option<&Blinding> {
+        self.0.blinding.as_ref()
     }
 
     /// Entries of one holder that stay in memory whatever is taken.
@@ -52,9 +61,9 @@ impl KeyRoom {
 }
 
 impl Default for KeyRoom {
-    /// As much as there is.
+    /// As much as there is: nothing is put aside.
     fn default() -> Self {
-        Self::of(u64::MAX)
+        Self(Arc::new(Room { most: u64::MAX, taken: AtomicU64::new(0), blinding: None }))
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::*;
 use lakewarden_extract::{
-    ExtractContext, ExtractError, FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog,
+    ExtractContext, ExtractError, FileAccount, KeyRoom, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog,
     conformed_schema, extract, quarantine_schema,
 };
 use lakewarden_privacy::{KeyRing, MasterKey};
@@ -200,6 +200,11 @@ pub fn file(name: &str, bytes: impl Into<Vec<u8>>) -> SourceFile {
 
 pub fn ring() -> KeyRing {
     KeyRing::new(MasterKey::from_bytes([7; 32]), 1)
+}
+
+/// So much room for keys.
+pub fn room(bytes: u64) -> KeyRoom {
+    KeyRoom::of(bytes, ring().blinding("keys", SEED))
 }
 
 pub fn as_of() -> DateTime<Utc> {

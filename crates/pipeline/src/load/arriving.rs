@@ -154,7 +154,7 @@ impl Arriving<'_> {
         root: &Path,
     ) -> Result<Arrivals<'d>, PipelineError> {
         let published = published(self.lake, self.keys, dataset).await?;
-        let read = database::look(dataset, database, root, published.as_ref(), Some(self.keys), true).await?;
+        let read = database::look(dataset, database, root, published.as_ref(), Some(self.keys)).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
         Ok(Arrivals {

@@ -177,7 +177,13 @@ impl Releasing<'_> {
         let readable = for_rereading(dataset);
         let rules = RuleInputs {
             rows: row_rules::compile(dataset, self.as_of, self.open.zone()).map_err(PipelineError::Project)?,
-            references: References::of_lake(&desk.lake, dataset, handling.seed, &self.open.key_room()).await?,
+            references: References::of_lake(
+                &desk.lake,
+                dataset,
+                handling.seed,
+                &self.open.key_room(self.keys, handling.seed),
+            )
+            .await?,
         };
         let context = ExtractContext {
             dataset: &readable,
@@ -268,7 +274,7 @@ impl Releasing<'_> {
 
     /// The keys that the lake holds, and the values that must not be there twice.
     async fn seen(&self, desk: &Desk<'_>, source: &Source<'_>) -> Result<KeySet, PipelineError> {
-        let mut seen = KeySet::within(&self.open.key_room(), desk.handling.seed);
+        let mut seen = KeySet::within(&self.open.key_room(self.keys, desk.handling.seed), desk.handling.seed);
         let Some(conformed) = &source.conformed else { return Ok(seen) };
         let keys: Vec<&str> = source.dataset.key.iter().map(|k| k.value.as_str()).collect();
         let mut unique = unique_columns(source.dataset);

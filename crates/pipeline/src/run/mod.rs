@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
             self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
             return Ok(None);
         }
-        let room = self.open.key_room();
+        let room = self.open.key_room(self.keys, self.request.seed);
         let references = References::of(self.lake, &arrivals, self.request.seed, &room).await?;
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let loading = Loading {

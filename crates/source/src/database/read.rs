@@ -8,6 +8,7 @@ use super::watermark::{Reached, SourceId, Watermark};
 use super::{mysql, postgres};
 use lakewarden_dictionary::{Database, DatabaseRelation, Dataset, Overlap};
 use lakewarden_extract::SourceFile;
+use lakewarden_privacy::Blinding;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,10 +25,9 @@ pub struct DatabaseRequest<'a> {
     pub root: &'a Path,
     /// The names of the application transactions of the dataset's table: they hold how far an earlier read came.
     pub transactions: &'a [&'a str],
-    /// Makes of a sum over clear rows what may be kept: a keyed value, so that nobody without the key can try out rows.
-    pub keep: Arc<dyn Fn(u128) -> u128 + Send + Sync>,
-    /// Whether the rows will be read. If not, it is only looked what there is.
-    pub reading: bool,
+    /// Hides sums over clear rows that are kept: nobody without its key can try out rows. `None` if the rows will not be
+    /// read: it is only looked what there is.
+    pub reading: Option<Blinding>,
 }
 
 /// The rows of a database since an earlier read, or all of them. It holds a snapshot of the database open.
@@ -41,7 +41,7 @@ pub struct DatabaseRead {
     before: Option<Watermark>,
     works: Arc<Mutex<Option<Vec<Work>>>>,
     tally: Arc<Tally>,
-    keep: Arc<dyn Fn(u128) -> u128 + Send + Sync>,
+    reading: Option<Blinding>,
 }
 
 /// What a server's module is told.
@@ -93,7 +93,7 @@ impl DatabaseRead {
     /// # Errors
     /// [`DatabaseError`], whose codes are LW7010 to LW7026.
     pub async fn open(request: &DatabaseRequest<'_>) -> Result<Self, DatabaseError> {
-        let &DatabaseRequest { dataset, database, root, transactions, reading, .. } = request;
+        let &DatabaseRequest { dataset, database, root, transactions, .. } = request;
         let dataset_name = &dataset.name.value;
         let address = Address::fetch(&database.url.value).map_err(|fault| fault.of(dataset_name))?;
         let (shown, identity) = match &database.relation {
@@ -117,7 +117,7 @@ impl DatabaseRead {
             overlap: database.overlap.as_ref().map(|o| o.value),
             inclusive: database.overlap.is_some() || !own_key,
             partition_on: database.partition_on.as_ref().map(|c| c.value.as_str()),
-            parallel: if reading { database.parallel } else { 1 },
+            parallel: if request.reading.is_some() { database.parallel } else { 1 },
             timeout: database.timeout,
             tls: database.tls || address.demands_tls || !address.local,
             ca_file,
@@ -125,7 +125,7 @@ impl DatabaseRead {
                 Some(Reached::Value { greatest, again }) => Some((greatest, *again)),
                 _ => None,
             },
-            reading,
+            reading: request.reading.is_some(),
         };
         let opened = match address.kind {
             Kind::Postgres => postgres::open(&asked).await,
@@ -152,7 +152,7 @@ impl DatabaseRead {
             before,
             works: Arc::new(Mutex::new(Some(works))),
             tally: Arc::new(Tally::default()),
-            keep: request.keep.clone(),
+            reading: request.reading.clone(),
         })
     }
 
@@ -206,7 +206,8 @@ impl DatabaseRead {
     /// Whether everything was read and is what an earlier read has brought, in whatever order.
     pub fn is_as_before(&self) -> bool {
         let Some(Watermark { reached: Reached::Whole { rows, fingerprint }, .. }) = &self.before else { return false };
-        self.reads_everything() && (*rows, *fingerprint) == (self.tally.rows(), (self.keep)(self.tally.fingerprint()))
+        let Some(hidden) = self.fingerprint() else { return false };
+        self.reads_everything() && (*rows, *fingerprint) == (self.tally.rows(), hidden)
     }
 
     /// Says how far it came, once all was read: the application transactions to commit together with the rows.
@@ -218,13 +219,20 @@ impl DatabaseRead {
         if read != sent {
             return Err(Fault::Count { read, sent }.of(&self.name));
         }
+        // Who only looks comes nowhere.
+        let Some(fingerprint) = self.fingerprint() else { return Ok(Vec::new()) };
         let reached = match &self.outlook {
             Outlook::UpTo { greatest, again } => Reached::Value { greatest: greatest.clone(), again: *again },
-            Outlook::Everything => Reached::Whole { rows: sent, fingerprint: (self.keep)(self.tally.fingerprint()) },
+            Outlook::Everything => Reached::Whole { rows: sent, fingerprint },
             Outlook::Empty => Reached::Nothing,
             Outlook::NothingNew => return Ok(Vec::new()),
         };
         Ok(Watermark { number: self.number, reached }.transactions(&self.source))
+    }
+
+    /// The sum over the rows that were read, hidden.
+    fn fingerprint(&self) -> Option<u128> {
+        self.reading.as_ref().map(|blinding| blinding.of(self.tally.fingerprint()))
     }
 }
 
