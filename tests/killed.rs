@@ -17,8 +17,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Kills spread over a run's duration, and those after it has begun to publish, in milliseconds after.
-const MOMENTS: u32 = 18;
+/// Kills spread over a run's duration, over what is left of it once it holds the lake, and those after it has begun to
+/// publish, in milliseconds after.
+const MOMENTS: u32 = 8;
+const HOLDING: u32 = 12;
 const INTO_PUBLICATION: [u64; 7] = [0, 2, 5, 10, 20, 40, 80];
 
 struct Project {
@@ -45,19 +47,29 @@ impl Project {
 enum Moment {
     /// After so many parts of the time that a run takes, of [`MOMENTS`].
     After(u32),
+    /// After so many parts of that time, of twice [`HOLDING`], since it holds the lake.
+    IntoHolding(u32),
     IntoPublication(Duration),
+}
+
+/// Waits until something is in a folder of the lake, or the run has ended.
+fn wait_for_records(child: &mut Child, folder: &Path) {
+    let begun = || fs::read_dir(folder).is_ok_and(|mut found| found.next().is_some());
+    while !begun() && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_micros(200));
+    }
 }
 
 /// Waits for the moment and kills. None if the run had ended by then.
 fn kill(mut child: Child, moment: Moment, lasts: Duration, lake: &Path) -> Option<ExitStatus> {
     match moment {
         Moment::After(parts) => sleep(lasts * parts / MOMENTS),
+        Moment::IntoHolding(parts) => {
+            wait_for_records(&mut child, &lake.join("_lakewarden/lease"));
+            sleep(lasts * parts / (2 * HOLDING));
+        }
         Moment::IntoPublication(time) => {
-            let intents = lake.join("_lakewarden/publication");
-            let begun = || fs::read_dir(&intents).is_ok_and(|mut found| found.next().is_some());
-            while !begun() && child.try_wait().unwrap().is_none() {
-                sleep(Duration::from_micros(200));
-            }
+            wait_for_records(&mut child, &lake.join("_lakewarden/publication"));
             sleep(time);
         }
     }
@@ -153,7 +165,7 @@ async fn a_run_killed_at_any_moment_and_run_again_ends_as_if_undisturbed() {
     let expected = contents(&open(&undisturbed)).await;
     assert_eq!(expected.keys().filter(|table| table.starts_with("curated.")).count(), 5);
 
-    let spread = (0..MOMENTS).map(Moment::After);
+    let spread = (0..MOMENTS).map(Moment::After).chain((0..HOLDING).map(Moment::IntoHolding));
     let into = INTO_PUBLICATION.map(|ms| Moment::IntoPublication(Duration::from_millis(ms)));
     let (mut killed, mut held, mut completed, mut with_orphans) = (0, 0, 0, 0);
     for (number, moment) in spread.chain(into).enumerate() {
@@ -163,6 +175,7 @@ async fn a_run_killed_at_any_moment_and_run_again_ends_as_if_undisturbed() {
             (Some(_), _) => killed += 1,
             // The machine has become faster, or was busy when it was measured: so it takes no longer than this.
             (None, Moment::After(parts)) => lasts = lasts * parts / MOMENTS,
+            (None, Moment::IntoHolding(_)) => lasts = lasts * 3 / 4,
             (None, Moment::IntoPublication(_)) => (),
         }
 
@@ -205,8 +218,8 @@ async fn a_run_killed_at_any_moment_and_run_again_ends_as_if_undisturbed() {
         fs::remove_dir_all(&root).unwrap();
     }
     // The test tests something: runs died before, while and after they held the lake, wrote files and published.
-    assert!(killed >= 15 && held >= 8, "{killed} killed, {held} of them held the lake");
-    assert!(with_orphans >= 3, "{with_orphans} left files");
+    assert!(killed >= 20 && held >= 15, "{killed} killed, {held} of them held the lake");
+    assert!(with_orphans >= 5, "{with_orphans} left files");
     assert!(completed >= 1, "{completed} publications were completed by the next run");
 }
 

@@ -105,8 +105,8 @@ pub struct StagedTable {
 /// Writes the rows of one table to Parquet files, in order: file `i` holds the `i`-th chunk.
 ///
 /// Encoding and putting go on in the background. Memory holds the rows of one row group for each thread, those of the
-/// one that is being filled, and of each file that is not put yet what is encoded. All calls block; make them from a thread that is not the runtime's.
-/// Dropping a writer deletes what it put, as far as the store lets it.
+/// one that is being filled, and of each file that is not put yet what is encoded. All calls block; make them from a
+/// thread that is not the runtime's. Dropping a writer deletes what it put, as far as the store lets it.
 pub struct TableWriter {
     table: TableId,
     id: Uuid,
@@ -238,6 +238,10 @@ impl TableWriter {
     pub fn finish(mut self) -> Result<StagedTable, LakeError> {
         self.flush(true)?;
         let files = self.pool.finish()?;
+        // Counted where they were encoded: no row group is missing, and none is there twice.
+        if files.iter().map(|file| file.rows).sum::<u64>() != self.rows {
+            return Err(LakeError::EncoderStopped { table: self.table.to_string() });
+        }
         self.finished = true;
         Ok(StagedTable {
             zone: self.table.zone,

@@ -111,6 +111,10 @@ impl House {
     }
 
     pub async fn run_as(&self, days: i64, take_over: bool) -> Result<RunRecord, PipelineError> {
+        self.run_with(days, take_over, &KeyRing::new(MasterKey::from_bytes([9; 32]), 1)).await
+    }
+
+    pub async fn run_with(&self, days: i64, take_over: bool, keys: &KeyRing) -> Result<RunRecord, PipelineError> {
         let request = Request {
             pipeline: None,
             lake: None,
@@ -124,8 +128,7 @@ impl House {
             owner: "a test",
             take_over,
         };
-        let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
-        run(&self.open(), &keys, &request, &Silent).await.map(|ran| ran.record)
+        run(&self.open(), keys, &request, &Silent).await.map(|ran| ran.record)
     }
 
     /// The account of the dataset in a run that must end well.

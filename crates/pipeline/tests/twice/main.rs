@@ -3,6 +3,7 @@
 
 mod house;
 mod ledger;
+mod others;
 mod people;
 mod race;
 mod splits;
