@@ -142,8 +142,8 @@ impl Standings {
         self.table.ready(keys)
     }
 
-    /// Holds a row of a file, for whose key it is ready, against those before it; says where the survivor is, if the row is not to be given to the
-    /// sink.
+    /// Holds a row of a file, for whose key it is ready, against those before it; says where the survivor is, if the row is
+    /// not to be given to the sink.
     pub(crate) fn contest(&mut self, key: u128, rank: i64, content: u64) -> Option<Earlier> {
         let newcomer = Standing { key: halves(key), rank, content, place: self.places };
         match self.table.get_mut(key) {

@@ -13,9 +13,9 @@ pub(crate) enum Unfit {
     Locked,
 }
 
-/// Bytes that a cell takes in a sheet's rectangle: a value and a formula.
 /// Sheets that a workbook may have: each is looked through, and they may be listed to stand in each other.
 const MAX_SHEETS: usize = 4096;
+/// Bytes that a cell takes in a sheet's rectangle: a value and a formula.
 const CELL: u64 = 64;
 /// Sector numbers from here on are marks.
 const MARKS: u32 = 0xffff_fffa;

@@ -10,10 +10,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use object_store::azure::MicrosoftAzureBuilder;
 use sha2::Sha256;
 
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
-}
-
 fn container() -> String {
     std::env::var("LAKEWARDEN_AZURE_CONTAINER").unwrap_or_else(|_| "lakewarden".to_owned())
 }

@@ -10,6 +10,11 @@ use std::time::SystemTime;
 /// Bytes of one request to a bucket.
 const PART: usize = 4 << 20;
 
+/// A variable that .ci/run sets for these tests.
+pub(crate) fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
+}
+
 /// A folder of its own in a bucket of a running server.
 pub(crate) struct Cloud {
     /// As a pattern begins: `az://container/folder`.

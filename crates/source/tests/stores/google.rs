@@ -11,10 +11,6 @@ use super::*;
 use object_store::ClientOptions;
 use object_store::http::HttpBuilder;
 
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
-}
-
 fn cloud() -> Cloud {
     let [endpoint, key] = ["LAKEWARDEN_GOOGLE_ENDPOINT", "GOOGLE_SERVICE_ACCOUNT_KEY"].map(variable);
     let bucket = std::env::var("LAKEWARDEN_GOOGLE_BUCKET").unwrap_or_else(|_| "lakewarden".to_owned());
