@@ -155,7 +155,7 @@ async fn ask(open: &OpenProject, asked: &Asked<'_>) -> Result<Found, PipelineErr
     let lines = scans.into_iter().map(|s| {
         account(&ScanAccount {
             relation: s.relation,
-            basis: serde_json::to_value(s.basis).unwrap().as_str().unwrap().to_owned(),
+            basis: serde_json::to_value(s.basis).unwrap().as_str().unwrap_or("no lawful basis").to_owned(),
             read: s.read,
             used: s.used,
             without_subject: s.without_subject,

@@ -82,7 +82,7 @@ fn the_repository_s_own_till_export_loads() {
     ]);
     assert_eq!(rendered(&loaded.problems), "");
     let till = loaded.project.dataset("pos_sales").unwrap();
-    assert!(till.is_personal());
+    assert!(till.has_subjects());
     assert_eq!(till.column("kind").unwrap().map[1], ("退货".to_owned(), "return".to_owned()));
     assert_eq!(till.key.iter().map(|k| k.as_str()).collect::<Vec<_>>(), ["receipt_no", "line_no"]);
 }

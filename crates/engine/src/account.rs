@@ -2,7 +2,7 @@
 
 use crate::error::EngineError;
 use lakewarden_dictionary::LawfulBasis;
-use lakewarden_policy::Decision;
+use lakewarden_policy::{Decision, GateRule};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct ScanAccount {
     relation: String,
     purpose: String,
-    basis: LawfulBasis,
+    rule: GateRule,
     narrowed: bool,
     totals: Mutex<Totals>,
 }
@@ -41,8 +41,8 @@ pub struct ScanFigures {
     pub relation: String,
     /// What for.
     pub purpose: String,
-    /// On what ground.
-    pub basis: LawfulBasis,
+    /// On which lawful basis; `None` for rows that are not about people.
+    pub basis: Option<LawfulBasis>,
     /// Whether all rows of the relation came to the gate: no predicate left any out below it, and the query
     /// read to the end.
     pub complete: bool,
@@ -50,7 +50,8 @@ pub struct ScanFigures {
     pub read: u64,
     /// Rows that went on into the query.
     pub used: u64,
-    /// Rows among `used` that name nobody, or (on another ground than consent) nobody known.
+    /// Rows among `used`, about people, that name no data subject, or (on another basis than consent) none that is
+    /// known.
     pub without_subject: u64,
     /// Rows kept back, by reason.
     pub withheld: BTreeMap<&'static str, u64>,
@@ -58,9 +59,14 @@ pub struct ScanFigures {
 
 impl ScanAccount {
     /// `narrowed` says whether a predicate leaves rows out below the gate.
-    pub(crate) fn new(relation: &str, purpose: &str, basis: LawfulBasis, narrowed: bool, partitions: usize) -> Self {
+    pub(crate) fn new(relation: &str, purpose: &str, rule: GateRule, narrowed: bool, partitions: usize) -> Self {
         let totals = Mutex::new(Totals { open_partitions: partitions, rows: Tally::default() });
-        Self { relation: relation.to_owned(), purpose: purpose.to_owned(), basis, narrowed, totals }
+        Self { relation: relation.to_owned(), purpose: purpose.to_owned(), rule, narrowed, totals }
+    }
+
+    /// By what its gate decides.
+    pub(crate) fn rule(&self) -> GateRule {
+        self.rule
     }
 
     /// Whether a predicate leaves rows out below the gate.
@@ -95,7 +101,7 @@ impl ScanAccount {
         ScanFigures {
             relation: self.relation.clone(),
             purpose: self.purpose.clone(),
-            basis: self.basis,
+            basis: self.rule.lawful_basis(),
             complete: !self.narrowed && totals.open_partitions == 0,
             read: rows.read,
             used: rows.used,

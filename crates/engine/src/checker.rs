@@ -9,7 +9,7 @@ use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::FilterBuilder;
 use datafusion::arrow::datatypes::{SchemaRef, UInt32Type};
 use datafusion::common::{Result, exec_err};
-use lakewarden_policy::Decision;
+use lakewarden_policy::{Decision, GateRule};
 use std::sync::Arc;
 
 /// What the gate does to a batch.
@@ -28,7 +28,7 @@ impl Checker {
     /// Reads, decides and counts one batch; what comes out may be seen.
     ///
     /// # Errors
-    /// If it cannot be told whose a row is.
+    /// If the data subject of a row cannot be found out.
     pub(crate) fn check(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
         let mut tally = Tally { read: rows as u64, ..Tally::default() };
@@ -51,7 +51,10 @@ impl Checker {
         };
         let subjects = keep(&subjects)?;
         tally.used = subjects.len() as u64;
-        tally.without_subject = subjects.null_count() as u64;
+        tally.without_subject = match self.resolver.rule {
+            GateRule::Subject(_) | GateRule::WithoutSubject(_) => subjects.null_count() as u64,
+            GateRule::NotPersonal => 0,
+        };
         let columns: Vec<ArrayRef> = self
             .output
             .iter()

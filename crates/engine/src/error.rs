@@ -169,10 +169,12 @@ impl EngineError {
     pub(crate) fn not_threaded(error: NotThreaded) -> Self {
         match error {
             NotThreaded::Plan(error) => Self::planning(&error),
-            other => {
-                let code = if matches!(other, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
-                Self::Sql(SqlProblem { code: Some(code), message: other.to_string(), at: None, hint: other.hint() })
-            }
+            other => Self::Sql(SqlProblem {
+                code: Some(other.code()),
+                message: other.to_string(),
+                at: None,
+                hint: other.hint(),
+            }),
         }
     }
 

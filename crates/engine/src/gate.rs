@@ -56,17 +56,17 @@ impl ExtensionPlanner for GatePlanner {
         let narrowed = predicate.is_some();
         let rows = match &sealed.whose {
             Whose::Placed { .. } => placed(&sealed.stored.relation),
-            Whose::Named(_) => None,
+            Whose::Named(_) | Whose::Unresolved => None,
         };
         let reader = sealed.stored.read(session, &sealed.columns, rows, predicate)?;
         let partitions = reader.properties().output_partitioning().partition_count();
-        let account = Arc::new(ScanAccount::new(&gate.relation, &gate.purpose, gate.basis(), narrowed, partitions));
+        let account = Arc::new(ScanAccount::new(&gate.relation, &gate.purpose, gate.rule(), narrowed, partitions));
         match self.accounts.lock() {
             Ok(mut accounts) => accounts.push(account.clone()),
             Err(_) => return exec_err!("the row accounts are lost"),
         }
         let checker = Checker {
-            resolver: Resolver::try_new(governance, gate.basis(), sealed.whose.clone())?,
+            resolver: Resolver::try_new(governance, gate.rule(), sealed.whose.clone())?,
             time_at: sealed.time_at,
             output: sealed.output.clone(),
             schema: sealed.schema(),

@@ -36,7 +36,7 @@ use datafusion::physical_plan::streaming::StreamingTableExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use lakewarden_dictionary::LawfulBasis;
-use lakewarden_policy::{Decisions, Ruling};
+use lakewarden_policy::{Decisions, GateRule, Ruling};
 use lakewarden_privacy::token_text;
 use object_store::memory::InMemory;
 use object_store::{ObjectStoreExt, path::Path};
@@ -75,6 +75,9 @@ async fn files(store: &InMemory, name: &str, rows: &RecordBatch) -> Content {
     }
     Content::Files { schema: rows.schema(), files }
 }
+
+/// The rule of the session's gates.
+const CONSENT: GateRule = GateRule::Subject(LawfulBasis::Consent);
 
 /// `people` in files and `orders` in memory are gated; `notes` in files and `shops` in memory are open.
 async fn session() -> Session {
@@ -191,8 +194,8 @@ fn with_reader(gate: &GovernedScanExec, reader: Plan) -> Option<Plan> {
 }
 
 /// A gate that says it is of something else, of which the run has an account.
-fn with_account(gate: &GovernedScanExec, relation: &str, purpose: &str, basis: LawfulBasis) -> Option<Plan> {
-    with_checker(gate, |c| c.account = Arc::new(ScanAccount::new(relation, purpose, basis, false, 1)))
+fn with_account(gate: &GovernedScanExec, relation: &str, purpose: &str, rule: GateRule) -> Option<Plan> {
+    with_checker(gate, |c| c.account = Arc::new(ScanAccount::new(relation, purpose, rule, false, 1)))
 }
 
 fn config(gate: &GovernedScanExec) -> Option<FileScanConfig> {
@@ -279,13 +282,28 @@ const MUTATIONS: &[Mutation] = &[
         },
         "whole reader",
     ),
-    ("of another purpose", |g| with_account(g, "people", "marketing", LawfulBasis::Consent), "missing or stands twice"),
+    ("of another purpose", |g| with_account(g, "people", "marketing", CONSENT), "missing or stands twice"),
     (
-        "of another ground",
-        |g| with_checker(g, |c| c.resolver.basis = LawfulBasis::Contract),
+        "that decides by no subject",
+        |g| {
+            with_checker(g, |c| {
+                c.resolver.rule = GateRule::NotPersonal;
+                c.resolver.whose = Whose::Unresolved;
+            })
+        },
         "another purpose or ground",
     ),
-    ("of another relation", |g| with_account(g, "shops", "analytics", LawfulBasis::Consent), "missing or stands twice"),
+    (
+        "that leaves its subject unresolved",
+        |g| with_checker(g, |c| c.resolver.whose = Whose::Unresolved),
+        "other columns",
+    ),
+    (
+        "of another ground",
+        |g| with_checker(g, |c| c.resolver.rule = GateRule::Subject(LawfulBasis::Contract)),
+        "another purpose or ground",
+    ),
+    ("of another relation", |g| with_account(g, "shops", "analytics", CONSENT), "missing or stands twice"),
     (
         "of another's decisions",
         |g| with_checker(g, |c| c.resolver.governance.decisions = Arc::new(Decisions::default())),
@@ -389,22 +407,24 @@ async fn every_change_to_a_gate_is_refused() {
 #[tokio::test]
 async fn an_account_of_something_else_is_refused() {
     let session = session().await;
-    for (relation, purpose, basis, words) in [
-        ("people", "marketing", LawfulBasis::Consent, "another purpose or ground"),
-        ("people", "analytics", LawfulBasis::Contract, "another purpose or ground"),
-        ("orders", "analytics", LawfulBasis::Consent, "whole reader"),
-        ("shops", "analytics", LawfulBasis::Consent, "asks for no gate"),
-        ("nobody", "analytics", LawfulBasis::Consent, "no such relation"),
+    for (relation, purpose, rule, words) in [
+        ("people", "marketing", CONSENT, "another purpose or ground"),
+        ("people", "analytics", GateRule::Subject(LawfulBasis::Contract), "another purpose or ground"),
+        ("people", "analytics", GateRule::WithoutSubject(LawfulBasis::Consent), "another purpose or ground"),
+        ("people", "analytics", GateRule::NotPersonal, "another purpose or ground"),
+        ("orders", "analytics", CONSENT, "whole reader"),
+        ("shops", "analytics", CONSENT, "asks for no gate"),
+        ("nobody", "analytics", CONSENT, "no such relation"),
     ] {
         let (plan, accounts, optimised) = planned(&session, "SELECT name FROM people").await;
-        let other = Arc::new(ScanAccount::new(relation, purpose, basis, false, 1));
+        let other = Arc::new(ScanAccount::new(relation, purpose, rule, false, 1));
         *accounts.lock().unwrap() = vec![other.clone()];
         let mutant = change_gate(&plan, 0, &mut |g| with_checker(g, |c| c.account = other.clone())).unwrap();
         let proof = Proof::new(&session.rulings, &session.relations, &accounts, &optimised).unwrap();
         let text = proof.check(&mutant).unwrap_err().to_string();
         assert!(text.contains(words), "{relation} {purpose}: {text}");
         // A gate says that it was narrowed, and its reader has no predicate.
-        let narrowed = Arc::new(ScanAccount::new("people", "analytics", LawfulBasis::Consent, true, 1));
+        let narrowed = Arc::new(ScanAccount::new("people", "analytics", CONSENT, true, 1));
         *accounts.lock().unwrap() = vec![narrowed.clone()];
         let mutant = change_gate(&plan, 0, &mut |g| with_checker(g, |c| c.account = narrowed.clone())).unwrap();
         let proof = Proof::new(&session.rulings, &session.relations, &accounts, &optimised).unwrap();

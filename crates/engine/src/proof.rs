@@ -166,10 +166,11 @@ impl<'a> Proof<'a> {
         let Some(stored) = self.relations.iter().find(|r| r.relation.name == figures.relation) else {
             return refuse("there is no such relation");
         };
-        let Some(Ruling::Gated { basis, .. }) = self.rulings.get(&figures.relation) else {
+        let Some(rule) = self.rulings.get(&figures.relation).and_then(Ruling::gate) else {
             return refuse("its ruling asks for no gate");
         };
-        if figures.purpose != self.rulings.purpose || figures.basis != *basis || gate.checker.resolver.basis != *basis {
+        let same_rule = gate.checker.account.rule() == rule && gate.checker.resolver.rule == rule;
+        if figures.purpose != self.rulings.purpose || !same_rule {
             return refuse("the gate is of another purpose or ground");
         }
         if !self.accounts.iter().any(|own| Arc::ptr_eq(own, &gate.checker.account)) {
@@ -222,8 +223,11 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
         && governance.subject == own.subject
         && same_rows;
     let asks_the_right_columns = match &checker.resolver.whose {
+        Whose::Unresolved => governance.subject == SubjectColumns::Unresolvable,
         Whose::Named(columns) => {
-            names.len() == columns.len() && names.iter().zip(columns).all(|(name, at)| is(*at, name))
+            !names.is_empty()
+                && names.len() == columns.len()
+                && names.iter().zip(columns).all(|(name, at)| is(*at, name))
         }
         Whose::Placed { file, row } => placed(relation).is_some() && is(*file, FILE_COLUMN) && is(*row, ROW_COLUMN),
     };

@@ -47,16 +47,18 @@ impl Content {
     }
 }
 
-/// How rows say whose they are.
+/// How rows name their data subjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubjectColumns {
-    /// By pseudonyms in these columns, strongest first; the relation gains a column `customer_id`.
+    /// Not at all: the gate decides by retention alone.
+    Unresolvable,
+    /// By pseudonyms in these columns, strongest first and at least one; the relation gains a column `customer_id`.
     Tokens(Vec<String>),
     /// By its own column `customer_id`.
     CustomerId,
 }
 
-/// What governs a personal relation.
+/// What governs a relation whose ruling asks for a gate.
 #[derive(Debug, Clone)]
 pub struct Governance {
     /// How rows say whose they are.
@@ -80,16 +82,33 @@ pub struct Relation {
     pub content: Content,
     /// What the policy says of it for the session's purpose.
     pub ruling: Ruling,
-    /// Present exactly for relations with data subjects, whose ruling is then never `Open`.
+    /// Present exactly for relations whose ruling asks for a gate, or refuses.
     pub governance: Option<Governance>,
 }
 
 impl Relation {
+    /// Whether its governance is the one that its ruling asks for.
+    pub(crate) fn is_governed_as_ruled(&self) -> bool {
+        match (&self.ruling, self.governance.as_ref().map(|governance| &governance.subject)) {
+            (Ruling::Open, None) | (Ruling::Refused(_), _) => true,
+            (Ruling::Gated { .. }, Some(SubjectColumns::Tokens(columns))) => !columns.is_empty(),
+            (Ruling::Gated { .. }, Some(SubjectColumns::CustomerId))
+            | (Ruling::WithoutSubject { .. } | Ruling::Limited { .. }, Some(SubjectColumns::Unresolvable)) => true,
+            (Ruling::Open, Some(_))
+            | (Ruling::Gated { .. }, Some(SubjectColumns::Unresolvable) | None)
+            | (
+                Ruling::WithoutSubject { .. } | Ruling::Limited { .. },
+                Some(SubjectColumns::Tokens(_) | SubjectColumns::CustomerId) | None,
+            ) => false,
+        }
+    }
+
     /// The columns SQL sees: text as it is stored, and `customer_id` last where pseudonyms say whose a row is.
     pub fn visible_schema(&self) -> SchemaRef {
         let mut fields: Vec<Field> = self.content.schema().fields().iter().map(|f| as_read(f)).collect();
-        if let Some(Governance { subject: SubjectColumns::Tokens(_), .. }) = &self.governance {
-            fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8, true));
+        match self.governance.as_ref().map(|governance| &governance.subject) {
+            Some(SubjectColumns::Tokens(_)) => fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8, true)),
+            Some(SubjectColumns::CustomerId | SubjectColumns::Unresolvable) | None => {}
         }
         Arc::new(Schema::new(fields))
     }

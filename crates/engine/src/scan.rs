@@ -30,7 +30,7 @@ impl RelationProvider {
 
     fn sealed(&self, governance: &Governance, projection: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
         let relation = &self.stored.relation;
-        let Ruling::Gated { .. } = relation.ruling else {
+        let Some(_) = relation.ruling.gate() else {
             return plan_err!("relation {:?} may not be read for this purpose", relation.name);
         };
         let stored_columns = self.stored.schema.fields().len();
@@ -42,15 +42,18 @@ impl RelationProvider {
                 columns.len() - 1
             }))
         };
-        let named = match placed(relation) {
+        let named: Vec<usize> = match placed(relation) {
             Some(_) => Vec::new(),
             None => subject_names(governance).into_iter().map(&mut place_of).collect::<Result<_>>()?,
         };
         let time_at = governance.retention.as_ref().map(|r| place_of(&r.column)).transpose()?;
         // The places of rows come after all the columns that are stored.
-        let whose = match placed(relation) {
-            Some(_) => Whose::Placed { file: columns.len(), row: columns.len() + 1 },
-            None => Whose::Named(named),
+        let whose = match (&governance.subject, placed(relation)) {
+            (SubjectColumns::Unresolvable, _) => Whose::Unresolved,
+            (SubjectColumns::Tokens(_) | SubjectColumns::CustomerId, Some(_)) => {
+                Whose::Placed { file: columns.len(), row: columns.len() + 1 }
+            }
+            (SubjectColumns::Tokens(_) | SubjectColumns::CustomerId, None) => Whose::Named(named),
         };
         let output = projection
             .iter()
@@ -78,6 +81,7 @@ pub(crate) fn subject_names(governance: &Governance) -> Vec<&str> {
     match &governance.subject {
         SubjectColumns::Tokens(names) => names.iter().map(String::as_str).collect(),
         SubjectColumns::CustomerId => vec![SUBJECT_COLUMN],
+        SubjectColumns::Unresolvable => Vec::new(),
     }
 }
 
@@ -104,7 +108,10 @@ impl TableProvider for RelationProvider {
         match (&relation.governance, &relation.ruling) {
             (Some(governance), _) => self.sealed(governance, projection),
             (None, Ruling::Open) => self.stored.read(state, projection, None, None),
-            (None, _) => plan_err!("relation {:?} has data subjects but no identity to govern it by", relation.name),
+            (
+                None,
+                Ruling::Gated { .. } | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_),
+            ) => plan_err!("relation {:?} has no governance and may not be read without it", relation.name),
         }
     }
 }

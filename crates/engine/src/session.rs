@@ -90,16 +90,13 @@ impl Session {
     /// Registers the relations. Nothing else can be read in this session.
     ///
     /// # Errors
-    /// [`EngineError::Start`] if two relations have one name; [`EngineError::Ungoverned`] if one with data
-    /// subjects was ruled open, or one that is to be gated does not say whose its rows are.
+    /// [`EngineError::Start`] if two relations have one name; [`EngineError::Ungoverned`] if one is not governed as
+    /// its ruling asks: with data subjects and ruled open, or to be gated by data subjects that it does not name.
     pub fn new(engine: &Engine, spec: &SessionSpec, relations: Vec<Relation>) -> Result<Self, EngineError> {
         let mut rulings = Rulings::new(&spec.purpose);
         for relation in &relations {
-            match (&relation.ruling, &relation.governance) {
-                (Ruling::Open, Some(_)) | (Ruling::Gated { .. }, None) => {
-                    return Err(EngineError::Ungoverned { relation: relation.name.clone() });
-                }
-                _ => {}
+            if !relation.is_governed_as_ruled() {
+                return Err(EngineError::Ungoverned { relation: relation.name.clone() });
             }
             rulings.set(&relation.name, relation.ruling.clone());
         }
@@ -274,12 +271,9 @@ impl Session {
             .apply_with_subqueries(|node| {
                 if let LogicalPlan::TableScan(scan) = node {
                     let relation = scan.table_name.to_string();
-                    if let Some(Ruling::Gated { forbidden_columns, .. }) = self.rulings.get(&relation) {
-                        let fields = scan.projected_schema.fields().iter().map(|f| f.name());
-                        read.extend(
-                            fields.filter(|f| forbidden_columns.contains(f)).map(|f| (relation.clone(), f.clone())),
-                        );
-                    }
+                    let forbidden = self.rulings.get(&relation).map_or(&[][..], Ruling::forbidden_columns);
+                    let fields = scan.projected_schema.fields().iter().map(|f| f.name());
+                    read.extend(fields.filter(|f| forbidden.contains(f)).map(|f| (relation.clone(), f.clone())));
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

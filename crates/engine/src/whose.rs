@@ -7,7 +7,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::{Result, exec_err};
 use lakewarden_dictionary::LawfulBasis;
-use lakewarden_policy::Decision;
+use lakewarden_policy::{Decision, GateRule};
 use lakewarden_privacy::token_bits;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ const ABSENT: u32 = NOBODY - 1;
 /// What of the columns read says whose a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Whose {
+    /// Nothing: rows name no data subject.
+    Unresolved,
     /// The pseudonyms, or ids, in these columns, strongest first.
     Named(Vec<usize>),
     /// Where it stands: the number of its file, and its own within it.
@@ -32,8 +34,8 @@ pub(crate) enum Whose {
 #[derive(Debug, Clone)]
 pub(crate) struct Resolver {
     pub(crate) governance: Governance,
-    /// The ground; which reasons withhold a row depends on it.
-    pub(crate) basis: LawfulBasis,
+    /// By what the gate decides; which reasons withhold a row depends on the lawful basis.
+    pub(crate) rule: GateRule,
     pub(crate) whose: Whose,
     /// For rows known by their places: whose and what by number, groups after customers.
     numbered: Option<Numbered>,
@@ -52,14 +54,20 @@ impl Resolver {
     /// For one scan of a relation.
     ///
     /// # Errors
-    /// If rows are to be known by their places and are not.
-    pub(crate) fn try_new(governance: Governance, basis: LawfulBasis, whose: Whose) -> Result<Self> {
-        let numbered = match (&whose, &governance.rows) {
-            (Whose::Named(_), _) => None,
-            (Whose::Placed { .. }, Some(rows)) => Some(Numbered::new(rows, &governance, basis)),
-            (Whose::Placed { .. }, None) => return exec_err!("nobody has looked up whose these rows are"),
+    /// If rows are to be known by their places and are not, or the rule and the relation disagree about whether rows
+    /// name their data subjects.
+    pub(crate) fn try_new(governance: Governance, rule: GateRule, whose: Whose) -> Result<Self> {
+        let numbered = match (&whose, rule, &governance.rows) {
+            (Whose::Unresolved, GateRule::WithoutSubject(_) | GateRule::NotPersonal, None) => None,
+            (Whose::Named(columns), GateRule::Subject(_), _) if !columns.is_empty() => None,
+            (Whose::Placed { .. }, GateRule::Subject(basis), Some(rows)) => {
+                Some(Numbered::new(rows, &governance, basis))
+            }
+            (Whose::Unresolved | Whose::Named(_) | Whose::Placed { .. }, _, _) => {
+                return exec_err!("the data subjects of these rows have not been looked up");
+            }
         };
-        Ok(Self { governance, basis, whose, numbered })
+        Ok(Self { governance, rule, whose, numbered })
     }
 
     /// By row: the customer that names it, or [`NOBODY`], and the decision.
@@ -67,29 +75,46 @@ impl Resolver {
     /// # Errors
     /// If a subject column holds no pseudonym, or rows are read that nobody has looked up.
     pub(crate) fn resolve(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<Decision>)> {
-        match (&self.whose, &self.numbered) {
-            (Whose::Placed { file, row }, Some(numbered)) => numbered.resolve(batch.column(*file), batch.column(*row)),
-            (Whose::Named(columns), None) => {
+        match (&self.whose, self.rule, &self.numbered) {
+            (Whose::Placed { file, row }, GateRule::Subject(_), Some(numbered)) => {
+                numbered.resolve(batch.column(*file), batch.column(*row))
+            }
+            (Whose::Unresolved, GateRule::WithoutSubject(_) | GateRule::NotPersonal, None) => {
+                Ok((vec![NOBODY; batch.num_rows()], vec![Decision::Permit; batch.num_rows()]))
+            }
+            (Whose::Named(columns), GateRule::Subject(basis), None) => {
                 let mut subjects = vec![NOBODY; batch.num_rows()];
                 let mut decisions = vec![Decision::Permit; batch.num_rows()];
                 for at in columns {
-                    self.look_up(batch.column(*at), &mut subjects, &mut decisions)?;
+                    self.look_up(batch.column(*at), basis, &mut subjects, &mut decisions)?;
                 }
                 Ok((subjects, decisions))
             }
-            _ => exec_err!("nobody has looked up whose these rows are"),
+            (Whose::Unresolved | Whose::Named(_) | Whose::Placed { .. }, _, _) => {
+                exec_err!("the data subjects of these rows have not been looked up")
+            }
         }
     }
 
     /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
     /// strictest decision of all of them stands, as far as the ground leaves it standing. A pseudonym that belongs to
     /// no known customer is refused.
-    fn look_up(&self, column: &ArrayRef, subjects: &mut [u32], decisions: &mut [Decision]) -> Result<()> {
+    fn look_up(
+        &self,
+        column: &ArrayRef,
+        basis: LawfulBasis,
+        subjects: &mut [u32],
+        decisions: &mut [Decision],
+    ) -> Result<()> {
         let Some(values) = column.as_string_opt::<i32>() else {
             return exec_err!("a subject column is not text");
         };
         let index = &self.governance.subjects;
-        let by_id = self.governance.subject == SubjectColumns::CustomerId;
+        let by_id = match self.governance.subject {
+            SubjectColumns::CustomerId => true,
+            SubjectColumns::Tokens(_) => false,
+            SubjectColumns::Unresolvable => return exec_err!("the relation names no data subjects"),
+        };
         let mut bits = Vec::with_capacity(values.len());
         for value in values {
             match value.map(token_bits) {
@@ -108,7 +133,7 @@ impl Resolver {
             if subjects[row] == NOBODY {
                 subjects[row] = found;
             }
-            decisions[row] = decisions[row].max(decision(&self.governance, self.basis, found));
+            decisions[row] = decisions[row].max(decision(&self.governance, basis, found));
         }
         Ok(())
     }

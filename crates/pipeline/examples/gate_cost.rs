@@ -78,7 +78,7 @@ async fn allowed(open: &OpenProject, asker: &Asker<'_>, relation: &str, purpose:
         None => "*".to_owned(),
         Some(dataset) => {
             let mut names = serving(open, dataset, purpose);
-            names.extend(dataset.is_personal().then_some(SUBJECT_COLUMN));
+            names.extend(dataset.has_subjects().then_some(SUBJECT_COLUMN));
             names.join(", ")
         }
     };
@@ -106,7 +106,7 @@ async fn all(open: &OpenProject, pipeline: &Pipeline, lake: &Lake, relation: &st
         relations.push(ungoverned(name, Content::Files { schema: table.schema, files }));
     }
     let sql = match dataset {
-        Some(dataset) if dataset.is_personal() => {
+        Some(dataset) if dataset.has_subjects() => {
             let columns = serving(open, dataset, &spec.purpose).join(", d.");
             let pseudonyms: Vec<&str> = dataset.pseudonyms().map(|f| f.column.value.as_str()).collect();
             let ids: Vec<String> = (0..pseudonyms.len()).map(|at| format!("i{at}.customer_id")).collect();

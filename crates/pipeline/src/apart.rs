@@ -80,7 +80,10 @@ fn domains(open: &OpenProject, held: &Held, source: &Column) -> BTreeSet<String>
         Some(Treatment::Pseudonymise(TokenDomain::ByField(_))) => {
             open.project.settings.keep_apart.iter().flatten().map(|d| d.value.clone()).collect()
         }
-        _ => BTreeSet::new(),
+        Some(
+            Treatment::Keep | Treatment::Drop | Treatment::Mask { .. } | Treatment::Generalise(_) | Treatment::Redact,
+        )
+        | None => BTreeSet::new(),
     }
 }
 

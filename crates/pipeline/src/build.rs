@@ -98,7 +98,12 @@ impl Loading<'_> {
 
 fn scan(figures: ScanFigures) -> ScanAccount {
     ScanAccount {
-        basis: serde_json::to_value(figures.basis).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+        basis: match figures.basis {
+            Some(basis) => {
+                serde_json::to_value(basis).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+            }
+            None => crate::record::NOT_PERSONAL.to_owned(),
+        },
         relation: figures.relation,
         read: figures.read,
         used: figures.used,

@@ -13,6 +13,7 @@ use crate::purposes;
 use crate::record::{ColumnLabel, ColumnUse};
 use crate::relations::Relations;
 use crate::row_rules;
+use crate::without_subject;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
 use futures::executor::block_on;
@@ -147,6 +148,7 @@ async fn compile_model(
     let names = node.reads.iter().map(|r| r.name.as_str());
     let readable = relations.of(names, purpose, &mut nobody);
     problems.extend(purposes::relations(open, node, purpose, &readable));
+    problems.extend(without_subject::check(open, node, &readable));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }

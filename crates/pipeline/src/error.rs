@@ -120,6 +120,32 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
+    /// A column was stored as the dictionary no longer declares it.
+    #[error("column {column} of {table} is stored {stored}; the dictionary now declares {declared}")]
+    StoredOtherwise {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its stored type or treatment.
+        stored: String,
+        /// The declared one.
+        declared: String,
+    },
+    /// Rows of a dataset were stored before it declared the pseudonym that names their data subjects.
+    #[error("rows of {table} were stored before it declared a pseudonym, so their data subjects are not known")]
+    SubjectNotStored {
+        /// The table.
+        table: String,
+    },
+    /// A curated table was published before its entry declared a column.
+    #[error("{table} was published without column {column}, which its entry now declares")]
+    NotPublishedYet {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// An export is not what it was when the run began.
     #[error("{file} of {dataset} changed while it was read")]
     FileChanged {
@@ -328,6 +354,8 @@ impl PipelineError {
             Self::Identity(_) => "LW6015",
             Self::Lineage(_) => "LW6016",
             Self::FileChanged { .. } => "LW6017",
+            Self::StoredOtherwise { .. } | Self::NotPublishedYet { .. } => "LW2022",
+            Self::SubjectNotStored { .. } => "LW2023",
         }
     }
 
@@ -353,6 +381,10 @@ impl PipelineError {
             }
             Self::Anonymity(found) => Some(found.hint.clone()),
             Self::Damaged { .. } => Some("lakewarden check, then look who else writes to the lake".to_owned()),
+            Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } => {
+                Some("declare it as it was, or load the exports into a new lake: lakewarden run --lake PATH".to_owned())
+            }
+            Self::NotPublishedYet { .. } => Some("publish it again: lakewarden run".to_owned()),
             Self::FileChanged { .. } => {
                 Some("let exports be moved into their folder when they are whole, then: lakewarden run".to_owned())
             }
@@ -418,6 +450,7 @@ impl PipelineError {
             Self::Threshold(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
+            Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } | Self::NotPublishedYet { .. } => true,
             Self::Source(SourceError::Database(error)) => error.is_refusal(),
             Self::Engine { error, .. } => {
                 !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)

@@ -185,7 +185,7 @@ impl Story<'_> {
             .record
             .datasets
             .iter()
-            .filter(|d| self.open.project.dataset(&d.dataset).is_some_and(Dataset::is_personal));
+            .filter(|d| self.open.project.dataset(&d.dataset).is_some_and(Dataset::has_subjects));
         let inputs = personal.map(|d| InputDataset::new(self.table(Zone::Conformed, &d.dataset))).collect();
         let (customers, members) = table_names(&self.record.pipeline);
         let mut first = OutputDataset::new(self.table(Zone::Identity, &customers));

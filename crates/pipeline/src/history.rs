@@ -4,7 +4,6 @@
 //! in the table `<dataset>.history`, where none is. Together they are every version of every key that a run published.
 //! Models see the conformed table, and of it what the dictionary declares.
 
-use crate::tables::TableView;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray, new_null_array,
 };
@@ -36,16 +35,6 @@ pub(crate) fn stored_schema(dataset: &Dataset, with_history: bool) -> SchemaRef 
     let own = [(FROM, time.clone()), (TO, time), (CURRENT, DataType::Boolean)];
     let own = own.into_iter().map(|(name, data_type)| Arc::new(Field::new(name, data_type, true)));
     Arc::new(Schema::new(declared.fields().iter().cloned().chain(own).collect::<Vec<_>>()))
-}
-
-/// What is seen of a conformed table: not the columns that are the history's own.
-pub(crate) fn hidden(dataset: &Dataset, view: TableView) -> TableView {
-    let own = |name: &str| HISTORY_COLUMNS.contains(&name) && !dataset.stored().any(|f| f.column.value == name);
-    if !view.schema.fields().iter().any(|f| own(f.name())) {
-        return view;
-    }
-    let seen: Vec<_> = view.schema.fields().iter().filter(|f| !own(f.name())).cloned().collect();
-    view.with_schema(Arc::new(Schema::new(seen)))
 }
 
 /// A row holds from the time of its `latest` column on, or from the instant of the run.

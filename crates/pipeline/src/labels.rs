@@ -131,8 +131,7 @@ pub(crate) fn judge_rows(
             return vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")];
         }
         Err(error) => {
-            let code = if matches!(error, NotThreaded::Multiplies { .. }) { "LW2012" } else { "LW2013" };
-            let problem = Problem::error(code, whole(), error.to_string());
+            let problem = Problem::error(error.code(), whole(), error.to_string());
             return vec![match error.hint() {
                 Some(hint) => problem.hint(hint),
                 None => problem,

@@ -43,10 +43,12 @@ mod row_rules;
 mod run;
 mod settle;
 mod statements;
+mod stored_columns;
 mod system;
 mod tables;
 mod thresholds;
 mod unread;
+mod without_subject;
 
 pub use check::{CheckCache, check, check_again};
 pub use compile::{CompiledModel, compile};

@@ -67,7 +67,7 @@ impl People {
     /// # Errors
     /// [`PipelineError::Damaged`] if a column is not what the dictionary says; those of matching.
     pub fn observe(&mut self, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
-        if !dataset.is_personal() || batch.num_rows() == 0 {
+        if !dataset.has_subjects() || batch.num_rows() == 0 {
             return Ok(());
         }
         let rows = Rows { dataset, batch };

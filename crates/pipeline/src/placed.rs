@@ -150,7 +150,7 @@ pub async fn as_published(
     name: &str,
     customers: &Customers,
 ) -> Result<Option<RowSubjects>, PipelineError> {
-    let dataset = project.dataset(name).filter(|d| d.is_personal());
+    let dataset = project.dataset(name).filter(|d| d.has_subjects());
     let (zone, columns) = match (dataset, project.table(name)) {
         (Some(dataset), _) => (Zone::Conformed, subject_columns(dataset, pipeline)),
         (None, Some(table)) if table.subject.is_some() => (Zone::Curated, vec![SUBJECT_COLUMN.to_owned()]),

@@ -8,7 +8,7 @@ use crate::drift;
 use crate::error::{PipelineError, counted};
 use crate::load::new_files;
 use crate::project::OpenProject;
-use crate::record::{ConsentKnown, Outcome, RunRecord};
+use crate::record::{ConsentKnown, Outcome, RunRecord, WithoutSubject};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
@@ -28,6 +28,9 @@ pub struct Plan {
     pub as_of: DateTime<Utc>,
     /// What would happen, in order.
     pub actions: Vec<Action>,
+    /// The pipeline's datasets about people whose data subjects cannot be resolved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_subject: Vec<WithoutSubject>,
 }
 
 /// One thing that would happen, or would not.
@@ -176,7 +179,8 @@ pub async fn plan(
         reads: model.reads,
         remarks: Vec::new(),
     }));
-    Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions })
+    let without_subject = WithoutSubject::of_pipeline(&open.project, pipeline);
+    Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions, without_subject })
 }
 
 /// Why tables would be built anew, if they would.

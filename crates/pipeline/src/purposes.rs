@@ -10,7 +10,19 @@ use lakewarden_policy::{Refusal, Ruling};
 pub(crate) fn relations(open: &OpenProject, node: &Node<'_>, purpose: &str, readable: &[Relation]) -> Vec<Problem> {
     let refused = node.reads.iter().filter_map(|read| {
         let relation = readable.iter().find(|r| r.name == read.name)?;
-        let Ruling::Refused(Refusal::Purpose { allowed }) = &relation.ruling else { return None };
+        let allowed = match &relation.ruling {
+            Ruling::Refused(Refusal::Purpose { allowed }) => allowed,
+            // The session refuses these by themselves.
+            Ruling::Refused(
+                Refusal::ConsentLog
+                | Refusal::SuppressionList
+                | Refusal::SubjectUndeclared
+                | Refusal::ConsentWithoutSubject,
+            ) => return None,
+            Ruling::Open | Ruling::Gated { .. } | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } => {
+                return None;
+            }
+        };
         let serves = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
         let message = format!("{:?} may not be used for purpose {purpose:?}; it serves {serves}", read.name);
         let mut problem = Problem::error("LW2014", place(node.model, read.at), message);

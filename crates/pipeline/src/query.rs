@@ -2,12 +2,12 @@
 
 use crate::customers::{Customers, published};
 use crate::error::PipelineError;
-use crate::history;
 use crate::people::People;
 use crate::placed;
 use crate::project::OpenProject;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::statements;
+use crate::stored_columns;
 use crate::tables::TableView;
 use crate::unread;
 use chrono::{DateTime, Utc};
@@ -150,11 +150,12 @@ impl<'a> Asker<'a> {
                 None // comes with the customers
             } else if let Some(table) = self.open.project.table(name) {
                 personal |= table.subject.is_some();
-                TableView::published(&self.lake, Zone::Curated, name).await?
+                let view = TableView::published(&self.lake, Zone::Curated, name).await?;
+                view.map(|view| stored_columns::of_table(table, view)).transpose()?
             } else if let Some(dataset) = self.open.project.dataset(name) {
-                personal |= dataset.is_personal();
-                let view = TableView::published(&self.lake, Zone::Conformed, name).await?;
-                view.map(|view| history::hidden(dataset, view))
+                personal |= dataset.has_subjects();
+                let published = self.lake.table(Zone::Conformed, name).await?;
+                published.map(|published| stored_columns::of_dataset(dataset, published)).transpose()?
             } else {
                 None
             };
@@ -224,7 +225,7 @@ async fn known_customers(
     let mut people = People::new(&open.project, rules, as_of, consent);
     let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
     let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
-        datasets.filter(|d| d.is_personal()).partition(|d| statements::bear_on(&people.consent, d));
+        datasets.filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));
     for dataset in bearing {
         observe_published(&mut people, dataset, lake).await?;
         unread::note(&mut people.consent, &unread::read(lake, dataset).await?);
@@ -242,6 +243,7 @@ async fn known_customers(
 /// Shows the published rows of a dataset to those who gather people.
 async fn observe_published(people: &mut People, dataset: &Dataset, lake: &Lake) -> Result<(), PipelineError> {
     let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await? else { return Ok(()) };
+    stored_columns::check(dataset, &table)?;
     let mut columns = People::columns(dataset);
     columns.retain(|column| table.schema.field_with_name(column).is_ok());
     let mut batches = lake.read_table_batches(&table, Some(&columns))?;

@@ -123,10 +123,13 @@ impl<'a> Relations<'a> {
                 let dataset = project.dataset(name)?;
                 let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
                 let content = self.content(name, || conformed_schema(dataset));
-                if !dataset.is_personal() {
-                    return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
-                }
-                let subject = SubjectColumns::Tokens(subject_columns(dataset, self.pipeline));
+                let subject = match ruling {
+                    Ruling::Open => return Some(Relation { name: name.to_owned(), content, ruling, governance: None }),
+                    Ruling::Gated { .. } => SubjectColumns::Tokens(subject_columns(dataset, self.pipeline)),
+                    Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => {
+                        SubjectColumns::Unresolvable
+                    }
+                };
                 let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
                 if let Some(governance) = &mut relation.governance {
                     let over = retention::of_dataset(dataset, self.as_of, self.open.zone());
@@ -163,6 +166,10 @@ impl<'a> Relations<'a> {
         purpose: &str,
         customers: &mut Option<Customers>,
     ) -> Relation {
+        let customers = match subject {
+            SubjectColumns::Tokens(_) | SubjectColumns::CustomerId => customers.as_mut(),
+            SubjectColumns::Unresolvable => None,
+        };
         let (subjects, decisions, rows) = match customers {
             Some(c) => (c.subjects.clone(), c.decisions(purpose), c.rows.get(name).cloned()),
             None => (Arc::new(SubjectIndex::default()), Arc::new(Decisions::default()), None),
@@ -184,14 +191,14 @@ pub(crate) fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Vec<Str
     fields.into_iter().map(|f| f.column.value.clone()).collect()
 }
 
-/// The table of customers serves a purpose that one of the pipeline's personal datasets serves; on the
-/// ground they share, and on consent if one of them needs it.
+/// The table of customers serves a purpose that one of the pipeline's datasets with data subjects serves; on the lawful
+/// basis they share, and on consent if they differ.
 fn of_customers(project: &Project, pipeline: &Pipeline, purpose: &str) -> Ruling {
     let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
-    let personal: Vec<&Dataset> = datasets.filter(|d| d.is_personal() && d.role == DatasetRole::Data).collect();
+    let personal: Vec<&Dataset> = datasets.filter(|d| d.has_subjects() && d.role == DatasetRole::Data).collect();
     let mut bases = personal.iter().filter_map(|d| match ruling::of_dataset(&project.purposes, d, purpose) {
         Ruling::Gated { basis, .. } => Some(basis),
-        _ => None,
+        Ruling::Open | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => None,
     });
     let Some(first) = bases.next() else {
         let mut allowed: Vec<String> =

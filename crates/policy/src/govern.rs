@@ -1,6 +1,6 @@
 //! The analyser rule that puts a gate over every scan of personal data.
 
-use crate::gate::PolicyGate;
+use crate::gate::{GateRule, PolicyGate};
 use crate::ruling::{Refusal, Ruling, Rulings};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
@@ -24,13 +24,16 @@ impl GovernScans {
 
     fn govern(&self, scan: TableScan) -> Result<Transformed<LogicalPlan>> {
         let relation = scan.table_name.to_string();
+        let gated = |scan, rule| -> Result<Transformed<LogicalPlan>> {
+            let gate = PolicyGate::with_rule(LogicalPlan::TableScan(scan), &relation, &self.rulings.purpose, rule)?;
+            let node = LogicalPlan::Extension(Extension { node: Arc::new(gate) });
+            Ok(Transformed::new(node, true, TreeNodeRecursion::Jump))
+        };
         match self.rulings.get(&relation) {
             Some(Ruling::Open) => Ok(Transformed::no(LogicalPlan::TableScan(scan))),
-            Some(Ruling::Gated { basis, .. }) => {
-                let gate = PolicyGate::try_new(LogicalPlan::TableScan(scan), &relation, &self.rulings.purpose, *basis)?;
-                let node = LogicalPlan::Extension(Extension { node: Arc::new(gate) });
-                Ok(Transformed::new(node, true, TreeNodeRecursion::Jump))
-            }
+            Some(Ruling::Gated { basis, .. }) => gated(scan, GateRule::Subject(*basis)),
+            Some(Ruling::WithoutSubject { basis, .. }) => gated(scan, GateRule::WithoutSubject(*basis)),
+            Some(Ruling::Limited { .. }) => gated(scan, GateRule::NotPersonal),
             Some(Ruling::Refused(Refusal::ConsentLog)) => {
                 plan_err!("relation {relation:?} is the consent log, which only the engine reads")
             }
@@ -41,6 +44,13 @@ impl GovernScans {
                 "relation {relation:?} may not be used for purpose {:?}; it serves {}",
                 self.rulings.purpose,
                 if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") }
+            ),
+            Some(Ruling::Refused(Refusal::SubjectUndeclared)) => plan_err!(
+                "relation {relation:?} is about people and names no data subject; its entry needs a pseudonym or `subject: none`"
+            ),
+            Some(Ruling::Refused(Refusal::ConsentWithoutSubject)) => plan_err!(
+                "relation {relation:?} rests on consent for purpose {:?}, which cannot be shown without a data subject",
+                self.rulings.purpose
             ),
             None => plan_err!("relation {relation:?} has no entry in the dictionary, so nothing may be read from it"),
         }

@@ -23,7 +23,7 @@ pub mod verify;
 pub mod witness;
 
 pub use consent::{Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
-pub use gate::PolicyGate;
+pub use gate::{GateRule, PolicyGate};
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;
 pub use narrow::narrow;

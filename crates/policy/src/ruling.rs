@@ -1,22 +1,68 @@
-//! Whether a relation, and a column of it, may serve a purpose, and on what ground.
+//! Whether a relation, and a column of it, may serve a purpose, and on which lawful basis.
 
-use lakewarden_dictionary::{Dataset, DatasetRole, Field, LawfulBasis, Project, Purposes, Table};
+use crate::gate::GateRule;
+use lakewarden_dictionary::{Dataset, DatasetRole, Field, LawfulBasis, Project, Purposes, Subjects, Table};
 use std::collections::BTreeMap;
 
-/// What the policy says of one relation for one purpose.
+/// What the policy says of one relation for one purpose. There is no default: what decides by it matches on every
+/// variant, or asks one of its methods, which do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
-    /// Its rows are about nobody.
+    /// Its rows are not about people, and nothing restricts their purposes or how long they are kept.
     Open,
-    /// Its rows are about people; a gate on this ground stands over every scan.
+    /// Its rows are about people whom it names; a gate on this lawful basis stands over every scan.
     Gated {
         /// Why it may be used at all.
         basis: LawfulBasis,
         /// Columns whose own purposes exclude this one.
         forbidden_columns: Vec<String>,
     },
+    /// Its rows are about people who cannot be resolved (`subject: none`); a gate withholds those past their retention.
+    WithoutSubject {
+        /// Why it may be used at all; never consent.
+        basis: LawfulBasis,
+        /// Columns whose own purposes exclude this one.
+        forbidden_columns: Vec<String>,
+    },
+    /// Its rows are not about people, but their purposes or retention are declared; a gate withholds those past their
+    /// retention.
+    Limited {
+        /// Columns whose own purposes exclude this one.
+        forbidden_columns: Vec<String>,
+    },
     /// It may not be used.
     Refused(Refusal),
+}
+
+impl Ruling {
+    /// By what the gate decides that has to stand over every scan; `None` where none does: the relation is open, or
+    /// refused.
+    pub fn gate(&self) -> Option<GateRule> {
+        match self {
+            Ruling::Gated { basis, .. } => Some(GateRule::Subject(*basis)),
+            Ruling::WithoutSubject { basis, .. } => Some(GateRule::WithoutSubject(*basis)),
+            Ruling::Limited { .. } => Some(GateRule::NotPersonal),
+            Ruling::Open | Ruling::Refused(_) => None,
+        }
+    }
+
+    /// Columns that may not be read for the purpose.
+    pub fn forbidden_columns(&self) -> &[String] {
+        match self {
+            Ruling::Gated { forbidden_columns, .. }
+            | Ruling::WithoutSubject { forbidden_columns, .. }
+            | Ruling::Limited { forbidden_columns } => forbidden_columns,
+            Ruling::Open | Ruling::Refused(_) => &[],
+        }
+    }
+
+    /// Whether its rows are known not to be about people.
+    pub fn is_not_about_people(&self) -> bool {
+        match self {
+            Ruling::Open | Ruling::Limited { .. } => true,
+            Ruling::Gated { .. } | Ruling::WithoutSubject { .. } | Ruling::Refused(_) => false,
+        }
+    }
 }
 
 /// Why a relation may not be used.
@@ -31,6 +77,10 @@ pub enum Refusal {
     ConsentLog,
     /// The engine's own list of people to keep out, which models do not read.
     SuppressionList,
+    /// Its rows are about people and name none of them, and its entry does not say why (`LW1200`).
+    SubjectUndeclared,
+    /// It rests on consent, which cannot be shown for rows without a data subject (`LW1203`).
+    ConsentWithoutSubject,
 }
 
 /// The rulings of a project for one purpose, by relation.
@@ -77,26 +127,45 @@ pub fn of_dataset(purposes: &Purposes, dataset: &Dataset, purpose: &str) -> Ruli
         DatasetRole::SuppressionList => return Ruling::Refused(Refusal::SuppressionList),
         DatasetRole::Data => {}
     }
-    if !dataset.is_personal() {
-        return Ruling::Open;
-    }
+    let limited = || {
+        let unlimited = dataset.serves_every_purpose() && dataset.retention.is_none();
+        if unlimited {
+            Ruling::Open
+        } else {
+            Ruling::Limited { forbidden_columns: forbidden(purposes, dataset, purpose) }
+        }
+    };
+    let subjects = dataset.subjects();
     let ancestry = purposes.ancestry(purpose);
     let declared = ancestry.iter().find_map(|name| {
         dataset.purposes.iter().find(|p| purposes.find(&p.purpose.value).is_some_and(|f| f.name.value == **name))
     });
-    match declared {
-        None => Ruling::Refused(Refusal::Purpose {
+    let not_listed = || {
+        Ruling::Refused(Refusal::Purpose {
             allowed: dataset.purposes.iter().map(|p| p.purpose.value.clone()).collect(),
-        }),
-        Some(declared) => Ruling::Gated {
+        })
+    };
+    match (subjects, declared) {
+        (Subjects::Undeclared, _) => Ruling::Refused(Refusal::SubjectUndeclared),
+        (Subjects::NotPersonal, None) if dataset.purposes.is_empty() => limited(),
+        (Subjects::NotPersonal, Some(_)) => limited(),
+        (Subjects::NotPersonal | Subjects::Pseudonymous | Subjects::Unresolvable, None) => not_listed(),
+        (Subjects::Pseudonymous, Some(declared)) => {
+            Ruling::Gated { basis: declared.lawful_basis, forbidden_columns: forbidden(purposes, dataset, purpose) }
+        }
+        (Subjects::Unresolvable, Some(declared)) if declared.lawful_basis.needs_consent() => {
+            Ruling::Refused(Refusal::ConsentWithoutSubject)
+        }
+        (Subjects::Unresolvable, Some(declared)) => Ruling::WithoutSubject {
             basis: declared.lawful_basis,
-            forbidden_columns: dataset
-                .stored()
-                .filter(|f| !field_serves(purposes, f, purpose))
-                .map(|f| f.column.value.clone())
-                .collect(),
+            forbidden_columns: forbidden(purposes, dataset, purpose),
         },
     }
+}
+
+/// The stored columns whose own purposes exclude this one.
+fn forbidden(purposes: &Purposes, dataset: &Dataset, purpose: &str) -> Vec<String> {
+    dataset.stored().filter(|f| !field_serves(purposes, f, purpose)).map(|f| f.column.value.clone()).collect()
 }
 
 /// Whether a field may serve a purpose: it does not restrict itself, or lists the purpose or one it is part of.

@@ -48,7 +48,10 @@ fn verify_node(node: &LogicalPlan, rulings: &Rulings) -> Result<()> {
     match node {
         LogicalPlan::TableScan(scan) => match rulings.get(&scan.table_name.to_string()) {
             Some(Ruling::Open) => Ok(()),
-            _ => plan_err!("the optimised plan scans {:?} without its policy gate", scan.table_name.to_string()),
+            Some(
+                Ruling::Gated { .. } | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_),
+            )
+            | None => plan_err!("the optimised plan scans {:?} without its policy gate", scan.table_name.to_string()),
         },
         // They only take rows away, or add noise; what is below them is looked at like the rest.
         LogicalPlan::Extension(extension)
@@ -100,10 +103,11 @@ fn verify_gate(gate: &PolicyGate, rulings: &Rulings) -> Result<()> {
     };
     let whole = scan.filters.is_empty() && scan.fetch.is_none();
     let own = scan.table_name.to_string() == gate.relation && gate.purpose == rulings.purpose;
-    match rulings.get(&gate.relation) {
-        Some(Ruling::Gated { basis, .. }) if whole && own && *basis == gate.basis() => Ok(()),
-        _ => plan_err!("the policy gate of {:?} was changed by the optimiser", gate.relation),
+    let rule = rulings.get(&gate.relation).and_then(Ruling::gate);
+    if whole && own && rule == Some(gate.rule()) {
+        return Ok(());
     }
+    plan_err!("the policy gate of {:?} was changed by the optimiser", gate.relation)
 }
 
 /// What goes below a gate must be allowed there and must stand above as well.

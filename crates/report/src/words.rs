@@ -240,6 +240,8 @@ phrases! {
     K_ALIKE: "k：最少多少条彼此相同", "k: as many alike at least";
     L_DIVERSITY: "ℓ：敏感值的多样性", "ℓ: diversity of";
     T_CLOSENESS: "t：与全表分布的距离", "t: distance from the table of";
+    WITHOUT_SUBJECT: "涉及个人但无法识别数据主体的数据集", "Datasets about people without a resolvable data subject";
+    DECLARED_REASON: "申报的理由", "Declared reason";
     NOISED: "差分隐私噪声", "Differential-privacy noise";
     EPSILON: "每次发布的 ε", "ε a publication";
     DELTA: "每次发布的 δ", "δ a publication";

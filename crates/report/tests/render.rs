@@ -58,6 +58,7 @@ fn small() -> Report {
             }],
             redactions: vec![Redaction { kind: "email".into(), count: 6 }],
             treatments: Treatments { kept: 3, pseudonymised: 1, ..Treatments::default() },
+            without_subject: String::new(),
         }],
         models: vec![Model {
             name: "sales".into(),

@@ -49,6 +49,9 @@ fn text(plan: &Plan, command: &str) -> String {
         lines.push(format!("  {:<9} {:<22} {}", verb(action.verb), action.subject, action.because));
         lines.extend(details(action));
     }
+    lines.extend(plan.without_subject.iter().map(|w| {
+        format!("  {:<9} {:<22} about people without a resolvable data subject: {}", "note", w.dataset, w.reason)
+    }));
     lines.push(if plan.is_empty() { "nothing to do".to_owned() } else { format!("{command} does it") });
     lines.join("\n")
 }

@@ -106,6 +106,9 @@ fn text(run: &RunRecord) -> String {
             ));
         }
     }
+    for set in &run.without_subject {
+        lines.push(format!("  {:<22} about people without a resolvable data subject: {}", set.dataset, set.reason));
+    }
     if let Some(failure) = &run.failure {
         lines.push(format!("  error[{}]: {}", failure.code, failure.message));
         if let Some(hint) = &failure.hint {

@@ -12,7 +12,12 @@ const WHOLE_RECORD: &str = "*";
 
 /// One account a dataset, in the order in which they were loaded.
 pub(super) fn accounts(record: &RunRecord, project: &Project) -> Vec<data::Dataset> {
-    record.datasets.iter().map(|account| self::account(account, project.dataset(&account.dataset))).collect()
+    let mut accounts: Vec<data::Dataset> =
+        record.datasets.iter().map(|account| self::account(account, project.dataset(&account.dataset))).collect();
+    for set in &record.without_subject {
+        accounts.iter_mut().filter(|a| a.name == set.dataset).for_each(|a| a.without_subject.clone_from(&set.reason));
+    }
+    accounts
 }
 
 fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Dataset {
@@ -55,6 +60,7 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .map(|(kind, count)| data::Redaction { kind: kind.clone(), count: *count })
             .collect(),
         treatments: declared.map(treatments).unwrap_or_default(),
+        without_subject: String::new(),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn edges(record: &RunRecord, project: &Project) -> Vec<LineageEdge> {
     let mut edges = Vec::new();
     if record.identity.is_some() {
         let datasets = record.datasets.iter().filter_map(|d| project.dataset(&d.dataset));
-        edges.extend(datasets.filter(|d| d.is_personal()).map(to_customers));
+        edges.extend(datasets.filter(|d| d.has_subjects()).map(to_customers));
     }
     edges.extend(record.models.iter().flat_map(to_model));
     edges

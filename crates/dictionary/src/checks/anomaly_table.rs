@@ -87,6 +87,6 @@ mod tests {
         let columns: Vec<&str> = marked.fields.iter().map(|f| f.column.as_str()).collect();
         assert_eq!(columns, ["member_no", "phone", "registered_at", "anomaly", "anomaly_score"]);
         assert_eq!(marked.demands.marks_rows_of.as_deref(), Some("members"));
-        assert!(marked.is_personal() && marked.retention.is_some() && !marked.purposes.is_empty());
+        assert!(marked.has_subjects() && marked.retention.is_some() && !marked.purposes.is_empty());
     }
 }

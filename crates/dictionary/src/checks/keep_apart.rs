@@ -57,7 +57,12 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
 fn domain(field: &crate::model::Field) -> Option<&str> {
     match &field.treatment {
         Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => Some(domain),
-        _ => None,
+        Treatment::Pseudonymise(TokenDomain::ByField(_))
+        | Treatment::Keep
+        | Treatment::Drop
+        | Treatment::Mask { .. }
+        | Treatment::Generalise(_)
+        | Treatment::Redact => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What only shows when entries are held against each other: one file a check.
 
 mod anomaly_column;
+mod anomaly_purposes;
 mod anomaly_table;
 mod anonymity_column;
 mod anonymity_incomplete;
@@ -12,6 +13,7 @@ mod channel_dataset;
 mod complete_when;
 mod complete_when_dataset;
 mod consent_log;
+mod consent_without_subject;
 mod coordinates;
 mod corrections_of_first;
 mod database_address;
@@ -59,6 +61,10 @@ mod rule_unique;
 mod statement_repeats;
 mod statistical_period;
 mod subject;
+mod subject_linked;
+mod subject_missing;
+mod subject_reason;
+mod subject_unlinked;
 mod suppression_list;
 mod survivor_column;
 mod survivor_without_key;
@@ -158,6 +164,12 @@ const CHECKS: &[Check] = &[
     quarantine_retention::CHECK,
     proposed::CHECK,
     ignored_field::CHECK,
+    subject_missing::CHECK,
+    subject_reason::CHECK,
+    subject_linked::CHECK,
+    consent_without_subject::CHECK,
+    subject_unlinked::CHECK,
+    anomaly_purposes::CHECK,
 ];
 
 /// What checks look at.

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a dataset about people has no purposes",
-        what: "A dataset holds pseudonyms but declares no `purposes`.",
+        what: "The rows of a dataset are about people, and it declares no `purposes`.",
         why: "Personal data is collected for specified purposes, each on a lawful basis. Without any, no model may ever read it.",
         mend: "Declare each purpose that the data was collected for, with its lawful basis.",
         example: Example::Edit {
@@ -24,11 +24,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
-    for dataset in context.project.datasets.iter().filter(|d| d.is_personal() && d.purposes.is_empty()) {
-        if context.is_broken(&dataset.span, &["purposes"]) {
+    for dataset in context.project.datasets.iter().filter(|d| d.is_about_people() && d.purposes.is_empty()) {
+        let unclear = ["identifier", "category", "treatment"];
+        if context.is_broken(&dataset.span, &["purposes", "subject"])
+            || dataset.fields.iter().any(|f| context.is_broken(&f.span, &unclear))
+        {
             continue;
         }
-        let message = format!("the dataset `{}` holds pseudonyms but serves no purpose", dataset.name.value);
+        let message = format!("the dataset `{}` is about people but serves no purpose", dataset.name.value);
         problems.push(
             Problem::error(CODE, dataset.name.span.clone(), message)
                 .hint("add `purposes:` with a lawful basis for each, such as `analytics: consent`"),
@@ -45,7 +48,7 @@ mod tests {
         assert_eq!(
             after("schemas/channels/members.yaml", "purposes:\n  analytics: consent\n", ""),
             [
-                "schemas/channels/members.yaml:1:10 LW1124 the dataset `members` holds pseudonyms but serves no purpose (add `purposes:` with a lawful basis for each, such as `analytics: consent`)"
+                "schemas/channels/members.yaml:1:10 LW1124 the dataset `members` is about people but serves no purpose (add `purposes:` with a lawful basis for each, such as `analytics: consent`)"
             ]
         );
     }

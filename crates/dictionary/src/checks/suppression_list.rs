@@ -26,7 +26,7 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     let lists = context.project.datasets.iter().filter(|d| d.role == DatasetRole::SuppressionList);
-    for dataset in lists.filter(|d| !d.is_personal()) {
+    for dataset in lists.filter(|d| !d.has_subjects()) {
         if dataset.fields.iter().any(|f| context.is_broken(&f.span, &["treatment"])) {
             continue;
         }

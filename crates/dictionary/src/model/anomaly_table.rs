@@ -1,8 +1,8 @@
 //! The table of a dataset's marked rows, as a dataset of its own: labelled and governed as the rows it marks.
 
 use super::{
-    DataType, Dataset, DatasetPurpose, Demands, Field, IdentifierClass, Label, Normaliser, TokenDomain, Treatment,
-    ValueForms,
+    DataType, Dataset, DatasetPurpose, Demands, Field, IdentifierClass, Label, Names, Normaliser, TokenDomain,
+    Treatment, ValueForms,
 };
 use crate::diagnostic::Spanned;
 
@@ -27,10 +27,28 @@ impl Dataset {
             });
             self.key.iter().any(|k| k.value == column.value)
                 || self.event_time.as_ref().is_some_and(|e| e.value == column.value)
-                || matches!(field.treatment, Treatment::Pseudonymise(_))
+                || field.treatment.is_pseudonym()
                 || domain
         };
         self.stored().filter(needed).collect()
+    }
+
+    /// The fields that anomaly rules read.
+    fn anomaly_fields(&self) -> Vec<&Field> {
+        let kinds = self.demands.anomalies.iter().flat_map(|a| a.kind.columns());
+        kinds.filter_map(|column| self.column(&column.value)).collect()
+    }
+
+    /// The purposes that all fields share which anomaly rules read and which restrict theirs; `None` if none does. An
+    /// empty list does not compile (`LW1205`).
+    pub fn anomaly_purposes(&self) -> Option<Names> {
+        let read = self.anomaly_fields();
+        let mut restricted = read.iter().map(|f| &f.purposes).filter(|purposes| !purposes.is_empty());
+        let first = restricted.next()?.clone();
+        Some(restricted.fold(first, |mut shared, own| {
+            shared.retain(|p| own.iter().any(|o| o.value == p.value));
+            shared
+        }))
     }
 
     /// The table of its marked rows; `None` if no rule marks any.
@@ -44,16 +62,20 @@ impl Dataset {
         let span = self.span.clone();
         // A mark and its score tell of the fields that they were made of: they serve what all of those may serve, and
         // identify as the most identifying of them does.
-        let kinds = self.demands.anomalies.iter().flat_map(|a| a.kind.columns());
-        let read: Vec<&Field> = kinds.filter_map(|column| self.column(&column.value)).collect();
+        let read = self.anomaly_fields();
         let serves = |purpose: &DatasetPurpose| {
             let named = |field: &&Field| field.purposes.iter().any(|p| p.value == purpose.purpose.value);
             read.iter().all(|field| field.purposes.is_empty() || named(field))
         };
         let purposes: Vec<DatasetPurpose> = self.purposes.iter().filter(|p| serves(p)).cloned().collect();
-        let identifying = read.iter().any(|field| field.identifier != IdentifierClass::None);
-        let identifier = if identifying { IdentifierClass::Quasi } else { IdentifierClass::None };
-        let category = read.iter().find(|f| f.identifier != IdentifierClass::None).and_then(|f| f.category.clone());
+        let identifying = read.iter().find(|field| match field.identifier {
+            IdentifierClass::Direct | IdentifierClass::Quasi => true,
+            IdentifierClass::None => false,
+        });
+        let identifier = if identifying.is_some() { IdentifierClass::Quasi } else { IdentifierClass::None };
+        let about_people = || read.iter().find(|field| field.is_about_people());
+        let category = identifying.or_else(about_people).and_then(|f| f.category.clone());
+        let serve = self.anomaly_purposes();
         let own = |column: &str, zh: &str, en: &str, meaning: &str, data_type| Field {
             name: Spanned { value: column.to_owned(), span: span.clone() },
             column: Spanned { value: column.to_owned(), span: span.clone() },
@@ -65,7 +87,7 @@ impl Dataset {
             category: category.clone(),
             treatment: Treatment::Keep,
             normalise: Normaliser::Trim,
-            purposes: Vec::new(),
+            purposes: serve.clone().unwrap_or_default(),
             time_formats: Vec::new(),
             map: Vec::new(),
             null_values: Vec::new(),

@@ -4,6 +4,7 @@ use super::demands::{Demands, FieldRule};
 use super::drift::Drift;
 use super::format::{Limits, RecordsPath};
 use super::repeats::Repeats;
+use super::subject::{DatasetSubject, Subjects, is_category_of_people};
 use super::terms::*;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
@@ -37,8 +38,12 @@ pub struct Dataset {
     pub retention: Option<Spanned<Period>>,
     /// How long its rejected records are kept, counted from when they were quarantined; the project's if absent.
     pub quarantine_retention: Option<Spanned<Period>>,
-    /// Purposes the dataset may serve, each with its lawful basis. Empty for data without subjects.
+    /// Purposes the dataset may serve, each with its lawful basis. Empty: any, for data that is not about people.
     pub purposes: Vec<DatasetPurpose>,
+    /// Whether its rows name their data subjects.
+    pub subject: DatasetSubject,
+    /// Why they do not, with [`DatasetSubject::None`].
+    pub subject_reason: Option<Spanned<String>>,
     /// Its fields, in the order declared.
     pub fields: Vec<Field>,
     /// Pairs of its columns that are places.
@@ -101,28 +106,55 @@ impl Dataset {
 
     /// The fields that are stored.
     pub fn stored(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|f| f.treatment != Treatment::Drop)
+        self.fields.iter().filter(|f| f.is_stored())
     }
 
-    /// The stored fields that hold pseudonyms: how a row says whose it is.
+    /// The stored fields that hold pseudonyms: how a row names its data subject.
     pub fn pseudonyms(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|f| matches!(f.treatment, Treatment::Pseudonymise(_)))
+        self.fields.iter().filter(|f| f.treatment.is_pseudonym())
     }
 
     /// The stored field that holds its subject's date of birth, exact or generalised, known by its category.
     pub fn date_of_birth(&self) -> Option<&Field> {
-        let told = |f: &&Field| f.category.as_ref().is_some_and(|c| c.value == DATE_OF_BIRTH);
+        let is_birth = |f: &&Field| f.category.as_ref().is_some_and(|c| c.value == DATE_OF_BIRTH);
         let dated = |f: &&Field| {
             let kept = f.treatment == Treatment::Keep && f.data_type.value.is_temporal();
             let coarse = [Generalisation::Decade, Generalisation::Year, Generalisation::Month];
             kept || coarse.iter().any(|g| f.treatment == Treatment::Generalise(*g))
         };
-        self.stored().filter(told).find(dated)
+        self.stored().filter(is_birth).find(dated)
     }
 
-    /// Whether its rows are about people.
-    pub fn is_personal(&self) -> bool {
-        self.pseudonyms().next().is_some()
+    /// Whether its rows are about people: some declared field is, even one that is dropped, or the entry says so with
+    /// `subject: none`. Dropping a name removes the name, not the person whom the rest of the row describes.
+    pub fn is_about_people(&self) -> bool {
+        match self.subjects() {
+            Subjects::NotPersonal => false,
+            Subjects::Pseudonymous | Subjects::Unresolvable | Subjects::Undeclared => true,
+        }
+    }
+
+    /// Whether the data subjects of its rows can be resolved, by pseudonyms.
+    pub fn has_subjects(&self) -> bool {
+        match self.subjects() {
+            Subjects::Pseudonymous => true,
+            Subjects::NotPersonal | Subjects::Unresolvable | Subjects::Undeclared => false,
+        }
+    }
+
+    /// Whom its rows are about, and how that is known.
+    pub fn subjects(&self) -> Subjects {
+        match self.subject {
+            DatasetSubject::None => Subjects::Unresolvable,
+            DatasetSubject::Pseudonym if self.pseudonyms().next().is_some() => Subjects::Pseudonymous,
+            DatasetSubject::Pseudonym if self.fields.iter().any(Field::is_about_people) => Subjects::Undeclared,
+            DatasetSubject::Pseudonym => Subjects::NotPersonal,
+        }
+    }
+
+    /// Whether neither it nor any of its stored fields restricts the purposes that it serves.
+    pub fn serves_every_purpose(&self) -> bool {
+        self.purposes.is_empty() && self.stored().all(|f| f.purposes.is_empty())
     }
 }
 
@@ -171,15 +203,24 @@ pub struct Field {
 }
 
 impl Field {
-    /// The type its conformed column has, after the treatment.
+    /// The type its conformed column has, after the treatment; as parsed, where nothing is stored.
     pub fn stored_type(&self) -> DataType {
-        match &self.treatment {
-            Treatment::Pseudonymise(_) | Treatment::Mask { .. } | Treatment::Redact => DataType::String,
-            Treatment::Generalise(Generalisation::Decade | Generalisation::Year) => DataType::Integer,
-            Treatment::Generalise(Generalisation::Month) => DataType::Date,
-            Treatment::Generalise(Generalisation::City) => DataType::String,
-            Treatment::Generalise(Generalisation::Grid { .. }) => DataType::Double,
-            Treatment::Keep | Treatment::Drop => self.data_type.value,
+        self.treatment.properties(self.data_type.value).stored_type.unwrap_or(self.data_type.value)
+    }
+
+    /// Whether anything of it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.treatment.properties(self.data_type.value).stored_type.is_some()
+    }
+
+    /// Whether it says that rows are about people: by its identifier class, its data category or a pseudonym,
+    /// whatever else is done to its values.
+    pub fn is_about_people(&self) -> bool {
+        match self.identifier {
+            IdentifierClass::Direct | IdentifierClass::Quasi => true,
+            IdentifierClass::None => {
+                self.treatment.is_pseudonym() || self.category.as_ref().is_some_and(|c| is_category_of_people(&c.value))
+            }
         }
     }
 

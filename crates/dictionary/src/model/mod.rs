@@ -14,8 +14,10 @@ mod purpose;
 mod quarantine;
 mod repeats;
 mod settings;
+mod subject;
 mod table;
 mod terms;
+mod treatment;
 mod values;
 
 pub use anomaly_table::{ANOMALY_RULE, ANOMALY_SCORE};
@@ -31,8 +33,10 @@ pub use pipeline::*;
 pub use purpose::*;
 pub use repeats::*;
 pub use settings::*;
+pub use subject::*;
 pub use table::*;
 pub use terms::*;
+pub use treatment::*;
 pub use values::*;
 
 /// A whole project: every declarative file, typed and resolved against the others.

@@ -141,6 +141,20 @@ pub enum LawfulBasis {
     LegitimateInterests,
 }
 
+impl LawfulBasis {
+    /// Whether each data subject has to have agreed.
+    pub fn needs_consent(self) -> bool {
+        match self {
+            LawfulBasis::Consent => true,
+            LawfulBasis::Contract
+            | LawfulBasis::LegalObligation
+            | LawfulBasis::VitalInterests
+            | LawfulBasis::PublicInterest
+            | LawfulBasis::LegitimateInterests => false,
+        }
+    }
+}
+
 /// A calendar length such as `P3Y`, `P18M`, `P30D` (ISO 8601, one unit each).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Period {

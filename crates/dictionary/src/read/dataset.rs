@@ -23,6 +23,8 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         retention: fields.parsed("retention"),
         quarantine_retention: fields.parsed("quarantine_retention"),
         purposes: purposes(fields),
+        subject: fields.word("subject").unwrap_or_default(),
+        subject_reason: fields.spanned("subject_reason"),
         fields: fields.items("fields").iter().filter_map(field).collect(),
         coordinates: values::coordinates(fields),
         role: fields.word("role").unwrap_or_default(),

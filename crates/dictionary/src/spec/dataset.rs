@@ -46,7 +46,15 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::optional(
             "purposes",
             Kind::Map("a purpose of `schemas/purposes.yaml`", &Kind::Word(LawfulBasis::docs)),
-            "Purposes it may serve, each with its lawful basis. Needed where it holds pseudonyms.",
+            "Purposes it may serve, each with its lawful basis. Needed where its rows are about people.",
+        )
+        .absent("any, where its rows are not about people"),
+        Key::optional("subject", Kind::Word(DatasetSubject::docs), "Whether its rows name their data subjects.")
+            .absent("`pseudonym`"),
+        Key::optional(
+            "subject_reason",
+            Kind::Text,
+            "With `subject: none`: why rows that are about people name no data subject. Reports print it.",
         ),
         Key::optional("coordinates", Kind::List(&Kind::Object(&COORDINATES)), "Pairs of its columns that are places.")
             .absent("none"),

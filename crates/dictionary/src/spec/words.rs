@@ -64,6 +64,17 @@ impl Words for DatasetRole {
     ];
 }
 
+impl Words for DatasetSubject {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("pseudonym", Self::Pseudonym, "Rows that are about people name them by a pseudonym"),
+        (
+            "none",
+            Self::None,
+            "Rows are about people who cannot be resolved: purposes and retention apply, consent cannot be a lawful basis, a restriction or withdrawal reaches no row; needs `subject_reason`",
+        ),
+    ];
+}
+
 impl Words for UnreadableSubject {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         (

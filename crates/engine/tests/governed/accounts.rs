@@ -68,7 +68,7 @@ async fn another_ground_than_consent_lets_all_rows_through_and_says_so() {
                 assert_eq!(rows, [all.to_string()]);
                 let [figures] = figures.as_slice() else { panic!("one scan") };
                 let nobody = table.whose.iter().filter(|n| n.is_none()).count() as u64;
-                assert_eq!((figures.basis, figures.read, figures.used), (basis, all, all));
+                assert_eq!((figures.basis, figures.read, figures.used), (Some(basis), all, all));
                 assert_eq!((figures.without_subject, figures.withheld.len()), (nobody, 0));
             }
         }

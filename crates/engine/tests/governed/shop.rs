@@ -207,7 +207,16 @@ impl Table {
         let free = self.whose.iter().zip(&self.withheld).filter(|(n, w)| n.is_none() && w.is_none()).count() as u64;
         let used = read - withheld.values().sum::<u64>();
         let relation = self.name.to_owned();
-        ScanFigures { relation, purpose: PURPOSE.into(), basis, complete, read, used, without_subject: free, withheld }
+        ScanFigures {
+            relation,
+            purpose: PURPOSE.into(),
+            basis: Some(basis),
+            complete,
+            read,
+            used,
+            without_subject: free,
+            withheld,
+        }
     }
 
     /// What may be seen of it, with the column of the customer that the engine adds.
@@ -248,6 +257,7 @@ impl Table {
         let names = match subject {
             SubjectColumns::Tokens(names) => names.clone(),
             SubjectColumns::CustomerId => vec!["customer_id".to_owned()],
+            SubjectColumns::Unresolvable => Vec::new(),
         };
         let of = |text: &str| {
             let bits = lakewarden_privacy::token_bits(text).unwrap();

@@ -281,12 +281,20 @@ impl<'a> FieldPlan<'a> {
                 if words.data_type.value != DataType::String {
                     return Err(unusable("it is not text"));
                 }
-                if matches!(words.treatment, Treatment::Pseudonymise(_) | Treatment::Mask { .. }) {
-                    return Err(unusable("it is itself made unreadable"));
+                match words.treatment {
+                    Treatment::Keep | Treatment::Drop => {}
+                    Treatment::Pseudonymise(_)
+                    | Treatment::Mask { .. }
+                    | Treatment::Generalise(_)
+                    | Treatment::Redact => return Err(unusable("it is itself made unreadable")),
                 }
                 Some(TokenPlan::ByField { domain, domains: Domains::new(context.keys, words) })
             }
-            _ => None,
+            Treatment::Keep
+            | Treatment::Drop
+            | Treatment::Mask { .. }
+            | Treatment::Generalise(_)
+            | Treatment::Redact => None,
         };
         match &field.treatment {
             Treatment::Mask { .. } | Treatment::Redact | Treatment::Generalise(Generalisation::City)
@@ -309,7 +317,7 @@ impl<'a> FieldPlan<'a> {
             }
             _ => {}
         }
-        let stored = field.treatment != Treatment::Drop;
+        let stored = field.is_stored();
         Ok(Self {
             field,
             active: stored || !rules.is_empty(),

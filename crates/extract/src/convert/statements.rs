@@ -70,8 +70,18 @@ impl Statements {
             let column = field.field.column.value.as_str();
             let domain = match (&field.field.treatment, &field.token) {
                 (Treatment::Pseudonymise(TokenDomain::Fixed(domain)), _) => Domain::Fixed(domain.as_str().into()),
-                (_, Some(TokenPlan::ByField { domain, .. })) => Domain::Of(*domain),
-                _ => return None,
+                (Treatment::Pseudonymise(TokenDomain::ByField(_)), Some(TokenPlan::ByField { domain, .. })) => {
+                    Domain::Of(*domain)
+                }
+                (Treatment::Pseudonymise(TokenDomain::ByField(_)), Some(TokenPlan::Fixed(_)) | None)
+                | (
+                    Treatment::Keep
+                    | Treatment::Drop
+                    | Treatment::Mask { .. }
+                    | Treatment::Generalise(_)
+                    | Treatment::Redact,
+                    _,
+                ) => return None,
             };
             Some(Name { part: part(column)?, domain, decisive: listed || column == "id_token" })
         });

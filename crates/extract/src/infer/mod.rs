@@ -22,8 +22,8 @@ use crate::values::as_text;
 use arrow::array::{ArrayRef, StringArray};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::{
-    DataType, Dataset, DatasetRole, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser, Repeats, Span,
-    Treatment, UnreadableSubject, ValueForms,
+    DataType, Dataset, DatasetRole, DatasetSubject, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser,
+    Repeats, Span, Treatment, UnreadableSubject, ValueForms,
 };
 use profile::Profile;
 use std::sync::Arc;
@@ -105,6 +105,8 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         purposes: Vec::new(),
         fields: names.iter().map(field).collect(),
         role: DatasetRole::Data,
+        subject: DatasetSubject::Pseudonym,
+        subject_reason: None,
         unreadable_subject: UnreadableSubject::default(),
         drift: Drift::default(),
         coordinates: Vec::new(),

@@ -1,7 +1,7 @@
 //! The proposal as a file of the dictionary.
 
 use super::propose::{Proposal, ProposedField};
-use lakewarden_dictionary::{Container, Encoding, IdentifierClass};
+use lakewarden_dictionary::{Container, Encoding, IdentifierClass, is_category_of_people};
 use std::fmt::Write;
 
 impl Proposal {
@@ -37,8 +37,11 @@ impl Proposal {
             writeln!(out, "event_time: {column}   # proposed")?;
             writeln!(out, "retention: P1Y   # proposed: as long as a purpose needs it, and no longer")?;
         }
-        if self.fields.iter().any(|f| f.identifier != IdentifierClass::None) {
+        if self.fields.iter().any(ProposedField::is_about_people) {
             writeln!(out, "purposes: {{}}   # proposed: the purposes that it may serve, each with its lawful basis")?;
+            if !self.fields.iter().any(|f| f.treatment.starts_with("{ pseudonymise")) {
+                writeln!(out, "# subject: none   # proposed: no field names the person; say why in `subject_reason`")?;
+            }
         }
         writeln!(out, "fields:")?;
         self.fields.iter().try_for_each(|field| write_field(out, field))
@@ -66,6 +69,16 @@ impl Proposal {
             other => format!(", delimiter: \"{}\"", char::from(other)),
         };
         format!("container: {container}{encoding}{delimiter}")
+    }
+}
+
+impl ProposedField {
+    /// Whether it makes its dataset one about people.
+    fn is_about_people(&self) -> bool {
+        match self.identifier {
+            IdentifierClass::Direct | IdentifierClass::Quasi => true,
+            IdentifierClass::None => self.category.is_some_and(is_category_of_people),
+        }
     }
 }
 

@@ -114,6 +114,8 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         fields,
         coordinates: vec![],
         role: DatasetRole::Data,
+        subject: Default::default(),
+        subject_reason: None,
         unreadable_subject: UnreadableSubject::Refuse,
         demands: Demands::default(),
         drift: Drift::default(),

@@ -27,6 +27,7 @@ use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, KeyFacts};
 use crate::references::References;
+use crate::stored_columns;
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
 use crate::unread;
@@ -103,13 +104,16 @@ impl Loading<'_> {
     ) -> Result<Loaded, PipelineError> {
         let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine } = arrivals;
         let name = &dataset.name.value;
+        if let Some(published) = &published {
+            stored_columns::check(dataset, published)?;
+        }
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
         let mut seen = match competing {
             true => KeySet::competing(self.room, self.seed, dataset),
             false => KeySet::within(self.room, self.seed),
         };
-        let people = people.filter(|_| dataset.is_personal());
+        let people = people.filter(|_| dataset.has_subjects());
         let mut gathered = self.references.gather(dataset);
         if let Some(published) = published.as_ref().filter(|_| !competing) {
             self.read_published(dataset, published, new.is_empty(), &mut seen, &mut gathered, people).await?;
@@ -216,6 +220,7 @@ impl Loading<'_> {
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
             (LAST_LOADS.to_owned(), json!(last.and(account.read))),
+            (stored_columns::TREATMENTS.to_owned(), stored_columns::treatments(dataset)),
             (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
         ]
         .into_iter()

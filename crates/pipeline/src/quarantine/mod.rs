@@ -26,6 +26,7 @@ pub use state::{InDataset, State, state};
 
 use crate::error::PipelineError;
 use crate::load::{KEY, LAST_LOADS, RUN, TOTALS, Totals};
+use crate::stored_columns::TREATMENTS;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_extract::{HeldError, quarantine_schema};
@@ -100,7 +101,9 @@ pub(crate) fn told(
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
     // What is usual of this dataset is read from its last commit, whichever that is.
-    info.extend(published.noted.get(LAST_LOADS).map(|last| (LAST_LOADS.to_owned(), last.clone())));
+    for key in [LAST_LOADS, TREATMENTS] {
+        info.extend(published.noted.get(key).map(|last| (key.to_owned(), last.clone())));
+    }
     let nothing = || StagedTable {
         zone: published.zone,
         name: published.name.clone(),

@@ -10,6 +10,7 @@ pub use published::*;
 
 use crate::error::PipelineError;
 use chrono::{DateTime, NaiveDate, Utc};
+use lakewarden_dictionary::{Dataset, Pipeline, Project, Subjects};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
@@ -61,8 +62,33 @@ pub struct RunRecord {
     /// By dataset: the version of its conformed table that the models were built from.
     #[serde(default)]
     pub inputs: BTreeMap<String, i64>,
+    /// The pipeline's datasets about people whose data subjects cannot be resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_subject: Vec<WithoutSubject>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+}
+
+/// A dataset about people that declares `subject: none`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithoutSubject {
+    /// The dataset.
+    pub dataset: String,
+    /// Why its rows name no data subject, as its entry says.
+    pub reason: String,
+}
+
+impl WithoutSubject {
+    /// Those of a pipeline's channels, in their order.
+    pub fn of_pipeline(project: &Project, pipeline: &Pipeline) -> Vec<Self> {
+        let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
+        let unresolvable = datasets.filter(|d| match d.subjects() {
+            Subjects::Unresolvable => true,
+            Subjects::NotPersonal | Subjects::Pseudonymous | Subjects::Undeclared => false,
+        });
+        let reason = |d: &Dataset| d.subject_reason.as_ref().map(|r| r.value.clone()).unwrap_or_default();
+        unresolvable.map(|d| Self { dataset: d.name.value.clone(), reason: reason(d) }).collect()
+    }
 }
 
 /// Which consent events a run looks at.

@@ -4,6 +4,9 @@ use super::{AnonymityAccount, Counts, NoiseAccount};
 use lakewarden_policy::labels::{Identifiability, Label};
 use serde::{Deserialize, Serialize};
 
+/// In place of a lawful basis: rows are not about people.
+pub const NOT_PERSONAL: &str = "not_personal";
+
 /// The account of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelAccount {
@@ -36,7 +39,7 @@ pub struct ModelAccount {
 pub struct ScanAccount {
     /// The relation.
     pub relation: String,
-    /// The lawful basis.
+    /// The lawful basis; [`NOT_PERSONAL`] for rows that are not about people.
     pub basis: String,
     /// Rows read.
     pub read: u64,

@@ -17,7 +17,9 @@ use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
 use crate::quarantine;
-use crate::record::{Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind};
+use crate::record::{
+    Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind, WithoutSubject,
+};
 use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
@@ -176,6 +178,7 @@ impl<'a> Run<'a> {
             models: Vec::new(),
             publication: Vec::new(),
             inputs: BTreeMap::new(),
+            without_subject: WithoutSubject::of_pipeline(&open.project, pipeline),
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })

@@ -56,16 +56,35 @@ impl Decision {
         }
     }
 
-    /// What is left of it where data is used on this ground. Consent decides only where consent is the ground; a
+    /// What is left of it where data is used on this lawful basis. Consent decides only where consent is that basis; a
     /// restriction and a suppression list yield to legal obligations alone; the end of retention yields to nothing.
     #[inline]
     pub fn under(self, basis: LawfulBasis) -> Self {
-        match (basis, self) {
-            (LawfulBasis::Consent, decision) => decision,
-            (_, Decision::RetentionEnded) => self,
-            (LawfulBasis::LegalObligation, _) => Decision::Permit,
-            (_, Decision::Restricted | Decision::Suppressed) => self,
-            _ => Decision::Permit,
+        match basis {
+            LawfulBasis::Consent => self,
+            LawfulBasis::LegalObligation => match self {
+                Decision::RetentionEnded => self,
+                Decision::Permit
+                | Decision::NotGranted
+                | Decision::Expired
+                | Decision::NoticeOutdated
+                | Decision::GuardianMissing
+                | Decision::Withdrawn
+                | Decision::Restricted
+                | Decision::Suppressed => Decision::Permit,
+            },
+            LawfulBasis::Contract
+            | LawfulBasis::VitalInterests
+            | LawfulBasis::PublicInterest
+            | LawfulBasis::LegitimateInterests => match self {
+                Decision::RetentionEnded | Decision::Restricted | Decision::Suppressed => self,
+                Decision::Permit
+                | Decision::NotGranted
+                | Decision::Expired
+                | Decision::NoticeOutdated
+                | Decision::GuardianMissing
+                | Decision::Withdrawn => Decision::Permit,
+            },
         }
     }
 }

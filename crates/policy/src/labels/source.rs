@@ -3,7 +3,7 @@
 use super::label::{Identifiability, Label};
 use crate::gate::SUBJECT_COLUMN;
 use lakewarden_dictionary::{
-    Dataset, Field, IdentifierClass, Project, Purposes, Table, TableColumn, TokenDomain, Treatment,
+    Dataset, Field, IdentifierClass, Leaves, Project, Purposes, Table, TableColumn, TokenDomain,
 };
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub fn of_source(project: &Project, relation: &str, column: &str) -> Option<Labe
         return Some(of_subject(project, relation));
     }
     if let Some(dataset) = project.dataset(relation) {
-        return dataset.column(column).map(|field| of_field(&project.purposes, dataset, field));
+        return dataset.column(column).and_then(|field| of_field(&project.purposes, dataset, field));
     }
     if let Some(table) = project.table(relation) {
         return table.column(column).map(|column| of_column(&project.purposes, table, column));
@@ -31,25 +31,42 @@ pub fn of_source(project: &Project, relation: &str, column: &str) -> Option<Labe
     if relation == CUSTOMERS { label(Identifiability::Attribute) } else { None }
 }
 
-fn of_field(tree: &Purposes, dataset: &Dataset, field: &Field) -> Label {
-    let identifiability = match (&field.treatment, field.identifier) {
-        (Treatment::Pseudonymise(TokenDomain::Fixed(domain)), _) => Identifiability::Pseudonym(domain.clone()),
-        (Treatment::Pseudonymise(TokenDomain::ByField(field)), _) => Identifiability::Pseudonym(format!("by {field}")),
-        (Treatment::Keep, IdentifierClass::Direct) => Identifiability::Direct,
-        (_, IdentifierClass::Direct | IdentifierClass::Quasi) => Identifiability::Quasi,
-        _ if dataset.is_personal() => Identifiability::Attribute,
-        _ => Identifiability::None,
-    };
-    let purposes = match field.purposes[..] {
-        [] => of_dataset(tree, dataset),
-        _ => named(tree, field.purposes.iter().map(|p| p.value.as_str())),
-    };
-    Label {
+/// `None` for a field of which nothing is stored.
+fn of_field(tree: &Purposes, dataset: &Dataset, field: &Field) -> Option<Label> {
+    let leaves = field.treatment.properties(field.data_type.value).leaves;
+    let label = Label {
         categories: field.category.iter().map(|c| c.value.clone()).collect(),
-        purposes: dataset.is_personal().then_some(purposes),
+        purposes: of_dataset(tree, dataset),
         retention: dataset.retention.clone(),
-        ..Label::of(identifiability, Some(field.span.clone()))
-    }
+        ..Label::of(identifiability(leaves, field.identifier, dataset)?, Some(field.span.clone()))
+    };
+    let own = match field.purposes[..] {
+        [] => None,
+        [..] => Some(named(tree, field.purposes.iter().map(|p| p.value.as_str()))),
+    };
+    // A field serves what both it and its dataset may serve.
+    Some(label.clone().join(Label { purposes: own, ..label }, tree))
+}
+
+/// How near what is stored of a field brings a reader to a person: the one place that says so.
+fn identifiability(leaves: Leaves<'_>, identifier: IdentifierClass, dataset: &Dataset) -> Option<Identifiability> {
+    Some(match (leaves, identifier) {
+        (Leaves::Nothing, IdentifierClass::None | IdentifierClass::Quasi | IdentifierClass::Direct) => return None,
+        (Leaves::Pseudonym(domain), IdentifierClass::None | IdentifierClass::Quasi | IdentifierClass::Direct) => {
+            Identifiability::Pseudonym(match domain {
+                TokenDomain::Fixed(domain) => domain.clone(),
+                TokenDomain::ByField(field) => format!("by {field}"),
+            })
+        }
+        (Leaves::Value, IdentifierClass::Direct) => Identifiability::Direct,
+        (Leaves::Value, IdentifierClass::Quasi) | (Leaves::Part, IdentifierClass::Quasi | IdentifierClass::Direct) => {
+            Identifiability::Quasi
+        }
+        (Leaves::Value | Leaves::Part, IdentifierClass::None) if dataset.is_about_people() => {
+            Identifiability::Attribute
+        }
+        (Leaves::Value | Leaves::Part, IdentifierClass::None) => Identifiability::None,
+    })
 }
 
 /// Purposes by their own names; one that is not declared serves nothing.
@@ -57,8 +74,10 @@ fn named<'p>(tree: &Purposes, names: impl Iterator<Item = &'p str>) -> BTreeSet<
     names.filter_map(|name| Some(tree.find(name)?.name.value.clone())).collect()
 }
 
-fn of_dataset(tree: &Purposes, dataset: &Dataset) -> BTreeSet<String> {
-    named(tree, dataset.purposes.iter().map(|p| p.purpose.value.as_str()))
+/// The purposes of a dataset; `None`: any, for one that is not about people and lists none.
+fn of_dataset(tree: &Purposes, dataset: &Dataset) -> Option<BTreeSet<String>> {
+    let any = dataset.purposes.is_empty() && !dataset.is_about_people();
+    (!any).then(|| named(tree, dataset.purposes.iter().map(|p| p.purpose.value.as_str())))
 }
 
 /// Whose a row is, wherever it is stored.
@@ -74,7 +93,7 @@ fn of_subject(project: &Project, relation: &str) -> Label {
     }
     let dataset = project.dataset(relation);
     Label {
-        purposes: dataset.map(|d| of_dataset(&project.purposes, d)),
+        purposes: dataset.and_then(|d| of_dataset(&project.purposes, d)),
         retention: dataset.and_then(|d| d.retention.clone()),
         ..Label::of(identifiability, None)
     }

@@ -77,7 +77,14 @@ impl Walk<'_> {
         }
         self.no_people_in_subqueries(plan)?;
         let subject = match plan {
-            LogicalPlan::TableScan(scan) => vec![Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN)],
+            LogicalPlan::TableScan(scan) => {
+                match self.rulings.get(&scan.table_name.to_string()) {
+                    Some(Ruling::WithoutSubject { .. }) => return mixes("rows about people without a data subject"),
+                    // One that is refused or unknown is reported by the rule that puts gates.
+                    Some(Ruling::Gated { .. } | Ruling::Open | Ruling::Limited { .. } | Ruling::Refused(_)) | None => {}
+                }
+                vec![Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN)]
+            }
             LogicalPlan::SubqueryAlias(alias) => requalified(self.person(&alias.input)?, &alias.alias),
             LogicalPlan::Filter(filter) => self.person(&filter.input)?,
             LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.person(&sort.input)?,
@@ -113,7 +120,7 @@ impl Walk<'_> {
     }
 
     fn is_about_nobody(&self, plan: &LogicalPlan) -> Result<bool> {
-        Ok(reads(plan)?.iter().all(|name| matches!(self.rulings.get(name), Some(Ruling::Open))))
+        Ok(reads(plan)?.iter().all(|name| self.rulings.get(name).is_some_and(Ruling::is_not_about_people)))
     }
 
     /// Subqueries of a node's expressions may read tables about nobody only.

@@ -113,9 +113,13 @@ impl Threader<'_> {
     fn scan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
         let LogicalPlan::TableScan(scan) = &plan else { return Ok(Threaded::without(plan)) };
         let relation = scan.table_name.to_string();
-        if !matches!(self.rulings.get(&relation), Some(Ruling::Gated { .. })) {
-            // Of one that is refused or unknown the gates' own rule will say so.
-            return Ok(Threaded::without(plan));
+        match self.rulings.get(&relation) {
+            Some(Ruling::Gated { .. }) => {}
+            Some(Ruling::WithoutSubject { .. }) => return Err(NotThreaded::WithoutSubject { relation }),
+            // One that is refused or unknown is reported by the rule that puts gates.
+            Some(Ruling::Open | Ruling::Limited { .. } | Ruling::Refused(_)) | None => {
+                return Ok(Threaded::without(plan));
+            }
         }
         let subject = Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN);
         let name = format!("{PREFIX}{number}");

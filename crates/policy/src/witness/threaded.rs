@@ -19,6 +19,11 @@ pub enum NotThreaded {
         /// The other.
         right: String,
     },
+    /// It reads rows about people who cannot be resolved, and so cannot be counted.
+    WithoutSubject {
+        /// The relation.
+        relation: String,
+    },
     /// The plan contradicts itself.
     Plan(DataFusionError),
 }
@@ -34,12 +39,25 @@ impl fmt::Display for NotThreaded {
                 f,
                 "the join puts rows of {left} and {right} together without asking that they are about the same person"
             ),
+            Self::WithoutSubject { relation } => write!(
+                f,
+                "rows of {relation} are about people without a data subject; how many people are behind a result cannot be counted"
+            ),
             Self::Plan(_) => f.write_str("the plan contradicts itself"),
         }
     }
 }
 
 impl NotThreaded {
+    /// The code of its diagnostic.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Multiplies { .. } => "LW2012",
+            Self::Unknown(_) | Self::Plan(_) => "LW2013",
+            Self::WithoutSubject { .. } => "LW2020",
+        }
+    }
+
     /// What would mend it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -49,6 +67,9 @@ impl NotThreaded {
                 Some(format!(
                     "ask for the {SUBJECT_COLUMN} of {left} and of {right} to be equal, or aggregate one side first"
                 ))
+            }
+            Self::WithoutSubject { .. } => {
+                Some("leave the relation out, or pseudonymise the field that names the person".to_owned())
             }
             Self::Plan(_) => None,
         }

@@ -5,7 +5,8 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use datafusion::optimizer::{Optimizer, OptimizerContext, OptimizerRule};
-use lakewarden_policy::{GovernScans, LiftAboveGates, PolicyGate, Refusal, Ruling, Rulings, verify};
+use lakewarden_dictionary::LawfulBasis;
+use lakewarden_policy::{GateRule, GovernScans, LiftAboveGates, PolicyGate, Refusal, Ruling, Rulings, verify};
 use std::sync::Arc;
 
 /// Gates, and scans of people that stand below one, in a plan with its subqueries.
@@ -62,6 +63,8 @@ async fn what_has_no_ruling_or_a_refusal_is_refused_with_its_reason() {
             "may not be used for purpose \"analytics\"; it serves a, b",
         ),
         (Some(Ruling::Refused(Refusal::Purpose { allowed: vec![] })), "it serves none"),
+        (Some(Ruling::Refused(Refusal::SubjectUndeclared)), "names no data subject"),
+        (Some(Ruling::Refused(Refusal::ConsentWithoutSubject)), "cannot be shown without a data subject"),
     ] {
         let mut rulings = Rulings::new("analytics");
         rulings.set("shops", Ruling::Open);
@@ -86,6 +89,41 @@ async fn a_relation_without_a_subject_column_cannot_be_gated() {
     let refused =
         GovernScans::new(Arc::new(rulings)).analyze(plan("SELECT * FROM shops").await, &ConfigOptions::default());
     assert!(refused.unwrap_err().to_string().contains("no column \"customer_id\""));
+}
+
+/// Gates that decide by retention alone stand wherever others do, and need no column of the subject's.
+#[tokio::test]
+async fn relations_without_a_subject_are_gated_by_their_own_rule() {
+    use datafusion::optimizer::AnalyzerRule;
+    let columns = || vec!["city".to_owned()];
+    for (ruling, rule) in [
+        (
+            Ruling::WithoutSubject { basis: LawfulBasis::Contract, forbidden_columns: columns() },
+            GateRule::WithoutSubject(LawfulBasis::Contract),
+        ),
+        (Ruling::Limited { forbidden_columns: columns() }, GateRule::NotPersonal),
+    ] {
+        assert_eq!((ruling.gate(), ruling.forbidden_columns()), (Some(rule), &columns()[..]));
+        let mut rulings = Rulings::new("analytics");
+        rulings.set("people", ruling.clone());
+        rulings.set("shops", ruling);
+        for (sql, _) in SHAPES {
+            let rule = GovernScans::new(Arc::new(rulings.clone()));
+            let governed = rule.analyze(plan(sql).await, &ConfigOptions::default()).unwrap();
+            let (gates, _) = count(&governed);
+            let mut scans = 0;
+            governed
+                .apply_with_subqueries(|node| {
+                    scans += usize::from(matches!(node, LogicalPlan::TableScan(_)));
+                    Ok(TreeNodeRecursion::Continue)
+                })
+                .unwrap();
+            assert_eq!(gates, scans, "{sql}");
+            verify(&governed, &rulings).unwrap();
+            // The gates of another rule are no gates.
+            assert!(verify(&governed, &self::rulings()).is_err(), "{sql}");
+        }
+    }
 }
 
 fn optimised(sql_plan: LogicalPlan, keep: bool) -> LogicalPlan {

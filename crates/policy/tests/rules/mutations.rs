@@ -8,7 +8,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::{col, lit};
 use lakewarden_dictionary::LawfulBasis;
-use lakewarden_policy::{PolicyGate, narrow, verify};
+use lakewarden_policy::{GateRule, PolicyGate, narrow, verify};
 use std::sync::Arc;
 
 const QUERIES: &[&str] = &[
@@ -34,14 +34,14 @@ fn plan_of(gate: PolicyGate) -> Option<LogicalPlan> {
     Some(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
 }
 
-fn gate(input: LogicalPlan, relation: &str, purpose: &str, basis: LawfulBasis) -> Option<LogicalPlan> {
-    plan_of(PolicyGate::try_new(input, relation, purpose, basis).ok()?)
+fn gate(input: LogicalPlan, relation: &str, purpose: &str, rule: GateRule) -> Option<LogicalPlan> {
+    plan_of(PolicyGate::with_rule(input, relation, purpose, rule).ok()?)
 }
 
 /// The same gate over what `change` makes of its scan.
 fn over(own: &PolicyGate, change: impl FnOnce(LogicalPlanBuilder) -> Option<LogicalPlan>) -> Option<LogicalPlan> {
     let input = change(LogicalPlanBuilder::from(own.input.clone()))?;
-    gate(input, &own.relation, &own.purpose, own.basis())
+    gate(input, &own.relation, &own.purpose, own.rule())
 }
 
 /// Gates of a plan, those in subqueries too.
@@ -128,10 +128,16 @@ const MUTATIONS: &[Mutation] = &[
         scan.table_name = "public.people".into();
         Some(LogicalPlan::TableScan(scan))
     }),
-    ("of another relation", |g| gate(g.input.clone(), "shops", &g.purpose, g.basis())),
-    ("of no relation", |g| gate(g.input.clone(), "", &g.purpose, g.basis())),
-    ("of another purpose", |g| gate(g.input.clone(), &g.relation, "marketing", g.basis())),
-    ("of another ground", |g| gate(g.input.clone(), &g.relation, &g.purpose, LawfulBasis::Contract)),
+    ("of another relation", |g| gate(g.input.clone(), "shops", &g.purpose, g.rule())),
+    ("of no relation", |g| gate(g.input.clone(), "", &g.purpose, g.rule())),
+    ("of another purpose", |g| gate(g.input.clone(), &g.relation, "marketing", g.rule())),
+    ("of another lawful basis", |g| {
+        gate(g.input.clone(), &g.relation, &g.purpose, GateRule::Subject(LawfulBasis::Contract))
+    }),
+    ("that decides by no subject", |g| {
+        gate(g.input.clone(), &g.relation, &g.purpose, GateRule::WithoutSubject(LawfulBasis::Consent))
+    }),
+    ("for data that is not personal", |g| gate(g.input.clone(), &g.relation, &g.purpose, GateRule::NotPersonal)),
     ("below a predicate that only it has", |g| plan_of(g.clone().narrowed_by(vec![col("name").eq(lit("nobody"))]))),
     ("below a predicate that fails", |g| plan_of(g.clone().narrowed_by(vec![(lit(1i64) / col("name")).eq(lit(1i64))]))),
 ];

@@ -1,6 +1,8 @@
 //! What may be read for which purpose, and on what ground.
 
-use lakewarden_dictionary::{LawfulBasis, Project, Severity, SourceFile, load};
+use lakewarden_dictionary::{
+    DatasetSubject, LawfulBasis, Period, Project, Severity, SourceFile, Spanned, Treatment, load,
+};
 use lakewarden_policy::{Refusal, Ruling, Rulings};
 
 const SETTINGS: &str = "\
@@ -206,12 +208,70 @@ fn what_the_engine_itself_reads_is_refused_for_every_purpose() {
     }
 }
 
-#[test]
-fn a_dataset_without_pseudonyms_is_open_and_what_is_unknown_has_no_ruling() {
+/// The project's first dataset without its pseudonym, and whatever else is changed.
+fn without_pseudonym(change: impl Fn(&mut lakewarden_dictionary::Dataset), purpose: &str) -> Ruling {
     let mut project = project();
-    project.datasets[0].fields.retain(|f| f.column.value == "shop");
-    let rulings = Rulings::of_project(&project, "service");
-    assert_eq!(rulings.get(&project.datasets[0].name.value), Some(&Ruling::Open));
+    project.datasets[0].fields.retain(|f| f.column.value != "phone");
+    change(&mut project.datasets[0]);
+    let name = project.datasets[0].name.value.clone();
+    Rulings::of_project(&project, purpose).get(&name).unwrap().clone()
+}
+
+#[test]
+fn people_without_a_subject_are_refused_unless_that_is_declared() {
+    assert_eq!(without_pseudonym(|_| {}, "service"), Ruling::Refused(Refusal::SubjectUndeclared));
+    let none = |d: &mut lakewarden_dictionary::Dataset| d.subject = DatasetSubject::None;
+    let expected =
+        Ruling::WithoutSubject { basis: LawfulBasis::Contract, forbidden_columns: vec!["size".into(), "note".into()] };
+    assert_eq!(without_pseudonym(none, "service"), expected);
+    assert_eq!(without_pseudonym(none, "marketing"), Ruling::Refused(Refusal::ConsentWithoutSubject));
+    assert!(matches!(without_pseudonym(none, "no such purpose"), Ruling::Refused(Refusal::Purpose { .. })));
+    // What is dropped is about people all the same.
+    let dropped = |d: &mut lakewarden_dictionary::Dataset| {
+        d.fields.retain(|f| f.column.value == "size");
+        d.fields[0].treatment = Treatment::Drop;
+    };
+    assert_eq!(without_pseudonym(dropped, "service"), Ruling::Refused(Refusal::SubjectUndeclared));
+}
+
+#[test]
+fn data_that_is_not_about_people_is_limited_by_what_it_declares() {
+    use lakewarden_dictionary::Dataset;
+    let shops = |d: &mut Dataset| {
+        d.fields.retain(|f| f.column.value == "shop");
+        d.fields[0].category = None;
+    };
+    let limited =
+        |forbidden: &[&str]| Ruling::Limited { forbidden_columns: forbidden.iter().map(|c| (*c).to_owned()).collect() };
+    assert_eq!(without_pseudonym(shops, "service"), limited(&[]));
+    let narrow = rule("narrow", "sms");
+    assert!(!narrow.is_not_about_people());
+    let mut project = project();
+    shops(&mut project.datasets[1]);
+    assert!(matches!(Rulings::of_project(&project, "service").get("narrow"), Some(Ruling::Refused(_))));
+    let open = |d: &mut Dataset| {
+        shops(d);
+        d.purposes.clear();
+    };
+    assert_eq!(without_pseudonym(open, "anything"), Ruling::Open);
+    let of_field = |d: &mut Dataset| {
+        let marketing = d.purposes[0].purpose.clone();
+        open(d);
+        d.fields[0].purposes = vec![marketing];
+    };
+    assert_eq!(without_pseudonym(of_field, "sms"), limited(&[]));
+    assert_eq!(without_pseudonym(of_field, "service"), limited(&["shop"]));
+    let kept = |d: &mut Dataset| {
+        open(d);
+        let span = d.span.clone();
+        d.retention = Some(Spanned { value: Period { months: 12, days: 0 }, span });
+    };
+    assert_eq!(without_pseudonym(kept, "anything"), limited(&[]));
+}
+
+#[test]
+fn what_is_unknown_has_no_ruling() {
+    let rulings = Rulings::of_project(&project(), "service");
     for name in ["customers", "Members", "public.members", ""] {
         assert_eq!(rulings.get(name), None, "{name}");
     }

@@ -48,6 +48,8 @@ pub struct Dataset {
     pub redactions: Vec<Redaction>,
     /// How many declared fields got which treatment; all zero if unknown.
     pub treatments: Treatments,
+    /// Why its rows, which are about people, name no data subject; empty if they do, or are not about people.
+    pub without_subject: String,
 }
 
 impl Dataset {

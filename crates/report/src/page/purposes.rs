@@ -2,7 +2,7 @@
 
 use super::parts::{self, Column};
 use crate::chart;
-use crate::data::{Anonymity, Model, Noise, RelationRead, Report};
+use crate::data::{Anonymity, Dataset, Model, Noise, RelationRead, Report};
 use crate::format::integer;
 use crate::language::Language;
 use crate::words;
@@ -11,7 +11,10 @@ use maud::{Markup, html};
 /// Renders the section.
 pub(super) fn section(report: &Report, language: Language) -> Markup {
     if report.models.is_empty() {
-        return parts::none(language, words::PURPOSES_NONE);
+        return html! {
+            (parts::none(language, words::PURPOSES_NONE))
+            (without_subject(report, language))
+        };
     }
     html! {
         (parts::lead(words::PURPOSES_LEAD.say(language)))
@@ -20,6 +23,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         (reads(report, language))
         (anonymity(report, language))
         (noise(report, language))
+        (without_subject(report, language))
     }
 }
 
@@ -137,6 +141,18 @@ fn noise(report: &Report, language: Language) -> Markup {
         return html! {};
     }
     parts::table(language, words::NOISED, &heads, &rows, None)
+}
+
+/// Datasets about people whose data subjects cannot be resolved, each with its declared reason.
+fn without_subject(report: &Report, language: Language) -> Markup {
+    let heads = [(words::RELATION, Column::Text), (words::DECLARED_REASON, Column::Text)];
+    let listed = report.datasets.iter().filter(|d| !d.without_subject.is_empty());
+    let row = |d: &Dataset| vec![html! { (report.label(language, &d.name)) }, html! { (d.without_subject) }];
+    let rows: Vec<Vec<Markup>> = listed.map(row).collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    parts::table(language, words::WITHOUT_SUBJECT, &heads, &rows, None)
 }
 
 fn reasons(report: &Report, read: &RelationRead, language: Language) -> Markup {
