@@ -154,6 +154,11 @@ pub enum Command {
         #[command(subcommand)]
         command: DictionaryCommand,
     },
+    /// See which fields of the exports are not declared
+    Drift {
+        #[command(subcommand)]
+        command: DriftCommand,
+    },
     /// See, release or discard records that broke a rule
     Quarantine {
         #[command(subcommand)]
@@ -179,6 +184,17 @@ pub enum DictionaryCommand {
         /// Records looked at
         #[arg(long, value_name = "N", default_value_t = 100_000)]
         rows: u64,
+    },
+}
+
+/// What to see of undeclared fields.
+#[derive(Debug, Subcommand)]
+pub enum DriftCommand {
+    /// Read the files of a dataset and name their undeclared fields, beside the labels that records and reports have for
+    /// them; the names are not stored
+    Show {
+        /// The dataset
+        dataset: String,
     },
 }
 

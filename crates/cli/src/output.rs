@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::failure::Failure;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -42,10 +43,15 @@ impl Output {
         tell(text.as_ref());
     }
 
+    /// Tells a person something that has colours, if stderr takes them. Only text of our own making may have any.
+    pub fn say_styled(&self, text: impl AsRef<str>) {
+        if self.colours() { write_line(&visible(text.as_ref(), Colours::Kept)) } else { tell(text.as_ref()) }
+    }
+
     /// Gives a result as text, unless JSON was asked for (stdout).
     pub fn text(&self, text: impl AsRef<str>) {
         if !self.is_json() {
-            give(|out| writeln!(out, "{}", text.as_ref()));
+            give(|out| writeln!(out, "{}", visible(text.as_ref(), Colours::Shown)));
         }
     }
 
@@ -53,8 +59,8 @@ impl Output {
     pub fn json(&self, value: &impl Serialize) {
         if self.is_json() {
             give(|out| {
-                serde_json::to_writer_pretty(&mut *out, value)?;
-                writeln!(out)
+                let text = serde_json::to_string_pretty(value)?;
+                writeln!(out, "{}", json_visible(&text))
             });
         }
     }
@@ -76,8 +82,83 @@ impl Output {
 
 /// Says a line on stderr.
 pub fn tell(text: &str) {
-    // A closed stderr is nobody to tell.
+    write_line(&visible(text, Colours::Shown));
+}
+
+fn write_line(text: &str) {
+    // Without a stderr no user reads it.
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// What becomes of the control sequences of colours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    /// They are shown as text, like every control character.
+    Shown,
+    /// They reach the terminal.
+    Kept,
+}
+
+/// Whether a character changes what a terminal shows of other text: control characters, and those that turn the direction
+/// of writing or cannot be seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{fdd0}'..='\u{fdef}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Text as it may reach a terminal: what [`is_hidden`] is written as its code, save line ends and tabs.
+fn visible(text: &str, colours: Colours) -> Cow<'_, str> {
+    let hidden = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(length) = colour_sequence(rest).filter(|_| colours == Colours::Kept) {
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        if hidden(c) {
+            out.extend(c.escape_unicode())
+        } else {
+            out.push(c)
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(out)
+}
+
+/// The length of the sequence for a colour that a text begins with.
+fn colour_sequence(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("\u{1b}[")?;
+    let length = inside.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    inside[length..].starts_with('m').then_some(2 + length + 1)
+}
+
+/// A name that others chose, in one line: line ends and tabs are written as codes as well.
+pub fn name_visible(name: &str) -> String {
+    name.chars().flat_map(|c| if is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }).collect()
+}
+
+/// JSON with the codes of hidden characters. Outside of strings, only line ends are among them.
+fn json_visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_hidden(c) && c != '\n';
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hidden(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn give(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) {
@@ -120,6 +201,16 @@ pub fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_steers_the_terminal() {
+        let text = "a\u{1b}[2J\u{1b}[31mred\n\t\u{202e}gpj\r\u{9b}1m";
+        let shown = "a\\u{1b}[2J\\u{1b}[31mred\n\t\\u{202e}gpj\\u{d}\\u{9b}1m";
+        assert_eq!(visible(text, Colours::Shown), shown);
+        assert_eq!(visible(text, Colours::Kept), shown.replace("\\u{1b}[31m", "\u{1b}[31m"));
+        assert_eq!(name_visible("a\nerror[LW0000]: forged\u{1b}"), "a\\u{a}error[LW0000]: forged\\u{1b}");
+        assert_eq!(json_visible("{\n\"a\": \"\u{7f}上\u{e0041}\"}"), "{\n\"a\": \"\\u007f上\\udb40\\udc41\"}");
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -8,7 +8,7 @@ use lakewarden_dictionary::{Problem, Severity, SourceFile, Span};
 pub fn show(output: &Output, problems: &[Problem], files: &[SourceFile]) {
     let renderer = if output.colours() { Renderer::styled() } else { Renderer::plain() };
     for problem in problems {
-        output.say(renderer.render(&groups(problem, files)));
+        output.say_styled(renderer.render(&groups(problem, files)));
     }
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.len() - errors;

@@ -12,7 +12,8 @@ pub struct QuarantineReason {
     /// The field's name in the export; `None` if the record as a whole does not parse.
     pub field: Option<String>,
     /// The rule: its own name, or one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`,
-    /// `identifier`, `integer_identifier`, `domain`, `columns`, `json`, `error_cell`.
+    /// `identifier`, `integer_identifier`, `domain`, `columns`, `quote`, `escape`, `multiline`, `bytes`, `json`,
+    /// `error_cell`.
     pub rule: Cow<'static, str>,
 }
 
@@ -25,6 +26,8 @@ pub struct FileAccount {
     pub sha256: String,
     /// Its size in bytes as it lies there.
     pub bytes: u64,
+    /// Physical lines of text in it, blank ones and those of the header included; 0 for containers that have none.
+    pub lines: u64,
     /// Lines that are no records: neither in `read` nor in its sum.
     pub skipped: SkippedLines,
     /// Records read, the header not counted.
@@ -49,7 +52,8 @@ pub struct FileAccount {
     pub outside_retention: u64,
     /// Where no key is declared: records equal in all declared fields to an earlier one of this file. They are kept.
     pub exact_duplicates: u64,
-    /// Undeclared fields by name: rows that hold a value (JSON: occurrences). Their values were never stored.
+    /// Undeclared fields by label: rows that hold a value (JSON: occurrences). Neither values nor names are stored; a label
+    /// is a keyed hash of the name, or the name itself where the dictionary ignores it.
     pub over_collected: BTreeMap<String, u64>,
     /// The encoding it was read in; `None` for binary containers.
     pub encoding: Option<&'static str>,
@@ -124,21 +128,23 @@ impl DuplicatesBy {
     }
 }
 
-/// Lines of a file, or rows of a sheet, that are no records because the dictionary says so.
+/// Lines of a file, or rows of a sheet, that are no records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SkippedLines {
-    /// Before the header: `skip_rows`, or above `header_row`.
+    /// Before the header: `skip_rows`, Excel's `sep=`, or above `header_row`.
     pub preamble: u64,
     /// Remarks: `comment`.
     pub comments: u64,
     /// Total lines: `footer`.
     pub footer: u64,
+    /// The header once more, as in concatenated exports.
+    pub repeated_headers: u64,
 }
 
 impl SkippedLines {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.preamble + self.comments + self.footer
+        self.preamble + self.comments + self.footer + self.repeated_headers
     }
 }
 
@@ -162,8 +168,24 @@ pub enum Warning {
     FieldNeverOccurs {
         /// The field.
         field: String,
-        /// The nearest undeclared name that does occur.
-        nearest: Option<String>,
+        /// Whether an undeclared field has nearly this name.
+        nearest: bool,
+    },
+    /// Records in quarantine because their text is damaged.
+    DamagedRecords {
+        /// The rule.
+        rule: &'static str,
+        /// How many.
+        records: u64,
+        /// The lines that the first of them begin on, from 1.
+        lines: Vec<u64>,
+    },
+    /// Members of an archive that were not read, because programs and desktops leave such files behind.
+    MembersSkipped {
+        /// How many.
+        members: u64,
+        /// The first of them.
+        names: Vec<String>,
     },
     /// Fields that may be missing from a file, and are; their rows hold null.
     OptionalAbsent {
@@ -198,10 +220,24 @@ impl fmt::Display for Warning {
                 write!(f, "declared as {declared}, read as {found}")
             }
             Self::ContainerDiffers { found } => write!(f, "read as {found}"),
-            Self::FieldNeverOccurs { field, nearest: Some(nearest) } => {
-                write!(f, "no record holds `{field}`; the nearest undeclared name is `{nearest}`")
+            Self::FieldNeverOccurs { field, nearest: true } => {
+                write!(f, "no record has `{field}`, but an undeclared field has nearly that name")
             }
-            Self::FieldNeverOccurs { field, nearest: None } => write!(f, "no record holds `{field}`"),
+            Self::FieldNeverOccurs { field, nearest: false } => write!(f, "no record has `{field}`"),
+            Self::DamagedRecords { rule, records, lines } => {
+                let named: Vec<String> = lines.iter().map(u64::to_string).collect();
+                let more = if *records > lines.len() as u64 { ", …" } else { "" };
+                let (plural, word) = if *records == 1 { ("", "line") } else { ("s", "lines") };
+                write!(
+                    f,
+                    "{records} damaged record{plural} in quarantine (`{rule}`): {word} {}{more}",
+                    named.join(", ")
+                )
+            }
+            Self::MembersSkipped { members, names } => {
+                let more = if *members > names.len() as u64 { ", …" } else { "" };
+                write!(f, "members of the archive that were not read: {members} ({}{more})", names.join(", "))
+            }
             Self::OptionalAbsent { fields } => write!(f, "lacks what is optional, read as null: {}", fields.join(", ")),
             Self::TypeWidened { field, found, values } => {
                 write!(f, "`{field}` seems to have become {found}: values of that type in quarantine: {values}")

@@ -1,21 +1,69 @@
-//! Fields that a file holds and nobody declared, told before the file is loaded.
+//! Undeclared fields of a file, found before the file is loaded.
 
 use crate::error::ExtractError;
-use crate::read::{FieldNames, NameCounts, RawData, Stop, parse_lines, read_file};
+use crate::read::{FieldLabels, FieldNames, NameCounts, RawData, Stop, parse_lines, read_file};
 use crate::source::SourceFile;
 use lakewarden_dictionary::{Dataset, Drift};
+use lakewarden_privacy::KeyRing;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// Rows a batch while names are looked for.
 const BATCH_ROWS: usize = 8192;
 
-/// Reads a file for the names of its undeclared fields that hold values, without those that the dataset ignores by name.
-/// No value is looked at. Names come in order; one that may be a person's number is `(name withheld)`.
+/// An undeclared field of a file that holds values. Its name may be a person's: it is for the terminal of whoever asks, and
+/// for nothing that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndeclaredField {
+    /// What accounts and messages call it.
+    pub label: String,
+    /// Its name in the file.
+    pub name: String,
+    /// Records that hold a value in it.
+    pub records: u64,
+}
+
+/// Reads a file for its undeclared fields that hold values, by name; without those that the dataset ignores by name. No
+/// value is looked at.
 ///
 /// # Errors
 /// Those of reading the file: it could not be loaded either.
-pub fn undeclared_fields(dataset: &Dataset, file: &SourceFile) -> Result<Vec<String>, ExtractError> {
+pub fn undeclared_names(
+    dataset: &Dataset,
+    file: &SourceFile,
+    keys: &KeyRing,
+) -> Result<Vec<UndeclaredField>, ExtractError> {
+    let labels = FieldLabels::new(dataset, keys);
+    let found = find_undeclared(dataset, file)?;
+    let new = found.iter().filter(|(name, _)| !dataset.drift.ignores(name));
+    Ok(new
+        .map(|(name, records)| UndeclaredField { label: labels.label(name), name: name.to_owned(), records })
+        .collect())
+}
+
+/// Reads a file for its undeclared fields that hold values, and returns their labels, in order; without those that the
+/// dataset ignores by name. No value is looked at.
+///
+/// # Errors
+/// Those of reading the file: it could not be loaded either.
+pub fn undeclared_fields(dataset: &Dataset, file: &SourceFile, keys: &KeyRing) -> Result<Vec<String>, ExtractError> {
+    Ok(new_fields(&dataset.drift, &find_undeclared(dataset, file)?, &FieldLabels::new(dataset, keys)))
+}
+
+/// Counts the undeclared fields of a file that hold values, without those that the dataset ignores by name.
+///
+/// # Errors
+/// Those of reading the file: it could not be loaded either.
+pub fn undeclared_count(dataset: &Dataset, file: &SourceFile) -> Result<usize, ExtractError> {
+    Ok(find_undeclared(dataset, file)?.iter().filter(|(name, _)| !dataset.drift.ignores(name)).count())
+}
+
+/// The label of an undeclared field, as accounts and messages call it.
+pub fn undeclared_label(dataset: &Dataset, name: &str, keys: &KeyRing) -> String {
+    FieldLabels::new(dataset, keys).label(name)
+}
+
+fn find_undeclared(dataset: &Dataset, file: &SourceFile) -> Result<NameCounts, ExtractError> {
     let names = FieldNames::new(dataset);
     let mut undeclared = NameCounts::default();
     let read = read_file(dataset, file, BATCH_ROWS, &Arc::new(AtomicU64::new(0)), &mut |batch| {
@@ -33,10 +81,10 @@ pub fn undeclared_fields(dataset: &Dataset, file: &SourceFile) -> Result<Vec<Str
             return Err(ExtractError::Internal { file: file.name.clone(), doing: "looking for undeclared fields" });
         }
     }
-    Ok(new_fields(&dataset.drift, &undeclared))
+    Ok(undeclared)
 }
 
-/// The names of undeclared fields, without those ignored by name.
-pub(crate) fn new_fields(drift: &Drift, undeclared: &NameCounts) -> Vec<String> {
-    undeclared.clone().into_counts().into_keys().filter(|name| !drift.ignores(name)).collect()
+/// The labels of undeclared fields, without those ignored by name.
+pub(crate) fn new_fields(drift: &Drift, undeclared: &NameCounts, labels: &FieldLabels<'_>) -> Vec<String> {
+    undeclared.labelled(labels).into_keys().filter(|label| !drift.ignores(label)).collect()
 }

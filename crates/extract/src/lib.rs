@@ -45,8 +45,8 @@ mod values;
 
 pub use account::{DuplicatesBy, FileAccount, Progress, QuarantineReason, SkippedLines, Warning};
 pub use convert::{RowRule, RowRuleFailed, RuleInputs};
-pub use drift::undeclared_fields;
-pub use error::{ExtractError, MissingColumn, SinkError, StoppedBy};
+pub use drift::{UndeclaredField, undeclared_count, undeclared_fields, undeclared_label, undeclared_names};
+pub use error::{ExtractError, MissingColumn, NearestField, SinkError, StoppedBy};
 pub use held::{Held, HeldError, HeldRecords};
 pub use infer::{Proposal, ProposedField, infer};
 pub use keys::{KeyError, KeySet};

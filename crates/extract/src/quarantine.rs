@@ -79,10 +79,10 @@ pub(crate) fn seal(
         rows.push(i64::try_from(row).map_err(|_| bug())?);
         fields.append_option(fault.field.map(|f| plan.dataset.fields[f].name.value.as_str()));
         rules.append_value(fault.name.map_or(fault.rule, |name| plan.names[name].as_str()));
-        reasons.append_value(reason(fault.rule));
+        reasons.append_value(fault.describe());
         let mut record = serde_json::Map::new();
         match json {
-            Some((text, spans)) if fault.unparsed => {
+            Some((text, spans)) if fault.rejected.is_some() => {
                 let text = String::from_utf8_lossy(&text[spans[place].clone()]).into_owned();
                 record.insert(UNPARSED.into(), text.into());
             }
@@ -93,9 +93,10 @@ pub(crate) fn seal(
                 }
                 let broke = unstored.iter().filter(|f| faults.broke(place, **f));
                 let about = About {
-                    shifted: fault.unparsed,
+                    shifted: fault.rejected.is_some_and(|r| r.fault.shifts()),
                     types: types.clone(),
                     broke: broke.map(|f| plan.dataset.fields[*f].name.value.clone()).collect(),
+                    nested: faults.nested(place).map(|f| plan.dataset.fields[f].name.value.clone()).collect(),
                 };
                 about.put(&mut record).ok_or_else(bug)?;
             }
@@ -142,7 +143,15 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "email" => "the text is not an e-mail address",
         "identifier" | "integer_identifier" => "the text is not an identifier",
         "domain" => "the row names no known kind of identifier",
-        "columns" => "the record does not have as many fields as the header",
+        "columns" => "the record does not have as many values as the header has columns",
+        "quote" => {
+            "a quotation mark is inside a value that is not enclosed, follows a closed value, or is never closed: have the export double quotation marks inside enclosed values, or write `quote: none` under `format` if it encloses none"
+        }
+        "escape" => {
+            "a quotation mark is escaped with a backslash: if the export writes them so, write `escape: backslash` under `format`"
+        }
+        "multiline" => "a value contains a line end: if the field's values may, write `multiline: true` for the field",
+        "bytes" => "the record holds bytes that are not of the file's encoding",
         "json" => "the record is not a JSON object",
         "error_cell" => "a cell of the record is an error of the spreadsheet",
         _ => "the value breaks a rule",

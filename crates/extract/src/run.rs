@@ -3,7 +3,7 @@
 use crate::account::{FileAccount, Progress, Warning};
 use crate::convert::{Converted, Plan, RuleInputs, Widened};
 use crate::drift::new_fields;
-use crate::error::{ExtractError, MissingColumn, SinkError};
+use crate::error::{ExtractError, MissingColumn, NearestField, SinkError};
 use crate::keys::KeySet;
 use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
@@ -360,9 +360,12 @@ impl InOrder<'_, '_> {
         let columns: Vec<MissingColumn> = self
             .absent(occurs)
             .filter(|f| f.is_required())
-            .map(|f| (&f.name.value, nearest(&f.name.value, current.undeclared.names(), RENAMED)))
-            .filter(|(_, nearest)| nearest.is_some() || current.account.read >= ENOUGH_RECORDS)
-            .map(|(name, nearest)| MissingColumn { name: name.clone(), nearest })
+            .map(|f| (&f.name.value, nearest_to(&f.name.value, &current.undeclared)))
+            .filter(|(_, nearest)| *nearest || current.account.read >= ENOUGH_RECORDS)
+            .map(|(name, nearest)| MissingColumn {
+                name: name.clone(),
+                nearest: nearest.then_some(NearestField::Member),
+            })
             .collect();
         if columns.is_empty() {
             Ok(())
@@ -382,7 +385,7 @@ impl InOrder<'_, '_> {
         if drift.undeclared != UndeclaredFields::Refuse {
             return Ok(());
         }
-        let fields = new_fields(drift, undeclared);
+        let fields = new_fields(drift, undeclared, &self.plan.labels);
         if fields.is_empty() {
             return Ok(());
         }
@@ -399,13 +402,14 @@ impl InOrder<'_, '_> {
         account.sha256 = summary.sha256;
         account.bytes = summary.bytes;
         account.encoding = summary.encoding;
+        account.lines = summary.lines;
         account.skipped = summary.skipped;
         account.warnings = summary.warnings;
         if account.unread_nobody > 0 {
             account.warnings.push(Warning::NobodyNamed { records: account.unread_nobody });
         }
         for field in occurs.iter().flat_map(|o| self.absent(o)) {
-            let nearest = nearest(&field.name.value, undeclared.names(), RENAMED);
+            let nearest = nearest_to(&field.name.value, &undeclared);
             account.warnings.push(Warning::FieldNeverOccurs { field: field.name.value.clone(), nearest });
         }
         self.refuse_undeclared(&account.file, &undeclared)?;
@@ -423,7 +427,12 @@ impl InOrder<'_, '_> {
         if undeclared.overflowed() {
             account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });
         }
-        account.over_collected = undeclared.into_counts();
+        account.over_collected = undeclared.labelled(&self.plan.labels);
         if account.closes() { Ok(account) } else { Err(self.plan.internal(&account.file, "closing the account")) }
     }
+}
+
+/// Whether an undeclared name is spelled much like this one.
+fn nearest_to(name: &str, undeclared: &NameCounts) -> bool {
+    nearest(name, undeclared.names().map(|other| ((), other)), RENAMED).is_some()
 }

@@ -35,6 +35,9 @@ pub(crate) struct About {
     /// Fields that are dropped, so that their texts are not here, and that broke a rule.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broke: Vec<String>,
+    /// Fields with an object or an array instead of one value: their texts are JSON.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nested: Vec<String>,
 }
 
 impl About {
@@ -69,6 +72,7 @@ pub struct Opened {
     pub shifted: bool,
     pub(crate) types: BTreeMap<String, String>,
     pub(crate) broke: Vec<String>,
+    pub(crate) nested: Vec<String>,
 }
 
 impl fmt::Debug for Opened {
@@ -95,7 +99,8 @@ impl Opened {
         }
         // A record that is no object has its text, and no other field.
         let unparsed = if fields.len() == 1 { fields.remove(UNPARSED).flatten() } else { None };
-        Ok(Self { fields, unparsed, shifted: about.shifted, types: about.types, broke: about.broke })
+        let About { shifted, types, broke, nested } = about;
+        Ok(Self { fields, unparsed, shifted, types, broke, nested })
     }
 }
 

@@ -4,7 +4,7 @@
 mod common;
 use common::*;
 use lakewarden_dictionary::*;
-use lakewarden_extract::{Warning, undeclared_fields};
+use lakewarden_extract::{UndeclaredField, Warning, undeclared_fields, undeclared_names};
 
 const CANARY: &str = "13187013211";
 
@@ -21,6 +21,12 @@ fn orders(container: Container, undeclared: UndeclaredFields) -> Dataset {
     orders
 }
 
+/// What accounts of `orders` call an undeclared field: a keyed hash.
+fn label(name: &str) -> String {
+    let token = ring().tokeniser("lakewarden/undeclared-field").token_of(&format!("orders/{name}"));
+    format!("field-{}", &token[token.len() - 12..])
+}
+
 const CSV: &str = "order_no,pieces,paid,clipboard,imei\nA,1,2.50,13187013211,\nB,2,3,,\n";
 const NDJSON: &str =
     "{\"order_no\":\"A\",\"pieces\":1,\"paid\":2.50,\"clipboard\":\"13187013211\"}\n{\"order_no\":\"B\"}\n";
@@ -29,7 +35,10 @@ const NDJSON: &str =
 fn a_dataset_may_refuse_what_nobody_declared() {
     for (container, text) in [(Container::Csv, CSV), (Container::Ndjson, NDJSON)] {
         let error = run(&orders(container, UndeclaredFields::Refuse), &[file("f", text)]).unwrap_err();
-        assert_eq!((error.code(), error.to_string().as_str()), ("LW4065", "f: holds undeclared fields: clipboard"));
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            ("LW4065", format!("f: holds undeclared fields: {}", label("clipboard")).as_str())
+        );
         assert!(error.hint().contains("schemas/channels/orders.yaml") && error.hint().contains("ignored_fields"));
         let mut knows = orders(container, UndeclaredFields::Refuse);
         knows.drift.ignored = vec![here("clipboard".into())];
@@ -43,15 +52,17 @@ fn a_dataset_may_refuse_what_nobody_declared() {
 fn what_a_review_would_ask_is_told_without_loading() {
     for (container, text) in [(Container::Csv, CSV), (Container::Ndjson, NDJSON)] {
         let mut orders = orders(container, UndeclaredFields::Review);
-        assert_eq!(undeclared_fields(&orders, &file("f", text)).unwrap(), ["clipboard"]);
+        assert_eq!(undeclared_fields(&orders, &file("f", text), &ring()).unwrap(), [label("clipboard")]);
+        let named = undeclared_names(&orders, &file("f", text), &ring()).unwrap();
+        assert_eq!(named, [UndeclaredField { label: label("clipboard"), name: "clipboard".into(), records: 1 }]);
         orders.drift.ignored = vec![here("clipboard".into())];
-        assert_eq!(undeclared_fields(&orders, &file("f", text)).unwrap(), Vec::<String>::new());
+        assert_eq!(undeclared_fields(&orders, &file("f", text), &ring()).unwrap(), Vec::<String>::new());
     }
-    // Names that may be somebody's number are not shown, and not overlooked.
+    // A name may be a person's number.
     let odd = format!("order_no,pieces,paid,{CANARY}\nA,1,2.50,x\n");
     let orders = orders(Container::Csv, UndeclaredFields::Review);
-    assert_eq!(undeclared_fields(&orders, &file("f", odd)).unwrap(), ["(name withheld)"]);
-    assert_eq!(undeclared_fields(&orders, &file("f", "")).unwrap_err().code(), "LW4002");
+    assert_eq!(undeclared_fields(&orders, &file("f", odd), &ring()).unwrap(), [label(CANARY)]);
+    assert_eq!(undeclared_fields(&orders, &file("f", ""), &ring()).unwrap_err().code(), "LW4002");
 }
 
 #[test]

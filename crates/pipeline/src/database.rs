@@ -7,7 +7,7 @@
 use crate::error::PipelineError;
 use crate::record::{DatasetAccount, FileWarning};
 use lakewarden_dictionary::{Database, Dataset};
-use lakewarden_extract::FileAccount;
+use lakewarden_extract::{FileAccount, undeclared_label};
 use lakewarden_lake::TableSnapshot;
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::SourceError;
@@ -51,9 +51,9 @@ pub fn finish(read: &DatabaseRead, accounts: &[FileAccount]) -> Result<Vec<(Stri
 
 /// Adds to an account what only a database shows: columns that nobody declared, which were there in every row and were
 /// not read, and how it was read.
-pub fn tell(read: &DatabaseRead, account: &mut DatasetAccount) {
+pub fn tell(read: &DatabaseRead, dataset: &Dataset, keys: &KeyRing, account: &mut DatasetAccount) {
     for column in read.undeclared() {
-        *account.over_collected.entry(column.clone()).or_default() += account.read;
+        *account.over_collected.entry(undeclared_label(dataset, column, keys)).or_default() += account.read;
     }
     let warning = |text: &String| FileWarning { file: read.name().to_owned(), warning: text.clone() };
     account.warnings.extend(read.warnings().iter().map(warning));

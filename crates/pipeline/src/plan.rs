@@ -128,7 +128,7 @@ pub async fn plan(
         let (new, known) = known.map_err(|error| explained(&origins, error))?;
         let (new, held) = match open.project.dataset(name) {
             Some(dataset) => {
-                block_in_place(|| drift::hold(dataset, new)).map_err(|error| explained(&origins, error))?
+                block_in_place(|| drift::hold_counted(dataset, new)).map_err(|error| explained(&origins, error))?
             }
             None => (new, Vec::new()),
         };
@@ -138,8 +138,8 @@ pub async fn plan(
             (new, 0) => format!("{} not loaded yet", counted(new, "file")),
             (new, known) => format!("{} not loaded yet, {known} already", counted(new, "file")),
         };
-        for file in held {
-            because.push_str(&format!("; {} is held for review: {}", file.file, file.fields.join(", ")));
+        for (file, fields) in held {
+            because.push_str(&format!("; {file} is held for review: {}", counted(fields as u64, "undeclared field")));
         }
         actions.push(Action {
             verb,

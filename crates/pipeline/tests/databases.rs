@@ -102,7 +102,8 @@ async fn rows_of_a_database_are_loaded_once() {
     let record = orders.run().await.unwrap();
     let account = &record.datasets[0];
     assert_eq!((account.read, account.written, account.quarantined_total()), (100, 99, 1));
-    assert_eq!(account.over_collected.iter().collect::<Vec<_>>(), [(&"cvv".to_owned(), &100)]);
+    let over: Vec<_> = account.over_collected.iter().collect();
+    assert!(matches!(over.as_slice(), [(label, 100)] if label.starts_with("field-")), "{over:?}");
     assert_eq!(account.files.len(), 1);
     assert!(account.files[0].file.starts_with("postgres://127.0.0.1") && account.files[0].sha256.len() == 64);
     let said = format!("{record:?}");

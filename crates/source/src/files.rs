@@ -205,6 +205,10 @@ impl Found {
                 SourceError::Interval(IntervalFault::NoDate { dataset: channel.dataset.to_owned(), at: own(&path) })
             }
         })?;
+        if !walked.skipped.is_empty() {
+            let what = RemarkKind::Skipped { files: walked.skipped.iter().map(|path| own(path)).collect() };
+            self.remarks.push(Remark { about: address, what });
+        }
         if let Some(when) = channel.complete_when {
             self.remarks.extend(only_complete(&mut walked, when, around.now, own));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Intervals named before the rest is counted.
+/// Intervals and files named before the rest is counted.
 const NAMED: usize = 5;
 
 /// Something about the files of a dataset that keeps nothing from going on.
@@ -31,6 +31,11 @@ pub enum RemarkKind {
         /// What is waited for.
         marker: String,
     },
+    /// Files and folders were not read: programs and desktops leave such behind.
+    Skipped {
+        /// Those, by name, in order.
+        files: Vec<String>,
+    },
     /// Files were left for later: they were written a moment ago.
     Young {
         /// How many.
@@ -47,6 +52,16 @@ impl fmt::Display for RemarkKind {
                 let named: Vec<&str> = intervals.iter().take(NAMED).map(String::as_str).collect();
                 let more = if intervals.len() > NAMED { ", …" } else { "" };
                 write!(f, "no file for {}{more} ({} of {of} intervals)", named.join(", "), intervals.len())
+            }
+            Self::Skipped { files } => {
+                let named: Vec<&str> = files.iter().take(NAMED).map(String::as_str).collect();
+                let more = if files.len() > NAMED { ", …" } else { "" };
+                write!(
+                    f,
+                    "skipped, as programs leave them behind: {} ({}{more})",
+                    counted(files.len()),
+                    named.join(", ")
+                )
             }
             Self::Unmarked { files, marker } => write!(f, "not read yet, waiting for {marker}: {}", counted(*files)),
             Self::Young { files, minutes } => {

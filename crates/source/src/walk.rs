@@ -5,7 +5,7 @@ use crate::interval::{Interval, Stamp, Window};
 use crate::part::Part;
 use crate::tree::{Entry, Tree, TreeFault};
 use futures::{StreamExt, TryStreamExt, stream};
-use lakewarden_dictionary::{FilePattern, TimePart};
+use lakewarden_dictionary::{FilePattern, TimePart, is_left_behind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders looked into at a time.
@@ -18,6 +18,8 @@ const NAMED: usize = 400;
 pub(crate) struct Walked {
     /// Files, by path below the tree's root.
     pub(crate) files: BTreeMap<String, Matched>,
+    /// Files and folders that programs and desktops leave behind, which are not read, by path.
+    pub(crate) skipped: BTreeSet<String>,
     /// Names of all files in the folders of those, by folder: where a marker would be.
     pub(crate) beside: BTreeMap<String, BTreeSet<String>>,
 }
@@ -67,14 +69,14 @@ pub(crate) async fn walk(
     let odd = WalkFault::Tree(TreeFault::Store(StoreFault::OddName));
     let parts: Vec<Part> = pattern.parts.iter().map(Part::new).collect::<Option<_>>().ok_or_else(|| odd.clone())?;
     let Some((last, folders)) = parts.split_last() else { return Err(odd) };
+    let mut found = Walked::default();
     let mut places: BTreeSet<Place> =
         [(if absolute { "/".to_owned() } else { String::new() }, Stamp::default())].into();
     let mut step = None;
     for (part, declared) in folders.iter().zip(&pattern.parts) {
         step = step.max(declared.times().max());
-        places = narrowed(tree, places, part, step, window).await?;
+        places = narrowed(tree, places, part, step, window, &mut found.skipped).await?;
     }
-    let mut found = Walked::default();
     if let (Some(name), false) = (last.literal(), beside) {
         for (folder, stamp) in places {
             let path = joined(&folder, name);
@@ -89,7 +91,7 @@ pub(crate) async fn walk(
     }
     // `**` at the end is every file below.
     let (places, every) = match last.is_any_folders() {
-        true => (below(tree, places).await?, true),
+        true => (below(tree, places, &mut found.skipped).await?, true),
         false => (places, false),
     };
     let mut looked = stream::iter(places.into_iter().map(async |place: Place| {
@@ -102,10 +104,15 @@ pub(crate) async fn walk(
             found.beside.insert(folder.clone(), inside.files.iter().map(|f| f.name.clone()).collect());
         }
         for entry in inside.files {
-            let read =
-                if every { (!entry.name.starts_with('.')).then_some(Ok(stamp)) } else { last.read(&entry.name, stamp) };
-            let Some(read) = read else { continue };
+            let read = if every { Some(Ok(stamp)) } else { last.read(&entry.name, stamp) };
             let path = joined(&folder, &entry.name);
+            // A wildcard matches no hidden file: a pattern that does names it.
+            let named = !every && read.is_some() && entry.name.starts_with('.');
+            if is_left_behind(&entry.name) && !named {
+                found.skipped.insert(path);
+                continue;
+            }
+            let Some(read) = read else { continue };
             let interval = read.and_then(|stamp| stamp.interval()).map_err(|_| WalkFault::NoDate(path.clone()))?;
             if interval.is_none_or(|interval| window.is_none_or(|window| window.overlaps(&interval))) {
                 found.files.insert(path, Matched { entry, folder: folder.clone(), interval });
@@ -122,12 +129,13 @@ async fn narrowed(
     part: &Part,
     step: Option<TimePart>,
     window: Option<&Window>,
+    skipped: &mut BTreeSet<String>,
 ) -> Result<BTreeSet<Place>, WalkFault> {
     if let Some(name) = part.literal() {
         return Ok(places.into_iter().map(|(folder, stamp)| (joined(&folder, name), stamp)).collect());
     }
     if part.is_any_folders() {
-        return below(tree, places).await;
+        return below(tree, places, skipped).await;
     }
     if let Some(named) = named(&places, part, step, window) {
         return Ok(named);
@@ -181,8 +189,12 @@ fn named(
     (named.len() <= NAMED).then_some(named)
 }
 
-/// These folders and all below them. Hidden ones are passed over, and so are links of a disk, which may lead in circles.
-async fn below(tree: &Tree, places: BTreeSet<Place>) -> Result<BTreeSet<Place>, WalkFault> {
+/// These folders and all below them, without those that desktops leave behind, and without links of a disk, which may lead in circles.
+async fn below(
+    tree: &Tree,
+    places: BTreeSet<Place>,
+    skipped: &mut BTreeSet<String>,
+) -> Result<BTreeSet<Place>, WalkFault> {
     /// Deeper than any export.
     const DEEPEST: usize = 32;
     let (mut all, mut next) = (places.clone(), places);
@@ -194,7 +206,9 @@ async fn below(tree: &Tree, places: BTreeSet<Place>) -> Result<BTreeSet<Place>, 
         }))
         .buffer_unordered(AT_ONCE);
         while let Some(((folder, stamp), inside, links)) = looked.try_next().await? {
-            let open = inside.iter().filter(|name| !name.starts_with('.') && !links.contains(*name));
+            let (left, open): (Vec<&String>, Vec<&String>) = inside.iter().partition(|name| is_left_behind(name));
+            skipped.extend(left.into_iter().map(|name| joined(&folder, name)));
+            let open = open.into_iter().filter(|name| !links.contains(*name));
             deeper.extend(open.map(|name| (joined(&folder, name), stamp)));
         }
         drop(looked);

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod dictionary;
 mod doctor;
+mod drift;
 mod init;
 mod keys;
 mod ledger;
@@ -15,7 +16,7 @@ mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, Days, DictionaryCommand, KeysCommand, instant};
+use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
@@ -50,6 +51,7 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
         }
         Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
+        Command::Drift { command: DriftCommand::Show { dataset } } => drift::show(&args.project, dataset, output).await,
         Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows } } => {
             dictionary::infer(file, dataset.as_deref(), *rows, output).await
         }

@@ -73,6 +73,14 @@ fn text(run: &RunRecord) -> String {
             grouped(set.duplicates),
             grouped(set.outside_retention),
         ));
+        if set.lines > 0 {
+            lines.push(format!(
+                "  {:<22} physical lines {}, of which no records {}",
+                "",
+                grouped(set.lines),
+                grouped(set.skipped_lines)
+            ));
+        }
         if set.consent_unreadable > 0 {
             lines.push(format!(
                 "  {:<22} consent records that cannot be read: {}, of nobody for certain: {}",

@@ -13,6 +13,7 @@ pub(super) fn warning(file: &str, text: &str) -> data::Warning {
     let zh = container(text).or_else(|| never_occurs(text)).or_else(|| nobody(text));
     let zh = zh.or_else(|| too_many(text)).or_else(|| absent(text)).or_else(|| widened(text));
     let zh = zh.or_else(|| missing(text)).or_else(|| waiting(text));
+    let zh = zh.or_else(|| damaged(text)).or_else(|| skipped(text));
     data::Warning::Note { file, text: Label::new(zh.unwrap_or_default(), text) }
 }
 
@@ -22,13 +23,28 @@ fn container(text: &str) -> Option<String> {
 }
 
 fn never_occurs(text: &str) -> Option<String> {
-    let field = text.strip_prefix("no record holds `")?.strip_suffix('`')?;
-    Some(match field.split_once("`; the nearest undeclared name is `") {
-        Some((field, nearest)) => {
-            format!("没有记录含有字段 `{field}`；最接近的未申报字段是 `{nearest}`")
-        }
-        None => format!("没有记录含有字段 `{field}`"),
+    let rest = text.strip_prefix("no record has `")?;
+    Some(match rest.strip_suffix("`, but an undeclared field has nearly that name") {
+        Some(field) => format!("没有记录含有字段 `{field}`；有一个未申报字段的名称与它相近"),
+        None => format!("没有记录含有字段 `{}`", rest.strip_suffix('`')?),
     })
+}
+
+fn damaged(text: &str) -> Option<String> {
+    let (records, rest) = text.split_once(" damaged record")?;
+    let (rule, lines) = rest.split_once(" in quarantine (`")?.1.split_once("`): ")?;
+    let (_, lines) = lines.split_once(' ')?;
+    Some(format!("隔离区中有 {records} 条文本损坏的记录（`{rule}`），位于第 {lines} 行"))
+}
+
+fn skipped(text: &str) -> Option<String> {
+    if let Some(files) = text.strip_prefix("skipped, as programs leave them behind: ") {
+        let (count, names) = files.split_once(" (")?;
+        let count = count.split(' ').next()?;
+        return Some(format!("已跳过程序遗留的 {count} 个文件（{}）", names.strip_suffix(')')?));
+    }
+    let (count, names) = text.strip_prefix("members of the archive that were not read: ")?.split_once(" (")?;
+    Some(format!("压缩包中未读取的成员：{count} 个（{}）", names.strip_suffix(')')?))
 }
 
 fn nobody(text: &str) -> Option<String> {
@@ -99,10 +115,18 @@ mod tests {
         let field = || "手机号".to_owned();
         let cases = [
             (Warning::ContainerDiffers { found: "XLSX" }, "按 XLSX 读取"),
-            (Warning::FieldNeverOccurs { field: field(), nearest: None }, "没有记录含有字段 `手机号`"),
+            (Warning::FieldNeverOccurs { field: field(), nearest: false }, "没有记录含有字段 `手机号`"),
             (
-                Warning::FieldNeverOccurs { field: field(), nearest: Some("手机".to_owned()) },
-                "没有记录含有字段 `手机号`；最接近的未申报字段是 `手机`",
+                Warning::FieldNeverOccurs { field: field(), nearest: true },
+                "没有记录含有字段 `手机号`；有一个未申报字段的名称与它相近",
+            ),
+            (
+                Warning::DamagedRecords { rule: "quote", records: 3, lines: vec![2, 3] },
+                "隔离区中有 3 条文本损坏的记录（`quote`），位于第 2, 3, … 行",
+            ),
+            (
+                Warning::MembersSkipped { members: 1, names: vec!["__MACOSX/._a.csv".to_owned()] },
+                "压缩包中未读取的成员：1 个（__MACOSX/._a.csv）",
             ),
             (
                 Warning::OptionalAbsent { fields: vec!["胸围".to_owned(), "肩宽".to_owned()] },
@@ -129,6 +153,7 @@ mod tests {
                 "2026-09-03, 2026-09-04 没有文件（30 个区间中缺 2 个）",
             ),
             (RemarkKind::Unmarked { files: 3, marker: "_SUCCESS".into() }, "暂未读取 3 个文件：等待 _SUCCESS"),
+            (RemarkKind::Skipped { files: vec!["a/~$a.xlsx".into()] }, "已跳过程序遗留的 1 个文件（a/~$a.xlsx）"),
             (RemarkKind::Young { files: 1, minutes: 15 }, "暂未读取 1 个文件：写入不足 15 分钟"),
         ];
         for (of, zh) in cases {

@@ -3,7 +3,7 @@
 use super::{Check, Context};
 use crate::diagnostic::Problem;
 use crate::docs::{DiagnosticDoc, Example};
-use crate::model::{Container, Format, QUOTE};
+use crate::model::{Container, CsvHeader, Escape, Format, QUOTE};
 use crate::nearest::quoted;
 
 const CODE: &str = "LW1150";
@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a key of `format` that concerns another container",
-        what: "`format` has a key that only files of some containers are read with, and the dataset declares and accepts none of these: `sheet` and `header_row` concern workbooks, `records` concerns `json`, `quote`, `skip_rows` and `comment` concern `csv`, `footer` both `csv` and workbooks, `members` text in zip archives.",
+        what: "`format` has a key that only files of some containers are read with, and the dataset declares and accepts none of these: `sheet` and `header_row` concern workbooks, `records` concerns `json`, `quote`, `escape`, `header`, `skip_rows` and `comment` concern `csv`, `footer` both `csv` and workbooks, `members` text in zip archives.",
         why: "Whoever wrote it expects something of it, and nothing would come of it.",
         mend: "Remove the key, or name the container under `container` or `accept`.",
         example: Example::Edit {
@@ -32,10 +32,12 @@ const JSON: &[Container] = &[Container::Json];
 const TEXT: &[Container] = &[Container::Csv, Container::Ndjson, Container::Json];
 
 /// The keys, whether they are given, and what they concern.
-fn keys(format: &Format) -> [(&'static str, bool, &'static [Container], &'static [&'static str]); 8] {
+fn keys(format: &Format) -> [(&'static str, bool, &'static [Container], &'static [&'static str]); 10] {
     let books = ["xlsx", "xls"].as_slice();
     [
         ("quote", format.quote != Some(QUOTE), CSV, &["csv"]),
+        ("escape", format.escape != Escape::default(), CSV, &["csv"]),
+        ("header", format.header != CsvHeader::default(), CSV, &["csv"]),
         ("skip_rows", format.skip_rows > 0, CSV, &["csv"]),
         ("comment", format.comment.is_some(), CSV, &["csv"]),
         ("footer", format.footer.is_some(), LINES, &["csv", "xlsx", "xls"]),

@@ -34,6 +34,7 @@ mod format_signs;
 mod grain;
 mod history_columns;
 mod ignored_field;
+mod json_treatment;
 mod jurisdiction;
 mod keep_apart;
 mod key_column;
@@ -114,6 +115,7 @@ const CHECKS: &[Check] = &[
     category_missing::CHECK,
     purposes_missing::CHECK,
     treatment_type::CHECK,
+    json_treatment::CHECK,
     rule_type::CHECK,
     key_file::CHECK,
     purpose_cycle::CHECK,

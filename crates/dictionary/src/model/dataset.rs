@@ -192,8 +192,14 @@ pub struct Field {
     pub map: Vec<(String, String)>,
     /// Texts that mean null, besides the empty one.
     pub null_values: Vec<String>,
+    /// Characters taken off both ends of a text value, with the white space there.
+    pub trim_chars: String,
     /// May be missing from a file's header.
     pub optional: bool,
+    /// Whether values of a CSV file may contain line ends.
+    pub multiline: bool,
+    /// Whether an object or an array of JSON may be its value: its type is then text.
+    pub json: bool,
     /// What is demanded of its values.
     pub rules: Vec<FieldRule>,
     /// The span of time its values count over, if they do.
@@ -241,8 +247,14 @@ pub struct Format {
     pub encoding: Encoding,
     /// CSV field separator.
     pub delimiter: u8,
+    /// Whether several separators in a row separate two values.
+    pub delimiter_runs: bool,
     /// What encloses CSV values; `None`: nothing does.
     pub quote: Option<u8>,
+    /// How a quotation mark inside an enclosed CSV value is written.
+    pub escape: Escape,
+    /// What names the columns of a CSV file.
+    pub header: CsvHeader,
     /// Lines of a CSV file before its header.
     pub skip_rows: u32,
     /// How lines of a CSV file begin that are no records.
@@ -278,6 +290,26 @@ pub enum Container {
     Xlsx,
     /// Excel workbook of the old binary kind.
     Xls,
+}
+
+/// How a quotation mark inside an enclosed CSV value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Escape {
+    /// Twice.
+    #[default]
+    Double,
+    /// With a backslash before it, or twice.
+    Backslash,
+}
+
+/// What names the columns of a CSV file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CsvHeader {
+    /// Its first record.
+    #[default]
+    First,
+    /// Nothing: its columns are the declared fields, in order.
+    None,
 }
 
 /// Character encodings; a byte-order mark is always recognised.

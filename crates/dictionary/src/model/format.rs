@@ -1,6 +1,6 @@
 //! What the parts of a dataset's `format` mean that concern one kind of file, and the limits that guard its reader.
 
-use super::{Container, Encoding, Format};
+use super::{Container, CsvHeader, Encoding, Escape, Format};
 use crate::diagnostic::Span;
 
 /// The CSV quotation mark where none is declared.
@@ -14,7 +14,10 @@ impl Format {
             accept: Vec::new(),
             encoding: Encoding::default(),
             delimiter: b',',
+            delimiter_runs: false,
             quote: Some(QUOTE),
+            escape: Escape::default(),
+            header: CsvHeader::default(),
             skip_rows: 0,
             comment: None,
             footer: None,
@@ -36,6 +39,15 @@ impl Format {
 /// Where in a JSON document the array of records is: the names on the way there; none if the document is the array.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordsPath(pub Vec<String>);
+
+/// Whether a file or folder of this name is left behind by a program or a desktop, and holds no export: hidden files, Office's
+/// lock files (`~$a.xlsx`), `__MACOSX`, `Thumbs.db`, `desktop.ini`.
+pub fn is_left_behind(name: &str) -> bool {
+    name.starts_with('.')
+        || name.starts_with("~$")
+        || name == "__MACOSX"
+        || ["thumbs.db", "desktop.ini"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
 
 /// How much of the machine one file may take. What goes beyond is refused whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +123,16 @@ mod tests {
         let mut limits = own;
         limits.keep_within(64 << 30);
         assert_eq!(limits, own);
+    }
+
+    #[test]
+    fn what_programs_leave_behind_is_known_by_its_name() {
+        for name in [".DS_Store", "._a.csv", "~$a.xlsx", "__MACOSX", "Thumbs.db", "DESKTOP.INI", ".~lock.a.csv#"] {
+            assert!(is_left_behind(name), "{name}");
+        }
+        for name in ["a.csv", "~a.csv", "$a.csv", "a.~$b", "macosx"] {
+            assert!(!is_left_behind(name), "{name}");
+        }
     }
 
     #[test]

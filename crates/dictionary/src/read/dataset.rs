@@ -1,8 +1,9 @@
 //! `schemas/channels/<dataset>.yaml`.
 
 use super::{Fields, demands, repeats, rules, scalar, spanned_key, values};
+use crate::diagnostic::Spanned;
 use crate::model::*;
-use crate::spec::{FIELD, FORMAT, LIMITS, NO_QUOTE, Words};
+use crate::spec::{FIELD, FORMAT, JSON_TYPE, LIMITS, NO_QUOTE, SPACES, Words};
 use crate::terms::byte_size;
 use crate::yaml::{Node, Value};
 
@@ -46,16 +47,20 @@ fn drift(fields: &Fields<'_>) -> Drift {
 fn format(fields: Option<&Fields<'_>>) -> Format {
     let Some(f) = fields else { return Format::new(Container::Csv) };
     let usual = Format::new(f.word("container").unwrap_or(Container::Csv));
+    let runs = f.optional_text("delimiter").as_deref() == Some(SPACES);
     let sign = |key| f.optional_text(key).and_then(|text| text.bytes().next());
     Format {
         accept: f.items("accept").iter().filter_map(scalar).filter_map(Container::of).collect(),
         encoding: f.word("encoding").unwrap_or_default(),
-        delimiter: sign("delimiter").unwrap_or(usual.delimiter),
+        delimiter: if runs { b' ' } else { sign("delimiter").unwrap_or(usual.delimiter) },
+        delimiter_runs: runs,
         quote: match f.optional_text("quote").as_deref() {
             Some(NO_QUOTE) => None,
             Some(text) => text.bytes().next(),
             None => usual.quote,
         },
+        escape: f.word("escape").unwrap_or_default(),
+        header: f.word("header").unwrap_or_default(),
         skip_rows: f.parsed("skip_rows").map_or(0, |n| n.value),
         comment: f.spanned("comment"),
         footer: f.spanned("footer"),
@@ -101,12 +106,15 @@ fn field(node: &Node) -> Option<Field> {
     let (name, column) = (fields.spanned("name"), fields.spanned("column"));
     let either = name.clone().or_else(|| column.clone())?;
     let map = fields.entries("map").iter();
+    let json = fields.optional_text("type").as_deref() == Some(JSON_TYPE);
+    let text_type = |written: Spanned<String>| Spanned { value: DataType::String, span: written.span };
     Some(Field {
         name: name.unwrap_or_else(|| either.clone()),
         column: column.unwrap_or(either),
         label: fields.label(),
         meaning: fields.text("meaning"),
-        data_type: fields.data_type(),
+        data_type: if json { fields.spanned("type").map(text_type) } else { None }
+            .unwrap_or_else(|| fields.data_type()),
         unit: fields.optional_text("unit"),
         identifier: fields.word("identifier").unwrap_or(IdentifierClass::Direct),
         category: fields.spanned("category"),
@@ -117,7 +125,10 @@ fn field(node: &Node) -> Option<Field> {
         values: values::forms(&fields),
         map: map.filter_map(|e| Some((e.key.clone(), scalar(&e.value)?.to_owned()))).collect(),
         null_values: fields.texts("null_values"),
+        trim_chars: fields.text("trim_chars"),
         optional: fields.boolean("optional"),
+        multiline: fields.boolean("multiline"),
+        json,
         rules: rules::field_rules(fields.items("rules")),
         statistical_period: fields.optional_text("statistical_period"),
         span: fields.span(),
@@ -138,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_key_of_a_field_is_read() {
-        let all = "    unit: CNY\n    normalise: identifier\n    purposes: [analytics]\n    time_format: ['%Y-%m-%d', epoch_s]\n    map: { 甲: a, 1: b, yes: 2 }\n    null_values: [N/A, 0]\n    optional: true\n    statistical_period: as_of\n    rules:\n      - required\n      - not_in_future\n      - { in: [a, 1, 2.50, true] }\n      - { between: { min: 0.10, max: '9' } }\n      - matches: '[0-9]+'\n";
+        let all = "    unit: CNY\n    normalise: identifier\n    purposes: [analytics]\n    time_format: ['%Y-%m-%d', epoch_s]\n    map: { 甲: a, 1: b, yes: 2 }\n    null_values: [N/A, 0]\n    trim_chars: \"`'\"\n    multiline: true\n    optional: true\n    statistical_period: as_of\n    rules:\n      - required\n      - not_in_future\n      - { in: [a, 1, 2.50, true] }\n      - { between: { min: 0.10, max: '9' } }\n      - matches: '[0-9]+'\n";
         let field = field_with("name", "    treatment: drop\n", &format!("    treatment: drop\n{all}"));
         assert_eq!(field.name.value, "姓名");
         assert_eq!(field.label, Label { zh: "姓名".into(), en: "Name".into() });
@@ -153,6 +164,7 @@ mod tests {
         let map: Vec<_> = field.map.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         assert_eq!(map, [("甲", "a"), ("1", "b"), ("yes", "2")]);
         assert_eq!(field.null_values, ["N/A", "0"]);
+        assert_eq!((field.trim_chars.as_str(), field.multiline, field.json), ("`'", true, false));
         assert!(field.optional);
         assert_eq!(field.statistical_period.as_deref(), Some("as_of"));
         let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.rule.value).collect();
@@ -202,11 +214,12 @@ mod tests {
 
     #[test]
     fn every_key_of_a_format_is_read() {
-        let all = "format: { container: csv, accept: [xls, json], quote: \"'\", skip_rows: 3, comment: '//', footer: 'Total.*', sheet: 明细, header_row: 2, records: $.data.items, members: '*.csv', limits: { expansion: 9, size: 1GiB, held: 2MB, record: 64KiB, field: 7, columns: 8, nesting: 5, members: 4, footer: 3 } }";
+        let all = "format: { container: csv, accept: [xls, json], quote: \"'\", escape: backslash, header: none, skip_rows: 3, comment: '//', footer: 'Total.*', sheet: 明细, header_row: 2, records: $.data.items, members: '*.csv', limits: { expansion: 9, size: 1GiB, held: 2MB, record: 64KiB, field: 7, columns: 8, nesting: 5, members: 4, footer: 3 } }";
         let loaded = load_with("schemas/channels/members.yaml", "format: { container: csv }", all);
         assert_eq!(crate::testing::rendered(&loaded.problems), [""; 0]);
         let format = &loaded.project.dataset("members").unwrap().format;
         assert_eq!((format.quote, format.skip_rows, format.header_row), (Some(b'\''), 3, Some(2)));
+        assert_eq!((format.escape, format.header), (Escape::Backslash, CsvHeader::None));
         let text = |of: &Option<crate::Spanned<String>>| of.as_ref().map(|t| t.value.clone()).unwrap();
         assert_eq!([text(&format.comment), text(&format.footer)], ["//", "Total.*"]);
         assert_eq!([text(&format.sheet), text(&format.members)], ["明细", "*.csv"]);
@@ -223,6 +236,10 @@ mod tests {
             footer: 3,
         };
         assert_eq!(format.limits, expected);
+        let runs =
+            load_with("schemas/channels/members.yaml", "container: csv }", "container: csv, delimiter: spaces }");
+        let format = &runs.project.dataset("members").unwrap().format;
+        assert_eq!((format.delimiter, format.delimiter_runs), (b' ', true));
         let none = load_with("schemas/channels/members.yaml", "container: csv }", "container: csv, quote: none }");
         assert_eq!(none.project.dataset("members").unwrap().format.quote, None);
     }

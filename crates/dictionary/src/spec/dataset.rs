@@ -112,9 +112,21 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
             "Character encoding of text. A byte-order mark goes before it, and so do bytes that are plainly of another.",
         )
         .absent("`utf8`"),
-        Key::optional("delimiter", Kind::Form(&DELIMITER), "What separates CSV values.").absent("`,`"),
-        Key::optional("quote", Kind::Form(&QUOTE_SIGN), "What encloses CSV values; written twice it stands for itself.")
+        Key::optional(
+            "delimiter",
+            Kind::Form(&DELIMITER),
+            "What separates CSV values; `spaces` is one or more spaces. A line `sep=;` before the header goes before it.",
+        )
+        .absent("`,`"),
+        Key::optional("quote", Kind::Form(&QUOTE_SIGN), "What encloses CSV values. A record in which it is misplaced goes to quarantine.")
             .absent("`\"`"),
+        Key::optional(
+            "escape",
+            Kind::Word(Escape::docs),
+            "How a quotation mark inside an enclosed CSV value is written.",
+        )
+        .absent("`double`"),
+        Key::optional("header", Kind::Word(CsvHeader::docs), "What names the columns of a CSV file.").absent("`first`"),
         Key::optional("skip_rows", Kind::Integer(0, 1_000_000), "Lines of a CSV file before its header.").absent("`0`"),
         Key::optional("comment", Kind::Text, "How lines of a CSV file begin that are no records, such as `#`.")
             .absent("every line is one"),
@@ -189,7 +201,7 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
             .absent("the same as `name`"),
         Key::required("label", Kind::Object(&LABEL), "What people call it."),
         Key::required("meaning", Kind::Text, "What it means."),
-        Key::required("type", Kind::Form(&DATA_TYPE), "Its type as parsed, before the treatment."),
+        Key::required("type", Kind::Form(&FIELD_TYPE), "Its type as parsed, before the treatment. A value of type `json` may be an object or an array, and must be redacted or dropped."),
         Key::optional("unit", Kind::Text, "Its unit, such as `CNY`, `cm`, `ms`, if it measures something."),
         Key::required("identifier", Kind::Word(IdentifierClass::docs), "How near it brings a reader to a person."),
         Key::optional(
@@ -241,6 +253,18 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
             "What does not count when values are compared with `map` and `null_values`.",
         )
         .absent("none; with `normalise: trim` width"),
+        Key::optional(
+            "trim_chars",
+            Kind::Text,
+            "Characters that are taken off both ends of its values, with the white space there, such as the backticks of WeChat's bills.",
+        )
+        .absent("none"),
+        Key::optional(
+            "multiline",
+            Kind::Boolean,
+            "Whether its values may contain line ends in CSV files. A record with a line end in another field goes to quarantine.",
+        )
+        .absent("`false`"),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
         Key::optional(
             "rules",

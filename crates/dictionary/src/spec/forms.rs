@@ -138,16 +138,33 @@ pub(crate) static BYTE_SIZE: Form = Form {
     check: |text| Ok(byte_size(text).map(|_| ())?),
 };
 
-/// A single ASCII character between two CSV values.
+/// The type of a field: a type, or `json`.
+pub(crate) static FIELD_TYPE: Form = Form {
+    name: "a type",
+    pattern: Some("^(string|integer|double|boolean|date|timestamp|json|decimal ?\\( *[0-9]{1,2} *, *[0-9]{1,2} *\\))$"),
+    examples: &["string", "integer", "double", "decimal(12, 2)", "boolean", "date", "timestamp", "json"],
+    numbers: false,
+    check: |text| if text == JSON_TYPE { Ok(()) } else { (DATA_TYPE.check)(text) },
+};
+
+/// The type of fields whose values may be objects or arrays.
+pub(crate) const JSON_TYPE: &str = "json";
+
+/// The word for runs of spaces between two CSV values.
+pub(crate) const SPACES: &str = "spaces";
+
+/// What is between two CSV values: a single ASCII character, or runs of spaces.
 pub(crate) static DELIMITER: Form = Form {
-    name: "a separator: one ASCII character",
-    pattern: Some("^[\\t !#-/:-@\\[-`{-~]$"),
-    examples: &[",", ";", "|", "\t"],
+    name: "a separator: one ASCII character, or `spaces`",
+    pattern: Some("^([\\t !#-/:-@\\[-`{-~]|spaces)$"),
+    examples: &[",", ";", "|", "\t", "spaces"],
     numbers: false,
     check: |text| match text.as_bytes() {
+        _ if text == SPACES => Ok(()),
         [b'\t' | b' '] => Ok(()),
         [byte] if byte.is_ascii_punctuation() && *byte != b'"' => Ok(()),
-        _ => Err(Malformed::new("a separator is one ASCII sign").hint("write `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")),
+        _ => Err(Malformed::new("a separator is one ASCII sign, or `spaces`")
+            .hint("write `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"` or `spaces`")),
     },
 };
 
@@ -278,6 +295,7 @@ mod tests {
             &EPSILON,
             &DELTA,
             &DATA_TYPE,
+            &FIELD_TYPE,
             &BYTE_SIZE,
             &DELIMITER,
             &TIME_FORMAT,

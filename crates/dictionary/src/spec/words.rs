@@ -48,6 +48,24 @@ impl Words for Encoding {
     ];
 }
 
+impl Words for Escape {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("double", Self::Double, "Written twice"),
+        (
+            "backslash",
+            Self::Backslash,
+            "With a backslash before it, as MySQL and PHP write it; the delimiter, a line end and the backslash itself likewise. Before anything else a backslash is itself, so that MySQL's `\\N` can be one of the `null_values`",
+        ),
+    ];
+}
+
+impl Words for CsvHeader {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("first", Self::First, "The first record, after `skip_rows`"),
+        ("none", Self::None, "Nothing: the columns are the declared fields, in their order here"),
+    ];
+}
+
 impl Words for DatasetRole {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("data", Self::Data, "Data"),

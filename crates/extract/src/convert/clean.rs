@@ -16,7 +16,8 @@ pub(super) fn clean(
     regions: Option<&StringArray>,
     refuse: &mut dyn FnMut(usize, &'static str),
 ) -> StringArray {
-    let text = with_nulls(text, &field.field.null_values);
+    let trimmed = without_ends(text, &field.field.trim_chars);
+    let text = with_nulls(trimmed.as_ref().unwrap_or(text), &field.field.null_values);
     match field.field.normalise {
         // Spellings are compared in their folded form: Ｆ is F.
         Normaliser::Trim => {
@@ -43,6 +44,15 @@ pub(super) fn normalised(
     let result = plainly(normaliser, text);
     result.invalid.into_iter().for_each(|place| refuse(place, normaliser_rule(normaliser)));
     result.values
+}
+
+/// Values without these characters, and white space, at their ends; `None` where none are declared.
+fn without_ends(text: &StringArray, characters: &str) -> Option<StringArray> {
+    if characters.is_empty() {
+        return None;
+    }
+    let ends = |c: char| c.is_whitespace() || characters.contains(c);
+    Some(text.iter().map(|value| value.map(|value| value.trim_matches(ends))).collect())
 }
 
 /// Blank texts and declared null values become null; the buffers stay.

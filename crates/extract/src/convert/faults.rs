@@ -1,14 +1,14 @@
 //! Which rows may not be stored, and the first reason why; and which rules failed without that.
 
 use super::plan::Plan;
-use super::record_rule;
 use crate::account::QuarantineReason;
-use crate::read::RecordFault;
+use crate::quarantine::reason;
+use crate::read::{RecordFault, Rejected};
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use hashbrown::HashSet;
 use lakewarden_dictionary::OnFailure;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,29 @@ pub(crate) struct Fault {
     pub rule: &'static str,
     /// The rule's own name, if it has one: its place among the plan's.
     pub name: Option<usize>,
-    /// Whether the record as a whole does not parse.
-    pub unparsed: bool,
+    /// That the record as a whole does not parse.
+    pub rejected: Option<Rejected>,
+}
+
+impl Fault {
+    /// What is wrong, in a sentence without any value.
+    pub(crate) fn describe(&self) -> String {
+        let Some(Rejected { fault, line, .. }) = self.rejected else { return reason(self.rule).to_owned() };
+        let what = match fault {
+            RecordFault::Columns(Some((found, expected))) => {
+                let plural = |n: usize| if n == 1 { "" } else { "s" };
+                format!("{found} value{} for {expected} column{}", plural(found), plural(expected))
+            }
+            RecordFault::Columns(None)
+            | RecordFault::Json
+            | RecordFault::ErrorCell
+            | RecordFault::Quote
+            | RecordFault::Escape
+            | RecordFault::Multiline
+            | RecordFault::Bytes => reason(fault.rule()).to_owned(),
+        };
+        line.map_or(what.clone(), |line| format!("line {line}: {what}"))
+    }
 }
 
 /// A declared rule, as it is told of.
@@ -48,12 +69,14 @@ pub(crate) struct Faults {
     rows: Vec<Option<Fault>>,
     /// Every field of every row that broke a rule, if somebody asks for all.
     all: Option<HashSet<(usize, usize)>>,
+    /// Rows and fields with an object or an array where one value is declared.
+    nested: BTreeSet<(usize, usize)>,
     others: Broken,
 }
 
 impl Faults {
     pub(crate) fn new(len: usize) -> Self {
-        Self { len, rows: Vec::new(), all: None, others: Vec::new() }
+        Self { len, rows: Vec::new(), all: None, nested: BTreeSet::new(), others: Vec::new() }
     }
 
     /// Remembers all of them: see [`Faults::broke`].
@@ -89,15 +112,30 @@ impl Faults {
             all.insert((row, field));
         }
         let known = self.row(row);
-        let sooner = |known: &Fault| !known.unparsed && rule.field.is_some_and(|f| known.field.is_none_or(|k| k > f));
+        let sooner =
+            |known: &Fault| known.rejected.is_none() && rule.field.is_some_and(|f| known.field.is_none_or(|k| k > f));
         if known.is_none_or(|known| sooner(&known)) {
-            *known = Some(Fault { field: rule.field, rule: rule.kind, name: rule.name, unparsed: false });
+            *known = Some(Fault { field: rule.field, rule: rule.kind, name: rule.name, rejected: None });
         }
     }
 
-    /// Says that a record does not parse.
-    pub(crate) fn reject(&mut self, row: usize, fault: RecordFault) {
-        *self.row(row) = Some(Fault { field: None, rule: record_rule(fault), name: None, unparsed: true });
+    /// Says that a record does not parse. Of several reasons the first counts.
+    pub(crate) fn reject(&mut self, rejected: Rejected) {
+        let known = self.row(rejected.place);
+        if known.is_none_or(|known| known.rejected.is_none()) {
+            *known = Some(Fault { field: None, rule: rejected.fault.rule(), name: None, rejected: Some(rejected) });
+        }
+    }
+
+    /// Says that a field has an object or an array where one value is declared.
+    pub(crate) fn nest(&mut self, row: usize, field: usize) {
+        self.nested.insert((row, field));
+        self.set(row, field, "type");
+    }
+
+    /// The fields of a row that have an object or an array where one value is declared.
+    pub(crate) fn nested(&self, row: usize) -> impl Iterator<Item = usize> {
+        self.nested.range((row, 0)..=(row, usize::MAX)).map(|(_, field)| *field)
     }
 
     /// A key names a row: rows without a part of it have none.
@@ -132,7 +170,7 @@ impl Faults {
     /// The first declared rule that stops the file or the run, and the rows that broke it; a record that does not parse
     /// breaks no rule but that.
     pub(crate) fn stopped(&self) -> Option<(RuleRef, Vec<u32>)> {
-        let parsed = |row: &&u32| self.rows.get(**row as usize).is_none_or(|f| f.is_none_or(|f| !f.unparsed));
+        let parsed = |row: &&u32| self.rows.get(**row as usize).is_none_or(|f| f.is_none_or(|f| f.rejected.is_none()));
         let stops = self.others.iter().filter(|(rule, _)| rule.on_failure != OnFailure::Warn);
         let whole_run_first = stops.clone().filter(|(rule, _)| rule.on_failure == OnFailure::StopRun).chain(stops);
         whole_run_first
@@ -142,16 +180,13 @@ impl Faults {
 
     /// How many rows failed why.
     pub(crate) fn count(&self, plan: &Plan<'_>) -> BTreeMap<QuarantineReason, u64> {
-        let mut by_fault: Vec<(Fault, u64)> = Vec::new();
+        let mut by_fault: BTreeMap<(Option<usize>, &'static str, Option<usize>), u64> = BTreeMap::new();
         for (_, fault) in self.iter() {
-            match by_fault.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, rows)) => *rows += 1,
-                None => by_fault.push((fault, 1)),
-            }
+            *by_fault.entry((fault.field, fault.rule, fault.name)).or_default() += 1;
         }
         let mut counts = BTreeMap::new();
-        for (fault, rows) in by_fault {
-            *counts.entry(plan.reason(fault.field, fault.rule, fault.name)).or_default() += rows;
+        for ((field, rule, name), rows) in by_fault {
+            *counts.entry(plan.reason(field, rule, name)).or_default() += rows;
         }
         counts
     }

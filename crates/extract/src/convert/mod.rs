@@ -24,8 +24,9 @@ use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
 use crate::read::{
-    Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, RowNumbers, parse_lines,
+    Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, Rejected, RowNumbers, parse_lines,
 };
+use crate::source::MALFORMED;
 use crate::spilling::SpillError;
 use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
@@ -35,8 +36,9 @@ use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use forms::Region;
 use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
+use memchr::memmem;
 use plan::{FieldPlan, Horizon};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -111,7 +113,7 @@ impl Plan<'_> {
             RawData::Json { text, spans } => {
                 let names = FieldNames::new(self.dataset);
                 let limits = &self.dataset.format.limits;
-                let ParsedLines { columns, rejected, occurs: seen, undeclared: extra, beyond } =
+                let ParsedLines { columns, rejected, nested, occurs: seen, undeclared: extra, beyond } =
                     parse_lines(&names, self.fields.len(), limits, &text, &spans);
                 if let Some(Beyond { place, field, nested }) = beyond {
                     let (file, row) = (file.to_owned(), numbers.get(place));
@@ -122,7 +124,9 @@ impl Plan<'_> {
                         ExtractError::FieldTooLarge { file, row, column, limit: limits.field }
                     });
                 }
-                rejected.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
+                rejected.into_iter().for_each(|rejected| faults.reject(rejected));
+                let judged = |field: usize| self.fields[field].stored && !self.fields[field].field.json;
+                nested.into_iter().filter(|n| judged(n.1)).for_each(|(row, field)| faults.nest(row, field));
                 (undeclared, occurs) = (extra, seen);
                 json = Some((text, spans));
                 columns.into_iter().map(|c| self.text_array(file, c).map(Some)).collect::<Result<_, _>>()?
@@ -131,7 +135,9 @@ impl Plan<'_> {
         if json.is_none() {
             occurs = raw.iter().map(Option::is_some).collect();
         }
-        unparsed.iter().for_each(|(place, fault)| faults.reject(*place, *fault));
+        unparsed.into_iter().for_each(|rejected| faults.reject(rejected));
+        let damaged: BTreeSet<usize> = raw.iter().flatten().flat_map(damaged_places).collect();
+        damaged.into_iter().for_each(|place| faults.reject(Rejected::at(place, RecordFault::Bytes)));
 
         let mut widened = Widened::new();
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
@@ -379,6 +385,17 @@ impl Plan<'_> {
     }
 }
 
+/// The places of a text column that hold what the decoder puts where bytes are not of the encoding.
+fn damaged_places(column: &ArrayRef) -> Vec<usize> {
+    let Some(text) = column.as_string_opt::<i32>() else { return Vec::new() };
+    let offsets = text.value_offsets();
+    let (first, last) = (offsets[0] as usize, offsets[text.len()] as usize);
+    let values = &text.value_data()[first..last];
+    memmem::find_iter(values, MALFORMED.as_bytes())
+        .map(|at| offsets.partition_point(|offset| *offset as usize <= first + at) - 1)
+        .collect()
+}
+
 /// A place whose value is none of the type, and the rule that says so.
 type Refused = (usize, &'static str);
 
@@ -394,9 +411,4 @@ fn normaliser_rule(normaliser: Normaliser) -> &'static str {
         Normaliser::TravelPermit => "travel_permit",
         Normaliser::WechatId => "wechat_id",
     }
-}
-
-/// The name of the rule for a record that does not parse.
-pub(crate) fn record_rule(fault: RecordFault) -> &'static str {
-    fault.rule()
 }

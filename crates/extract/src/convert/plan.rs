@@ -9,6 +9,7 @@ use super::statements::Statements;
 use super::tokens::Domains;
 use crate::error::ExtractError;
 use crate::quarantine::QUARANTINE_SEALER;
+use crate::read::FieldLabels;
 use crate::run::ExtractContext;
 use crate::schema::conformed_schema;
 use crate::values::{TimeParser, Zone};
@@ -46,6 +47,8 @@ pub(crate) struct Plan<'a> {
     pub seed: u64,
     pub key_version: u32,
     pub sealer: Sealer,
+    /// What undeclared fields are called.
+    pub labels: FieldLabels<'a>,
 }
 
 /// Where a column is, such as a part of the key.
@@ -204,6 +207,7 @@ impl<'a> Plan<'a> {
             seed: context.seed,
             key_version: context.keys.version(),
             sealer: context.keys.sealer(QUARANTINE_SEALER),
+            labels: FieldLabels::new(dataset, context.keys),
         })
     }
 
@@ -326,6 +330,7 @@ impl<'a> FieldPlan<'a> {
                 || token.is_some()
                 || !field.map.is_empty()
                 || !field.null_values.is_empty()
+                || !field.trim_chars.is_empty()
                 || field.normalise != Normaliser::Trim
                 || rules.iter().any(CompiledRule::needs_text),
             times,

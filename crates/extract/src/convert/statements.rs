@@ -4,6 +4,7 @@ use super::Typed;
 use super::faults::Faults;
 use super::plan::{FieldPlan, KeyPart, TokenPlan};
 use super::tokens::Domains;
+use crate::read::RecordFault;
 use crate::run::ExtractContext;
 use crate::unread::{CountsAs, Named, RecordKey, UnreadLog, UnreadRecord};
 use crate::values::{UTC, as_text};
@@ -144,7 +145,8 @@ impl Statements {
         };
         let mut unread = Vec::new();
         for (row, fault) in batch.faults.iter() {
-            let whole = !fault.unparsed;
+            // Bytes of no encoding may be part of an identifier; a line end leaves every value in its column.
+            let whole = fault.rejected.is_none_or(|rejected| rejected.fault == RecordFault::Multiline);
             let readable = |field: usize| whole && !batch.faults.broke(row, field);
             let said_at = times.as_ref().filter(|(field, times)| readable(*field) && times.is_valid(row));
             let (names, certain) = self.whom(plan, batch, row)?;

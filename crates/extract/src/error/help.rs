@@ -1,6 +1,6 @@
 //! The code of each error, and what would mend it.
 
-use super::ExtractError;
+use super::{ExtractError, NearestField};
 use crate::spilling::SpillError;
 
 impl ExtractError {
@@ -37,7 +37,7 @@ impl ExtractError {
             Self::UnsafeMember { .. } => "LW4037",
             Self::NoMember { .. } => "LW4038",
             Self::Locked { .. } => "LW4039",
-            Self::QuoteNeverClosed { .. } => "LW4040",
+            Self::HeaderQuotes { .. } => "LW4040",
             Self::FooterTooLong { .. } => "LW4041",
             Self::NoSheet { .. } => "LW4042",
             Self::NoRecords { .. } => "LW4043",
@@ -67,8 +67,12 @@ impl ExtractError {
             }
             Self::MissingColumns { columns, .. } => {
                 match columns.iter().find_map(|c| c.nearest.as_ref().map(|n| (c, n))) {
-                    Some((column, nearest)) => format!(
-                        "if `{nearest}` is the new name of `{}`, change `name` in the dictionary; if the column may be missing, say `optional: true`",
+                    Some((column, NearestField::Column(position))) => format!(
+                        "if column {position} is `{}` under a new name, change `name` in the dictionary; if the column may be missing, write `optional: true`",
+                        column.name
+                    ),
+                    Some((column, NearestField::Member)) => format!(
+                        "if `{}` was renamed, change `name` in the dictionary (`lakewarden drift show` names the undeclared fields); if the column may be missing, write `optional: true`",
                         column.name
                     ),
                     None => "if the column may be missing, say `optional: true` in the dictionary".into(),
@@ -76,14 +80,14 @@ impl ExtractError {
             }
             Self::DuplicateColumn { .. } => "columns are found by name: give each its own".into(),
             Self::InvalidBytes { .. } => {
-                "if it is in another encoding, declare it under `format: encoding`; else export the file again in one encoding, for a damaged character would be stored as another".into()
+                "if the file is in another encoding, declare it under `format: encoding`; else export it again in one encoding".into()
             }
             Self::ColumnType { .. } => "export the column as plain values, or declare it `drop`".into(),
             Self::LooksLikeData { .. } => {
                 "put the names of the columns into the first line of a copy, and run this on the copy".into()
             }
             Self::UndeclaredFields { dataset, .. } => format!(
-                "declare them in schemas/channels/{dataset}.yaml, or name them under `ignored_fields`; nothing of the file was loaded"
+                "`lakewarden drift show {dataset}` names them: declare them in schemas/channels/{dataset}.yaml, or list them under `ignored_fields`; nothing of the file was loaded"
             ),
             Self::RecordTooLarge { .. } => {
                 "look for a quotation mark that is opened and never closed; if records are so large, raise `format: limits: record`".into()
@@ -120,14 +124,14 @@ impl ExtractError {
             }
             Self::NoMember { .. } => "see that `format: members` matches the names in the archive".into(),
             Self::Locked { .. } => "have the channel send it without a password, over a safe way".into(),
-            Self::QuoteNeverClosed { .. } => {
-                "mend the record; if values are never enclosed in this export, say `quote: none` under `format`".into()
+            Self::HeaderQuotes { .. } => {
+                "correct the header; if values are never enclosed in this export, write `quote: none` under `format`".into()
             }
             Self::FooterTooLong { .. } => {
                 "see that `format: footer` matches no record; if the footer is so long, raise `format: limits: footer`".into()
             }
             Self::NoSheet { nearest: Some(nearest), .. } => {
-                format!("if `{nearest}` is the sheet, write it under `format: sheet`")
+                format!("if sheet {nearest} is the one, write its name under `format: sheet`")
             }
             Self::NoSheet { nearest: None, .. } => "write the name of its sheet under `format: sheet`".into(),
             Self::NoRecords { .. } => "write under `format: records` where the array is, such as `$.data.items`".into(),
@@ -168,7 +172,7 @@ impl ExtractError {
             | Self::UnsafeMember { file, .. }
             | Self::NoMember { file }
             | Self::Locked { file }
-            | Self::QuoteNeverClosed { file, .. }
+            | Self::HeaderQuotes { file, .. }
             | Self::FooterTooLong { file, .. }
             | Self::NoSheet { file, .. }
             | Self::NoRecords { file, .. }

@@ -80,15 +80,11 @@ pub enum ExtractError {
         /// Position of the second occurrence, from 1.
         position: usize,
     },
-    /// LW4009: a byte sequence that the file's encoding does not have.
-    #[error("{file}: record {row} holds bytes that are not {encoding}")]
+    /// LW4009: a header with bytes that the file's encoding does not have.
+    #[error("{file}: its header holds bytes that are not of its encoding")]
     InvalidBytes {
         /// The file.
         file: String,
-        /// Number of the record the bytes are in, from 1, the header not counted (0: the header).
-        row: u64,
-        /// The encoding the file was read in.
-        encoding: &'static str,
     },
     /// LW4010: a column whose type cannot become the declared one.
     #[error("{file}: column `{column}` holds {found}, which cannot be read as the declared type")]
@@ -117,7 +113,7 @@ pub enum ExtractError {
         file: String,
         /// The dataset.
         dataset: String,
-        /// Their names, those that may be shown.
+        /// Their labels: keyed hashes of their names.
         fields: Vec<String>,
     },
     /// LW4066: of a file that nobody described, a first record that looks like values.
@@ -287,13 +283,13 @@ pub enum ExtractError {
         /// The file.
         file: String,
     },
-    /// LW4040: a quotation mark that is opened and never closed.
-    #[error("{file}: a quotation mark is opened in record {row} and never closed")]
-    QuoteNeverClosed {
+    /// LW4040: a header whose names cannot be told apart.
+    #[error("{file}: line {line}: a quotation mark of the header is misplaced or never closed")]
+    HeaderQuotes {
         /// The file.
         file: String,
-        /// Number of the record, from 1 (0: the header).
-        row: u64,
+        /// The line, from 1.
+        line: u64,
     },
     /// LW4041: more total lines than there may be.
     #[error("{file}: more than {limit} lines follow the one after record {row} that the footer begins with")]
@@ -306,14 +302,14 @@ pub enum ExtractError {
         limit: u32,
     },
     /// LW4042: a workbook without the sheet that is to be read.
-    #[error("{file}: has no sheet `{sheet}`{}", .nearest.as_ref().map_or_else(String::new, |n| format!(" (the nearest it has is `{n}`)")))]
+    #[error("{file}: has no sheet `{sheet}`{}", .nearest.as_ref().map_or_else(String::new, |n| format!(" (its sheet {n} has nearly that name)")))]
     NoSheet {
         /// The file.
         file: String,
         /// The sheet declared.
         sheet: String,
-        /// The nearest that it has.
-        nearest: Option<String>,
+        /// The position, from 1, of the sheet that has nearly this name.
+        nearest: Option<usize>,
     },
     /// LW4043: JSON without an array where the records are to be.
     #[error("{file}: has no array at `{path}`")]
@@ -404,14 +400,29 @@ impl fmt::Display for StoppedBy {
 pub struct MissingColumn {
     /// The name declared.
     pub name: String,
-    /// The nearest undeclared name that the file does have.
-    pub nearest: Option<String>,
+    /// The undeclared field of the file that has nearly this name.
+    pub nearest: Option<NearestField>,
+}
+
+/// Where the undeclared field is that has nearly the name of a missing one. Its own name may be a person's, and is not
+/// repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearestField {
+    /// This column of the file, from 1.
+    Column(usize),
+    /// A field of JSON records, which have no order.
+    Member,
 }
 
 impl fmt::Display for MissingColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.nearest {
-            Some(nearest) => write!(f, "column `{}` (the nearest it has is `{nearest}`)", self.name),
+            Some(NearestField::Column(position)) => {
+                write!(f, "column `{}` (column {position} of the file has nearly that name)", self.name)
+            }
+            Some(NearestField::Member) => {
+                write!(f, "column `{}` (an undeclared field has nearly that name)", self.name)
+            }
             None => write!(f, "column `{}`", self.name),
         }
     }

@@ -8,6 +8,7 @@
 
 mod meanings;
 mod names_of;
+mod person_names;
 mod profile;
 mod propose;
 mod sniff;
@@ -83,6 +84,9 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         map: Vec::new(),
         null_values: Vec::new(),
         optional: true,
+        multiline: true,
+        json: true,
+        trim_chars: String::new(),
         rules: Vec::new(),
         statistical_period: None,
         values: ValueForms::default(),

@@ -1,5 +1,6 @@
 //! What the columns of a file are called, in its order.
 
+use super::person_names::looks_like_a_person;
 use super::profile::{Profile, Shape};
 use super::sniff;
 use crate::error::ExtractError;
@@ -15,7 +16,8 @@ use std::fmt;
 /// Columns proposed at most.
 const MAX_COLUMNS: usize = 1000;
 
-/// The names, without those that may be somebody's number and those that come twice.
+/// The names, without those that may be a person's name or number (pivoted exports have such headers), and those that come
+/// twice.
 ///
 /// # Errors
 /// Those of reading the file.
@@ -42,7 +44,11 @@ pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Res
     let mut names: Vec<String> = Vec::with_capacity(found.len());
     for name in found {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        if presentable(name) == name && !names.iter().any(|known| known == name) && names.len() < MAX_COLUMNS {
+        if presentable(name) == name
+            && !looks_like_a_person(name)
+            && !names.iter().any(|known| known == name)
+            && names.len() < MAX_COLUMNS
+        {
             names.push(name.to_owned());
         }
     }

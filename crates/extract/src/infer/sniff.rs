@@ -1,9 +1,9 @@
 //! How a file is written: container, encoding, separator.
 
 use crate::error::ExtractError;
-use crate::read::{Bounds, Signs, Splitter};
+use crate::read::{Splitter, bounds, signs};
 use crate::source::{Decoding, RawSource, Recognised, SourceFile, classify, decompressed, fill, recognise};
-use lakewarden_dictionary::{Container, Encoding, Format, Limits, QUOTE};
+use lakewarden_dictionary::{Container, Encoding, Escape, Format, Limits};
 use std::io::{Cursor, Read};
 
 /// Bytes looked at.
@@ -31,6 +31,7 @@ pub(super) fn format(file: &SourceFile) -> Result<Format, ExtractError> {
         let text = text(&head, &mut format);
         if format.container == Container::Csv {
             format.delimiter = delimiter(&text);
+            format.escape = escape(&text, format.delimiter);
         }
     }
     Ok(format)
@@ -63,13 +64,16 @@ pub(super) fn text(head: &[u8], format: &mut Format) -> String {
 
 /// Splits the first bytes of a CSV file.
 pub(super) fn splitter(text: &str, delimiter: u8) -> Splitter<&[u8]> {
-    let limits = Limits::default();
-    let bounds = Bounds { record: limits.record, field: limits.field, columns: limits.columns as usize };
-    Splitter::new(text.as_bytes(), Signs { delimiter, quote: Some(QUOTE), comment: Vec::new() }, bounds)
+    let format = Format { delimiter, ..Format::new(Container::Csv) };
+    Splitter::new(text.as_bytes(), signs(&format), bounds(&Limits::default()))
 }
 
 /// The separator that cuts the most records into as many fields as the header has, and the header into the most.
 fn delimiter(text: &str) -> u8 {
+    // What Excel reads and writes as a first line says it itself.
+    if let [b's', b'e', b'p', b'=', sign, b'\r' | b'\n', ..] = text.as_bytes() {
+        return *sign;
+    }
     let score = |delimiter: &u8| {
         let mut records = splitter(text, *delimiter);
         // A record that cannot be read ends the sample.
@@ -87,6 +91,24 @@ fn delimiter(text: &str) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(score).unwrap_or(b',')
 }
 
+/// How quotation marks inside values are escaped: with a backslash, if fewer records are damaged then.
+fn escape(text: &str, delimiter: u8) -> Escape {
+    if !text.contains("\\\"") {
+        return Escape::Double;
+    }
+    let damaged = |escape: Escape| {
+        let format = Format { delimiter, escape, ..Format::new(Container::Csv) };
+        let mut records = Splitter::new(text.as_bytes(), signs(&format), bounds(&Limits::default()));
+        let (mut all, mut damaged) = (0, 0);
+        while all < RECORDS && records.next().is_ok_and(|more| more) {
+            all += 1;
+            damaged += usize::from(records.damage().is_some());
+        }
+        damaged
+    };
+    if damaged(Escape::Backslash) < damaged(Escape::Double) { Escape::Backslash } else { Escape::Double }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +120,8 @@ mod tests {
         assert_eq!(delimiter("a,b\n\"x;y;z\",2\n"), b',');
         assert_eq!(delimiter("alone\n1\n2\n"), b',');
         assert_eq!(delimiter("a|b|c\n1|2|3\n"), b'|');
+        assert_eq!(delimiter("sep=;\na;b,c\n1;2,3\n"), b';');
+        assert_eq!(escape("a,b\n\"x \\\" y\",1\n", b','), Escape::Backslash);
+        assert_eq!(escape("a,b\n\"x\\\",1\n", b','), Escape::Double);
     }
 }

@@ -1,7 +1,7 @@
 //! The proposal as a file of the dictionary.
 
 use super::propose::{Proposal, ProposedField};
-use lakewarden_dictionary::{Container, Encoding, IdentifierClass, is_category_of_people};
+use lakewarden_dictionary::{Container, Encoding, Escape, IdentifierClass, is_category_of_people};
 use std::fmt::Write;
 
 impl Proposal {
@@ -68,7 +68,11 @@ impl Proposal {
             b'\t' => ", delimiter: \"\\t\"".to_owned(),
             other => format!(", delimiter: \"{}\"", char::from(other)),
         };
-        format!("container: {container}{encoding}{delimiter}")
+        let escape = match self.format.escape {
+            Escape::Double => "",
+            Escape::Backslash => ", escape: backslash",
+        };
+        format!("container: {container}{encoding}{delimiter}{escape}")
     }
 }
 

@@ -3,15 +3,19 @@
 use super::file::{Emit, Job, Learnt, Stop, begin, one};
 use super::names::presentable;
 use super::{RawBatch, directory, xlsx};
+use crate::account::Warning;
 use crate::error::ExtractError;
 use crate::source::{Allowance, Blocks, Member, Recognised, classify};
-use lakewarden_dictionary::Container;
+use lakewarden_dictionary::{Container, is_left_behind};
 use regex::Regex;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{Cursor, Read, copy, sink};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
+
+/// Names of members that an account repeats.
+const SKIPPED_NAMES: usize = 10;
 
 /// A member that is to be read.
 struct Wanted {
@@ -40,7 +44,7 @@ pub(crate) fn read(job: &Job<'_>, packed: &Blocks, emit: &mut Emit<'_>, learnt: 
         learnt.undeclared.merge(&undeclared);
         return Ok(());
     }
-    let wanted = wanted(job, &mut archive)?;
+    let wanted = wanted(job, &mut archive, learnt)?;
     let (all, mut before) = (Cell::new(0), 0u64);
     for member in wanted {
         let name = format!("{} › {}", job.file, shown(&member.name));
@@ -96,7 +100,11 @@ fn measure<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>, 
 }
 
 /// The members that are to be read, in order of their names. One bad name refuses the archive.
-fn wanted<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -> Result<Vec<Wanted>, Stop> {
+fn wanted<R: Read + std::io::Seek>(
+    job: &Job<'_>,
+    archive: &mut ZipArchive<R>,
+    learnt: &mut Learnt,
+) -> Result<Vec<Wanted>, Stop> {
     let unsafe_member = |name: &str, problem| {
         Stop::Failed(ExtractError::UnsafeMember { file: job.file.to_owned(), member: shown(name), problem })
     };
@@ -105,6 +113,7 @@ fn wanted<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -
     }
     let pattern = job.dataset.format.members.as_ref().map(|m| Names::of(&m.value, job.file)).transpose()?;
     let mut wanted = Vec::new();
+    let mut left = Vec::new();
     for at in 0..archive.len() {
         let entry = archive.by_index_data(at).map_err(|e| refused(job, &e))?;
         let name = entry.name().map(Cow::into_owned).map_err(|_| unsafe_member("", "has a name that is no text"))?;
@@ -115,7 +124,11 @@ fn wanted<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -
             return Err(unsafe_member(&name, "is a link to another file"));
         }
         let chosen = pattern.as_ref().is_none_or(|pattern| pattern.matches(&name));
-        if entry.is_dir() || left_by_a_desktop(&name) || !chosen {
+        if entry.is_dir() || !chosen {
+            continue;
+        }
+        if left_behind(&name) {
+            left.push(shown(&name));
             continue;
         }
         let file = format!("{} › {}", job.file, shown(&name));
@@ -126,6 +139,12 @@ fn wanted<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>) -
             return Err(ExtractError::UnknownPacking { file }.into());
         }
         wanted.push(Wanted { at, packed: entry.compressed_size(), name });
+    }
+    if !left.is_empty() {
+        left.sort_unstable();
+        let members = left.len() as u64;
+        left.truncate(SKIPPED_NAMES);
+        learnt.warn(Warning::MembersSkipped { members, names: left });
     }
     if wanted.is_empty() {
         return Err(ExtractError::NoMember { file: job.file.to_owned() }.into());
@@ -153,10 +172,9 @@ fn shown(name: &str) -> String {
     presentable(&plain).to_owned()
 }
 
-/// What desktops put into archives by themselves, and hidden files.
-fn left_by_a_desktop(name: &str) -> bool {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    name.starts_with("__MACOSX/") || last.starts_with('.') || last == "Thumbs.db"
+/// Whether programs and desktops leave such a file behind: see [`is_left_behind`].
+fn left_behind(name: &str) -> bool {
+    name.split('/').any(is_left_behind)
 }
 
 fn refused(job: &Job<'_>, error: &ZipError) -> ExtractError {

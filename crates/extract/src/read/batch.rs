@@ -13,7 +13,7 @@ pub(crate) struct RawBatch {
     /// The records.
     pub data: RawData,
     /// Records that do not parse, by place in the batch, ascending.
-    pub rejected: Vec<(usize, RecordFault)>,
+    pub rejected: Vec<Rejected>,
 }
 
 /// Numbers of records, from 1.
@@ -59,21 +59,65 @@ pub(crate) enum RawData {
 /// Why a record as a whole does not parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordFault {
-    /// Not as many fields as the header.
-    Columns,
+    /// More or fewer values than columns: how many were found, and how many expected, where that is known.
+    Columns(Option<(usize, usize)>),
     /// Not a JSON object.
     Json,
     /// A declared cell of a sheet is an error, such as `#REF!`.
     ErrorCell,
+    /// A quotation mark inside a value that none encloses, text after a closing one, or one that is never closed.
+    Quote,
+    /// A quotation mark that is escaped with a backslash, which the dictionary does not declare.
+    Escape,
+    /// A line end in a value of a field that does not say `multiline`.
+    Multiline,
+    /// Bytes that are not of the file's encoding.
+    Bytes,
 }
 
 impl RecordFault {
     /// The rule's name in accounts and quarantine.
     pub(crate) fn rule(self) -> &'static str {
         match self {
-            Self::Columns => "columns",
+            Self::Columns(_) => "columns",
             Self::Json => "json",
             Self::ErrorCell => "error_cell",
+            Self::Quote => "quote",
+            Self::Escape => "escape",
+            Self::Multiline => "multiline",
+            Self::Bytes => "bytes",
         }
+    }
+
+    /// The fault of a record that was sealed with its values in doubtful columns, by the rule's name.
+    pub(crate) fn of_shifted(rule: &str) -> Self {
+        let known = [Self::Json, Self::ErrorCell, Self::Quote, Self::Escape, Self::Multiline, Self::Bytes];
+        known.into_iter().find(|fault| fault.rule() == rule).unwrap_or(Self::Columns(None))
+    }
+
+    /// Whether the record's values may be in wrong columns.
+    pub(crate) fn shifts(self) -> bool {
+        match self {
+            Self::Columns(_) | Self::Json | Self::ErrorCell | Self::Quote | Self::Escape => true,
+            Self::Multiline | Self::Bytes => false,
+        }
+    }
+}
+
+/// A record of a batch that does not parse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// Its place in the batch.
+    pub place: usize,
+    /// Why.
+    pub fault: RecordFault,
+    /// The line of the file that it begins on, from 1, where lines are counted.
+    pub line: Option<u64>,
+}
+
+impl Rejected {
+    /// Of a container that has no lines.
+    pub(crate) fn at(place: usize, fault: RecordFault) -> Self {
+        Self { place, fault, line: None }
     }
 }

@@ -1,6 +1,7 @@
 //! One file, from opening to its last record.
 
 use super::archive;
+use super::batch::RecordFault;
 use super::header::Header;
 use super::names::NameCounts;
 use super::{RawBatch, csv, json_array, ndjson, parquet, xls};
@@ -12,6 +13,7 @@ use crate::source::{
 };
 use lakewarden_dictionary::{Container, Dataset, Limits};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +69,7 @@ pub(crate) struct FileSummary {
     pub sha256: String,
     pub bytes: u64,
     pub encoding: Option<&'static str>,
+    pub lines: u64,
     pub skipped: SkippedLines,
     pub undeclared: NameCounts,
     pub warnings: Vec<Warning>,
@@ -76,12 +79,28 @@ pub(crate) struct FileSummary {
 #[derive(Default)]
 pub(crate) struct Learnt {
     pub encoding: Option<&'static str>,
+    /// Physical lines of text, whatever is on them.
+    pub lines: u64,
     pub skipped: SkippedLines,
     pub undeclared: NameCounts,
     pub warnings: Vec<Warning>,
+    /// Damaged records by rule: how many, and the lines of the first.
+    damaged: BTreeMap<&'static str, (u64, Vec<u64>)>,
 }
 
+/// Lines of damaged records that are remembered by rule.
+const DAMAGED_LINES: usize = 10;
+
 impl Learnt {
+    /// Counts a damaged record that begins on this line.
+    pub(crate) fn damage(&mut self, fault: RecordFault, line: u64) {
+        let (records, lines) = self.damaged.entry(fault.rule()).or_default();
+        *records += 1;
+        if lines.len() < DAMAGED_LINES {
+            lines.push(line);
+        }
+    }
+
     /// Says so if a container is not the declared one, once a file.
     pub(crate) fn container(&mut self, found: Container, dataset: &Dataset) {
         if found != dataset.format.container {
@@ -89,7 +108,7 @@ impl Learnt {
         }
     }
 
-    fn warn(&mut self, warning: Warning) {
+    pub(crate) fn warn(&mut self, warning: Warning) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -149,8 +168,11 @@ fn read_job(
         }
     }
     raw.drain().map_err(io)?;
-    let Learnt { encoding, skipped, undeclared, warnings } = learnt;
-    Ok(FileSummary { sha256: raw.sha256(), bytes: raw.bytes_read(), encoding, skipped, undeclared, warnings })
+    let Learnt { encoding, lines, skipped, undeclared, mut warnings, damaged } = learnt;
+    let damage = |(rule, (records, lines))| Warning::DamagedRecords { rule, records, lines };
+    warnings.extend(damaged.into_iter().map(damage));
+    let (sha256, bytes) = (raw.sha256(), raw.bytes_read());
+    Ok(FileSummary { sha256, bytes, encoding, lines, skipped, undeclared, warnings })
 }
 
 /// Reads a file whose directory stands at its end, however large it is.
@@ -203,8 +225,8 @@ pub(crate) fn one(
         Container::Csv | Container::Ndjson | Container::Json => {
             let mut text = Decoding::new(stream, job.dataset.format.encoding);
             let undeclared = match container {
-                Container::Csv => csv::read(job, &mut text, emit, &mut learnt.skipped)?,
-                Container::Ndjson => ndjson::read(job, &mut text, emit)?,
+                Container::Csv => csv::read(job, &mut text, emit, learnt)?,
+                Container::Ndjson => ndjson::read(job, &mut text, emit, learnt)?,
                 _ => json_array::read(job, &mut text, emit)?,
             };
             if let Some(warning) = text.warning() {

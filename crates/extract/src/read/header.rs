@@ -1,17 +1,19 @@
 //! Columns by name: which column of a file is which declared field.
 
-use super::names::{FieldNames, NameCounts, nearest, presentable};
-use crate::error::{ExtractError, MissingColumn};
+use super::names::{FieldNames, NameCounts, nearest};
+use crate::error::{ExtractError, MissingColumn, NearestField};
 use lakewarden_dictionary::Dataset;
 
 /// How alike two names must be for one to be offered for the other.
 const ALIKE: f64 = 0.5;
 
+pub(crate) use super::names::trim_name;
+
 /// What the columns of a file are.
 pub(crate) struct Header {
     /// For each column of the file the declared field it is, or none.
     pub fields: Vec<Option<usize>>,
-    /// For each column its name as it may be shown.
+    /// For each column its name, which only a dictionary may repeat.
     pub names: Vec<String>,
 }
 
@@ -27,7 +29,7 @@ impl Header {
         names: impl Iterator<Item = &'n str>,
     ) -> Result<Self, ExtractError> {
         let declared = FieldNames::new(dataset);
-        let names: Vec<&str> = names.map(|n| n.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).collect();
+        let names: Vec<&str> = names.map(trim_name).collect();
         let fields: Vec<Option<usize>> = names.iter().map(|n| declared.get(n)).collect();
         if fields.iter().all(Option::is_none) {
             return Err(ExtractError::NoHeader { file: file.to_owned(), dataset: dataset.name.value.clone() });
@@ -40,18 +42,24 @@ impl Header {
                 return Err(ExtractError::DuplicateColumn { file: file.to_owned(), column, position: position + 1 });
             }
         }
-        let undeclared = || names.iter().zip(&fields).filter(|(_, f)| f.is_none()).map(|(n, _)| presentable(n));
+        let undeclared = || (names.iter().zip(&fields).enumerate()).filter(|(_, (_, f))| f.is_none());
         let columns: Vec<MissingColumn> = (dataset.fields.iter().enumerate())
             .filter(|(i, field)| !field.optional && !found[*i])
             .map(|(_, field)| MissingColumn {
                 name: field.name.value.clone(),
-                nearest: nearest(&field.name.value, undeclared(), ALIKE),
+                nearest: nearest(&field.name.value, undeclared().map(|(at, (name, _))| (at + 1, *name)), ALIKE)
+                    .map(NearestField::Column),
             })
             .collect();
         if !columns.is_empty() {
             return Err(ExtractError::MissingColumns { file: file.to_owned(), columns });
         }
-        Ok(Self { fields, names: names.into_iter().map(|n| presentable(n).to_owned()).collect() })
+        Ok(Self { fields, names: names.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// How many columns there are, without those at the end that have no name.
+    pub(crate) fn width(&self) -> usize {
+        self.names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
     }
 
     /// The counts of columns, by the names of those that nobody declared.

@@ -3,11 +3,13 @@
 //! A record is walked by serde_json once; each value is borrowed as the text it has in the file, so a number
 //! keeps its digits (`12.10` stays `12.10`) and a nested value its JSON. Nothing is allocated for a record.
 
-use super::batch::RecordFault;
+use super::batch::{RecordFault, Rejected};
 use super::columns::TextColumn;
 use super::json_guard::depth;
 use super::names::{FieldNames, MAX_UNDECLARED, NameCounts};
+use crate::source::MALFORMED;
 use lakewarden_dictionary::Limits;
+use memchr::memmem;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -18,8 +20,10 @@ use std::ops::Range;
 pub(crate) struct ParsedLines {
     /// One a declared field; absent and null values are empty.
     pub columns: Vec<TextColumn>,
-    /// Records that are no JSON object, by place.
-    pub rejected: Vec<(usize, RecordFault)>,
+    /// Records that are no JSON object, or hold damaged bytes.
+    pub rejected: Vec<Rejected>,
+    /// Declared values that are an object or an array, by place and field.
+    pub nested: Vec<(usize, usize)>,
     /// Whether a declared field occurred in any record.
     pub occurs: Vec<bool>,
     /// Undeclared names and how often they occurred.
@@ -52,6 +56,7 @@ pub(crate) fn parse_lines(
         names,
         limits,
         beyond: None,
+        nested: Vec::new(),
         columns: (0..fields).map(|_| TextColumn::with_capacity(spans.len(), bytes)).collect(),
         order: Vec::new(),
         occurs: vec![false; fields],
@@ -60,11 +65,16 @@ pub(crate) fn parse_lines(
         row: 0,
     };
     let mut rejected = Vec::new();
+    let malformed = memmem::find(text, MALFORMED.as_bytes()).is_some();
     for (row, span) in spans.iter().enumerate() {
         records.row = row;
+        if malformed && memmem::find(&text[span.clone()], MALFORMED.as_bytes()).is_some() {
+            rejected.push(Rejected::at(row, RecordFault::Bytes));
+        }
         let parsed = std::str::from_utf8(&text[span.clone()]).is_ok_and(|line| records.parse(line));
         if !parsed {
-            rejected.push((row, RecordFault::Json));
+            rejected.push(Rejected::at(row, RecordFault::Json));
+            records.nested.retain(|(place, _)| *place != row);
             records.columns.iter_mut().for_each(|c| c.truncate(row));
         }
         for column in &mut records.columns {
@@ -74,11 +84,12 @@ pub(crate) fn parse_lines(
         }
     }
     let mut undeclared = NameCounts::default();
-    let mut counts: Vec<_> = records.undeclared.into_iter().collect();
+    let mut counts: Vec<_> = std::mem::take(&mut records.undeclared).into_iter().collect();
     counts.sort_unstable();
     counts.iter().for_each(|(name, count)| undeclared.add(name, *count));
     undeclared.add_others(records.others);
-    ParsedLines { columns: records.columns, rejected, occurs: records.occurs, undeclared, beyond: records.beyond }
+    let Records { columns, nested, occurs, beyond, .. } = records;
+    ParsedLines { columns, rejected, nested, occurs, undeclared, beyond }
 }
 
 /// What a name stands for.
@@ -92,6 +103,7 @@ struct Records<'n> {
     names: &'n FieldNames<'n>,
     limits: &'n Limits,
     beyond: Option<Beyond>,
+    nested: Vec<(usize, usize)>,
     columns: Vec<TextColumn>,
     /// The declared names at each position of earlier records: records mostly agree in their order.
     order: Vec<(String, Slot)>,
@@ -133,7 +145,11 @@ impl Records<'_> {
     /// Appends the value's text: strings unescaped, null as nothing, all else as it stands.
     fn set(&mut self, field: usize, json: &str) -> Result<(), serde_json::Error> {
         // The record itself is the first level.
-        let nested = json.starts_with(['[', '{']) && depth(json.as_bytes()) >= self.limits.nesting;
+        let structure = json.starts_with(['[', '{']);
+        if structure {
+            self.nested.push((self.row, field));
+        }
+        let nested = structure && depth(json.as_bytes()) >= self.limits.nesting;
         if nested || json.len() as u64 > self.limits.field {
             self.beyond.get_or_insert(Beyond { place: self.row, field, nested });
         }

@@ -11,6 +11,7 @@ mod directory;
 mod file;
 mod footer;
 mod header;
+mod header_again;
 mod json_array;
 mod json_guard;
 mod lines;
@@ -22,12 +23,13 @@ mod sheet;
 mod xls;
 mod xlsx;
 
-pub(crate) use batch::{RawBatch, RawData, RecordFault, RowNumbers};
+pub(crate) use batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 pub(crate) use columns::TextColumn;
+pub(crate) use csv::{bounds, signs};
 pub(crate) use file::{FileSummary, Stop, column_names, read_file};
 pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
-pub(crate) use names::{FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
-pub(crate) use records::{Bounds, Signs, Splitter};
+pub(crate) use names::{FieldLabels, FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
+pub(crate) use records::Splitter;
 
 /// A batch is cut when it holds this much, even if it has few rows.
 const BATCH_BYTES: usize = 16 << 20;

@@ -1,26 +1,76 @@
 //! Names of fields: the declared ones, and those that nobody declared.
 
 use lakewarden_dictionary::Dataset;
+use lakewarden_privacy::{KeyRing, Tokeniser};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use unicode_normalization::UnicodeNormalization;
 
 /// Undeclared names remembered a file.
 pub(crate) const MAX_UNDECLARED: usize = 1000;
 const OTHERS: &str = "(others)";
 const WITHHELD: &str = "(name withheld)";
 
+/// A name without the white space and the invisible signs around it.
+pub(crate) fn trim_name(name: &str) -> &str {
+    name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}'))
+}
+
+/// A name in one spelling: full-width letters are letters, and a no-break space is a space.
+fn fold(name: &str) -> Cow<'_, str> {
+    let name = trim_name(name);
+    if name.is_ascii() {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(trim_name(&name.nfkc().collect::<String>()).to_owned())
+    }
+}
+
 /// The declared names, for looking up.
 pub(crate) struct FieldNames<'a> {
     by_name: HashMap<&'a str, usize>,
+    /// By folded name; `None` where several fields have the same.
+    by_fold: HashMap<String, Option<usize>>,
 }
 
 impl<'a> FieldNames<'a> {
     pub(crate) fn new(dataset: &'a Dataset) -> Self {
-        Self { by_name: dataset.fields.iter().enumerate().map(|(i, f)| (f.name.value.as_str(), i)).collect() }
+        let mut by_fold: HashMap<String, Option<usize>> = HashMap::new();
+        for (field, declared) in dataset.fields.iter().enumerate() {
+            let folded = fold(&declared.name.value).into_owned();
+            by_fold.entry(folded).and_modify(|several| *several = None).or_insert(Some(field));
+        }
+        let by_name = dataset.fields.iter().enumerate().map(|(i, f)| (trim_name(&f.name.value), i)).collect();
+        Self { by_name, by_fold }
     }
 
-    /// The place of a declared field.
+    /// The place of a declared field. White space around names and the width of their letters do not count.
     pub(crate) fn get(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        let exact = self.by_name.get(trim_name(name)).copied();
+        exact.or_else(|| self.by_fold.get(fold(name).as_ref()).copied().flatten())
+    }
+}
+
+/// Labels of undeclared fields: equal for equal names of one dataset, and without meaning for whoever lacks the key. A name
+/// that the dictionary ignores is its own label, since it is written there.
+pub(crate) struct FieldLabels<'d> {
+    dataset: &'d Dataset,
+    tokeniser: Tokeniser,
+}
+
+impl<'d> FieldLabels<'d> {
+    pub(crate) fn new(dataset: &'d Dataset, keys: &KeyRing) -> Self {
+        Self { dataset, tokeniser: keys.tokeniser("lakewarden/undeclared-field") }
+    }
+
+    /// The label of a name.
+    pub(crate) fn label(&self, name: &str) -> String {
+        if self.dataset.drift.ignores(name) {
+            return name.to_owned();
+        }
+        let token = self.tokeniser.token_of(&format!("{}/{name}", self.dataset.name.value));
+        let digits = token.char_indices().rev().nth(11).map_or(token.as_str(), |(at, _)| &token[at..]);
+        format!("field-{digits}")
     }
 }
 
@@ -32,13 +82,11 @@ pub(crate) struct NameCounts {
 }
 
 impl NameCounts {
-    /// Adds to a name. Names that look like a value rather than a name (people do use phone numbers as
-    /// JSON keys) are not repeated.
+    /// Adds to a name.
     pub(crate) fn add(&mut self, name: &str, count: u64) {
         if count == 0 {
             return;
         }
-        let name = presentable(name);
         if let Some(known) = self.counts.get_mut(name) {
             *known += count;
         } else if self.counts.len() < MAX_UNDECLARED {
@@ -71,47 +119,53 @@ impl NameCounts {
         self.counts.keys().map(String::as_str)
     }
 
-    /// The counts by name; those not remembered under `(others)`.
-    pub(crate) fn into_counts(mut self) -> BTreeMap<String, u64> {
-        if self.others > 0 {
-            *self.counts.entry(OTHERS.to_owned()).or_default() += self.others;
+    /// The names with their counts, without those that were not remembered.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(name, count)| (name.as_str(), *count))
+    }
+
+    /// The counts by label; those not remembered under `(others)`.
+    pub(crate) fn labelled(&self, labels: &FieldLabels<'_>) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for (name, count) in &self.counts {
+            *counts.entry(labels.label(name)).or_default() += count;
         }
-        self.counts
+        if self.others > 0 {
+            *counts.entry(OTHERS.to_owned()).or_default() += self.others;
+        }
+        counts
     }
 }
 
-/// The name, unless it may be a person's number or address, or is no name at all.
+/// The name, unless it may be a person's number or address, or is no name at all. For names of files, which are shown, and
+/// for proposals of entries; names of undeclared fields have labels instead.
 pub(crate) fn presentable(name: &str) -> &str {
-    let mut digits = 0;
-    let mut run = 0;
+    let (mut most, mut run) = (0, 0);
     for c in name.chars() {
         // A number is one however it is grouped.
-        let within = matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}');
-        run = if c.is_numeric() {
-            run + 1
-        } else if within {
-            run
-        } else {
-            0
-        };
-        digits = digits.max(run);
+        if c.is_numeric() || "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖".contains(c) {
+            run += 1;
+        } else if c.is_alphabetic() {
+            run = 0;
+        }
+        most = most.max(run);
     }
-    if name.is_empty() || name.len() > 128 || digits >= 6 || name.contains(['@', '＠']) { WITHHELD } else { name }
+    if name.is_empty() || name.len() > 128 || most >= 6 || name.contains(['@', '＠']) { WITHHELD } else { name }
 }
 
-/// The one of `candidates` that is spelled most like `name`, if it is at least as like as `least` (0 to 1).
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>, least: f64) -> Option<String> {
+/// The one of `candidates` with the name that is spelled most like `name`, if it is at least as like as `least` (0 to 1).
+pub(crate) fn nearest<'a, K>(name: &str, candidates: impl Iterator<Item = (K, &'a str)>, least: f64) -> Option<K> {
     let folded = name.to_lowercase();
     candidates
-        .map(|c| {
-            let other = c.to_lowercase();
+        .map(|(key, candidate)| {
+            let other = candidate.to_lowercase();
             let likeness =
                 strsim::jaro_winkler(&folded, &other).max(strsim::normalized_damerau_levenshtein(&folded, &other));
-            (likeness, c)
+            (likeness, key, candidate)
         })
-        .filter(|(likeness, c)| *likeness >= least && *c != WITHHELD)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, c)| c.to_owned())
+        .filter(|(likeness, ..)| *likeness >= least)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.2.cmp(a.2)))
+        .map(|(_, key, _)| key)
 }
 
 #[cfg(test)]
@@ -122,10 +176,11 @@ mod tests {
     #[test]
     fn the_nearest_is_the_renamed_one() {
         let has = ["姓名", "手机", "邮箱地址"];
-        assert_eq!(nearest("手机号", has.into_iter(), 0.5).unwrap(), "手机");
-        assert_eq!(nearest("邮箱", has.into_iter(), 0.5).unwrap(), "邮箱地址");
-        assert_eq!(nearest("Phone_No", ["phone no", "sku"].into_iter(), 0.5).unwrap(), "phone no");
-        assert_eq!(nearest("sku", ["姓名"].into_iter(), 0.5), None);
+        let of = |name: &str, names: &[&'static str]| nearest(name, names.iter().map(|n| (*n, *n)), 0.5);
+        assert_eq!(of("手机号", &has), Some("手机"));
+        assert_eq!(of("邮箱", &has), Some("邮箱地址"));
+        assert_eq!(of("Phone_No", &["phone no", "sku"]), Some("phone no"));
+        assert_eq!(of("sku", &["姓名"]), None);
     }
 
     #[test]
@@ -137,8 +192,8 @@ mod tests {
         counts.add("n0x0", 1);
         counts.add("n0x1", 0);
         assert!(counts.overflowed());
-        let counts = counts.into_counts();
-        assert_eq!((counts.len(), counts[OTHERS], counts["n0x0"], counts["n0x1"]), (MAX_UNDECLARED + 1, 10, 3, 2));
+        assert_eq!((counts.counts.len(), counts.others), (MAX_UNDECLARED, 10));
+        assert_eq!((counts.counts["n0x0"], counts.counts["n0x1"]), (3, 2));
         for value in ["13812345678", "person@example.com", "", "１３８１２３４"] {
             assert_eq!(presentable(value), WITHHELD);
         }

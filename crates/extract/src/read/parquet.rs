@@ -9,6 +9,7 @@ use crate::error::ExtractError;
 use crate::source::Blocks;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType as Arrow;
+use lakewarden_dictionary::{Field, Treatment};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -37,13 +38,18 @@ pub(crate) fn read(job: &Job<'_>, file: &Blocks, emit: &mut Emit<'_>) -> Result<
     let header = job.header(schema.fields().iter().map(|f| f.name().as_str()))?;
     for (column, field) in schema.fields().iter().zip(&header.fields) {
         if let (Some(found), Some(field)) = (unreadable(column.data_type()), field) {
+            if is_dropped_json(&job.dataset.fields[*field]) {
+                continue;
+            }
             let column = job.dataset.fields[*field].name.value.clone();
             return Err(ExtractError::ColumnType { file: job.file.to_owned(), column, found }.into());
         }
     }
     let undeclared = count_undeclared(&footer, &header);
 
-    let roots: Vec<usize> = (0..header.fields.len()).filter(|i| header.fields[*i].is_some()).collect();
+    let dropped = |field: usize| is_dropped_json(&job.dataset.fields[field]);
+    let roots: Vec<usize> =
+        (0..header.fields.len()).filter(|i| header.fields[*i].is_some_and(|field| !dropped(field))).collect();
     // Columns lie one after another and are read side by side.
     let pages = Chunks(file.for_places(roots.len()));
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(pages, footer);
@@ -116,6 +122,11 @@ fn count_undeclared(footer: &ArrowReaderMetadata, header: &Header) -> NameCounts
         }
     }
     counts
+}
+
+/// Whether a field is declared as `json` and dropped: then it may have any structure, and nothing of it is read.
+fn is_dropped_json(field: &Field) -> bool {
+    field.json && field.treatment == Treatment::Drop
 }
 
 /// What a column holds if its values are not plain.

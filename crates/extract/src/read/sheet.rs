@@ -1,13 +1,13 @@
 //! Rows of a sheet → batches, whichever kind of workbook they are from.
 
 use super::BATCH_BYTES;
-use super::batch::{RawBatch, RawData, RecordFault, RowNumbers};
+use super::batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 use super::cell::Column;
 use super::columns::TextColumn;
 use super::file::{Emit, Job, Stop};
 use super::footer::Footer;
 use super::header::Header;
-use super::names::{NameCounts, nearest, presentable};
+use super::names::{NameCounts, nearest};
 use crate::account::SkippedLines;
 use crate::error::ExtractError;
 use lakewarden_dictionary::Field;
@@ -48,7 +48,7 @@ pub(crate) struct Sheet<'a, 'j> {
     footer: Option<Footer<'a>>,
     columns: Vec<Option<TextColumn>>,
     undeclared: Vec<u64>,
-    rejected: Vec<(usize, RecordFault)>,
+    rejected: Vec<Rejected>,
     preamble: u64,
     rows: u64,
     len: usize,
@@ -130,9 +130,10 @@ impl<'a, 'j> Sheet<'a, 'j> {
             |field: usize, text: &str| self.job.dataset.fields[field].null_values.iter().any(|n| n == text);
         let wrong = |position: &usize| declared(position).is_some_and(|f| !means_nothing(f, &cells[*position]));
         if last >= header.fields.len() {
-            self.rejected.push((self.len, RecordFault::Columns));
+            let found = Some((last + 1, header.fields.len()));
+            self.rejected.push(Rejected::at(self.len, RecordFault::Columns(found)));
         } else if row.errors.iter().any(wrong) {
-            self.rejected.push((self.len, RecordFault::ErrorCell));
+            self.rejected.push(Rejected::at(self.len, RecordFault::ErrorCell));
         }
         self.len += 1;
         self.rows += 1;
@@ -193,7 +194,7 @@ pub(crate) fn choose(job: &Job<'_>, names: Vec<String>) -> Result<Option<String>
     if names.contains(&sheet.value) {
         return Ok(Some(sheet.value.clone()));
     }
-    let nearest = nearest(&sheet.value, names.iter().map(|n| presentable(n)), 0.5);
+    let nearest = nearest(&sheet.value, names.iter().enumerate().map(|(at, name)| (at + 1, name.as_str())), 0.5);
     let file = job.file.to_owned();
     Err(ExtractError::NoSheet { file, sheet: sheet.value.clone(), nearest }.into())
 }

@@ -1,7 +1,7 @@
 //! Records of one file and one shape, as the batch that a reader would have made of them.
 
 use crate::held::HeldRecords;
-use crate::read::{RawBatch, RawData, RecordFault, RowNumbers};
+use crate::read::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 use crate::sealed::{Opened, typed};
 use arrow::array::{ArrayRef, StringArray};
 use hashbrown::HashMap;
@@ -69,6 +69,7 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
         let batch = RawBatch { rows: numbers, len, data: RawData::Json { text, spans }, rejected: Vec::new() };
         return Group { file, at, own_faults: Vec::new(), batch };
     }
+    let broken: Vec<bool> = records.iter().map(|record| has_broken_lines(dataset, record)).collect();
     let mut own_faults = Vec::new();
     let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(shape.len());
     for (index, (field, shape)) in dataset.fields.iter().zip(&shape).enumerate() {
@@ -87,14 +88,28 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
                 None
             }
         });
+        let nested = records.iter().enumerate().filter(|(_, r)| stored && !field.json && r.nested.contains(name));
+        own_faults.extend(nested.map(|(row, _)| (row, index)));
         let judged = stored || !field.rules.is_empty();
         let broke = records.iter().enumerate().filter(|(_, r)| judged && r.broke.contains(name));
         own_faults.extend(broke.map(|(row, _)| (row, index)));
     }
-    let shifted = |row: usize| records[row].shifted || held.get(at[row]).rule == COLUMNS;
-    let rejected = (0..len).filter(|row| shifted(*row)).map(|row| (row, RecordFault::Columns)).collect();
+    let rejected = (0..len)
+        .filter_map(|row| {
+            let rule = held.get(at[row]).rule;
+            let fault = RecordFault::of_shifted(rule);
+            let shifted = records[row].shifted || rule == COLUMNS;
+            (shifted || (fault == RecordFault::Multiline && broken[row])).then(|| Rejected::at(row, fault))
+        })
+        .collect();
     let batch = RawBatch { rows: numbers, len, data: RawData::Arrow(columns), rejected };
     Group { file, at, own_faults, batch }
+}
+
+/// Whether a value contains a line end and its field does not say that it may.
+fn has_broken_lines(dataset: &Dataset, record: &Opened) -> bool {
+    let broken = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(['\r', '\n']));
+    dataset.fields.iter().any(|f| !f.multiline && record.fields.get(&f.name.value).is_some_and(broken))
 }
 
 /// A column in the type that it arrived with; texts that are no values of it are blamed.

@@ -1,7 +1,6 @@
 //! A reader that gives UTF-8, whatever the bytes are in.
 
 use super::detect::{byte_order_mark, declared, from_sample, utf16_without_mark};
-use super::fault::ReadFault;
 use super::fill;
 use crate::account::Warning;
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE};
@@ -9,6 +8,9 @@ use lakewarden_dictionary::Encoding as Declared;
 use std::io::{self, Read};
 use std::ops::Range;
 
+/// What stands for bytes that the text's encoding does not have: a code point that Unicode keeps for the inside of programs
+/// and that no text has. A record with it goes to quarantine.
+pub(crate) const MALFORMED: &str = "\u{fdd0}";
 const SAMPLE: usize = 1 << 20;
 const CHUNK: usize = 256 * 1024;
 
@@ -21,8 +23,8 @@ enum State {
     Other(Box<encoding_rs::Decoder>),
 }
 
-/// Decodes a text file. What it gives is valid UTF-8 without a byte-order mark; bytes that the encoding
-/// does not have end it with [`ReadFault::NotInEncoding`], after everything before them was given.
+/// Decodes a text file. What it gives is valid UTF-8 without a byte-order mark; [`MALFORMED`] stands for bytes that the
+/// encoding does not have.
 pub(crate) struct Decoding<R> {
     source: R,
     declared: Declared,
@@ -38,7 +40,6 @@ pub(crate) struct Decoding<R> {
     ready: Range<usize>,
     started: bool,
     ended: bool,
-    fault: Option<ReadFault>,
 }
 
 impl<R: Read> Decoding<R> {
@@ -54,7 +55,6 @@ impl<R: Read> Decoding<R> {
             ready: 0..0,
             started: false,
             ended: false,
-            fault: None,
         }
     }
 
@@ -123,30 +123,59 @@ impl<R: Read> Decoding<R> {
         match &mut self.state {
             State::Other(decoder) => {
                 self.output.clear();
-                let room = decoder
-                    .max_utf8_buffer_length_without_replacement(self.input.len())
-                    .unwrap_or(self.input.len() * 4);
-                self.output.reserve(room);
-                let (result, read) =
-                    decoder.decode_to_string_without_replacement(&self.input, &mut self.output, self.ended);
-                self.input.drain(..read);
-                self.ready = 0..self.output.len();
-                if matches!(result, DecoderResult::Malformed(..)) {
-                    self.fault = Some(ReadFault::NotInEncoding(self.encoding()));
+                let mut from = 0;
+                loop {
+                    let rest = &self.input[from..];
+                    let room = decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len() * 4);
+                    self.output.reserve(room);
+                    let (result, read) =
+                        decoder.decode_to_string_without_replacement(rest, &mut self.output, self.ended);
+                    from += read;
+                    match result {
+                        DecoderResult::Malformed(..) => self.output.push_str(MALFORMED),
+                        DecoderResult::InputEmpty => break,
+                        DecoderResult::OutputFull => {}
+                    }
                 }
+                self.input.drain(..from);
+                self.ready = 0..self.output.len();
             }
             State::Utf8 | State::Undecided => match std::str::from_utf8(&self.input) {
                 Ok(text) => self.ready = 0..text.len(),
-                Err(e) => {
-                    self.ready = 0..e.valid_up_to();
-                    if self.ended || e.error_len().is_some() {
-                        self.fault = Some(ReadFault::NotInEncoding(name(UTF_8)));
-                    }
+                // A character that the end of the input cuts waits for the rest of it.
+                Err(e) if !self.ended && e.error_len().is_none() => self.ready = 0..e.valid_up_to(),
+                Err(_) => {
+                    self.input = marked(&self.input, self.ended);
+                    let whole = match std::str::from_utf8(&self.input) {
+                        Ok(text) => text.len(),
+                        Err(e) => e.valid_up_to(),
+                    };
+                    self.ready = 0..whole;
                 }
             },
         }
         Ok(())
     }
+}
+
+/// Bytes with [`MALFORMED`] in place of those that are not UTF-8. What may be the beginning of a character stays at the end,
+/// unless the text has ended.
+fn marked(bytes: &[u8], ended: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + MALFORMED.len());
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        let invalid = chunk.invalid();
+        let cut = chunks.peek().is_none()
+            && !ended
+            && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+        match (invalid.is_empty(), cut) {
+            (true, _) => {}
+            (false, true) => out.extend_from_slice(invalid),
+            (false, false) => out.extend_from_slice(MALFORMED.as_bytes()),
+        }
+    }
+    out
 }
 
 /// The name in messages and accounts.
@@ -160,9 +189,6 @@ fn name(encoding: &'static encoding_rs::Encoding) -> &'static str {
 impl<R: Read> Read for Decoding<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.ready.is_empty() {
-            if let Some(fault) = self.fault {
-                return Err(fault.into());
-            }
             if self.started && self.ended && self.all_given() {
                 return Ok(0);
             }
@@ -182,7 +208,6 @@ impl<R: Read> Read for Decoding<R> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::fault::fault_of;
     use super::*;
     use encoding_rs::GB18030;
     use proptest::prelude::*;
@@ -241,8 +266,8 @@ mod tests {
         assert_eq!(decode(b"a,b\n", Declared::Utf16).2, "UTF-8");
         let odd: Vec<u8> = "a,b\n".encode_utf16().flat_map(u16::to_le_bytes).chain([b'x']).collect();
         let (result, out, ..) = decode(&odd, Declared::Utf16);
-        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("UTF-16LE")));
-        assert_eq!(out, b"a,b\n");
+        result.unwrap();
+        assert_eq!(out, format!("a,b\n{MALFORMED}").as_bytes());
     }
 
     #[test]
@@ -255,18 +280,18 @@ mod tests {
     }
 
     #[test]
-    fn what_precedes_a_bad_byte_is_given_first() {
+    fn what_is_around_bad_bytes_is_given() {
         let good = "手机,上海\n".repeat(100_000);
         let mut bytes = good.clone().into_bytes();
         bytes.extend_from_slice(b"x\xff\xfey\n");
         let (result, out, ..) = decode(&bytes, Declared::Utf8);
-        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("UTF-8")));
-        assert_eq!(out, [good.as_bytes(), b"x"].concat());
+        result.unwrap();
+        assert_eq!(out, [good.as_bytes(), b"x", MALFORMED.as_bytes(), MALFORMED.as_bytes(), b"y\n"].concat());
         let mut bytes = GB18030.encode(&good).0.into_owned();
         bytes.extend_from_slice(b"x\xff\xffy\n");
         let (result, out, ..) = decode(&bytes, Declared::Gb18030);
-        assert_eq!(fault_of(&result.unwrap_err()), Some(ReadFault::NotInEncoding("GB18030")));
-        assert_eq!(out, [good.as_bytes(), b"x"].concat());
+        result.unwrap();
+        assert_eq!(out, [good.as_bytes(), b"x", MALFORMED.as_bytes(), MALFORMED.as_bytes(), b"y\n"].concat());
     }
 
     proptest! {

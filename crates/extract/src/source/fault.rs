@@ -12,8 +12,6 @@ pub(crate) enum ReadFault {
     CutShort(&'static str),
     #[error("the {0} stream is damaged")]
     Damaged(&'static str),
-    #[error("bytes that are not {0}")]
-    NotInEncoding(&'static str),
     #[error("it expands more than {0} times")]
     Expands(u32),
     #[error("more than {limit} bytes")]
@@ -44,7 +42,6 @@ pub(crate) fn classify(error: &io::Error, file: &str, rows: u64) -> ExtractError
         Some(ReadFault::Storage(kind)) => ExtractError::Unreadable { file, kind },
         Some(ReadFault::CutShort(what)) => ExtractError::CutShort { file, what, rows },
         Some(ReadFault::Damaged(what)) => ExtractError::Damaged { file, what, rows },
-        Some(ReadFault::NotInEncoding(encoding)) => ExtractError::InvalidBytes { file, row, encoding },
         Some(ReadFault::Expands(limit)) => ExtractError::ExpandsTooMuch { file, limit },
         Some(ReadFault::TooLarge { key, limit }) => ExtractError::FileTooLarge { file, key, limit },
         Some(ReadFault::Record(limit)) => ExtractError::RecordTooLarge { file, row, limit },

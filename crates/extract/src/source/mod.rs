@@ -14,7 +14,7 @@ pub(crate) use blocks::{Blocks, Reader};
 pub(crate) use compression::{Unpacked, decompressed};
 pub(crate) use container::{Recognised, recognise};
 pub(crate) use counted::{Allowance, Member};
-pub(crate) use decoding::Decoding;
+pub(crate) use decoding::{Decoding, MALFORMED};
 pub(crate) use fault::{ReadFault, classify};
 pub use ranges::{Ranges, ReadAt};
 pub(crate) use raw::RawSource;

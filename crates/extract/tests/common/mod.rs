@@ -38,6 +38,9 @@ pub fn field(name: &str, data_type: DataType) -> Field {
         map: vec![],
         null_values: vec![],
         optional: false,
+        multiline: false,
+        json: false,
+        trim_chars: String::new(),
         rules: vec![],
         statistical_period: None,
         span: here(()).span,
@@ -53,6 +56,7 @@ pub trait With: Sized {
     fn mapped(self, pairs: &[(&str, &str)]) -> Self;
     fn nulls(self, values: &[&str]) -> Self;
     fn optional(self) -> Self;
+    fn multiline(self) -> Self;
     fn required(self) -> Self;
 }
 
@@ -88,6 +92,10 @@ impl With for Field {
     }
     fn optional(mut self) -> Self {
         self.optional = true;
+        self
+    }
+    fn multiline(mut self) -> Self {
+        self.multiline = true;
         self
     }
     fn required(self) -> Self {

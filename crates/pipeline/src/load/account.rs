@@ -18,6 +18,7 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
     let mut account = DatasetAccount { dataset: dataset.to_owned(), already_loaded, ..DatasetAccount::default() };
     for file in files {
         account.bytes += file.bytes;
+        account.lines += file.lines;
         account.read += file.read;
         account.written += file.written;
         account.duplicates += file.duplicates;
@@ -42,6 +43,7 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
             file: file.file.clone(),
             sha256: file.sha256.clone(),
             bytes: file.bytes,
+            lines: file.lines,
             read: file.read,
             written: file.written,
             encoding: file.encoding.map(str::to_owned),

@@ -137,7 +137,7 @@ impl Arriving<'_> {
         let Listing { files, origins } = listing;
         let known = block_in_place(|| new_files(files, published.as_ref()));
         let (new, already_loaded) = known.map_err(|error| arrivals::explained(&origins, error))?;
-        let held = block_in_place(|| drift::hold(dataset, new));
+        let held = block_in_place(|| drift::hold(dataset, new, self.keys));
         let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
         let quarantine = self.quarantine(dataset).await?;
         Ok(Arrivals { dataset, published, new, already_loaded, origins, held, read: None, quarantine })

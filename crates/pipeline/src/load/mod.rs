@@ -181,7 +181,7 @@ impl Loading<'_> {
         account.replaced = replaced;
         account.same_bytes = also.iter().map(|other| other.same.clone()).collect();
         if let Some(read) = &read {
-            database::tell(read, &mut account);
+            database::tell(read, dataset, self.keys, &mut account);
         }
         let nothing_came = rows.rows == 0 && replaced == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
         if nothing_came {

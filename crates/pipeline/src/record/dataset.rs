@@ -19,6 +19,9 @@ pub struct DatasetAccount {
     pub held: Vec<HeldFile>,
     /// Bytes of the files loaded.
     pub bytes: u64,
+    /// Physical lines of text in the files, whatever is on them; none in workbooks and Parquet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lines: u64,
     /// Records read.
     pub read: u64,
     /// Rows written.
@@ -56,7 +59,8 @@ pub struct DatasetAccount {
     /// Lines that are no records by the dictionary's word: before a header, remarks, totals. Not in `read`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped_lines: u64,
-    /// Undeclared fields by name, with the records that held a value. None was stored.
+    /// Undeclared fields by label, with the records that held a value. Neither value nor name was stored: a label is a keyed
+    /// hash of the name, or the name itself where the dictionary ignores it.
     pub over_collected: Counts,
     /// Placeholders put into free text, by kind.
     pub redactions: Counts,
@@ -148,6 +152,9 @@ pub struct FileFacts {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
+    /// Physical lines of text in it, if it has lines.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lines: u64,
     /// Records in it.
     pub read: u64,
     /// Rows written of them.
@@ -184,7 +191,7 @@ pub struct Quarantined {
 pub struct HeldFile {
     /// The file.
     pub file: String,
-    /// Its undeclared fields that hold values.
+    /// Labels of its undeclared fields that hold values.
     pub fields: Vec<String>,
 }
 
