@@ -20,6 +20,7 @@ fn each_command_explains_itself() {
         &["quarantine", "show"],
         &["quarantine", "release"],
         &["quarantine", "discard"],
+        &["drift", "show"],
         &["dictionary", "infer"],
         &["keys", "init"],
     ];

@@ -69,6 +69,7 @@ fn the_page_tells_what_the_commands_print() {
     let export = "exports/orders/orders_2026-09.csv";
     same("dictionary infer", &place.json(0, &["dictionary", "infer", export]));
     same("keys init", &place.json(0, &["keys", "init"]));
+    same("drift show", &place.json(0, &["drift", "show", "orders"]));
     same("plan", &place.json(0, &["plan", "--as-of", AS_OF]));
     same("run", &place.json(0, &["run", "--as-of", AS_OF]));
     same("status", &place.json(0, &["status"]));

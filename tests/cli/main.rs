@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod dictionary;
 mod doctor;
+mod drift;
 mod help;
 mod init;
 mod json;

@@ -204,7 +204,7 @@ fn a_sheet_is_read_as_declared() {
     assert_eq!(run(&data, &[file("f", sales_book())]).unwrap().rows.num_rows(), 3);
     data.format.sheet = Some(here("明细表".into()));
     let error = run(&data, &[file("f", sales_book())]).unwrap_err();
-    assert_eq!((error.code(), error.hint().contains("`明细`")), ("LW4042", true), "{error}");
+    assert_eq!((error.code(), error.to_string().contains("its sheet 2 has nearly that name")), ("LW4042", true), "{error}");
     data.format.sheet = None;
     assert_eq!(code(&data, sales_book()), "LW4002");
 }
@@ -263,7 +263,9 @@ fn members_of_an_archive_are_one_file() {
         assert_eq!(outcome.column("id"), ["1", "乙的资料在这里"]);
         let refused: Vec<_> = outcome.refused().into_iter().map(|(row, ..)| row).collect();
         assert_eq!(refused, ["2", "4"], "records are counted on");
-        assert_eq!(outcome.accounts[0].warnings, [Warning::EncodingDiffers { declared: "UTF-8", found: "GB18030" }]);
+        let left = Warning::MembersSkipped { members: 1, names: vec!["__MACOSX/._a.csv".into()] };
+        let differs = Warning::EncodingDiffers { declared: "UTF-8", found: "GB18030" };
+        assert_eq!(outcome.accounts[0].warnings, [left, differs]);
         assert_eq!(outcome.accounts[0].read, 4);
     }
     data.format.members = Some(here("*.tsv".into()));
@@ -386,6 +388,12 @@ proptest! {
         data.format.encoding = how.encoding;
         data.format.delimiter = how.delimiter;
         data.format.quote = Some(how.quote);
+        data.fields.iter_mut().for_each(|field| field.multiline = true);
+        // Where the lines of a value may be records by themselves, it is no table that any reader could read.
+        let rows: Vec<[String; 3]> = rows.into_iter().map(|row| row.map(|cell| match cell.contains(['\r', '\n']) {
+            true => cell.replace(how.delimiter as char, ""),
+            false => cell,
+        })).collect();
         let header = ["a", "b", "c"].map(str::to_owned);
         let all: Vec<[String; 3]> = std::iter::once(header).chain(rows.iter().cloned()).collect();
         let bytes = written(&how, &all);

@@ -185,6 +185,7 @@ fn nesting_of_a_hundred_thousand() {
         named(&refusal(&data, file("f", format!("{{\"x\":{value},\"rows\":[]}}"))), "LW4035", "nesting");
     }
     let mut data = table(Container::Ndjson);
+    data.fields[0].json = true;
     let at_limit = format!("{{\"a\":{}}}\n", deep("[", "]", 127));
     assert_eq!(run(&data, &[file("f", at_limit.clone())]).unwrap().rows.num_rows(), 1);
     data.format.limits.nesting = 127;

@@ -123,7 +123,9 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             let mut text = format!("published {} in {seconds:.1} s", counted(curated, "curated table"));
             if read > 0 {
                 let lost = read.saturating_sub(written);
-                text.push_str(&format!("; {} read, {} written", counted(read, "row"), grouped(written)));
+                let lines: u64 = record.datasets.iter().map(|d| d.lines).sum();
+                let lines = if lines > 0 { format!(" ({})", counted(lines, "line")) } else { String::new() };
+                text.push_str(&format!("; {} read{lines}, {} written", counted(read, "row"), grouped(written)));
                 if lost > 0 {
                     text.push_str(&format!(", {} accounted for by reason", grouped(lost)));
                 }

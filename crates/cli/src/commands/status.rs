@@ -75,7 +75,7 @@ fn text(run: &RunRecord) -> String {
         ));
         if set.lines > 0 {
             lines.push(format!(
-                "  {:<22} physical lines {}, of which no records {}",
+                "  {:<22} physical lines of the files {}, skipped by the dictionary {}",
                 "",
                 grouped(set.lines),
                 grouped(set.skipped_lines)

@@ -17,8 +17,8 @@ pub(super) const CHECK: Check = Check {
         mend: "Write `treatment: drop`, or `treatment: redact` if its text is needed; have the values that are needed exported as fields of their own.",
         example: Example::Edit {
             path: "schemas/channels/members.yaml",
-            good: "    treatment: drop\n",
-            bad: "    treatment: keep\n    type: json\n",
+            good: "    type: string\n    identifier: direct\n    category: user.name\n    treatment: drop\n",
+            bad: "    type: json\n    identifier: direct\n    category: user.name\n    treatment: { mask: { keep_first: 1 } }\n",
         },
     },
     run: check,

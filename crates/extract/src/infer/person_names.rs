@@ -5,7 +5,7 @@ use super::meanings;
 /// The most frequent surnames; some seven of ten Chinese have one of them.
 const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙朱马胡郭林何罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文";
 /// What names of columns end with: quantities, kinds, places and times.
-const NOUNS: &str = "度期数量额价间号名码率型式类别力金区时日月年位址编色品本号费款单表项目位置率比分级层段件人员户店道径向态值差税利息源息由因注意见明细容称地点处所局站线条件种族";
+const NOUNS: &str = "度期数量额价间号名码率型式类别力金区时日月年位址编色品本号费款单表项目位置率比分级层段件人员户店道径向态值差税利息源息由因注意见细容称地点处所局站线条件种族";
 /// Words of names of columns, besides those that say what a field is.
 const WORDS: &[&str] = &[
     "id",

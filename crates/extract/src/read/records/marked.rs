@@ -8,6 +8,7 @@ use super::super::batch::RecordFault;
 use super::{Form, Parsed, Signs, Span, Splitter, after_line};
 use memchr::{memchr, memchr2, memmem};
 use std::io::Read;
+use std::ops::Range;
 
 /// How far the end of a value is looked for that may not contain line ends: only to tell what kind of damage it is.
 const REACH: usize = 64 * 1024;
@@ -26,8 +27,9 @@ enum Reached {
 
 /// What a value that is open at the end of its line turns out to be.
 enum Joined {
-    /// The record ends with the line that ends here, and these of its values contain line ends.
-    Record(usize, Vec<usize>),
+    /// The record ends with the line that ends here, and these of its values contain line ends: from the first of these
+    /// marks to the second.
+    Record { end: usize, open: Vec<usize>, marks: (usize, usize) },
     /// More text is needed.
     Part,
     /// No sound record: the mark that opened the value is a stray one.
@@ -82,17 +84,17 @@ impl<R: Read> Splitter<R> {
                     let damage = line.damage(at, end);
                     self.damaged(end, damage, fields)
                 }
-                Joined::Record(last, _) if self.looks_like_records(at, last) => {
+                Joined::Record { end: last, marks, .. } if self.looks_like_records(at, last, marks) => {
                     let damage = line.damage(at, end);
                     self.doubtful_until = last;
                     self.damaged(end, damage, fields)
                 }
-                Joined::Record(last, open) => {
+                Joined::Record { end: last, open, .. } => {
                     let may = |position: &usize| {
                         self.multiline.as_ref().is_none_or(|columns| columns.get(*position) == Some(&true))
                     };
                     self.damage = (!open.iter().all(may)).then_some(RecordFault::Multiline);
-                    self.lines += lines(&self.buffer[at..last]).count() as u64;
+                    self.lines += lines(&self.buffer, at, last).count() as u64;
                     Parsed::Whole(after_line(&self.buffer, last))
                 }
             },
@@ -123,7 +125,7 @@ impl<R: Read> Splitter<R> {
     fn join(&self, mut end: usize, fields: &mut Vec<Span>) -> Joined {
         let (text, bounds) = (self.buffer.as_slice(), self.bounds);
         let line = Line { text, signs: &self.signs, columns: bounds.columns };
-        let mut open = Vec::new();
+        let (mut open, mut opened) = (Vec::new(), None);
         loop {
             let Some(start) = fields.last().map(|last| last.start) else { return Joined::Stray };
             let position = fields.len() - 1;
@@ -137,6 +139,7 @@ impl<R: Read> Splitter<R> {
             let Some((mark, close)) = close else {
                 return if self.ended || beyond(text.len()) { Joined::Stray } else { Joined::Part };
             };
+            opened = opened.or(Some(mark));
             if beyond(close) {
                 return Joined::Stray;
             }
@@ -151,7 +154,9 @@ impl<R: Read> Splitter<R> {
                 Some(Some(next)) => line.split(next, end, fields),
             };
             match reached {
-                Reached::End => return Joined::Record(end, open),
+                Reached::End => {
+                    return Joined::Record { end, open, marks: (opened.unwrap_or(mark), close) };
+                }
                 Reached::Columns => return Joined::Columns,
                 Reached::Misplaced => return Joined::Stray,
                 Reached::Open => {}
@@ -159,14 +164,20 @@ impl<R: Read> Splitter<R> {
         }
     }
 
-    /// Whether the lines of what may be one record may as well be records by themselves: then which it is would be a guess.
-    fn looks_like_records(&self, from: usize, to: usize) -> bool {
+    /// Whether the lines of what may be one record are records by themselves if the mark that opens its first value with a
+    /// line end and the one that closes the last are stray: then which it is would be a guess.
+    fn looks_like_records(&self, from: usize, to: usize, marks: (usize, usize)) -> bool {
         let Some(columns) = self.multiline.as_ref().map(Vec::len).filter(|columns| *columns > 1) else { return false };
-        let delimiter = self.signs.delimiter;
-        let whole = |line: &[u8]| memchr::memchr_iter(delimiter, line).count() + 1 >= columns;
-        let all: Vec<bool> = lines(&self.buffer[from..to]).map(whole).collect();
+        let whole = |range: &Range<usize>| {
+            let bytes = range.clone().filter(|at| *at != marks.0 && *at != marks.1).map(|at| self.buffer[at]);
+            let text: Vec<u8> = bytes.collect();
+            let mut fields = Vec::new();
+            let line = Line { text: &text, signs: &self.signs, columns: self.bounds.columns };
+            matches!(line.split(0, text.len(), &mut fields), Reached::End) && fields.len() >= columns
+        };
+        let all: Vec<Range<usize>> = lines(&self.buffer, from, to).collect();
         let [first, within @ .., last] = all.as_slice() else { return false };
-        (*first && *last) || within.contains(&true)
+        within.iter().any(whole) || (whole(first) && whole(last))
     }
 }
 
@@ -295,14 +306,14 @@ fn line_end(text: &[u8], from: usize, ended: bool) -> Option<usize> {
     }
 }
 
-/// Lines without their ends.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(text);
+/// Lines of a stretch of text, without their ends.
+fn lines(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(from);
     std::iter::from_fn(move || {
-        let text = rest?;
-        let end = memchr2(b'\r', b'\n', text).unwrap_or(text.len());
-        rest = (end < text.len()).then(|| &text[after_line(text, end)..]);
-        Some(&text[..end])
+        let start = next?;
+        let end = memchr2(b'\r', b'\n', &text[start..to]).map_or(to, |at| start + at);
+        next = (end < to).then(|| after_line(text, end));
+        Some(start..end)
     })
 }
 
