@@ -12,6 +12,9 @@ pub fn told(account: &DatasetAccount) -> String {
         let rows = counted(warned.rows, "row");
         text.push_str(&format!("\nwarning: {dataset}: {rows} written although {} is broken", rule(warned)));
     }
+    for (field, values) in &account.rounded {
+        text.push_str(&format!("\nrounded: {dataset}: {} of `{field}` to its scale", counted(*values, "value")));
+    }
     for file in &account.set_aside {
         text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.warning));
     }
@@ -43,6 +46,11 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
         };
         let zh = format!("{} 行违反{named}，仍予写入", grouped(warned.rows));
         notes.push(note(dataset, zh, format!("{rows} written although {} is broken", rule(warned))));
+    }
+    for (field, values) in &account.rounded {
+        let zh = format!("字段 `{field}` 有 {} 个值四舍五入到声明的小数位", grouped(*values));
+        let en = format!("{} of `{field}` rounded to its scale", counted(*values, "value"));
+        notes.push(note(dataset, zh, en));
     }
     for file in &account.set_aside {
         let zh = format!("文件被搁置，修正后再载入：{}", file.warning);
@@ -89,6 +97,7 @@ mod tests {
         };
         DatasetAccount {
             dataset: "sales".to_owned(),
+            rounded: [("amount".to_owned(), 27)].into(),
             warned: vec![Quarantined { field: Some("price".to_owned()), rule: "between".to_owned(), rows: 1 }],
             set_aside: vec![FileWarning { file: "a.csv".to_owned(), warning: "a.csv: record 2 …".to_owned() }],
             thresholds: vec![threshold(Some(100), true), threshold(None, false), threshold(Some(20), false)],
@@ -110,6 +119,7 @@ mod tests {
             lines,
             [
                 "warning: sales: 1 row written although rule `between` of `price` is broken",
+                "rounded: sales: 27 values of `amount` to its scale",
                 "warning[LW4051]: sales: set aside until it is mended: a.csv: record 2 …",
                 "warning[LW6023]: sales: accepted: 20 rows were read, at least 90% of the usual 100 must be",
                 "thresholds: sales: 20 rows were read; what is usual cannot be told before the fourth load",

@@ -12,8 +12,8 @@ pub struct QuarantineReason {
     /// The field's name in the export; `None` if the record as a whole does not parse.
     pub field: Option<String>,
     /// The rule: its own name, or one of the dictionary's (`required`, `in`, …), or `type`, `phone`, `email`,
-    /// `identifier`, `integer_identifier`, `domain`, `columns`, `quote`, `escape`, `multiline`, `bytes`, `json`,
-    /// `error_cell`.
+    /// `identifier`, `integer_identifier`, `domain`, `number_format`, `calendar`, `epoch_unit`, `lost_digits`, `formula`,
+    /// `date_cell`, `columns`, `quote`, `escape`, `multiline`, `bytes`, `json`, `error_cell`.
     pub rule: Cow<'static, str>,
 }
 
@@ -59,6 +59,9 @@ pub struct FileAccount {
     pub encoding: Option<&'static str>,
     /// Placeholders put into free text, by kind.
     pub redactions: BTreeMap<&'static str, u64>,
+    /// Values rounded to the scale of their type, by the field's name in the export: noise of binary floating-point
+    /// arithmetic, and other digits where the field declares `round`.
+    pub rounded: BTreeMap<String, u64>,
     /// What a person should know of, but which stops nothing.
     pub warnings: Vec<Warning>,
 }

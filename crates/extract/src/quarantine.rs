@@ -153,7 +153,19 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "multiline" => "a value contains a line end: if the field's values may, write `multiline: true` for the field",
         "bytes" => "the record holds bytes that are not of the file's encoding",
         "json" => "the record is not a JSON object",
-        "error_cell" => "a cell of the record is an error of the spreadsheet",
+        "error_cell" => "the cell is an error of the spreadsheet",
+        "formula" => {
+            "the cell is a formula that no program has computed: open the workbook in a spreadsheet, save it, and export it again"
+        }
+        "lost_digits" => {
+            "a spreadsheet has kept 15 digits of the number, or written it in scientific notation: export the column as text"
+        }
+        "date_cell" => "the spreadsheet has made a date of the identifier: export the column as text",
+        "epoch_unit" => {
+            "the number is a time near the run's only in another unit than the declared one; `time_format` takes several, and `epoch_as_declared: true` reads it as declared"
+        }
+        "calendar" => "the time is before 1900 or after 9999",
+        "number_format" => "the text is not a number of the field's type in its declared format",
         _ => "the value breaks a rule",
     }
 }

@@ -245,6 +245,10 @@ impl InOrder<'_, '_> {
         for (kind, count) in std::mem::take(&mut batch.redactions) {
             *account.redactions.entry(kind).or_default() += count;
         }
+        for (field, count) in std::mem::take(&mut batch.rounded) {
+            let name = self.plan.dataset.fields[field].name.value.clone();
+            *account.rounded.entry(name).or_default() += count;
+        }
         current.undeclared.merge(&batch.undeclared);
         if let Some(hashes) = &batch.records {
             let records = current.records.get_or_insert_with(|| Spilling::new(self.seen.room().clone()));

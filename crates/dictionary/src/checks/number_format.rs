@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a number format does not fit",
-        what: "`number_format` is declared for a field that is no number, `decimal` and `group` are the same mark, a percentage is to become a fraction of type `integer`, or a point is to stand between thousands in JSON or a workbook, where numbers have it before fractions.",
+        what: "`number_format` is declared for a field that is no number, `decimal` and `group` are the same mark, a percentage is to become a fraction of type `integer`, or a point is to separate thousands in JSON, where numbers have it before fractions.",
         why: "With one mark for both, `1,234` is a thousand or one and a bit; a guess would be wrong in every second file.",
         mend: "Declare the field `integer`, `double` or `decimal(…)`, and give the two marks different signs: `1.234,50` is `{ decimal: comma, group: point }`.",
         example: Example::Edit {
@@ -32,13 +32,12 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             continue;
         }
         let of = field.data_type.value;
-        let points = |c: &Container| matches!(c, Container::Json | Container::Ndjson | Container::Xlsx);
+        let points = |c: &Container| matches!(c, Container::Json | Container::Ndjson);
         let written = &dataset.format;
         if format.value.group == Some(GroupMark::Point)
             && std::iter::once(&written.container).chain(&written.accept).any(points)
         {
-            let message =
-                format!("`group: point` of `{}` would read a number of JSON or a workbook wrongly", field.column.value);
+            let message = format!("`group: point` of `{}` would read a number of JSON wrongly", field.column.value);
             let hint = "numbers there are written with a point, and `1.234` would be 1234: take `group` away";
             problems.push(Problem::error(CODE, format.span.clone(), message).hint(hint));
         }
@@ -83,8 +82,11 @@ mod tests {
         assert_eq!(with("percent: number"), [""; 0]);
         let european = "    unit: points\n    number_format: { decimal: comma, group: point }\n";
         assert_eq!(after(MEMBERS, "    unit: points\n", european), [""; 0]);
-        let workbook = [("{ container: csv }", "{ container: csv, accept: [xlsx] }"), ("    unit: points\n", european)];
-        assert_eq!(after_all(MEMBERS, &workbook).len(), 1);
+        for (accepted, problems) in [("xlsx", 0), ("ndjson", 1)] {
+            let format = format!("{{ container: csv, accept: [{accepted}] }}");
+            let both = [("{ container: csv }", format.as_str()), ("    unit: points\n", european)];
+            assert_eq!(after_all(MEMBERS, &both).len(), problems, "{accepted}");
+        }
         assert_eq!(
             with("group: point"),
             [

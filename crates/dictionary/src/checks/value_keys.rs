@@ -3,7 +3,7 @@
 use super::{Check, Context};
 use crate::diagnostic::Problem;
 use crate::docs::{DiagnosticDoc, Example};
-use crate::model::{DataType, Field, Normaliser};
+use crate::model::{DataType, Field, Normaliser, Treatment};
 
 const CODE: &str = "LW1167";
 
@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a key about values does not fit the field",
-        what: "`time_zone` is declared for a field that is no time, `email_rules` for one that is not normalised as an e-mail address, or a normaliser of identifiers for one that is not text.",
+        what: "`time_zone` is declared for a field that is no time, `email_rules` for one that is not normalised as an e-mail address, a normaliser of identifiers for one that is not text, `normalise: none` for one that is not text or becomes a pseudonym, `round` for one that has no scale, or `epoch_as_declared` for one whose times are no epochs.",
         why: "Who wrote it expects something of it. It would do nothing, and nobody would know.",
         mend: "Correct the type or `normalise`, or take the key away.",
         example: Example::Edit {
@@ -45,6 +45,23 @@ fn one(field: &Field, problems: &mut Vec<Problem>) {
         let hint = "write `normalise: email`, or take it away";
         problems.push(Problem::error(CODE, rule.span.clone(), message).hint(hint));
     }
+    let pseudonym = matches!(field.treatment, Treatment::Pseudonymise(_));
+    if field.normalise == Normaliser::None && (of != DataType::String || pseudonym) {
+        let message = format!("`normalise: none` does not fit `{column}`, which is no text that is stored as it came");
+        let hint = "write `normalise: trim`, or `identifier` for a pseudonym";
+        problems.push(Problem::error(CODE, field.data_type.span.clone(), message).hint(hint));
+    }
+    if field.values.round && !matches!(of, DataType::Decimal { .. } | DataType::Integer) {
+        let message = format!("`round` does not fit `{column}` of type `{of}`");
+        let hint = "it takes a `decimal(…)` or `integer`: correct the type, or remove `round`";
+        problems.push(Problem::error(CODE, field.data_type.span.clone(), message).hint(hint));
+    }
+    if field.values.epoch_as_declared && !field.time_formats.iter().any(|f| f.starts_with("epoch_")) {
+        let message = format!("`epoch_as_declared` does not fit `{column}`, whose times are no epochs");
+        let hint =
+            "write `time_format: epoch_ms` (or `epoch_s`, `epoch_us`, `epoch_ns`), or remove `epoch_as_declared`";
+        problems.push(Problem::error(CODE, field.data_type.span.clone(), message).hint(hint));
+    }
     let texts = [Normaliser::ResidentId, Normaliser::TravelPermit, Normaliser::WechatId];
     if texts.contains(&field.normalise) && of != DataType::String {
         let message = format!("`normalise` takes text, and `{column}` is of type `{of}`");
@@ -72,6 +89,20 @@ mod tests {
             after(MEMBERS, "    normalise: phone\n", "    normalise: phone\n    email_rules: [ascii_host]\n"),
             [
                 "schemas/channels/members.yaml:50:19 LW1167 `email_rules` says nothing about `phone`, which is no e-mail address (write `normalise: email`, or take it away)"
+            ]
+        );
+        let keys = "    unit: points\n    normalise: none\n    epoch_as_declared: true\n    round: true\n";
+        assert_eq!(
+            after(MEMBERS, "    unit: points\n", keys),
+            [
+                "schemas/channels/members.yaml:64:11 LW1167 `epoch_as_declared` does not fit `points`, whose times are no epochs (write `time_format: epoch_ms` (or `epoch_s`, `epoch_us`, `epoch_ns`), or remove `epoch_as_declared`)",
+                "schemas/channels/members.yaml:64:11 LW1167 `normalise: none` does not fit `points`, which is no text that is stored as it came (write `normalise: trim`, or `identifier` for a pseudonym)",
+            ]
+        );
+        assert_eq!(
+            after(MEMBERS, "    normalise: phone\n", "    normalise: phone\n    round: true\n"),
+            [
+                "schemas/channels/members.yaml:43:11 LW1167 `round` does not fit `phone` of type `string` (it takes a `decimal(…)` or `integer`: correct the type, or remove `round`)"
             ]
         );
         let zone = after(MEMBERS, "    rules: [required, not_in_future]\n", "    time_zone: Asia/Tokio\n");

@@ -105,13 +105,15 @@ pub enum Generalisation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Normaliser {
-    /// White space at both ends removed, full-width forms folded (NFKC).
+    /// Text stays as it came.
+    None,
+    /// White space and invisible characters at both ends removed; what lies between them stays.
     Trim,
     /// Telephone number → E.164.
     Phone,
-    /// E-mail → NFKC, lower case, trimmed.
+    /// E-mail → usual width, NFC, lower case, trimmed.
     Email,
-    /// Identifier → NFKC, trimmed.
+    /// Identifier → usual width, NFC, trimmed.
     Identifier,
     /// Identifier that spreadsheets turned into a number: `17850.0` → `17850`.
     IntegerIdentifier,

@@ -17,6 +17,10 @@ pub struct ValueForms {
     pub region: Option<Spanned<PhoneRegion>>,
     /// What is done to e-mail addresses besides normalising them.
     pub email_rules: Vec<Spanned<EmailRule>>,
+    /// Whether digits beyond the declared scale are rounded away, rather than refused.
+    pub round: bool,
+    /// Whether a count since 1970 is read in its declared unit even if it looks like one of another unit.
+    pub epoch_as_declared: bool,
 }
 
 /// How numbers are written.
@@ -82,7 +86,7 @@ pub struct BooleanWords {
 pub enum Folding {
     /// Upper and lower case.
     Case,
-    /// Full and half width, and other compatibility forms (NFKC).
+    /// Full and half width, and combining marks (NFC).
     Width,
     /// White space, wherever it stands.
     Space,

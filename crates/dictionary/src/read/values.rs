@@ -27,6 +27,8 @@ pub(super) fn forms(fields: &Fields<'_>) -> ValueForms {
         fold: words(fields.items("fold")),
         region: fields.get("region").and_then(region),
         email_rules: words(fields.items("email_rules")),
+        round: fields.boolean("round"),
+        epoch_as_declared: fields.boolean("epoch_as_declared"),
     }
 }
 

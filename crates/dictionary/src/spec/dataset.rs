@@ -136,7 +136,8 @@ pub(crate) static FORMAT: ObjectSpec = ObjectSpec {
             "A regular expression. From the first record on whose first value it matches as a whole, the rest of a CSV file or a sheet are total lines: counted, but no rows.",
         )
         .absent("none"),
-        Key::optional("sheet", Kind::Text, "Name of the sheet that is read of a workbook.").absent("the first"),
+        Key::optional("sheet", Kind::Text, "Name of the sheet that is read of a workbook; it may be hidden.")
+            .absent("the only visible sheet that has cells"),
         Key::optional(
             "header_row",
             Kind::Integer(1, 1_048_576),
@@ -215,7 +216,7 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         Key::optional(
             "time_format",
             Kind::OneOrList(&Kind::Form(&TIME_FORMAT)),
-            "How its times are written; of several the first that fits counts.",
+            "How its times are written; of several the first that fits counts. A plain number in a workbook is read by it too, and is a serial day only with `excel`, or where none is declared and the day is from 1950 to 2099.",
         )
         .absent("ISO 8601"),
         Key::optional(
@@ -242,6 +243,18 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         )
         .absent("none"),
         Key::optional(
+            "round",
+            Kind::Boolean,
+            "Whether digits beyond the type's scale are rounded away, half away from zero, and counted as `rounded`. Without it such a row is quarantined, unless the digits are only noise of binary arithmetic (`59.699999999999996`), which is always rounded.",
+        )
+        .absent("`false`"),
+        Key::optional(
+            "epoch_as_declared",
+            Kind::Boolean,
+            "With a `time_format` of epochs: whether a number is read in the declared unit even where only another unit (s, ms, µs, ns) gives a time from 30 years before the run to 10 years after it.",
+        )
+        .absent("`false`: such a row is quarantined, rule `epoch_unit`"),
+        Key::optional(
             "map",
             Kind::Map("a spelling in the export", &Kind::Scalar),
             "Spellings and the code that each becomes. Other values stay as they are.",
@@ -252,7 +265,7 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
             Kind::OneOrList(&Kind::Word(Folding::docs)),
             "What does not count when values are compared with `map` and `null_values`.",
         )
-        .absent("none; with `normalise: trim` width"),
+        .absent("width"),
         Key::optional(
             "trim_chars",
             Kind::Text,

@@ -137,10 +137,19 @@ impl Words for LawfulBasis {
 
 impl Words for Normaliser {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
-        ("trim", Self::Trim, "White space at both ends removed, full-width forms folded (NFKC)"),
+        ("none", Self::None, "Text stays as it came, with the white space at its ends"),
+        (
+            "trim",
+            Self::Trim,
+            "White space and invisible characters at both ends removed; the text itself stays. Numbers, times and truth words are read, and pseudonyms made, in the usual width",
+        ),
         ("phone", Self::Phone, "Telephone number to E.164"),
-        ("email", Self::Email, "E-mail address to NFKC and lower case, trimmed"),
-        ("identifier", Self::Identifier, "Identifier to NFKC, trimmed"),
+        ("email", Self::Email, "E-mail address to the usual width, NFC and lower case, trimmed"),
+        (
+            "identifier",
+            Self::Identifier,
+            "Identifier to the usual width (`Ａ１` is `A1`, `A①` is not) and NFC, trimmed; scientific notation (`1.38E+10`) is refused",
+        ),
         (
             "integer_identifier",
             Self::IntegerIdentifier,

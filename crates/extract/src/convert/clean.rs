@@ -1,12 +1,12 @@
 //! Text as it came → text in one spelling: nulls, declared spellings, normalisation.
 
-use super::forms::plainly;
+use super::forms::{Spelling, plainly};
 use super::normaliser_rule;
 use super::plan::FieldPlan;
 use arrow::array::{Array, StringArray, StringBuilder};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use lakewarden_dictionary::Normaliser;
-use lakewarden_privacy::normalise;
+use lakewarden_privacy::normalise::{self, Normalised, is_scientific};
 
 /// Cleans a column; `regions` are the countries of its rows, where the field asks for them. Nothing is copied where nothing
 /// changes. Values that the normaliser refuses become null and are given to `refuse` with its rule.
@@ -19,13 +19,20 @@ pub(super) fn clean(
     let trimmed = without_ends(text, &field.field.trim_chars);
     let text = with_nulls(trimmed.as_ref().unwrap_or(text), &field.field.null_values);
     match field.field.normalise {
-        // Spellings are compared in their folded form: Ｆ is F.
-        Normaliser::Trim => {
-            let text = normalise::trim(&text).values;
-            map(
-                field,
-                if field.field.null_values.is_empty() { text } else { with_nulls(&text, &field.field.null_values) },
-            )
+        Normaliser::Trim | Normaliser::None => {
+            let result = match field.forms.spelling {
+                Spelling::Text | Spelling::Key => normalise::trim(&text),
+                Spelling::Identifier => normalise::identifier(&text),
+                Spelling::Value => normalise::fold_width(&text),
+                Spelling::Verbatim => Normalised { values: text, invalid: Vec::new() },
+            };
+            result.invalid.into_iter().for_each(|place| refuse(place, "identifier"));
+            if field.forms.spelling == Spelling::Key {
+                let lost = |(place, value): (usize, Option<&str>)| value.filter(|v| is_scientific(v)).map(|_| place);
+                result.values.iter().enumerate().filter_map(lost).for_each(|place| refuse(place, "lost_digits"));
+            }
+            let text = map(field, result.values);
+            field.forms.listed.as_ref().map_or_else(|| text.clone(), |listed| listed.apply(&text))
         }
         other => {
             let result = field.forms.normalised(other, &map(field, text), regions);

@@ -119,15 +119,17 @@ impl Faults {
         }
     }
 
-    /// Says that a record does not parse. Of several reasons the first counts.
+    /// Marks a record that does not parse. Of several reasons the first counts.
     pub(crate) fn reject(&mut self, rejected: Rejected) {
         let known = self.row(rejected.place);
         if known.is_none_or(|known| known.rejected.is_none()) {
-            *known = Some(Fault { field: None, rule: rejected.fault.rule(), name: None, rejected: Some(rejected) });
+            let fault = rejected.fault;
+            *known =
+                Some(Fault { field: fault.field(), rule: record_rule(fault), name: None, rejected: Some(rejected) });
         }
     }
 
-    /// Says that a field has an object or an array where one value is declared.
+    /// Marks a field that has an object or an array where one value is declared.
     pub(crate) fn nest(&mut self, row: usize, field: usize) {
         self.nested.insert((row, field));
         self.set(row, field, "type");

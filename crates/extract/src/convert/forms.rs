@@ -2,7 +2,7 @@
 
 use crate::values::{BooleanParser, FoldedWords, NumberParser};
 use arrow::array::StringArray;
-use lakewarden_dictionary::{EmailRule, Field, Normaliser, PhoneRegion as DeclaredRegion};
+use lakewarden_dictionary::{DataType, EmailRule, Field, Normaliser, PhoneRegion as DeclaredRegion, Treatment};
 use lakewarden_privacy::normalise::{self, MailboxRules, Normalised, PhoneRegion};
 
 /// What the dictionary says about the values of a field, beyond its type.
@@ -11,8 +11,40 @@ pub(crate) struct FormPlan {
     pub numbers: Option<NumberParser>,
     pub booleans: BooleanParser,
     pub folded: Option<FoldedWords>,
+    /// The words that an `in` rule lists, which a value may be in another width.
+    pub listed: Option<FoldedWords>,
+    pub spelling: Spelling,
     pub region: Region,
     mailbox: MailboxRules,
+}
+
+/// How values are brought to one spelling where no normaliser of identifiers is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// Text that is stored: nothing between its ends changes.
+    Text,
+    /// Text that is stored and is part of the dataset's key: as [`Spelling::Text`], but a number in scientific notation,
+    /// which has lost digits, would give several records one key.
+    Key,
+    /// Text that becomes a pseudonym: an identifier.
+    Identifier,
+    /// A number, a time or a truth word, read in the usual width.
+    Value,
+    /// Text that stays as it came.
+    Verbatim,
+}
+
+impl Spelling {
+    fn of(field: &Field, in_key: bool) -> Self {
+        match (&field.treatment, field.data_type.value) {
+            (_, DataType::Integer | DataType::Double | DataType::Decimal { .. }) => Self::Value,
+            (_, DataType::Boolean | DataType::Date | DataType::Timestamp) => Self::Value,
+            (Treatment::Pseudonymise(_), DataType::String) => Self::Identifier,
+            (_, DataType::String) if field.normalise == Normaliser::None => Self::Verbatim,
+            (_, DataType::String) if in_key => Self::Key,
+            (_, DataType::String) => Self::Text,
+        }
+    }
 }
 
 /// The country of telephone numbers without a country code.
@@ -30,7 +62,7 @@ pub(super) type Unfit = (&'static str, &'static str);
 
 impl FormPlan {
     /// Compiles what a field says; `find` finds fields by name.
-    pub(super) fn compile(field: &Field, find: &dyn Fn(&str) -> Option<usize>) -> Result<Self, Unfit> {
+    pub(super) fn compile(field: &Field, in_key: bool, find: &dyn Fn(&str) -> Option<usize>) -> Result<Self, Unfit> {
         let forms = &field.values;
         let numbers = forms.number_format.as_ref().map(|f| NumberParser::compile(&f.value)).transpose();
         let region = match forms.region.as_ref().map(|r| &r.value) {
@@ -47,6 +79,8 @@ impl FormPlan {
             numbers: numbers.map_err(|problem| ("number_format", problem))?,
             booleans: BooleanParser::new(forms.boolean_words.as_ref().map(|w| &w.value)),
             folded: FoldedWords::new(field),
+            listed: FoldedWords::listed(field),
+            spelling: Spelling::of(field, in_key),
             region,
             mailbox: MailboxRules {
                 drop_tag: has(EmailRule::DropTag),
@@ -76,6 +110,7 @@ impl FormPlan {
 /// Applies a normaliser of which nothing more is declared.
 pub(super) fn plainly(normaliser: Normaliser, text: &StringArray) -> Normalised {
     match normaliser {
+        Normaliser::None => Normalised { values: text.clone(), invalid: Vec::new() },
         Normaliser::Trim => normalise::trim(text),
         Normaliser::Phone => normalise::phone(text),
         Normaliser::Email => normalise::email(text),

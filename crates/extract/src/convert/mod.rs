@@ -36,8 +36,10 @@ use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use forms::Region;
 use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
+use lakewarden_privacy::normalise;
 use memchr::memmem;
 use plan::{FieldPlan, Horizon};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -70,6 +72,8 @@ pub(crate) struct Converted {
     pub late: Option<Late>,
     /// Placeholders put into free text.
     pub redactions: BTreeMap<&'static str, u64>,
+    /// Values that were rounded to the scale of their type, by field.
+    pub rounded: BTreeMap<usize, u64>,
     /// Values of no declared type that would be of a wider one.
     pub widened: Widened,
     /// JSON: undeclared names.
@@ -94,6 +98,14 @@ struct Typed {
     text: Option<StringArray>,
     /// The typed values.
     values: ArrayRef,
+}
+
+/// What is noted of a batch while its values are typed.
+struct Noted<'a> {
+    faults: &'a mut Faults,
+    widened: &'a mut Widened,
+    /// Values of the field that were rounded.
+    rounded: &'a Cell<u64>,
 }
 
 impl Plan<'_> {
@@ -140,10 +152,16 @@ impl Plan<'_> {
         damaged.into_iter().for_each(|place| faults.reject(Rejected::at(place, RecordFault::Bytes)));
 
         let mut widened = Widened::new();
+        let (rounded, mut rounded_by) = (Cell::new(0), BTreeMap::new());
         let mut typed: Vec<Option<Typed>> = Vec::with_capacity(self.fields.len());
         for (index, field) in self.fields.iter().enumerate() {
             typed.push(if field.active {
-                Some(self.type_field(file, index, &raw, len, &mut faults, &mut widened)?)
+                let mut noted = Noted { faults: &mut faults, widened: &mut widened, rounded: &rounded };
+                let typed = self.type_field(file, index, &raw, len, &mut noted)?;
+                if rounded.get() > 0 {
+                    rounded_by.insert(index, rounded.take());
+                }
+                Some(typed)
             } else {
                 None
             });
@@ -224,6 +242,7 @@ impl Plan<'_> {
             unique,
             late,
             redactions,
+            rounded: rounded_by,
             widened,
             undeclared,
             occurs,
@@ -259,8 +278,7 @@ impl Plan<'_> {
         index: usize,
         all: &[Option<ArrayRef>],
         len: usize,
-        faults: &mut Faults,
-        widened: &mut Widened,
+        noted: &mut Noted<'_>,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
         let wanted = field.field.data_type.value;
@@ -275,17 +293,17 @@ impl Plan<'_> {
                     Some(values) => Typed { text: None, values },
                     None => {
                         let regions = self.regions(file, field, all, len)?;
-                        self.through_text(file, index, raw, regions.as_ref(), faults, &mut refused)?
+                        self.through_text(file, index, raw, regions.as_ref(), noted, &mut refused)?
                     }
                 };
-                refused.iter().for_each(|(place, rule)| faults.set(*place, index, rule));
+                refused.iter().for_each(|(place, rule)| noted.faults.set(*place, index, rule));
                 if !refused.is_empty() {
-                    self.count_widened(index, raw, &refused, widened);
+                    self.count_widened(index, raw, &refused, noted.widened);
                 }
                 typed
             }
         };
-        rules::judge(field, typed.text.as_ref(), &typed.values, faults);
+        rules::judge(field, typed.text.as_ref(), &typed.values, noted.faults);
         Ok(typed)
     }
 
@@ -310,7 +328,8 @@ impl Plan<'_> {
             None => StringArray::new_null(len),
             Some(raw) => {
                 let text = self.text_of(file, index, raw)?;
-                clean::clean(&self.fields[index], &text, None, &mut |_, _| {})
+                let codes = clean::clean(&self.fields[index], &text, None, &mut |_, _| {});
+                normalise::fold_width(&codes).values
             }
         }))
     }
@@ -329,10 +348,11 @@ impl Plan<'_> {
         index: usize,
         raw: &ArrayRef,
         regions: Option<&StringArray>,
-        faults: &mut Faults,
+        noted: &mut Noted<'_>,
         refused: &mut Vec<Refused>,
     ) -> Result<Typed, ExtractError> {
         let field = &self.fields[index];
+        let faults = &mut *noted.faults;
         let text = self.text_of(file, index, raw)?;
         if text.null_count() > raw.null_count() {
             (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i)).for_each(|i| faults.set(i, index, "type"));
@@ -344,7 +364,9 @@ impl Plan<'_> {
         }
         // Numbers that arrive as numbers are not written in anybody's format.
         let numbers = field.forms.numbers.as_ref().filter(|_| raw.as_string_opt::<i32>().is_some());
-        let forms = Forms { times: &field.times, numbers, booleans: &field.forms.booleans };
+        let round = field.field.values.round;
+        let booleans = &field.forms.booleans;
+        let forms = Forms { times: &field.times, numbers, booleans, round, rounded: noted.rounded };
         let values = parse(&text, wanted, &forms, &mut |place, rule| refused.push((place, rule)));
         Ok(Typed { text: Some(text), values })
     }
@@ -402,6 +424,7 @@ type Refused = (usize, &'static str);
 /// The rule that says a value is not what its normaliser makes.
 fn normaliser_rule(normaliser: Normaliser) -> &'static str {
     match normaliser {
+        Normaliser::None => "none",
         Normaliser::Trim => "trim",
         Normaliser::Phone => "phone",
         Normaliser::Email => "email",

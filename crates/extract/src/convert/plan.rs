@@ -239,15 +239,16 @@ impl<'a> FieldPlan<'a> {
             ),
             None => zone,
         };
-        let forms = FormPlan::compile(field, find).map_err(|(key, problem)| ExtractError::InvalidValueForm {
-            dataset: name(),
-            field: field.name.value.clone(),
-            key,
-            problem,
+        let in_key = dataset.key.iter().any(|part| part.value == field.column.value);
+        let forms = FormPlan::compile(field, in_key, find).map_err(|(key, problem)| {
+            ExtractError::InvalidValueForm { dataset: name(), field: field.name.value.clone(), key, problem }
         })?;
         let mut times = TimeParser::compile(&field.time_formats, zone).map_err(|format| {
             ExtractError::InvalidTimeFormat { dataset: name(), field: field.name.value.clone(), format }
         })?;
+        if !field.values.epoch_as_declared {
+            times = times.judging_units(as_of);
+        }
         if dataset.format.takes(Container::Xlsx) || dataset.format.takes(Container::Xls) {
             times = times.or_iso();
         }

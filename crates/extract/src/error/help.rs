@@ -40,6 +40,8 @@ impl ExtractError {
             Self::HeaderQuotes { .. } => "LW4040",
             Self::FooterTooLong { .. } => "LW4041",
             Self::NoSheet { .. } => "LW4042",
+            Self::SeveralSheets { .. } => "LW4125",
+            Self::NotAWorkbook { .. } => "LW4126",
             Self::NoRecords { .. } => "LW4043",
             Self::UnknownPacking { .. } => "LW4044",
             Self::RuleInput { .. } => "LW4050",
@@ -130,6 +132,10 @@ impl ExtractError {
             Self::FooterTooLong { .. } => {
                 "see that `format: footer` matches no record; if the footer is so long, raise `format: limits: footer`".into()
             }
+            Self::SeveralSheets { .. } => {
+                "write the name of the sheet under `format: sheet`; if all are needed, have each exported into its own file".into()
+            }
+            Self::NotAWorkbook { remedy, .. } => (*remedy).into(),
             Self::NoSheet { nearest: Some(nearest), .. } => {
                 format!("if sheet {nearest} is the one, write its name under `format: sheet`")
             }
@@ -175,6 +181,8 @@ impl ExtractError {
             | Self::HeaderQuotes { file, .. }
             | Self::FooterTooLong { file, .. }
             | Self::NoSheet { file, .. }
+            | Self::SeveralSheets { file }
+            | Self::NotAWorkbook { file, .. }
             | Self::NoRecords { file, .. }
             | Self::UnknownPacking { file }
             | Self::Sink { file, .. }

@@ -311,6 +311,22 @@ pub enum ExtractError {
         /// The position, from 1, of the sheet that has nearly this name.
         nearest: Option<usize>,
     },
+    /// LW4125: a workbook of which several visible sheets have cells, and none is declared.
+    #[error("{file}: several of its visible sheets have cells, and none is declared as the one to read")]
+    SeveralSheets {
+        /// The file.
+        file: String,
+    },
+    /// LW4126: a file under the name of a workbook that is something else.
+    #[error("{file}: is named like a workbook, but is {found}")]
+    NotAWorkbook {
+        /// The file.
+        file: String,
+        /// What it is.
+        found: &'static str,
+        /// How it can be read.
+        remedy: &'static str,
+    },
     /// LW4043: JSON without an array where the records are to be.
     #[error("{file}: has no array at `{path}`")]
     NoRecords {

@@ -85,7 +85,7 @@ impl Profile {
     /// Takes in the values of a batch.
     pub fn observe(&mut self, column: &StringArray) {
         self.rows += column.len() as u64;
-        let trimmed = normalise::trim(column).values;
+        let trimmed = normalise::fold_width(column).values;
         let times = Times::new();
         for value in trimmed.iter().flatten() {
             self.values += 1;

@@ -2,6 +2,7 @@
 
 use super::file::{Emit, Job, Learnt, Stop, begin, one};
 use super::names::presentable;
+use super::xlsx::Formulas;
 use super::{RawBatch, directory, xlsx};
 use crate::account::Warning;
 use crate::error::ExtractError;
@@ -10,7 +11,7 @@ use lakewarden_dictionary::{Container, is_left_behind};
 use regex::Regex;
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::{Cursor, Read, copy, sink};
+use std::io::{Cursor, Read, Write, copy};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -38,9 +39,9 @@ pub(crate) fn read(job: &Job<'_>, packed: &Blocks, emit: &mut Emit<'_>, learnt: 
             return Err(wrong("an Excel workbook").into());
         }
         learnt.container(Container::Xlsx, job.dataset);
-        measure(job, &mut archive, packed.size())?;
+        let formulas = measure(job, &mut archive, packed.size())?;
         drop(archive);
-        let undeclared = xlsx::read(job, packed, emit, &mut learnt.skipped)?;
+        let undeclared = xlsx::read(job, packed, formulas, emit, &mut learnt.skipped)?;
         learnt.undeclared.merge(&undeclared);
         return Ok(());
     }
@@ -83,20 +84,48 @@ fn is_workbook<R: Read + std::io::Seek>(archive: &mut ZipArchive<R>) -> bool {
 }
 
 /// Unpacks every part of a workbook into nothing, so that what is then held has been measured: sizes in the directory
-/// are what whoever made it says.
-fn measure<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>, most: u64) -> Result<(), Stop> {
+/// are what whoever made it says. Says what is to be seen of its formulas on the way.
+fn measure<R: Read + std::io::Seek>(job: &Job<'_>, archive: &mut ZipArchive<R>, most: u64) -> Result<Formulas, Stop> {
     let all = Cell::new(0);
+    let mut formulas = Formulas::default();
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|e| refused(job, &e))?;
         let packed = part.compressed_size().min(most);
         let mut part = Member::new(part, Allowance::held(job.limits()), packed, &all);
-        copy(&mut part, &mut sink()).map_err(|e| match classify(&e, job.file, 0) {
+        let mut watch = FormulaWatch { found: &mut formulas, before: Vec::new() };
+        copy(&mut part, &mut watch).map_err(|e| match classify(&e, job.file, 0) {
             ExtractError::Damaged { file, rows, .. } => ExtractError::Damaged { file, what: "workbook", rows },
             ExtractError::CutShort { file, rows, .. } => ExtractError::Damaged { file, what: "workbook", rows },
             other => other,
         })?;
     }
-    Ok(())
+    Ok(formulas)
+}
+
+/// Takes the bytes of a workbook's parts and looks in them for formulas. What it takes for one may be something else:
+/// that costs time, and nothing more.
+struct FormulaWatch<'a> {
+    found: &'a mut Formulas,
+    /// The last bytes before those that come: a mark may be cut in two.
+    before: Vec<u8>,
+}
+
+impl Write for FormulaWatch<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        const FORMULAS: [&[u8]; 6] = [b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/"];
+        const UNCOMPUTED: [&[u8]; 2] = [b"fullCalcOnLoad=\"1\"", b"fullCalcOnLoad=\"true\""];
+        self.before.extend_from_slice(bytes);
+        let has = |marks: &[&[u8]]| marks.iter().any(|mark| memchr::memmem::find(&self.before, mark).is_some());
+        self.found.any = self.found.any || has(&FORMULAS);
+        self.found.uncomputed = self.found.uncomputed || has(&UNCOMPUTED);
+        let longest = UNCOMPUTED.iter().map(|mark| mark.len()).max().unwrap_or_default();
+        self.before.drain(..self.before.len().saturating_sub(longest));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The members that are to be read, in order of their names. One bad name refuses the archive.

@@ -1,5 +1,6 @@
 //! What goes from the reader to the workers.
 
+use super::cell::CellFault;
 use super::columns::TextColumn;
 use arrow::array::ArrayRef;
 use std::ops::Range;
@@ -63,8 +64,13 @@ pub(crate) enum RecordFault {
     Columns(Option<(usize, usize)>),
     /// Not a JSON object.
     Json,
-    /// A declared cell of a sheet is an error, such as `#REF!`.
-    ErrorCell,
+    /// A declared cell of a sheet cannot be read.
+    Cell {
+        /// The field, in declared order.
+        field: usize,
+        /// Why not.
+        fault: CellFault,
+    },
     /// A quotation mark inside a value that none encloses, text after a closing one, or one that is never closed.
     Quote,
     /// A quotation mark that is escaped with a backslash, which the dictionary does not declare.
@@ -81,7 +87,7 @@ impl RecordFault {
         match self {
             Self::Columns(_) => "columns",
             Self::Json => "json",
-            Self::ErrorCell => "error_cell",
+            Self::Cell { fault, .. } => fault.rule(),
             Self::Quote => "quote",
             Self::Escape => "escape",
             Self::Multiline => "multiline",
@@ -89,16 +95,24 @@ impl RecordFault {
         }
     }
 
+    /// The field it is about, if it is about one.
+    pub(crate) fn field(self) -> Option<usize> {
+        match self {
+            Self::Cell { field, .. } => Some(field),
+            Self::Columns(_) | Self::Json | Self::Quote | Self::Escape | Self::Multiline | Self::Bytes => None,
+        }
+    }
+
     /// The fault of a record that was sealed with its values in doubtful columns, by the rule's name.
     pub(crate) fn of_shifted(rule: &str) -> Self {
-        let known = [Self::Json, Self::ErrorCell, Self::Quote, Self::Escape, Self::Multiline, Self::Bytes];
+        let known = [Self::Json, Self::Quote, Self::Escape, Self::Multiline, Self::Bytes];
         known.into_iter().find(|fault| fault.rule() == rule).unwrap_or(Self::Columns(None))
     }
 
     /// Whether the record's values may be in wrong columns.
     pub(crate) fn shifts(self) -> bool {
         match self {
-            Self::Columns(_) | Self::Json | Self::ErrorCell | Self::Quote | Self::Escape => true,
+            Self::Columns(_) | Self::Json | Self::Cell { .. } | Self::Quote | Self::Escape => true,
             Self::Multiline | Self::Bytes => false,
         }
     }

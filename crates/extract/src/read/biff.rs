@@ -172,15 +172,15 @@ fn shared_texts(record: &Record<'_>) -> Option<Vec<u32>> {
     }
 }
 
-struct Record<'a> {
-    kind: u16,
-    data: &'a [u8],
+pub(super) struct Record<'a> {
+    pub(super) kind: u16,
+    pub(super) data: &'a [u8],
     /// The records that continue it.
     more: Vec<&'a [u8]>,
 }
 
 /// The records of a stream; `None` for one that is cut.
-struct Records<'a>(&'a [u8]);
+pub(super) struct Records<'a>(pub(super) &'a [u8]);
 
 impl<'a> Records<'a> {
     fn take(&mut self) -> Option<(u16, &'a [u8])> {
@@ -217,7 +217,7 @@ impl<'a> Iterator for Records<'a> {
 }
 
 /// A compound file ([MS-CFB]): a file system in a file.
-struct Compound<'a> {
+pub(super) struct Compound<'a> {
     bytes: &'a [u8],
     sector: usize,
     table: Vec<u32>,
@@ -227,7 +227,7 @@ struct Compound<'a> {
 }
 
 impl<'a> Compound<'a> {
-    fn open(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn open(bytes: &'a [u8]) -> Option<Self> {
         let sector = match word(bytes, 30)? {
             9 => 512,
             12 => 4096,
@@ -274,7 +274,7 @@ impl<'a> Compound<'a> {
         self.entries.iter().find(|(n, ..)| n.eq_ignore_ascii_case(name))
     }
 
-    fn stream(&self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn stream(&self, name: &str) -> Option<Vec<u8>> {
         let (_, start, size) = self.find(name)?;
         if *size >= SMALL {
             return self.chain(*start, *size);
@@ -311,11 +311,11 @@ impl<'a> Compound<'a> {
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]))
 }
 
-fn double(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn double(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
 }
 

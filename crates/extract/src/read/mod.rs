@@ -3,7 +3,9 @@
 mod archive;
 mod batch;
 mod biff;
+mod biff_formats;
 mod cell;
+mod cell_format;
 mod chunks;
 mod columns;
 mod csv;
@@ -24,6 +26,7 @@ mod xls;
 mod xlsx;
 
 pub(crate) use batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
+pub(crate) use cell::CellFault;
 pub(crate) use columns::TextColumn;
 pub(crate) use csv::{bounds, signs};
 pub(crate) use file::{FileSummary, Stop, column_names, read_file};

@@ -8,12 +8,14 @@ use super::names::NameCounts;
 use crate::error::ExtractError;
 use crate::source::Blocks;
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::DataType as Arrow;
+use arrow::datatypes::{DataType as Arrow, Schema, TimeUnit};
 use lakewarden_dictionary::{Field, Treatment};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 const WHAT: &str = "Parquet";
 
@@ -27,7 +29,8 @@ pub(crate) fn read(job: &Job<'_>, file: &Blocks, emit: &mut Emit<'_>) -> Result<
     // Without the Arrow schema that a writer may have left: it could ask for texts with 64-bit offsets, of which a few
     // bytes of a dictionary make any number. With 32 bits, a batch is at most 2 GiB a column.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let footer = guarded(|| ArrowReaderMetadata::load(&Chunks(file.clone()), options)).ok_or_else(|| damaged(0))?;
+    let loaded = guarded(|| ArrowReaderMetadata::load(&Chunks(file.clone()), options.clone()));
+    let footer = guarded(|| with_instants(loaded.ok_or(())?, options).map_err(|_| ())).ok_or_else(|| damaged(0))?;
 
     let schema = footer.schema().clone();
     let limits = job.limits();
@@ -82,6 +85,31 @@ pub(crate) fn read(job: &Job<'_>, file: &Blocks, emit: &mut Emit<'_>) -> Result<
         }
     }
     Ok(undeclared)
+}
+
+/// The same footer, with columns of 96-bit times read as instants. They count from midnight UTC, which the format does
+/// not say in the column's type (Spark, Hive and Presto write them so; Parquet format, "INT96 timestamps"). As
+/// nanoseconds, times before 1677 and after 2262 would overflow: `9999-12-31` is a usual placeholder.
+fn with_instants(
+    footer: ArrowReaderMetadata,
+    options: ArrowReaderOptions,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    let leaves = footer.parquet_schema();
+    let roots: Vec<usize> = (0..leaves.num_columns())
+        .filter(|leaf| leaves.column(*leaf).physical_type() == PhysicalType::INT96)
+        .map(|leaf| leaves.get_column_root_idx(leaf))
+        .collect();
+    if roots.is_empty() {
+        return Ok(footer);
+    }
+    let instants = Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let fields = footer.schema().fields().iter().enumerate().map(|(root, field)| {
+        // Those inside lists and structures are not read.
+        let plain = roots.contains(&root) && matches!(field.data_type(), Arrow::Timestamp(..));
+        if plain { Arc::new(field.as_ref().clone().with_data_type(instants.clone())) } else { field.clone() }
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    ArrowReaderMetadata::try_new(footer.metadata().clone(), options.with_schema(schema))
 }
 
 /// Runs a step of a reader. Its error texts may quote values and are not passed on; that it panics on some

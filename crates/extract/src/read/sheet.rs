@@ -2,7 +2,7 @@
 
 use super::BATCH_BYTES;
 use super::batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
-use super::cell::Column;
+use super::cell::{CellFault, Column, Kind};
 use super::columns::TextColumn;
 use super::file::{Emit, Job, Stop};
 use super::footer::Footer;
@@ -10,15 +10,15 @@ use super::header::Header;
 use super::names::{NameCounts, nearest};
 use crate::account::SkippedLines;
 use crate::error::ExtractError;
-use lakewarden_dictionary::Field;
+use calamine::{SheetType, SheetVisible};
 
 /// A row as it is gathered.
 #[derive(Default)]
 pub(crate) struct Row {
     /// The cells' texts, as many as were used so far.
     pub cells: Vec<String>,
-    /// Which of them are errors.
-    pub errors: Vec<usize>,
+    /// Those of them that must not be used, and why.
+    pub faults: Vec<(usize, CellFault)>,
 }
 
 impl Row {
@@ -35,7 +35,7 @@ impl Row {
     /// Forgets what it holds.
     pub(crate) fn clear(&mut self) {
         self.cells.iter_mut().for_each(String::clear);
-        self.errors.clear();
+        self.faults.clear();
     }
 }
 
@@ -94,7 +94,11 @@ impl<'a, 'j> Sheet<'a, 'j> {
     /// Takes the row with this number, from 1. Blank rows are no records.
     pub(crate) fn row(&mut self, number: u32, row: &Row, emit: &mut Emit<'_>) -> Result<(), Stop> {
         let cells = &row.cells;
-        let Some(last) = cells.iter().rposition(|c| !c.trim().is_empty()) else {
+        // A formula without a value is no blank cell.
+        let declared =
+            |column: &usize| self.header.as_ref().is_some_and(|h| h.fields.get(*column).copied().flatten().is_some());
+        let faulty = row.faults.iter().map(|(column, _)| *column).filter(declared).max();
+        let Some(last) = cells.iter().rposition(|c| !c.trim().is_empty()).max(faulty) else {
             return Ok(());
         };
         let Some(header) = &self.header else {
@@ -102,7 +106,7 @@ impl<'a, 'j> Sheet<'a, 'j> {
                 self.preamble += 1;
                 return Ok(());
             }
-            return self.begin(&cells[..=last]);
+            return self.begin(&cells[..cells.len().min(last + 1)]);
         };
         if let Some(footer) = &mut self.footer
             && footer.takes(self.rows, cells.first().map_or(b"".as_slice(), |c| c.as_bytes()))?
@@ -125,15 +129,19 @@ impl<'a, 'j> Sheet<'a, 'j> {
                 None => self.undeclared[position] += u64::from(!cell.trim().is_empty()),
             }
         }
-        let declared = |position: &usize| header.fields.get(*position).copied().flatten();
-        let means_nothing =
-            |field: usize, text: &str| self.job.dataset.fields[field].null_values.iter().any(|n| n == text);
-        let wrong = |position: &usize| declared(position).is_some_and(|f| !means_nothing(f, &cells[*position]));
+        let means_nothing = |field: usize, position: usize| {
+            let text = cells.get(position).map_or("", String::as_str);
+            !text.is_empty() && self.job.dataset.fields[field].null_values.iter().any(|n| n == text)
+        };
+        let fault = row.faults.iter().find_map(|(position, fault)| {
+            let field = header.fields.get(*position).copied().flatten()?;
+            (!means_nothing(field, *position)).then_some(RecordFault::Cell { field, fault: *fault })
+        });
         if last >= header.fields.len() {
             let found = Some((last + 1, header.fields.len()));
             self.rejected.push(Rejected::at(self.len, RecordFault::Columns(found)));
-        } else if row.errors.iter().any(wrong) {
-            self.rejected.push(Rejected::at(self.len, RecordFault::ErrorCell));
+        } else if let Some(fault) = fault {
+            self.rejected.push(Rejected::at(self.len, fault));
         }
         self.len += 1;
         self.rows += 1;
@@ -153,8 +161,8 @@ impl<'a, 'j> Sheet<'a, 'j> {
 
     fn begin(&mut self, names: &[String]) -> Result<(), Stop> {
         let header = self.job.header(names.iter().map(String::as_str))?;
-        let is_time = |f: usize| counts_days(&self.job.dataset.fields[f]);
-        let kind = |field: &Option<usize>| Column { is_time: field.is_some_and(is_time), from_1904: self.from_1904 };
+        let of = |field: &Option<usize>| field.map_or(Kind::Undeclared, |f| Kind::of(&self.job.dataset.fields[f]));
+        let kind = |field: &Option<usize>| Column { kind: of(field), from_1904: self.from_1904 };
         self.kinds = header.fields.iter().map(kind).collect();
         self.undeclared = vec![0; header.fields.len()];
         self.header = Some(header);
@@ -182,19 +190,34 @@ impl<'a, 'j> Sheet<'a, 'j> {
     }
 }
 
-/// Whether a plain number in this field is a day of the workbook's calendar: it is a time, and no format says that
-/// times are counted otherwise.
-fn counts_days(field: &Field) -> bool {
-    field.data_type.value.is_temporal() && !field.time_formats.iter().any(|f| f.starts_with("epoch_"))
-}
-
-/// The name of the sheet that is to be read, of those that a workbook has.
-pub(crate) fn choose(job: &Job<'_>, names: Vec<String>) -> Result<Option<String>, Stop> {
-    let Some(sheet) = &job.dataset.format.sheet else { return Ok(names.into_iter().next()) };
-    if names.contains(&sheet.value) {
+/// The sheet that is to be read: the one declared, visible or not, or else the only visible one that has cells.
+/// `is_blank` says of a sheet that it has none.
+pub(crate) fn choose(
+    job: &Job<'_>,
+    sheets: &[calamine::Sheet],
+    mut is_blank: impl FnMut(&str) -> Result<bool, Stop>,
+) -> Result<Option<String>, Stop> {
+    let file = || job.file.to_owned();
+    let tables = || sheets.iter().filter(|s| s.typ == SheetType::WorkSheet);
+    let Some(sheet) = &job.dataset.format.sheet else {
+        let mut visible = tables().filter(|s| s.visible == SheetVisible::Visible).map(|s| s.name.clone());
+        let first = visible.next();
+        let mut filled = None;
+        for name in first.iter().cloned().chain(visible) {
+            if is_blank(&name)? {
+                continue;
+            }
+            if filled.is_some() {
+                return Err(ExtractError::SeveralSheets { file: file() }.into());
+            }
+            filled = Some(name);
+        }
+        return Ok(filled.or(first));
+    };
+    if tables().any(|s| s.name == sheet.value) {
         return Ok(Some(sheet.value.clone()));
     }
-    let nearest = nearest(&sheet.value, names.iter().enumerate().map(|(at, name)| (at + 1, name.as_str())), 0.5);
-    let file = job.file.to_owned();
-    Err(ExtractError::NoSheet { file, sheet: sheet.value.clone(), nearest }.into())
+    let names = tables().enumerate().map(|(at, sheet)| (at + 1, sheet.name.as_str()));
+    let nearest = nearest(&sheet.value, names, 0.5);
+    Err(ExtractError::NoSheet { file: file(), sheet: sheet.value.clone(), nearest }.into())
 }

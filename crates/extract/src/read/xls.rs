@@ -1,13 +1,15 @@
 //! Excel workbooks of the old binary kind.
 
 use super::biff;
-use super::cell;
+use super::biff_formats::SheetFormats;
+use super::cell::{self, Value};
 use super::file::{Emit, Job, Stop};
 use super::names::NameCounts;
 use super::parquet::guarded;
 use super::sheet::{Row, Sheet, choose};
 use crate::account::SkippedLines;
 use crate::error::ExtractError;
+use bytes::Bytes;
 use calamine::{Reader, Xls, XlsError};
 use std::io::Cursor;
 
@@ -29,12 +31,17 @@ pub(crate) fn read(
         Ok(held) if held > limit => return Err(ExtractError::FileTooLarge { file: file(), key: "held", limit }.into()),
         Ok(_) => {}
     }
-    let opened = guarded(|| Ok::<_, XlsError>(Xls::new(Cursor::new(bytes)))).ok_or_else(damaged)?;
+    let bytes = Bytes::from(bytes);
+    let opened = guarded(|| Ok::<_, XlsError>(Xls::new(Cursor::new(bytes.clone())))).ok_or_else(damaged)?;
     let mut book = opened.map_err(|e| match e {
         XlsError::Password => Stop::Failed(ExtractError::Locked { file: file() }),
         _ => damaged(),
     })?;
-    let name = choose(job, book.sheet_names())?.ok_or_else(damaged)?;
+    let sheets = book.sheets_metadata().to_vec();
+    let blank = |name: &str| guarded(|| book.worksheet_range(name)).map(|r| r.is_empty()).ok_or_else(damaged);
+    let name = choose(job, &sheets, blank)?.ok_or_else(damaged)?;
+    let place = sheets.iter().position(|s| s.name == name).ok_or_else(damaged)?;
+    let formats = SheetFormats::read(&bytes, place).ok_or_else(damaged)?;
     let mut sheet = Sheet::new(job, book.has_1904_epoch())?;
     let range = guarded(|| book.worksheet_range(&name)).ok_or_else(damaged)?;
     let (first_row, first_column) = range.start().unwrap_or_default();
@@ -43,9 +50,9 @@ pub(crate) fn read(
         row.clear();
         for (column, value) in (first_column as usize..).zip(cells) {
             let kind = sheet.column(column)?;
-            if cell::write(row.cell(column), value, kind) {
-                row.errors.push(column);
-            }
+            let format = u32::try_from(column).ok().and_then(|column| formats.get(number, column));
+            let fault = cell::write(row.cell(column), Value::from(value), format, kind);
+            row.faults.extend(fault.map(|fault| (column, fault)));
         }
         sheet.row(number.saturating_add(1), &row, emit)?;
     }

@@ -1,7 +1,7 @@
 //! Records of one file and one shape, as the batch that a reader would have made of them.
 
 use crate::held::HeldRecords;
-use crate::read::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
+use crate::read::{CellFault, RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 use crate::sealed::{Opened, typed};
 use arrow::array::{ArrayRef, StringArray};
 use hashbrown::HashMap;
@@ -94,11 +94,18 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
         let broke = records.iter().enumerate().filter(|(_, r)| judged && r.broke.contains(name));
         own_faults.extend(broke.map(|(row, _)| (row, index)));
     }
+    let fault = |row: usize| {
+        let record = held.get(at[row]);
+        let field = record.field.and_then(|name| dataset.fields.iter().position(|f| f.name.value == name));
+        match (field, CellFault::from_rule(record.rule)) {
+            (Some(field), Some(fault)) => RecordFault::Cell { field, fault },
+            (None, _) | (_, None) => RecordFault::of_shifted(record.rule),
+        }
+    };
     let rejected = (0..len)
         .filter_map(|row| {
-            let rule = held.get(at[row]).rule;
-            let fault = RecordFault::of_shifted(rule);
-            let shifted = records[row].shifted || rule == COLUMNS;
+            let fault = fault(row);
+            let shifted = records[row].shifted || held.get(at[row]).rule == COLUMNS;
             (shifted || (fault == RecordFault::Multiline && broken[row])).then(|| Rejected::at(row, fault))
         })
         .collect();

@@ -50,6 +50,29 @@ pub(crate) fn recognise(head: &[u8], whole: bool, format: &Format, file: &str) -
     let Some(first) = first_character(head) else {
         return if whole { Err(ExtractError::EmptyFile { file: file.to_owned() }) } else { Err(wrong("blank text")) };
     };
+    let named_workbook = is_named_like_workbook(file);
+    if let Some(markup) = Markup::of(head) {
+        return Err(if named_workbook {
+            let remedy = "open it in a spreadsheet and save it as an Excel workbook (.xlsx) or CSV, or have the channel export one of these";
+            ExtractError::NotAWorkbook { file: file.to_owned(), found: markup.name(), remedy }
+        } else {
+            wrong(markup.name())
+        });
+    }
+    if named_workbook && !matches!(first, b'[' | b'{') {
+        let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+        let has = |byte: u8| memchr::memchr(byte, line).is_some();
+        let other = |found, remedy| Err(ExtractError::NotAWorkbook { file: file.to_owned(), found, remedy });
+        if !takes(Container::Csv) {
+            return other(
+                "text with separators",
+                "write `accept: [csv]` under `format`, and its `delimiter`, such as `\"\\t\"`, if that is not a comma",
+            );
+        }
+        if has(b'\t') && !has(format.delimiter) && format.skip_rows == 0 && format.comment.is_none() {
+            return other("text separated by tabs", "write `delimiter: \"\\t\"` under `format`");
+        }
+    }
     // What precedes a header may begin with anything.
     let preamble = format.skip_rows > 0 || format.comment.is_some();
     Ok(Recognised::One(match first {
@@ -75,9 +98,67 @@ pub(crate) fn recognise(head: &[u8], whole: bool, format: &Format, file: &str) -
 
 /// The first byte that is neither byte-order mark nor white space.
 fn first_character(head: &[u8]) -> Option<u8> {
+    first_place(head).map(|at| head[at])
+}
+
+/// Where that is.
+fn first_place(head: &[u8]) -> Option<usize> {
     let marks: [&[u8]; 4] = [&[0xef, 0xbb, 0xbf], &[0xff, 0xfe], &[0xfe, 0xff], &[0x84, 0x31, 0x95, 0x33]];
     let text = marks.iter().find_map(|m| head.strip_prefix(*m)).unwrap_or(head);
-    text.iter().copied().find(|b| !b.is_ascii_whitespace())
+    let at = text.iter().position(|b| !b.is_ascii_whitespace())?;
+    Some(head.len() - text.len() + at)
+}
+
+/// Whether a file, or the member of an archive, has a name that Excel gives to workbooks.
+fn is_named_like_workbook(file: &str) -> bool {
+    let name = file.to_ascii_lowercase();
+    [".xls", ".xlsx", ".xlsm", ".xlsb"].iter().any(|extension| name.ends_with(extension))
+}
+
+/// Text that is marked up, which shops give out as `.xls` because Excel opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Markup {
+    Html,
+    /// One file with a page and what belongs to it.
+    Mhtml,
+    /// XML Spreadsheet 2003.
+    SpreadsheetXml,
+    Xml,
+}
+
+impl Markup {
+    fn of(head: &[u8]) -> Option<Self> {
+        let text = first_place(head).map(|at| &head[at..])?;
+        let start: Vec<u8> = text.iter().take(4096).map(u8::to_ascii_lowercase).collect();
+        let begins = |mark: &str| start.starts_with(mark.as_bytes());
+        let holds = |mark: &str| memchr::memmem::find(&start, mark.as_bytes()).is_some();
+        if begins("mime-version:") {
+            return Some(Self::Mhtml);
+        }
+        let page = ["<!doctype html", "<html", "<head", "<body", "<meta", "<table", "<style", "<div"];
+        if page.iter().any(|mark| begins(mark)) {
+            return Some(Self::Html);
+        }
+        if begins("<?xml") || begins("<workbook") || begins("<!--") {
+            return Some(if holds("urn:schemas-microsoft-com:office:spreadsheet") {
+                Self::SpreadsheetXml
+            } else if holds("<html") || holds("<table") {
+                Self::Html
+            } else {
+                Self::Xml
+            });
+        }
+        None
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Html => "an HTML page",
+            Self::Mhtml => "a web page of several parts (MHTML)",
+            Self::SpreadsheetXml => "an XML Spreadsheet 2003 document",
+            Self::Xml => "an XML document",
+        }
+    }
 }
 
 fn looks_like_json_array(head: &[u8]) -> bool {
@@ -127,6 +208,35 @@ mod tests {
         assert_eq!(of(&[0xd0, 0xcf, 0x11, 0xe0], &csv).unwrap_err().code(), "LW4005");
         let xls = format(Container::Csv, vec![Container::Xls]);
         assert_eq!(of(&[0xd0, 0xcf, 0x11, 0xe0], &xls).unwrap(), Container::Xls);
+    }
+
+    #[test]
+    fn markup_and_text_under_a_workbooks_name_are_named() {
+        let xls = format(Container::Xls, vec![Container::Xlsx, Container::Csv]);
+        let named = |head: &[u8], format: &Format| recognise(head, true, format, "a.XLS").unwrap_err().to_string();
+        for (head, found) in [
+            ("\u{feff}\r\n<HTML><body><table>", "an HTML page"),
+            ("<?xml version=\"1.0\"?><html xmlns=\"\">", "an HTML page"),
+            ("<!DOCTYPE html PUBLIC", "an HTML page"),
+            ("<table border=1><tr>", "an HTML page"),
+            ("MIME-Version: 1.0\nContent-Type: multipart/related", "a web page of several parts (MHTML)"),
+            (
+                "<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
+                "an XML Spreadsheet 2003 document",
+            ),
+            ("<?xml version=\"1.0\"?><orders/>", "an XML document"),
+        ] {
+            assert_eq!(
+                named(head.as_bytes(), &xls),
+                format!("a.XLS: is named like a workbook, but is {found}"),
+                "{head}"
+            );
+            let csv = format(Container::Csv, vec![]);
+            assert_eq!(recognise(head.as_bytes(), true, &csv, "a.csv").unwrap_err().code(), "LW4005", "{head}");
+        }
+        assert!(named(b"a\tb\n1\t2\n", &xls).ends_with("text separated by tabs"));
+        assert!(named(b"a,b\n1,2\n", &format(Container::Xls, vec![])).ends_with("text with separators"));
+        assert_eq!(recognise(b"a,b\n1,2\n", true, &xls, "a.xls").unwrap(), Recognised::One(Container::Csv));
     }
 
     #[test]

@@ -90,7 +90,14 @@ pub(crate) fn direct(
                 let micros: TimestampMicrosecondArray = numbers
                     .as_primitive::<Int64Type>()
                     .unary_opt(|n| if places < 0 { Some(n.div_euclid(factor)) } else { n.checked_mul(factor) });
-                Arc::new(micros.with_timezone(UTC))
+                let unlikely = |at: i64| times.is_unlikely(places, at);
+                let doubtful = |place: &usize| micros.is_valid(*place) && unlikely(micros.value(*place));
+                let doubtful: Vec<usize> = (0..micros.len()).filter(doubtful).collect();
+                refuse_lost(array, &(Arc::new(micros.clone()) as ArrayRef), refuse);
+                doubtful.iter().for_each(|place| refuse(*place, "epoch_unit"));
+                let micros =
+                    if doubtful.is_empty() { micros } else { micros.unary_opt(|at| (!unlikely(at)).then_some(at)) };
+                return Some(within_calendar(Arc::new(micros.with_timezone(UTC)), refuse));
             }
             _ => return None,
         },

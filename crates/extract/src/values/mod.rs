@@ -10,8 +10,8 @@ mod zone;
 
 pub(crate) use arrow_types::{as_text, direct};
 pub(crate) use format::NumberParser;
-use number::integer_of;
 pub(crate) use number::{decimal, double, integer};
+use number::{integer_of, rounded, without_noise};
 pub(crate) use time::TimeParser;
 pub(crate) use words::{BooleanParser, FoldedWords};
 pub(crate) use zone::{Zone, ZoneCache};
@@ -22,6 +22,7 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use lakewarden_dictionary::DataType;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The name of the zone that instants are stored in.
@@ -33,11 +34,29 @@ pub(crate) struct Forms<'a> {
     /// How numbers are written, if otherwise than plainly.
     pub numbers: Option<&'a NumberParser>,
     pub booleans: &'a BooleanParser,
+    /// Whether digits beyond the scale are rounded away.
+    pub round: bool,
+    /// How many values were rounded: noise of binary arithmetic always, other digits where it is declared.
+    pub rounded: &'a Cell<u64>,
+}
+
+impl Forms<'_> {
+    /// A number that [`decimal`] refuses, if only digits beyond its scale are in the way.
+    fn round(&self, text: &str, precision: u8, scale: i8) -> Option<i128> {
+        let declared = || self.round.then(|| rounded(text, precision, scale)).flatten();
+        let value = without_noise(text, precision, scale).or_else(declared)?;
+        self.rounded.set(self.rounded.get() + 1);
+        Some(value)
+    }
+
+    fn round_integer(&self, text: &str) -> Option<i64> {
+        self.round(text, 19, 0).and_then(|value| i64::try_from(value).ok())
+    }
 }
 
 /// Parses a column of trimmed text. Places whose text is not a value of the type become null and are given to `refuse`
 /// with the rule they break: `type`; `number_format` where one is declared; `calendar` for years before 1900 and after
-/// 9999.
+/// 9999; `epoch_unit` for counts since 1970 in another unit than the declared one.
 pub(crate) fn parse(
     text: &StringArray,
     data_type: DataType,
@@ -48,14 +67,29 @@ pub(crate) fn parse(
     let mut plain = String::new();
     // A place without a value of the type, and whether it is one beyond the calendar.
     let mut refuse_time = |place: usize| {
-        refuse(place, if times.is_beyond_calendar(text.value(place)) { "calendar" } else { "type" });
+        let text = text.value(place);
+        let rule = if times.is_of_other_unit(text) {
+            "epoch_unit"
+        } else if times.is_beyond_calendar(text) {
+            "calendar"
+        } else {
+            "type"
+        };
+        refuse(place, rule);
     };
     match data_type {
         DataType::String => Arc::new(text.clone()),
         DataType::Integer => Arc::new(match forms.numbers {
-            None => Int64Array::from(primitive(text, integer, &mut |place| refuse(place, "type"))),
+            None => {
+                Int64Array::from(primitive(text, |t| integer(t).or_else(|| forms.round_integer(t)), &mut |place| {
+                    refuse(place, "type")
+                }))
+            }
             Some(numbers) => {
-                let whole = |t: &str| integer_of(numbers.plain(t, &mut plain)?);
+                let whole = |t: &str| {
+                    let plain = numbers.plain(t, &mut plain)?;
+                    integer_of(plain).or_else(|| forms.round_integer(plain))
+                };
                 Int64Array::from(primitive(text, whole, &mut |place| refuse(place, "number_format")))
             }
         }),
@@ -69,11 +103,15 @@ pub(crate) fn parse(
         DataType::Decimal { precision, scale } => {
             let parsed: Decimal128Array = match forms.numbers {
                 None => {
-                    let exact = |t: &str| decimal(t.as_bytes(), precision, scale);
+                    let exact =
+                        |t: &str| decimal(t.as_bytes(), precision, scale).or_else(|| forms.round(t, precision, scale));
                     primitive(text, exact, &mut |place| refuse(place, "type"))
                 }
                 Some(numbers) => {
-                    let exact = |t: &str| decimal(numbers.plain(t, &mut plain)?.as_bytes(), precision, scale);
+                    let exact = |t: &str| {
+                        let plain = numbers.plain(t, &mut plain)?;
+                        decimal(plain.as_bytes(), precision, scale).or_else(|| forms.round(plain, precision, scale))
+                    };
                     primitive(text, exact, &mut |place| refuse(place, "number_format"))
                 }
             };

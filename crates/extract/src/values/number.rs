@@ -38,6 +38,64 @@ pub(crate) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
     unsigned(digits, precision, scale).map(signed)
 }
 
+/// Digits from which on a number is the shortest text of a binary floating-point number, not one that was typed: those
+/// have 15 that are certain.
+const NOISY_DIGITS: usize = 16;
+/// Whole numbers up to here are exact as binary floating-point numbers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The decimal that a binary floating-point number stands for, where arithmetic left noise behind it:
+/// `59.699999999999996` is 59.70. As [`decimal`], its value times 10^scale.
+///
+/// Noise has 16 significant digits or more, and is no larger than what sums and differences leave: 10^-14 of the value,
+/// or 10^-9 of a unit of the scale where large amounts cancel out (`0.09999999999999964`). Anything larger, such as the
+/// third decimal of 19.995, says something and is refused.
+pub(crate) fn without_noise(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    if significant_digits(text) < NOISY_DIGITS || !(0..=22).contains(&scale) {
+        return None;
+    }
+    let value = double(text)?;
+    let per_unit = 10f64.powi(scale.into());
+    let units = (value * per_unit).round();
+    if units.abs() >= EXACT {
+        return None;
+    }
+    // Of two whole numbers below 2^53 and 10^22, the quotient is the nearest there is to the decimal.
+    let noise = (value - units / per_unit).abs();
+    let unit = per_unit.recip();
+    let units = units as i128;
+    let fits = units.unsigned_abs() < 10u128.checked_pow(precision.into())?;
+    (fits && noise <= 1e-14 * value.abs() + 1e-9 * unit && noise < unit / 10.0).then_some(units)
+}
+
+/// Digits of a number that count: none of the zeros in front.
+fn significant_digits(text: &str) -> usize {
+    let mantissa = text.bytes().take_while(|b| !matches!(b, b'e' | b'E'));
+    mantissa.filter(u8::is_ascii_digit).skip_while(|b| *b == b'0').count()
+}
+
+/// As [`decimal`], but digits beyond the scale are rounded, half away from zero, as invoices are.
+pub(crate) fn rounded(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    // With twenty places more than declared, what rounds is exact; longer tails are cut to those.
+    let places = 38u8.saturating_sub(precision).min(20);
+    let finer = scale.checked_add(i8::try_from(places).ok()?)?;
+    let mantissa = text.bytes().take_while(|b| !matches!(b, b'e' | b'E')).count();
+    let exact = match text[..mantissa].split_once('.') {
+        Some((whole, fraction)) if mantissa == text.len() => {
+            let kept = fraction.len().min(usize::try_from(finer).ok()?);
+            if !fraction.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            decimal(format!("{whole}.{}", &fraction[..kept]).as_bytes(), 38, finer)
+        }
+        Some(_) | None => decimal(text.as_bytes(), 38, finer),
+    }?;
+    let divisor = 10i128.checked_pow(places.into())?;
+    let half = if exact < 0 { -divisor / 2 } else { divisor / 2 };
+    let value = exact.checked_add(half)? / divisor;
+    (value.unsigned_abs() < 10u128.checked_pow(precision.into())?).then_some(value)
+}
+
 /// [`decimal`] of at most 38 digits, a point and an exponent.
 fn unsigned(digits: &[u8], precision: u8, scale: i8) -> Option<i128> {
     let (mut mantissa, mut fraction, mut seen, mut point, mut exponent) = (0i128, 0i32, false, false, 0i32);
@@ -195,7 +253,69 @@ mod tests {
         assert_eq!((integer_of("1.5e1"), integer_of("-2.0"), integer_of("1.5")), (Some(15), Some(-2), None));
     }
 
+    #[test]
+    fn noise_is_rounded_and_digits_are_not() {
+        for (text, value) in [
+            ("59.699999999999996", 5970),
+            ("0.30000000000000004", 30),
+            ("-0.30000000000000004", -30),
+            ("124600.00000000001", 12_460_000),
+            ("1.1000000000000001", 110),
+            ("0.09999999999999964", 10),
+            ("1.1102230246251565e-16", 0),
+            ("1.1368683772161603e-13", 0),
+            ("1234.560000000001", 123_456),
+            ("0.1000000000000000055511151231257827021181583404541015625", 10),
+        ] {
+            assert_eq!(without_noise(text, 12, 2), Some(value), "{text}");
+        }
+        for text in [
+            "19.995",
+            "19.994999999999997",
+            "19.99999999",
+            "1234567890.1210001",
+            "12345678901234.561",
+            "99999999999.99999999",
+            "0.1234567890123456",
+            "NaN",
+            "1e999",
+            "",
+        ] {
+            assert_eq!(without_noise(text, 12, 2), None, "{text}");
+        }
+        assert_eq!(without_noise("2.9999999999999996", 19, 0), Some(3));
+        assert_eq!(without_noise("99999.99999999999999", 6, 2), None);
+    }
+
+    #[test]
+    fn digits_are_rounded_where_declared() {
+        for (text, value) in [
+            ("19.995", Some(2000)),
+            ("-19.995", Some(-2000)),
+            ("19.994", Some(1999)),
+            ("0.005", Some(1)),
+            ("1.00499999999999999999999999999999", Some(100)),
+            ("12", Some(1200)),
+            ("1.25e-1", Some(13)),
+            ("9999999999.995", None),
+            ("1.2.3", None),
+            ("1.2x", None),
+            ("", None),
+        ] {
+            assert_eq!(rounded(text, 12, 2), value, "{text}");
+        }
+        assert_eq!((rounded("1.5", 19, 0), rounded("-2.5", 19, 0)), (Some(2), Some(-3)));
+    }
+
     proptest! {
+        #[test]
+        fn sums_of_doubles_are_sums_of_decimals(cents in prop::collection::vec(-1_000_000i64..1_000_000, 1..12)) {
+            let sum: f64 = cents.iter().map(|c| *c as f64 / 100.0).sum();
+            let text = sum.to_string();
+            let exact = i128::from(cents.iter().sum::<i64>());
+            prop_assert_eq!(decimal(text.as_bytes(), 12, 2).or_else(|| without_noise(&text, 12, 2)), Some(exact));
+        }
+
         #[test]
         fn decimals_say_what_was_written(value in -999_999_999_999i128..=999_999_999_999) {
             let text = format!("{}{}.{:02}", if value < 0 { "-" } else { "" }, value.abs() / 100, value.abs() % 100);
@@ -206,6 +326,9 @@ mod tests {
         fn no_text_panics(text in "[-+0-9.eE]{0,60}") {
             decimal(text.as_bytes(), 38, 10);
             integer(&text);
+            without_noise(&text, 38, 10);
+            rounded(&text, 38, 10);
+            rounded(&text, 12, 2);
             double(&text);
         }
     }

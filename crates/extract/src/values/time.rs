@@ -6,6 +6,7 @@ use super::zone::{DAY, SECOND, Zone, ZoneCache};
 use chrono::NaiveDate;
 use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems};
 use chrono_tz::Tz;
+use std::ops::Range;
 
 /// The greatest magnitude of an instant that chrono can hold, µs.
 const FAR: i64 = 8_200_000_000_000_000_000;
@@ -26,7 +27,14 @@ pub(crate) enum Moment {
 pub(crate) struct TimeParser {
     formats: Vec<TimeFormat>,
     zone: Zone,
+    /// The instants, µs, that a count since 1970 is likely to be; `None`: it is read as declared.
+    likely: Option<Range<i64>>,
 }
+
+/// Days before a run, and after it, that times counted since 1970 are likely to be of: thirty years and ten.
+const LIKELY_DAYS: (i64, i64) = (10_957, 3_652);
+/// The decimal places that turn s, ms, µs and ns into µs.
+const UNITS: [i8; 4] = [6, 3, 0, -3];
 
 #[derive(Debug, Clone)]
 enum TimeFormat {
@@ -67,7 +75,15 @@ impl TimeParser {
         if compiled.is_empty() {
             compiled.push(TimeFormat::Iso);
         }
-        Ok(Self { formats: compiled, zone })
+        Ok(Self { formats: compiled, zone, likely: None })
+    }
+
+    /// The same, but refusing counts since 1970 that are unlikely in their declared unit and would be likely in another:
+    /// seconds among milliseconds are times of January 1970. `as_of` is the run's instant, µs.
+    pub(crate) fn judging_units(mut self, as_of: i64) -> Self {
+        let (before, after) = LIKELY_DAYS;
+        self.likely = Some(as_of.saturating_sub(before * DAY)..as_of.saturating_add(after * DAY));
+        self
     }
 
     /// The same, but taking ISO 8601 as well: workbooks hold times, which are written out so.
@@ -76,7 +92,7 @@ impl TimeParser {
         if !formats.iter().any(|f| matches!(f, TimeFormat::Iso)) {
             formats.push(TimeFormat::Iso);
         }
-        Self { formats, zone: self.zone }
+        Self { formats, zone: self.zone, likely: self.likely.clone() }
     }
 
     /// The zone of times that do not say theirs.
@@ -84,16 +100,44 @@ impl TimeParser {
         self.zone
     }
 
-    /// The decimal places that turn an epoch number of the first format into µs, if it is one.
+    /// The decimal places that turn an epoch number into µs, if only one unit is declared, and before other formats.
     pub(crate) fn epoch_places(&self) -> Option<i8> {
-        match self.formats.first() {
-            Some(TimeFormat::Epoch(places)) => Some(*places),
-            _ => None,
-        }
+        let mut units = self.formats.iter().map(|format| match format {
+            TimeFormat::Epoch(places) => Some(*places),
+            TimeFormat::Iso | TimeFormat::Excel(_) | TimeFormat::Chinese => None,
+            TimeFormat::HalfDays(_) | TimeFormat::Zoned(_) | TimeFormat::Strftime(..) => None,
+        });
+        let first = units.next()??;
+        units.flatten().next().is_none().then_some(first)
     }
 
     fn moment(&self, text: &str) -> Option<Moment> {
-        self.formats.iter().find_map(|f| f.parse(text).filter(|at| clock::in_calendar(*at)))
+        let sound = |f: &TimeFormat, at: &Moment| clock::in_calendar(*at) && !self.mistakes_unit(f, *at);
+        self.formats.iter().find_map(|f| f.parse(text).filter(|at| sound(f, at)))
+    }
+
+    /// Whether a text is a count since 1970 in another unit than any that is declared.
+    pub(crate) fn is_of_other_unit(&self, text: &str) -> bool {
+        self.formats.iter().any(|f| f.parse(text).is_some_and(|at| self.mistakes_unit(f, at)))
+    }
+
+    /// Whether an instant, read by one of the formats, is a count in another unit.
+    fn mistakes_unit(&self, format: &TimeFormat, at: Moment) -> bool {
+        match (format, at) {
+            (TimeFormat::Epoch(places), Moment::Instant(at)) => self.is_unlikely(*places, at),
+            _ => false,
+        }
+    }
+
+    /// Whether an instant, µs, that was counted in the unit of these decimal places, is unlikely, and the same number
+    /// would be a likely one in another unit.
+    pub(crate) fn is_unlikely(&self, places: i8, at: i64) -> bool {
+        let Some(likely) = self.likely.as_ref().filter(|likely| !likely.contains(&at)) else { return false };
+        UNITS.iter().filter(|other| **other != places).any(|other| {
+            let factor = 10i128.pow(u32::from((other - places).unsigned_abs()));
+            let there = if *other > places { i128::from(at) * factor } else { i128::from(at) / factor };
+            i64::try_from(there).is_ok_and(|there| likely.contains(&there))
+        })
     }
 
     /// Whether a text names a time, but one before 1900 or after 9999.
@@ -416,6 +460,33 @@ mod tests {
         assert_eq!(at(&["epoch_ms"], "253402300799999"), utc("9999-12-31T23:59:59.999Z"));
         assert!(at(&[], "1900-01-01").is_some() && at(&[], "9999-12-31").is_some());
         assert!(!parser(&[]).is_beyond_calendar("yesterday"));
+    }
+
+    #[test]
+    fn counts_in_another_unit_are_refused() {
+        let as_of = utc("2026-11-30T00:00:00Z").unwrap();
+        let one = |formats: &[&str], text: &str| {
+            let parser = parser(formats).judging_units(as_of);
+            (parser.instant(text, &mut ZoneCache::new(ZONE)), parser.is_of_other_unit(text))
+        };
+        let numbers = ["1777600800", "1777600800000", "1777600800000000", "1777600800000000000"];
+        let expected = utc("2026-05-01T02:00:00Z");
+        for (at, unit) in ["epoch_s", "epoch_ms", "epoch_us", "epoch_ns"].into_iter().enumerate() {
+            for (other, number) in numbers.iter().enumerate() {
+                let (found, _) = one(&[unit], number);
+                assert_eq!(found, expected.filter(|_| at == other), "{number} as {unit}");
+            }
+        }
+        assert!(one(&["epoch_ms"], numbers[0]).1 && one(&["epoch_ms"], numbers[2]).1);
+        // Both units declared: each number is read in its own.
+        for number in &numbers[..2] {
+            assert_eq!(one(&["epoch_ms", "epoch_s"], number).0, expected, "{number}");
+        }
+        // Birthdays are far from the run in every unit.
+        for (number, day) in [("483753600000", "1985-05-01T16:00:00Z"), ("-86400000", "1969-12-31T00:00:00Z")] {
+            assert_eq!(one(&["epoch_ms"], number), (utc(day), false), "{number}");
+        }
+        assert_eq!(at(&["epoch_ms"], "1777600800"), utc("1970-01-21T13:46:40.800Z"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, StringArray};
 use hashbrown::HashMap;
-use lakewarden_dictionary::{BooleanWords, Field, Folding};
+use lakewarden_dictionary::{BooleanWords, DataType, Field, Folding, Rule};
 use lakewarden_privacy::normalise;
 
 /// The usual words, in lower case.
@@ -43,7 +43,7 @@ impl BooleanParser {
     pub(crate) fn new(words: Option<&BooleanWords>) -> Self {
         let plain = |words: &[String], value| -> Vec<(String, bool)> {
             let all = StringArray::from_iter_values(words);
-            normalise::trim(&all).values.iter().flatten().map(|w| (w.to_lowercase(), value)).collect()
+            normalise::fold_width(&all).values.iter().flatten().map(|w| (w.to_lowercase(), value)).collect()
         };
         let words = words.map_or_else(Vec::new, |w| [plain(&w.yes, true), plain(&w.no, false)].concat());
         Self { words }
@@ -70,15 +70,16 @@ pub(crate) struct FoldedWords {
 }
 
 impl FoldedWords {
-    /// Compiles them; `None` where nothing is folded.
+    /// Compiles them; `None` where the field has neither.
     pub(crate) fn new(field: &Field) -> Option<Self> {
         let folds = |folding| field.values.fold.iter().any(|f| f.value == folding);
-        if field.values.fold.is_empty() {
+        if field.map.is_empty() && field.null_values.is_empty() {
             return None;
         }
         let mut words = Self {
             case: folds(Folding::Case),
-            width: folds(Folding::Width),
+            // Without a declaration too: Ｆ is a spelling of F.
+            width: folds(Folding::Width) || field.values.fold.is_empty(),
             space: folds(Folding::Space),
             codes: HashMap::new(),
         };
@@ -86,11 +87,35 @@ impl FoldedWords {
             let folded = words.fold(spelling);
             words.codes.entry(folded).or_insert_with(|| code.clone());
         }
+        // What is written as declared is what is declared, also where two spellings are folded to one.
+        words.codes.extend(field.map.iter().map(|(spelling, code)| (spelling.trim().to_owned(), code.clone())));
         for null in &field.null_values {
             let folded = words.fold(null);
             words.codes.insert(folded, String::new());
         }
         Some(words)
+    }
+
+    /// The words of a text field's first `in` rule: a value that is one of them in another width becomes it.
+    pub(crate) fn listed(field: &Field) -> Option<Self> {
+        if field.data_type.value != DataType::String {
+            return None;
+        }
+        let words = field.rules.iter().find_map(|r| match &r.rule.value {
+            Rule::In(words) => Some(words),
+            Rule::Required | Rule::Unique | Rule::Matches(_) | Rule::NotInFuture => None,
+            Rule::Between { .. } | Rule::References { .. } => None,
+        })?;
+        let mut listed = Self { case: false, width: true, space: false, codes: HashMap::new() };
+        for word in words {
+            // Two words that differ in width only are two words.
+            if let Some(other) = listed.codes.insert(listed.fold(word), word.clone())
+                && other != *word
+            {
+                return None;
+            }
+        }
+        Some(listed)
     }
 
     /// Spellings → codes; what is no spelling stays, and what stands for nothing becomes null.
@@ -105,7 +130,8 @@ impl FoldedWords {
                     let code = match seen.get(value) {
                         Some(code) => *code,
                         None => {
-                            let code = self.codes.get(&self.fold(value)).map(String::as_str);
+                            let exact = self.codes.get(value.trim());
+                            let code = exact.or_else(|| self.codes.get(&self.fold(value))).map(String::as_str);
                             if seen.len() < REMEMBERED {
                                 seen.insert(value, code);
                             }
@@ -126,7 +152,7 @@ impl FoldedWords {
     fn fold(&self, text: &str) -> String {
         let mut text = text.trim().to_owned();
         if self.width && !text.is_ascii() {
-            let one = normalise::trim(&StringArray::from(vec![text]));
+            let one = normalise::fold_width(&StringArray::from(vec![text]));
             text = one.values.iter().next().flatten().unwrap_or_default().to_owned();
         }
         if self.case {

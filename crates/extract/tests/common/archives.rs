@@ -179,6 +179,8 @@ pub fn compound(name: &str, stream: &[u8]) -> Vec<u8> {
 pub enum Cell {
     Text(&'static str),
     Number(f64),
+    /// A number, and the code of the format that its cell shows it in.
+    Shown(f64, &'static str),
     Error,
 }
 
@@ -206,6 +208,7 @@ pub fn xls(sheets: &[(&str, Cells)], from_1904: bool, listed: usize) -> Vec<u8> 
         record(0x0809, &data)
     };
     let mut texts: Vec<&str> = Vec::new();
+    let mut codes: Vec<&str> = Vec::new();
     let mut bodies = Vec::new();
     for (_, cells) in sheets {
         let mut body = begin(0x0010);
@@ -220,6 +223,14 @@ pub fn xls(sheets: &[(&str, Cells)], from_1904: bool, listed: usize) -> Vec<u8> 
                     record(0x00fd, &[&place[..], &(index as u32).to_le_bytes()].concat())
                 }
                 Cell::Number(number) => record(0x0203, &[&place[..], &number.to_le_bytes()].concat()),
+                Cell::Shown(number, code) => {
+                    let format = codes.iter().position(|c| c == code).unwrap_or_else(|| {
+                        codes.push(code);
+                        codes.len() - 1
+                    });
+                    let place = [row.to_le_bytes(), column.to_le_bytes(), (format as u16 + 1).to_le_bytes()].concat();
+                    record(0x0203, &[&place[..], &number.to_le_bytes()].concat())
+                }
                 Cell::Error => record(0x0205, &[&place[..], &[0x17, 1]].concat()),
             });
         }
@@ -242,7 +253,15 @@ pub fn xls(sheets: &[(&str, Cells)], from_1904: bool, listed: usize) -> Vec<u8> 
             sheets.iter().map(move |(n, _)| name16(&if i == 0 { (*n).to_owned() } else { format!("{n}{i}") }))
         })
         .collect();
-    let globals = [begin(0x0005), record(0x0022, &[u8::from(from_1904), 0])].concat();
+    let mut globals = [begin(0x0005), record(0x0022, &[u8::from(from_1904), 0])].concat();
+    for (at, code) in codes.iter().enumerate() {
+        globals.extend(record(0x041e, &[&(164 + at as u16).to_le_bytes()[..], &text16(code)].concat()));
+    }
+    for format in std::iter::once(0).chain((0..codes.len()).map(|at| 164 + at as u16)).filter(|_| !codes.is_empty()) {
+        let mut xf = [0u8; 20];
+        xf[2..4].copy_from_slice(&format.to_le_bytes());
+        globals.extend(record(0x00e0, &xf));
+    }
     let entries: usize = names.iter().map(|n| 4 + 6 + n.len()).sum();
     let mut start = globals.len() + entries + 4 + table.len() + 4;
     let mut starts = Vec::new();

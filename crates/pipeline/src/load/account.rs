@@ -36,6 +36,7 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
         }
         add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
         add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
+        add(&mut account.rounded, file.rounded.iter().map(|(k, v)| (k.clone(), *v)));
         account
             .warnings
             .extend(file.warnings.iter().map(|w| FileWarning { file: file.file.clone(), warning: w.to_string() }));

@@ -64,6 +64,10 @@ pub struct DatasetAccount {
     pub over_collected: Counts,
     /// Placeholders put into free text, by kind.
     pub redactions: Counts,
+    /// Values rounded to the scale of their type, by the field's name in the export: noise of binary floating-point
+    /// arithmetic, and other digits where the field declares `round`.
+    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    pub rounded: Counts,
     /// What a person should know of, by file.
     pub warnings: Vec<FileWarning>,
     /// Rows written that break a rule which only warns, by field and rule.

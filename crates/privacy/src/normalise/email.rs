@@ -1,6 +1,6 @@
 //! E-mail addresses.
 
-use super::text::{is_blank, nfkc, trim};
+use super::text::{fold_width, is_blank, trim};
 use crate::rewrite::Becomes;
 
 /// Lengths that RFC 5321 § 4.5.3.1 allows, in bytes.
@@ -28,11 +28,11 @@ pub(super) fn email<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     let mut folded = value.to_owned();
     for _ in 0..2 {
         scratch.clear();
-        nfkc(&folded, scratch);
+        fold_width(&folded, scratch);
         folded = scratch.to_lowercase();
     }
     scratch.clear();
-    nfkc(trim(&folded), scratch);
+    fold_width(trim(&folded), scratch);
     match scratch.as_str() {
         "" => Becomes::Null,
         text if is_email(text) => Becomes::Scratch,

@@ -3,13 +3,30 @@
 use super::text::fold;
 use crate::rewrite::Becomes;
 
+/// As [`fold`]; numbers in scientific notation are invalid.
+pub(super) fn identifier<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
+    let folded = fold(value, scratch);
+    let lost = match &folded {
+        Becomes::Part(text) => is_scientific(text),
+        Becomes::Scratch => is_scientific(scratch),
+        Becomes::Null | Becomes::Invalid => false,
+    };
+    if lost { Becomes::Invalid } else { folded }
+}
+
+/// Whether a text is a number in scientific notation.
+pub(super) fn is_scientific(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    matches!(judge(unsigned), Shape::Scientific)
+}
+
 /// As [`fold`], and then judged as a number.
 pub(super) fn integer<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     match fold(value, scratch) {
         Becomes::Part(text) => match judge(text) {
             Shape::Identifier => Becomes::Part(text),
             Shape::Integer(digits) => Becomes::Part(&text[..digits]),
-            Shape::OtherNumber => Becomes::Invalid,
+            Shape::Fraction | Shape::Scientific => Becomes::Invalid,
         },
         Becomes::Scratch => match judge(scratch) {
             Shape::Identifier => Becomes::Scratch,
@@ -17,7 +34,7 @@ pub(super) fn integer<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
                 scratch.truncate(digits);
                 Becomes::Scratch
             }
-            Shape::OtherNumber => Becomes::Invalid,
+            Shape::Fraction | Shape::Scientific => Becomes::Invalid,
         },
         other => other,
     }
@@ -28,8 +45,10 @@ enum Shape {
     Identifier,
     /// This many digits, a point, and zeros.
     Integer(usize),
-    /// A number that has lost or gained digits.
-    OtherNumber,
+    /// A number with other decimals than zeros.
+    Fraction,
+    /// A number in scientific notation, which has lost digits.
+    Scientific,
 }
 
 fn judge(text: &str) -> Shape {
@@ -44,13 +63,13 @@ fn judge(text: &str) -> Shape {
         None => ("", rest),
     };
     if end.is_empty() {
-        if decimals.bytes().all(|b| b == b'0') { Shape::Integer(whole) } else { Shape::OtherNumber }
+        if decimals.bytes().all(|b| b == b'0') { Shape::Integer(whole) } else { Shape::Fraction }
     } else {
         let exponent = end.strip_prefix(['e', 'E']).map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
         match exponent {
             // `12E5` may be an identifier; with a point or a sign before the exponent it is a number.
             Some(e) if !e.is_empty() && digits(e) == e.len() && (rest.starts_with('.') || end.contains(['+', '-'])) => {
-                Shape::OtherNumber
+                Shape::Scientific
             }
             _ => Shape::Identifier,
         }
@@ -83,6 +102,17 @@ mod tests {
             ("17850.01", None),
         ] {
             let out = integer_identifier(&StringArray::from(vec![given]));
+            assert_eq!(out.values, StringArray::from(vec![expected]), "{given}");
+            assert_eq!(out.invalid.is_empty(), expected.is_some(), "{given}");
+        }
+    }
+
+    #[test]
+    fn scientific_notation_is_no_identifier() {
+        for (given, expected) in
+            [("1.38E+10", None), ("-1.38e10", None), ("1E+10", None), ("12E5", Some("12E5")), ("1.5", Some("1.5"))]
+        {
+            let out = crate::normalise::identifier(&StringArray::from(vec![given]));
             assert_eq!(out.values, StringArray::from(vec![expected]), "{given}");
             assert_eq!(out.invalid.is_empty(), expected.is_some(), "{given}");
         }

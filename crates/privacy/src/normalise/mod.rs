@@ -34,15 +34,27 @@ fn each(values: &StringArray, f: impl for<'a> FnMut(&'a str, &mut String) -> Bec
     Normalised { values, invalid }
 }
 
-/// Removes white space and invisible characters at both ends, and folds full-width and other compatibility forms
-/// (Unicode NFKC). Nothing is invalid.
+/// Removes white space and invisible characters at both ends. Nothing is invalid.
 pub fn trim(values: &StringArray) -> Normalised {
+    each(values, |value, _| text::trimmed(value))
+}
+
+/// As [`trim`], and brings full-width and half-width characters, spaces and combining marks to their usual form (NFC).
+/// Other compatibility forms stay: `①` is not `1`. Nothing is invalid.
+pub fn fold_width(values: &StringArray) -> Normalised {
     each(values, text::fold)
 }
 
-/// Identifiers that keep their case (member numbers, WeChat ids): as [`trim`].
+/// Identifiers that keep their case (member numbers, WeChat ids): as [`fold_width`]. Invalid: a number in scientific
+/// notation (`1.38E+10`), which a spreadsheet wrote and whose digits are lost.
 pub fn identifier(values: &StringArray) -> Normalised {
-    each(values, text::fold)
+    each(values, identifier::identifier)
+}
+
+/// Whether a text is a number in scientific notation: with a point before the exponent or a sign in it (`1.38E+10`).
+/// `12E5` may be an identifier.
+pub fn is_scientific(text: &str) -> bool {
+    identifier::is_scientific(text)
 }
 
 /// Identifiers that a spreadsheet may have turned into numbers: `17850.0` → `17850`; leading zeros and other texts
@@ -51,7 +63,7 @@ pub fn integer_identifier(values: &StringArray) -> Normalised {
     each(values, identifier::integer)
 }
 
-/// E-mail addresses: NFKC, lower case, trimmed. Invalid: what has not one `@` between a local part and a host name
+/// E-mail addresses: width folded, lower case, trimmed. Invalid: what has not one `@` between a local part and a host name
 /// with a dot in it.
 ///
 /// Lower case throughout, although a mail server could in theory tell local parts apart by case: none in use does, and

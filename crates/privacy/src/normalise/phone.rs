@@ -1,6 +1,6 @@
 //! Telephone numbers.
 
-use super::text::{is_blank, nfkc, trim};
+use super::text::{fold_width, is_blank, trim};
 use crate::rewrite::Becomes;
 use phonenumber::{Mode, country};
 
@@ -16,7 +16,7 @@ pub(super) fn phone<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
         }
     } else {
         let mut folded = String::with_capacity(value.len());
-        nfkc(value, &mut folded);
+        fold_width(value, &mut folded);
         match chinese_mobile(folded.as_bytes()) {
             Some(digits) => write_mobile(&digits, scratch),
             None => other(&folded, scratch),

@@ -1,7 +1,7 @@
 //! Telephone numbers that are written as in their own country.
 
 use super::phone::{digits_of, parse, phone, split_extension};
-use super::text::{nfkc, trim};
+use super::text::{fold_width, trim};
 use crate::rewrite::Becomes;
 use phonenumber::country;
 use std::fmt;
@@ -45,7 +45,7 @@ pub(super) fn of<'a>(region: Option<PhoneRegion>, value: &'a str, scratch: &mut 
     }
     let mut folded = String::new();
     if !value.is_ascii() {
-        nfkc(value, &mut folded);
+        fold_width(value, &mut folded);
     }
     match write(region, if folded.is_empty() { value } else { &folded }, scratch) {
         Some(()) if scratch == value => Becomes::Part(value),

@@ -1,7 +1,7 @@
 //! Identity numbers of people in China: resident identity cards, and travel permits of those from Hong Kong, Macao and
 //! Taiwan.
 
-use super::text::{is_blank, nfkc, trim};
+use super::text::{fold_width, is_blank, trim};
 use crate::rewrite::Becomes;
 
 /// The first two digits of area codes: provinces (GB/T 2260), Taiwan, Hong Kong, Macao (residence permits begin with 81,
@@ -94,7 +94,7 @@ pub(super) fn wechat<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     if trimmed.is_ascii() {
         return Becomes::Invalid;
     }
-    nfkc(trimmed, scratch);
+    fold_width(trimmed, scratch);
     if is_wechat(scratch.as_bytes()) { Becomes::Scratch } else { Becomes::Invalid }
 }
 
@@ -110,7 +110,7 @@ fn gather(value: &str, number: &mut [u8; 18]) -> Option<usize> {
     let text = if value.is_ascii() {
         value
     } else {
-        nfkc(value, &mut folded);
+        fold_width(value, &mut folded);
         &folded
     };
     let mut length = 0;

@@ -1,7 +1,7 @@
-//! Trimming and compatibility folding.
+//! Trimming, and folding of widths.
 
 use crate::rewrite::Becomes;
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Whether a character at the end of a value is not part of it: white space, controls, and characters that have no
 /// width (byte-order marks, joiners, marks of direction that come along when numbers are copied from a telephone).
@@ -23,31 +23,53 @@ pub(super) fn trim(value: &str) -> &str {
     }
 }
 
-/// Trims, and folds compatibility forms.
+/// As [`trim`]; an empty text is null.
+pub(super) fn trimmed(value: &str) -> Becomes<'_> {
+    match trim(value) {
+        "" => Becomes::Null,
+        text => Becomes::Part(text),
+    }
+}
+
+/// Trims and folds: see [`fold_width`].
 pub(super) fn fold<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     let value = trim(value);
     if value.is_empty() {
         return Becomes::Null;
     }
-    if value.is_ascii() || is_nfkc_quick(value.chars()) == IsNormalized::Yes {
+    if value.is_ascii() || (is_nfc_quick(value.chars()) == IsNormalized::Yes && !value.chars().any(has_other_width)) {
         return Becomes::Part(value);
     }
-    nfkc(value, scratch);
-    // Folding can bring blanks to the ends: U+FC5E folds to a space and a mark.
+    fold_width(value, scratch);
+    // Folding can bring blanks to the ends: U+FFE3 folds to a space and a mark.
     let start = scratch.len() - scratch.trim_start_matches(is_blank).len();
     scratch.drain(..start);
     scratch.truncate(scratch.trim_end_matches(is_blank).len());
     if scratch.is_empty() { Becomes::Null } else { Becomes::Scratch }
 }
 
-/// Appends the NFKC form.
-pub(super) fn nfkc(value: &str, out: &mut String) {
-    out.extend(value.nfkc());
+/// Appends the text in the usual width and composed form: full-width and half-width forms become the ordinary
+/// characters, spaces of every width a plain space, and the whole NFC (Unicode Standard Annex 15).
+///
+/// The other compatibility forms stay what they are: `①`, `²`, `½`, `Ⅻ` and `ﬁ` are not `1`, `2`, `1⁄2`, `XII` and `fi`.
+/// NFKC would make one identifier of `A1` and `A①`, and 12 pieces with footnote 1 (`12¹`) would be 121.
+pub(super) fn fold_width(value: &str, out: &mut String) {
+    let mut usual = String::with_capacity(value.len());
+    for c in value.chars() {
+        if has_other_width(c) { usual.extend(std::iter::once(c).nfkc()) } else { usual.push(c) }
+    }
+    out.extend(usual.nfc());
+}
+
+/// Whether a character is another of an unusual width: the decompositions `<wide>` and `<narrow>` of the Unicode
+/// Character Database, and spaces.
+fn has_other_width(c: char) -> bool {
+    matches!(c, '\u{FF01}'..='\u{FFEE}' | '\u{3000}' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}')
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::normalise::{Normalised, identifier, trim};
+    use crate::normalise::{Normalised, fold_width, identifier, trim};
     use arrow::array::StringArray;
     use proptest::prelude::*;
 
@@ -78,11 +100,28 @@ mod tests {
         assert_eq!(trim(&values).values.values().as_ptr(), values.values().as_ptr());
     }
 
+    #[test]
+    fn text_keeps_its_characters() {
+        let values = ["42½", "10²", "ﬁn", "5㎏", "Ａｎｎａ", "①", "cafe\u{301}"];
+        let trimmed = trim(&StringArray::from_iter_values(values.iter().map(|v| format!(" {v}\u{3000}"))));
+        assert_eq!(trimmed.values, StringArray::from_iter_values(values));
+    }
+
+    #[test]
+    fn only_widths_are_folded() {
+        let given = ["Ａ１", "A①", "A²", "½", "Ⅻ", "ﬁ", "㎏", "ﾊﾞｯｸﾞ", "cafe\u{301}", "M\u{A0}1", "١٢", "￥５"];
+        let folded = ["A1", "A①", "A²", "½", "Ⅻ", "ﬁ", "㎏", "バッグ", "caf\u{E9}", "M 1", "١٢", "¥5"];
+        let expected = StringArray::from_iter_values(folded);
+        assert_eq!(fold_width(&StringArray::from_iter_values(given)).values, expected);
+    }
+
     proptest! {
         #[test]
         fn idempotent(values in prop::collection::vec(prop::option::of(any::<String>()), 0..20)) {
             let once = trim(&StringArray::from(values));
-            prop_assert_eq!(trim(&once.values), once);
+            prop_assert_eq!(trim(&once.values), once.clone());
+            let folded = fold_width(&once.values);
+            prop_assert_eq!(fold_width(&folded.values), folded);
         }
     }
 }
