@@ -198,7 +198,7 @@ fn a_sheet_is_read_as_declared() {
     let outcome = run(&data, &[file("f.xlsx", sales_book())]).unwrap();
     assert_eq!(outcome.column("day"), ["2024-05-01", "2024-05-01"]);
     assert_eq!(outcome.column("at"), ["2024-05-01T00:00:00", "2024-05-01T18:00:00"]);
-    assert_eq!(outcome.refused(), [("3".into(), "-".into(), "error_cell".into())]);
+    assert_eq!(outcome.refused(), [("3".into(), "id".into(), "error_cell".into())]);
     assert_eq!(outcome.accounts[0].skipped, SkippedLines { preamble: 2, comments: 0, footer: 1, repeated_headers: 0 });
     data.fields[0].null_values = vec!["#DIV/0!".into()];
     assert_eq!(run(&data, &[file("f", sales_book())]).unwrap().rows.num_rows(), 3);
@@ -206,7 +206,7 @@ fn a_sheet_is_read_as_declared() {
     let error = run(&data, &[file("f", sales_book())]).unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("its sheet 2 has nearly that name")), ("LW4042", true), "{error}");
     data.format.sheet = None;
-    assert_eq!(code(&data, sales_book()), "LW4002");
+    assert_eq!(code(&data, sales_book()), "LW4125");
 }
 
 fn old_book(from_1904: bool, listed: usize) -> Vec<u8> {
@@ -232,7 +232,7 @@ fn old_workbooks_are_read_the_same_way() {
         (outcome.column("id"), outcome.column("day")),
         (vec!["17".into(), "上海".into()], vec!["2024-05-01".into(), "-".into()])
     );
-    assert_eq!(outcome.refused(), [("3".into(), "-".into(), "error_cell".into())]);
+    assert_eq!(outcome.refused(), [("3".into(), "id".into(), "error_cell".into())]);
     assert_eq!(outcome.accounts[0].skipped, SkippedLines { preamble: 1, comments: 0, footer: 1, repeated_headers: 0 });
     assert_eq!(run(&data, &[file("f", old_book(false, 1))]).unwrap().column("day")[0], "2020-04-30");
     assert_eq!(code(&csv(&["id"]), old_book(true, 1)), "LW4005");

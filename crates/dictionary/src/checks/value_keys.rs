@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(
             after(MEMBERS, "    normalise: phone\n", "    normalise: phone\n    round: true\n"),
             [
-                "schemas/channels/members.yaml:43:11 LW1167 `round` does not fit `phone` of type `string` (it takes a `decimal(…)` or `integer`: correct the type, or remove `round`)"
+                "schemas/channels/members.yaml:45:11 LW1167 `round` does not fit `phone` of type `string` (it takes a `decimal(…)` or `integer`: correct the type, or remove `round`)"
             ]
         );
         let zone = after(MEMBERS, "    rules: [required, not_in_future]\n", "    time_zone: Asia/Tokio\n");

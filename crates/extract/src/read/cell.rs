@@ -1,7 +1,7 @@
 //! Cells of workbooks as text: what a CSV of the same sheet would say, as its field is declared.
 
 use super::cell_format::{CellFormat, shift};
-use calamine::{Data, DataRef, ExcelDateTime, ExcelDateTimeType};
+use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, ExcelDateTimeType};
 use chrono::{NaiveDate, NaiveDateTime};
 use lakewarden_dictionary::{DataType, DecimalMark, Field, Normaliser, Treatment};
 use std::fmt::Write;
@@ -165,7 +165,7 @@ pub(crate) enum Value<'a> {
     Moment(f64),
     /// Days that have passed.
     Duration(f64),
-    Error,
+    Error(&'a CellErrorType),
 }
 
 impl<'a> From<&'a DataRef<'_>> for Value<'a> {
@@ -178,7 +178,7 @@ impl<'a> From<&'a DataRef<'_>> for Value<'a> {
             DataRef::Float(value) => Self::Number(*value),
             DataRef::Bool(value) => Self::Bool(*value),
             DataRef::DateTime(value) => Self::of_time(value),
-            DataRef::Error(_) => Self::Error,
+            DataRef::Error(kind) => Self::Error(kind),
         }
     }
 }
@@ -192,7 +192,7 @@ impl<'a> From<&'a Data> for Value<'a> {
             Data::Float(value) => Self::Number(*value),
             Data::Bool(value) => Self::Bool(*value),
             Data::DateTime(value) => Self::of_time(value),
-            Data::Error(_) => Self::Error,
+            Data::Error(kind) => Self::Error(kind),
         }
     }
 }
@@ -207,7 +207,7 @@ impl Value<'_> {
         match self {
             Self::Empty => true,
             Self::Number(value) | Self::Moment(value) | Self::Duration(value) => value == 0.0,
-            Self::Text(_) | Self::Bool(_) | Self::Error => false,
+            Self::Text(_) | Self::Bool(_) | Self::Error(_) => false,
         }
     }
 }
@@ -238,8 +238,9 @@ pub(crate) fn write(
             put(out, format_args!("{sign}{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
             None
         }
-        Value::Error => {
-            out.push_str("#ERROR");
+        // As it is shown, for `null_values` may list it.
+        Value::Error(kind) => {
+            put(out, format_args!("{kind}"));
             Some(CellFault::Error)
         }
     }
@@ -466,6 +467,7 @@ mod tests {
         assert_eq!(fault, Some(CellFault::Date));
         let (number, _) = text(Value::Moment(45_413.0), "m/d/yyyy", column(Kind::Exact(Written { comma: false })));
         assert_eq!(number, "2024-05-01");
-        assert_eq!(text(Value::Error, "General", column(Kind::Text)).1, Some(CellFault::Error));
+        let error = text(Value::Error(&CellErrorType::Div0), "General", column(Kind::Text));
+        assert_eq!(error, ("#DIV/0!".into(), Some(CellFault::Error)));
     }
 }
