@@ -87,7 +87,7 @@ impl Words for PercentForm {
 impl Words for Folding {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("case", Self::Case, "Upper and lower case"),
-        ("width", Self::Width, "Full and half width, and other compatibility forms (NFKC)"),
+        ("width", Self::Width, "Full and half width, and combining marks (NFC)"),
         ("space", Self::Space, "White space, wherever it stands"),
     ];
 }

@@ -1,6 +1,6 @@
 //! Numbers with thousands separators, currency marks, percent signs and Chinese units → plain numbers.
 //!
-//! Text arrives folded (NFKC): full-width digits and signs are ASCII already. What the format does not declare is refused.
+//! Text arrives in the usual width: full-width digits and signs are ASCII already. What the format does not declare is refused.
 
 use lakewarden_dictionary::{DecimalMark, GroupMark, NumberFormat, PercentForm};
 

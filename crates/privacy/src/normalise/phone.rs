@@ -126,8 +126,8 @@ pub(super) fn digits_of(text: &str) -> Option<(bool, String)> {
             '0'..='9' => digits.push(c),
             '+' if digits.is_empty() && !plus => plus = true,
             '-' | '(' | ')' | '.' | '/' => {}
-            // Hyphens and dashes that NFKC leaves as they are.
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            // Hyphens, dashes and their small forms.
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' => {}
             c if is_blank(c) => {}
             _ => return None,
         }
