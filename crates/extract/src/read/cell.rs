@@ -1,6 +1,7 @@
 //! Cells of workbooks as text: what a CSV of the same sheet would say, as its field is declared.
 
 use super::cell_format::{CellFormat, shift};
+use crate::values::compact_width;
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, ExcelDateTimeType};
 use chrono::{NaiveDate, NaiveDateTime};
 use lakewarden_dictionary::{DataType, DecimalMark, Field, Normaliser, Treatment};
@@ -135,23 +136,6 @@ impl Times {
         };
         Self { serial, widths }
     }
-}
-
-/// Digits of a format without separators (`%Y%m%d`); `None` for any other.
-fn compact_width(format: &str) -> Option<u8> {
-    let mut width = 0;
-    let mut rest = format;
-    while let Some(after) = rest.strip_prefix('%') {
-        let letter = after.chars().next()?;
-        width += match letter {
-            'Y' => 4,
-            'y' | 'm' | 'd' | 'H' | 'I' | 'M' | 'S' => 2,
-            'j' => 3,
-            _ => return None,
-        };
-        rest = &after[letter.len_utf8()..];
-    }
-    (rest.is_empty() && width > 0).then_some(width)
 }
 
 /// What a cell holds.

@@ -2,13 +2,17 @@
 
 mod arrow_types;
 mod clock;
+mod compact;
+mod epoch;
 mod format;
+mod iso;
 mod number;
 mod time;
 mod words;
 mod zone;
 
 pub(crate) use arrow_types::{as_text, direct};
+pub(crate) use compact::compact_width;
 pub(crate) use format::NumberParser;
 pub(crate) use number::{decimal, double, integer};
 use number::{integer_of, rounded, without_noise};

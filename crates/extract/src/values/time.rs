@@ -1,6 +1,9 @@
 //! Days and instants from text, in declared formats.
 
 use super::clock;
+use super::compact::compact_width;
+use super::epoch;
+use super::iso::iso;
 use super::number::decimal;
 use super::zone::{DAY, SECOND, Zone, ZoneCache};
 use chrono::NaiveDate;
@@ -31,11 +34,6 @@ pub(crate) struct TimeParser {
     likely: Option<Range<i64>>,
 }
 
-/// Days before a run, and after it, that times counted since 1970 are likely to be of: thirty years and ten.
-const LIKELY_DAYS: (i64, i64) = (10_957, 3_652);
-/// The decimal places that turn s, ms, µs and ns into µs.
-const UNITS: [i8; 4] = [6, 3, 0, -3];
-
 #[derive(Debug, Clone)]
 enum TimeFormat {
     /// A count of units since 1970; the value is how many decimal places turn units into µs.
@@ -50,6 +48,8 @@ enum TimeFormat {
     HalfDays(Vec<Item<'static>>),
     /// Another format, and behind it a zone's IANA name (`%Z`).
     Zoned(Box<TimeFormat>),
+    /// strftime without separators, and how many digits it has.
+    Compact(usize, Box<TimeFormat>),
     /// strftime; the first is the fast way for fixed widths, the second chrono's, which also takes `7` for `07`.
     Strftime(Option<Vec<Piece>>, Vec<Item<'static>>),
 }
@@ -81,8 +81,7 @@ impl TimeParser {
     /// The same, but refusing counts since 1970 that are unlikely in their declared unit and would be likely in another:
     /// seconds among milliseconds are times of January 1970. `as_of` is the run's instant, µs.
     pub(crate) fn judging_units(mut self, as_of: i64) -> Self {
-        let (before, after) = LIKELY_DAYS;
-        self.likely = Some(as_of.saturating_sub(before * DAY)..as_of.saturating_add(after * DAY));
+        self.likely = Some(epoch::likely_instants(as_of));
         self
     }
 
@@ -105,7 +104,7 @@ impl TimeParser {
         let mut units = self.formats.iter().map(|format| match format {
             TimeFormat::Epoch(places) => Some(*places),
             TimeFormat::Iso | TimeFormat::Excel(_) | TimeFormat::Chinese => None,
-            TimeFormat::HalfDays(_) | TimeFormat::Zoned(_) | TimeFormat::Strftime(..) => None,
+            TimeFormat::HalfDays(_) | TimeFormat::Zoned(_) | TimeFormat::Compact(..) | TimeFormat::Strftime(..) => None,
         });
         let first = units.next()??;
         units.flatten().next().is_none().then_some(first)
@@ -132,12 +131,7 @@ impl TimeParser {
     /// Whether an instant, µs, that was counted in the unit of these decimal places, is unlikely, and the same number
     /// would be a likely one in another unit.
     pub(crate) fn is_unlikely(&self, places: i8, at: i64) -> bool {
-        let Some(likely) = self.likely.as_ref().filter(|likely| !likely.contains(&at)) else { return false };
-        UNITS.iter().filter(|other| **other != places).any(|other| {
-            let factor = 10i128.pow(u32::from((other - places).unsigned_abs()));
-            let there = if *other > places { i128::from(at) * factor } else { i128::from(at) / factor };
-            i64::try_from(there).is_ok_and(|there| likely.contains(&there))
-        })
+        self.likely.as_ref().is_some_and(|likely| epoch::is_of_other_unit(likely, places, at))
     }
 
     /// Whether a text names a time, but one before 1900 or after 9999.
@@ -179,9 +173,16 @@ impl TimeFormat {
             "" => return None,
             _ => {}
         }
+        if let Some(width) = compact_width(format) {
+            return Self::strftime(format).map(|f| Self::Compact(width.into(), Box::new(f)));
+        }
         if let Some(before) = format.strip_suffix("%Z") {
             return Self::compile(before.trim_end()).map(|f| Self::Zoned(Box::new(f)));
         }
+        Self::strftime(format)
+    }
+
+    fn strftime(format: &str) -> Option<Self> {
         let items: Vec<Item<'static>> = StrftimeItems::new(format).parse_to_owned().ok()?;
         let mut pieces = Some(Vec::new());
         let mut names_time = false;
@@ -243,6 +244,10 @@ impl TimeFormat {
                     Moment::Day(day) => ZoneCache::new(Zone(zone)).instant(i64::from(day) * DAY).map(Moment::Instant),
                 }
             }
+            Self::Compact(width, format) => {
+                let digits = text.len() == *width && text.bytes().all(|b| b.is_ascii_digit());
+                digits.then(|| format.parse(text)).flatten()
+            }
             Self::Strftime(fixed, items) => fixed
                 .as_ref()
                 .and_then(|pieces| fixed_width(pieces, text.as_bytes()))
@@ -253,7 +258,7 @@ impl TimeFormat {
 
 /// Two digits.
 #[inline]
-fn two(bytes: &[u8]) -> Option<u32> {
+pub(super) fn two(bytes: &[u8]) -> Option<u32> {
     match bytes {
         [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
         _ => None,
@@ -261,12 +266,12 @@ fn two(bytes: &[u8]) -> Option<u32> {
 }
 
 #[inline]
-fn day_of(year: i32, month: u32, day: u32) -> Option<i32> {
+pub(super) fn day_of(year: i32, month: u32, day: u32) -> Option<i32> {
     NaiveDate::from_ymd_opt(year, month, day).map(|d| d.to_epoch_days())
 }
 
 #[inline]
-fn clock(hour: u32, minute: u32, second: u32) -> Option<i64> {
+pub(super) fn clock(hour: u32, minute: u32, second: u32) -> Option<i64> {
     (hour < 24 && minute < 60 && second < 60).then(|| i64::from(hour * 3600 + minute * 60 + second) * SECOND)
 }
 
@@ -322,47 +327,6 @@ fn by_chrono(items: &[Item<'static>], text: &str) -> Option<Moment> {
         return Some(at);
     };
     (at_micros.abs() <= FAR).then_some(at)
-}
-
-/// ISO 8601: `2024-05-01`, `2024-05-01T08:03[:07[.123456789]]` (or a space for the `T`), then nothing,
-/// `Z`, `±hh`, `±hhmm` or `±hh:mm`.
-fn iso(text: &[u8]) -> Option<Moment> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, rest @ ..] = text else {
-        return None;
-    };
-    let year = two(&[*y1, *y2])? * 100 + two(&[*y3, *y4])?;
-    let day = day_of(year as i32, two(&[*m1, *m2])?, two(&[*d1, *d2])?)?;
-    let [b'T' | b't' | b' ', h1, h2, b':', i1, i2, rest @ ..] = rest else {
-        return rest.is_empty().then_some(Moment::Day(day));
-    };
-    let (second, rest) = match rest {
-        [b':', s1, s2, rest @ ..] => (two(&[*s1, *s2])?, rest),
-        _ => (0, rest),
-    };
-    let (fraction, rest) = match rest {
-        [b'.' | b',', rest @ ..] => {
-            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            if digits == 0 || digits > 9 {
-                return None;
-            }
-            // What is finer than a microsecond is cut off.
-            let micros =
-                rest[..digits].iter().chain([b'0'; 6].iter()).take(6).fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
-            (micros, &rest[digits..])
-        }
-        _ => (0, rest),
-    };
-    let local = i64::from(day) * DAY + clock(two(&[*h1, *h2])?, two(&[*i1, *i2])?, second)? + fraction;
-    let (sign, hours, minutes) = match rest {
-        [] => return Some(Moment::Local(local)),
-        [b'Z' | b'z'] => (1, 0, 0),
-        [sign @ (b'+' | b'-'), h1, h2] => (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, 0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
-            (if *sign == b'-' { -1 } else { 1 }, two(&[*h1, *h2])?, two(&[*m1, *m2])?)
-        }
-        _ => return None,
-    };
-    Some(Moment::Instant(local - sign * clock(hours, minutes, 0)?))
 }
 
 #[cfg(test)]
@@ -460,6 +424,22 @@ mod tests {
         assert_eq!(at(&["epoch_ms"], "253402300799999"), utc("9999-12-31T23:59:59.999Z"));
         assert!(at(&[], "1900-01-01").is_some() && at(&[], "9999-12-31").is_some());
         assert!(!parser(&[]).is_beyond_calendar("yesterday"));
+    }
+
+    #[test]
+    fn compact_dates_have_all_their_digits() {
+        assert_eq!(at(&["%Y%m%d"], "20241101"), utc("2024-10-31T16:00:00Z"));
+        assert_eq!(at(&["%y%m%d"], "240501"), utc("2024-04-30T16:00:00Z"));
+        assert_eq!(at(&["%Y%m%d%H%M%S"], "20240501080307"), utc("2024-05-01T00:03:07Z"));
+        for (format, text) in [
+            ("%Y%m%d", "2024111"),
+            ("%Y%m%d", "20240230"),
+            ("%y%m%d", "60501"),
+            ("%d%m%Y", "1052024"),
+            ("%y%m%d", "+60501"),
+        ] {
+            assert_eq!(at(&[format], text), None, "{text}");
+        }
     }
 
     #[test]
