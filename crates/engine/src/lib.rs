@@ -5,9 +5,12 @@
 //! the policy's gate has been planned over it. Models, `query` and whatever is served later pass here.
 
 mod account;
+mod aggregates;
 mod checker;
 mod claims;
 mod dependencies;
+mod determinism;
+mod dialect;
 mod engine;
 mod error;
 mod frames;
@@ -41,6 +44,7 @@ mod whose;
 pub use account::{ScanAccount, ScanFigures};
 pub use claims::physical_rules;
 pub use dependencies::logical_rules;
+pub use dialect::{SqlMacro, sql_macros};
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, ForbiddenColumn, SqlProblem};
 pub use noise::TableNoise;

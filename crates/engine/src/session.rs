@@ -1,8 +1,10 @@
 //! One purpose, one instant: plans and runs queries under the policy.
 
 use crate::account::ScanFigures;
+use crate::aggregates::replacing_aggregates;
 use crate::claims::physical_rules;
 use crate::dependencies::logical_rules;
+use crate::determinism::refuse_unrepeatable;
 use crate::engine::Engine;
 use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
@@ -121,6 +123,7 @@ impl Session {
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
+        replacing_aggregates().into_iter().for_each(|aggregate| context.register_udaf(aggregate));
         let mut stored = Vec::with_capacity(relations.len());
         for relation in relations {
             let read = |_| EngineError::Start { what: "rows in memory are not of their declared columns" };
@@ -182,6 +185,7 @@ impl Session {
     }
 
     fn compile_written(&self, written: LogicalPlan) -> Result<Compiled, EngineError> {
+        refuse_unrepeatable(&written)?;
         let threaded = thread(written.clone(), &self.rulings, self.minimum_subjects.max(1));
         // Without strands there is no k-gate, and no run either: its other problems are found all the same.
         let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };

@@ -1,5 +1,6 @@
 //! What SQL text may be: one query over tables that have a name.
 
+use crate::dialect::rewrite_dialect;
 use crate::error::{EngineError, SqlProblem};
 use crate::frames::write_frames;
 use datafusion::sql::parser::{DFParser, Statement};
@@ -20,13 +21,14 @@ enum Refusal {
     Explains,
     /// It reads a file, a function or the catalogue.
     NoTable(Option<(u32, u32)>),
+    /// It reads a sample, which the planner would silently replace by the whole table.
+    Sample(Option<(u32, u32)>),
 }
 
 impl Refusal {
     /// At the start of a span, where the parser knows it.
     fn no_table(span: Span) -> Self {
-        let at = (span.start.line as u32, span.start.column as u32);
-        Refusal::NoTable(Some(at).filter(|at| *at != (0, 0)))
+        Refusal::NoTable(start_of(span))
     }
 
     fn error(self) -> EngineError {
@@ -56,6 +58,12 @@ impl Refusal {
                 at,
                 "name a table of the pipeline; for a series of numbers: SELECT unnest(generate_series(1, 3))",
             ),
+            Refusal::Sample(at) => (
+                "LW3106",
+                "TABLESAMPLE is not supported: the whole table would be read",
+                at,
+                "filter by a hash of a key instead, such as WHERE ascii(right(md5(order_no), 1)) % 10 = 0",
+            ),
         };
         EngineError::Sql(SqlProblem { code: Some(code), message: message.to_owned(), at, hint: Some(hint.to_owned()) })
     }
@@ -84,6 +92,7 @@ pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
         Some(refusal) => Err(refusal.error()),
         None => {
             if let Statement::Statement(inner) = &mut statement {
+                rewrite_dialect(inner.as_mut())?;
                 write_frames(inner.as_mut());
             }
             Ok(statement)
@@ -132,6 +141,9 @@ impl Visitor for QueryOnly {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Refusal> {
         match factor {
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+                ControlFlow::Break(Refusal::Sample(start_of(factor.span())))
+            }
             TableFactor::Table { name, args: None, .. } if is_table(name) => ControlFlow::Continue(()),
             TableFactor::Derived { .. }
             | TableFactor::NestedJoin { .. }
@@ -142,6 +154,11 @@ impl Visitor for QueryOnly {
             other => ControlFlow::Break(Refusal::no_table(other.span())),
         }
     }
+}
+
+/// Line and column of a span, from 1, where the parser knows it.
+fn start_of(span: Span) -> Option<(u32, u32)> {
+    Some((span.start.line as u32, span.start.column as u32)).filter(|at| *at != (0, 0))
 }
 
 /// A name of letters, not a path, an address or a table of the catalogue.

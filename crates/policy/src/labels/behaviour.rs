@@ -328,6 +328,7 @@ const PICK: &[&str] = &[
     "last_value",
     "max",
     "min",
+    "mode",
     "nth_value",
     "string_agg",
 ];
