@@ -17,6 +17,7 @@ mod frames;
 mod functions;
 mod gate;
 mod governed;
+mod growth;
 mod kgate;
 mod machine;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::error::{EngineError, ForbiddenColumn};
 use crate::functions;
 use crate::gate::{Accounts, GatePlanner};
+use crate::growth;
 use crate::kgate::{KGatePlanner, Suppressed};
 use crate::noise::{NoiseGatePlanner, TableNoise, place};
 use crate::places::named_at;
@@ -24,7 +25,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
@@ -121,6 +122,9 @@ impl Session {
             .with_optimizer_rule(Arc::new(LiftAboveGates))
             .build();
         let context = SessionContext::new_with_state(state);
+        for guard in growth::guards(|name| context.udf(name).ok(), engine.options.memory) {
+            context.register_udf(guard);
+        }
         context.register_udf(functions::as_of(spec.as_of.timestamp_micros()));
         context.register_udf(functions::local_date(spec.zone));
         replacing_aggregates().into_iter().for_each(|aggregate| context.register_udaf(aggregate));
