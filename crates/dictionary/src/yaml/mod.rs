@@ -3,6 +3,7 @@
 //! A thin layer over `saphyr`: places become byte spans, plain scalars keep the text they were written with
 //! (`1.50` stays `1.50`), and a key that is there twice is a problem of its own instead of the end of the file.
 
+mod aliases;
 mod convert;
 mod parse;
 mod source;

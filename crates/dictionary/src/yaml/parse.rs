@@ -1,6 +1,7 @@
 //! One file's text → its tree, or the reason why not.
 
 use super::Node;
+use super::aliases;
 use super::source::Source;
 use crate::diagnostic::{Problem, Span};
 use crate::structure::{DUPLICATE_KEY, NOT_YAML};
@@ -13,6 +14,12 @@ pub(crate) fn parse(path: &Arc<str>, text: &str, problems: &mut Vec<Problem>) ->
     if let Some(index) = too_intricate(&source.chars) {
         let span = source.span(index, index + 1);
         problems.push(Problem::error(NOT_YAML, span, "nested too deeply, or with too many aliases, to be read"));
+        return None;
+    }
+    if let Some(index) = aliases::exceeded_at(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+        let span = source.span(index, index + 1);
+        let problem = Problem::error(NOT_YAML, span, "the file becomes too large here once its aliases are replaced");
+        problems.push(problem.hint("write out what the aliases (`*name`) name, or use fewer of them"));
         return None;
     }
     let documents = loop {
