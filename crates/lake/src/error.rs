@@ -54,6 +54,10 @@ pub enum AuditBreak {
     Unchained,
     /// The record is there, and its SHA-256 is not the one that was expected.
     Changed,
+    /// The record reads as JSON, but not byte for byte as Lakewarden writes it.
+    Ambiguous,
+    /// The record's time is before that of a record before it.
+    Backdated,
 }
 
 impl fmt::Display for AuditBreak {
@@ -64,6 +68,8 @@ impl fmt::Display for AuditBreak {
             Self::Renumbered => "carries another number than its name",
             Self::Unchained => "does not carry the SHA-256 of the record before it",
             Self::Changed => "has another SHA-256 than the one expected",
+            Self::Ambiguous => "is not written as Lakewarden writes records: a key occurs twice, or it was edited",
+            Self::Backdated => "has an earlier time than a record before it",
         })
     }
 }
@@ -316,6 +322,15 @@ pub enum LakeError {
         /// What is wrong with it.
         why: AuditBreak,
     },
+    /// LW5100
+    #[error("{path} is not a record of the audit log")]
+    AuditUnknownObject {
+        /// The object's path in the lake.
+        path: String,
+    },
+    /// LW5101
+    #[error("the audit log has records, but the head that is kept of it under _lakewarden/audit_head is missing")]
+    AuditHeadMissing,
     /// LW5061
     #[error("the audit log is written by too many at once")]
     AuditBusy,
@@ -381,6 +396,8 @@ impl LakeError {
             Self::LeaseLost { .. } => "LW5051",
             Self::AuditBroken { .. } => "LW5060",
             Self::AuditBusy => "LW5061",
+            Self::AuditUnknownObject { .. } => "LW5100",
+            Self::AuditHeadMissing => "LW5101",
             Self::OverwritingStore { .. } => "LW5062",
             Self::StaleStore { .. } => "LW5063",
             Self::RacyStore { .. } => "LW5064",
@@ -435,10 +452,11 @@ impl LakeError {
             Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
             Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",
             Self::LeaseLost { .. } => "this run took longer than its lease without renewing it; run again",
-            Self::AuditBroken { .. } => {
-                "the evidence was altered after it was written; compare with a backup of \
-                 _lakewarden/audit"
+            Self::AuditBroken { .. } | Self::AuditHeadMissing => {
+                "restore _lakewarden/audit and _lakewarden/audit_head from a backup; if there is none: \
+                 lakewarden doctor --accept-audit REASON"
             }
+            Self::AuditUnknownObject { .. } => "move the object out of the folder _lakewarden/audit",
             Self::OverwritingStore { .. } | Self::RacyStore { .. } => {
                 "two runs at once would lose rows here: update the server, or put the lake on a store with atomic \
                  conditional puts"

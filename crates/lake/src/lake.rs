@@ -13,12 +13,15 @@ use url::Url;
 use crate::error::{LakeError, StoreFault};
 use crate::fault::{classify, store_error};
 use crate::location::{self, Location};
-use crate::zone::check_name;
+use crate::view::TableVersions;
+use crate::zone::{TableId, check_name};
 
 /// A lake at `file://…`, `s3://…` or, for tests, `memory:///`. Cheap to clone.
 #[derive(Clone)]
 pub struct Lake {
     inner: Arc<Inner>,
+    /// The versions that tables are read at; the newest if absent.
+    versions: Option<Arc<TableVersions>>,
 }
 
 struct Inner {
@@ -54,7 +57,16 @@ impl Lake {
     fn at(location: Location) -> Self {
         let Location { url, endpoint, prefix, root } = location;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(root, prefix));
-        Self { inner: Arc::new(Inner { url, endpoint, store }) }
+        Self { inner: Arc::new(Inner { url, endpoint, store }), versions: None }
+    }
+
+    pub(crate) fn at_versions(&self, versions: Arc<TableVersions>) -> Self {
+        Self { inner: Arc::clone(&self.inner), versions: Some(versions) }
+    }
+
+    /// The newest version of a table that may be read here: `None` if every one may.
+    pub(crate) fn newest_visible(&self, table: &TableId) -> Option<Option<u64>> {
+        self.versions.as_ref().map(|versions| versions.get(table).copied())
     }
 
     /// Returns the store, rooted at the lake: paths are relative to the lake's address.

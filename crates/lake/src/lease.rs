@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
 use crate::lake::Lake;
+use crate::process::LeaseProcess;
 
 /// The right to write to the lake, until it expires.
 ///
@@ -33,6 +34,20 @@ struct State {
     acquired: DateTime<Utc>,
     expires: DateTime<Utc>,
     released: bool,
+    /// The process that took it, where the system says enough of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<LeaseProcess>,
+}
+
+impl State {
+    /// Whether it keeps others away at `now`.
+    fn is_effective(&self, now: DateTime<Utc>) -> bool {
+        !self.released && self.expires > now && !self.has_died()
+    }
+
+    fn has_died(&self) -> bool {
+        self.process.as_ref().is_some_and(LeaseProcess::has_died)
+    }
 }
 
 /// Whose the lease is, as it was found.
@@ -44,6 +59,8 @@ pub struct LeaseHolder {
     pub acquired: DateTime<Utc>,
     /// When it ends unless it is renewed.
     pub expires: DateTime<Utc>,
+    /// Whether its process is known to have died: then it keeps others away no longer.
+    pub died: bool,
 }
 
 impl Lake {
@@ -53,10 +70,14 @@ impl Lake {
     /// `LW5003`, `LW5006`.
     pub async fn lease_holder(&self) -> Result<Option<LeaseHolder>, LakeError> {
         let held = current(self).await?.map(|(_, state)| state).filter(|state| !state.released);
-        Ok(held.map(|State { owner, acquired, expires, .. }| LeaseHolder { owner, acquired, expires }))
+        Ok(held.map(|state| {
+            let died = state.has_died();
+            let State { owner, acquired, expires, .. } = state;
+            LeaseHolder { owner, acquired, expires, died }
+        }))
     }
 
-    /// Takes the lease from `now` for `length`, if nobody holds it or its holder let it expire.
+    /// Takes the lease from `now` for `length`, if it is free, it has expired, or its process has died on this machine.
     /// `owner` is shown to others who want it: host, user, process, run. No two have the same.
     ///
     /// # Errors
@@ -81,6 +102,26 @@ impl Lake {
         self.take_lease(owner, now, length, true).await
     }
 
+    /// Releases the lease of `owner` for it, where it still has it: for the thread that a signal woke while the
+    /// owner's own is busy.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5006`.
+    pub async fn release_lease_of(&self, owner: &str) -> Result<(), LakeError> {
+        // The owner may renew it meanwhile, a few times at most.
+        for _ in 0..5 {
+            let Some((generation, state)) = current(self).await? else { return Ok(()) };
+            if state.released || state.owner != owner {
+                return Ok(());
+            }
+            match put(self, generation + 1, &State { released: true, ..state }).await {
+                Err(LakeError::AlreadyExists { .. }) => {}
+                done => return done,
+            }
+        }
+        Ok(())
+    }
+
     async fn take_lease(
         &self,
         owner: &str,
@@ -88,14 +129,14 @@ impl Lake {
         length: TimeDelta,
         over: bool,
     ) -> Result<Lease, LakeError> {
-        let state = State { owner: owner.to_owned(), acquired: now, expires: now + length, released: false };
+        let process = LeaseProcess::current();
+        let state = State { owner: owner.to_owned(), acquired: now, expires: now + length, released: false, process };
         // Once more, where somebody else put the generation that was tried.
         for _ in 0..2 {
             let current = current(self).await?;
             if let Some((_, held)) = &current
                 && !over
-                && !held.released
-                && held.expires > now
+                && held.is_effective(now)
             {
                 return Err(held_by(held));
             }

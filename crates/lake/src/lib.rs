@@ -10,6 +10,7 @@
 //! _lakewarden/publication/<id>.json           what is about to become visible, together
 //! _lakewarden/lease/<generation>.json         who writes now
 //! _lakewarden/audit/<00000001>.json           who did what, chained by SHA-256
+//! _lakewarden/audit_head/<00000001>.json      the last record's SHA-256
 //! _lakewarden/runs/<id>.json                  the record of one run
 //! _lakewarden/lineage/<id>.ndjson             the lineage events of one run
 //! ```
@@ -36,6 +37,7 @@ mod log;
 mod orphans;
 mod parquet_file;
 mod probe;
+mod process;
 mod publish;
 mod read;
 mod records;
@@ -44,10 +46,11 @@ mod staged;
 mod stats;
 mod table;
 mod vacuum;
+mod view;
 mod writer;
 mod zone;
 
-pub use audit::{AuditHead, AuditLog, AuditRecord};
+pub use audit::{AuditHead, AuditHeadError, AuditLog, AuditRecord, AuditTrail, HEAD_KEY};
 pub use basis::{Basis, Seen};
 pub use doctor::{Checkup, Finding, Health, Latency, Severity};
 pub use error::{AuditBreak, LakeError, StoreFault};
@@ -55,9 +58,9 @@ pub use lake::Lake;
 pub use lease::{Lease, LeaseHolder};
 pub use ledger::{FILE_TRANSACTION, LEDGER_KEY, LedgerEntry};
 pub use orphans::Orphan;
-pub use publish::{Change, Mode, PendingPublication, Publication, Published, Recovery};
+pub use publish::{Change, Mode, PUBLICATION_TRANSACTION, PendingPublication, Publication, Published, Recovery};
 pub use read::BatchStream;
-pub use records::RunRecord;
+pub use records::{RunDocument, RunRecord};
 pub use table::{DataFile, TableSnapshot, TimeRange};
 pub use writer::{StagedTable, TableWriter, WriterOptions};
 pub use zone::Zone;

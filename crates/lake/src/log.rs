@@ -70,7 +70,13 @@ impl LogListing {
     /// Lists a table's log.
     pub(crate) async fn read(lake: &Lake, table: &TableId) -> Result<Self, LakeError> {
         let objects = lake.list(&table.folder().join("_delta_log")).await?;
-        Ok(Self::of(table, objects))
+        let mut listing = Self::of(table, objects);
+        if let Some(newest) = lake.newest_visible(table) {
+            let visible = |version: &u64| newest.is_some_and(|newest| *version <= newest);
+            listing.commits.retain(|version, _| visible(version));
+            listing.checkpoints.retain(|version, _| visible(version));
+        }
+        Ok(listing)
     }
 
     /// Sorts the objects of a table's log, which may be mixed with others.

@@ -13,6 +13,8 @@ use crate::lake::Lake;
 
 /// Records read at once.
 const PARALLEL: usize = 16;
+/// The folder of the records of runs.
+const RUNS: &str = "_lakewarden/runs";
 
 /// What is kept of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +27,44 @@ pub struct RunRecord {
     pub record: Value,
 }
 
+/// The record of a run as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunDocument {
+    /// The run's id, from the name.
+    pub run: Uuid,
+    /// Its path in the lake.
+    pub path: String,
+    /// The record; `None` where it is not written as Lakewarden writes records.
+    pub record: Option<Value>,
+}
+
 impl Lake {
+    /// Reads the records of all runs, readable or not.
+    ///
+    /// # Errors
+    /// `LW5003`.
+    pub async fn run_documents(&self) -> Result<Vec<RunDocument>, LakeError> {
+        let objects = self.list(&Path::from(RUNS)).await?;
+        let named = objects.into_iter().filter_map(|object| Some((id_of(&object.location, ".json")?, object.location)));
+        let documents = stream::iter(named.collect::<Vec<_>>()).map(|(run, path)| async move {
+            let Some(bytes) = self.read(&path).await? else { return Ok(None) };
+            let record = serde_json::from_slice::<Value>(&bytes).ok();
+            // One in which a key occurs twice says two things.
+            let record = record.filter(|record| record.to_string().as_bytes() == bytes.as_ref());
+            Ok(Some(RunDocument { run, path: path.to_string(), record }))
+        });
+        documents.buffered(PARALLEL).try_filter_map(|document| async move { Ok(document) }).try_collect().await
+    }
+
+    /// Lists the runs that have lineage events.
+    ///
+    /// # Errors
+    /// `LW5003`.
+    pub async fn lineage_runs(&self) -> Result<Vec<Uuid>, LakeError> {
+        let objects = self.list(&Path::from("_lakewarden/lineage")).await?;
+        Ok(objects.iter().filter_map(|object| id_of(&object.location, ".ndjson")).collect())
+    }
+
     /// Keeps the record of a run in `_lakewarden/runs/<run>.json`. It is never changed.
     ///
     /// # Errors
@@ -40,7 +79,7 @@ impl Lake {
     /// # Errors
     /// `LW5003`, `LW5006`.
     pub async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>, LakeError> {
-        let mut objects = self.list(&Path::from("_lakewarden/runs")).await?;
+        let mut objects = self.list(&Path::from(RUNS)).await?;
         objects.sort_by(|a, b| (b.last_modified, &b.location).cmp(&(a.last_modified, &a.location)));
         let named = objects.into_iter().filter_map(|object| {
             let name = object.location.filename()?.strip_suffix(".json")?;
@@ -102,6 +141,10 @@ impl Lake {
             .map(|line| serde_json::from_slice(line).map_err(|_| LakeError::DamagedDocument { path: path.to_string() }))
             .collect()
     }
+}
+
+fn id_of(path: &Path, suffix: &str) -> Option<Uuid> {
+    Uuid::parse_str(path.filename()?.strip_suffix(suffix)?).ok()
 }
 
 fn lineage_path(run: Uuid) -> Path {

@@ -151,23 +151,27 @@ impl Lake {
     /// # Errors
     /// `LW5003`.
     pub async fn tables(&self, zone: Zone) -> Result<Vec<String>, LakeError> {
-        let folder = Path::from(zone.folder());
-        let listed = self
-            .store()
-            .list_with_delimiter(Some(&folder))
-            .await
-            .map_err(|error| crate::fault::store_error("listing", &folder, &error))?;
         let mut names = Vec::new();
-        for prefix in listed.common_prefixes {
-            let Some(Ok(id)) = prefix.filename().map(|name| TableId::new(zone, name)) else {
-                continue;
-            };
+        for name in self.table_folders(zone).await? {
+            let id = TableId { zone, name };
             if LogListing::read(self, &id).await?.version().is_some() {
                 names.push(id.name);
             }
         }
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// Lists the folders of a zone that may be a table's.
+    pub(crate) async fn table_folders(&self, zone: Zone) -> Result<Vec<String>, LakeError> {
+        let folder = Path::from(zone.folder());
+        let listed = self
+            .store()
+            .list_with_delimiter(Some(&folder))
+            .await
+            .map_err(|error| crate::fault::store_error("listing", &folder, &error))?;
+        let folders = listed.common_prefixes;
+        Ok(folders.iter().filter_map(|prefix| Some(TableId::new(zone, prefix.filename()?).ok()?.name)).collect())
     }
 
     /// Returns Delta's access to a table's log.

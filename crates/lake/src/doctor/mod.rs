@@ -4,11 +4,13 @@ mod records;
 mod store;
 mod tables;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::audit::AuditHead;
+use crate::audit::{AuditHead, AuditTrail};
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::orphans::Orphan;
@@ -69,6 +71,9 @@ pub struct Health {
     pub bytes: u64,
     /// The end of the audit log, if it holds.
     pub audit: Option<AuditHead>,
+    /// The audit log as it was read.
+    #[serde(skip)]
+    pub trail: Option<Arc<AuditTrail>>,
     /// Files that no version names and that are younger than the grace period.
     pub young: u64,
     /// Files that no version names, and older.

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use std::sync::Arc;
+
 use super::{Finding, Health, Severity, found};
 use crate::error::LakeError;
 use crate::lake::Lake;
@@ -10,10 +12,10 @@ use crate::publish::PendingPublication;
 
 impl Lake {
     pub(super) async fn examine_records(&self, now: DateTime<Utc>, health: &mut Health) -> Result<(), LakeError> {
-        match self.audit().verify().await {
-            Ok(head) => health.audit = Some(head),
-            Err(error) => health.findings.push(found(error, "_lakewarden/audit")?),
-        }
+        let trail = self.audit().examine(None).await?;
+        health.findings.extend(trail.problems.iter().map(|problem| Finding::of(problem, "_lakewarden/audit")));
+        health.audit = trail.problems.is_empty().then(|| trail.head.clone());
+        health.trail = Some(Arc::new(trail));
         match self.lease_holder().await {
             Ok(holder) => health.findings.extend(holder.map(|holder| held(holder, now))),
             Err(error) => health.findings.push(damaged_lease(error)?),
@@ -30,9 +32,9 @@ impl Lake {
 }
 
 fn held(holder: LeaseHolder, now: DateTime<Utc>) -> Finding {
-    let LeaseHolder { owner, acquired, expires } = holder;
+    let LeaseHolder { owner, acquired, expires, died } = holder;
     let at = "_lakewarden/lease".to_owned();
-    if expires > now {
+    if expires > now && !died {
         return Finding {
             code: "LW5050",
             severity: Severity::Advice,
@@ -45,7 +47,7 @@ fn held(holder: LeaseHolder, now: DateTime<Utc>) -> Finding {
     Finding {
         code: "LW5050",
         severity: Severity::Warning,
-        what: format!("{owner} died while it wrote to the lake; its lease ended at {expires}"),
+        what: format!("{owner} died while it wrote to the lake; its lease of {acquired} keeps others away no longer"),
         at,
         mend: "lakewarden run, or lakewarden doctor --fix".to_owned(),
         fixable: true,

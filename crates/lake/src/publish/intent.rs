@@ -22,7 +22,7 @@ const FOLDER: &str = "_lakewarden/publication";
 /// The form of the document below.
 const FORMAT: u32 = 1;
 /// Begins the app ids that only this module writes.
-const APP_PREFIX: &str = "lakewarden/publication/";
+pub const PUBLICATION_TRANSACTION: &str = "lakewarden/publication/";
 /// Keys of Delta's own in a commit's info.
 const RESERVED: [&str; 11] = [
     "timestamp",
@@ -82,7 +82,7 @@ impl Intent {
             if let Some(key) = info.keys().find(|key| RESERVED.contains(&key.as_str())) {
                 return Err(LakeError::ReservedKey { key: key.clone() });
             }
-            if let Some((app, _)) = transactions.iter().find(|(app, _)| app.starts_with(APP_PREFIX)) {
+            if let Some((app, _)) = transactions.iter().find(|(app, _)| app.starts_with(PUBLICATION_TRANSACTION)) {
                 return Err(LakeError::ReservedKey { key: app.clone() });
             }
             changes.push(IntentChange {
@@ -103,7 +103,7 @@ impl Intent {
 
     /// The transaction that marks this publication's commits.
     pub(super) fn app_id(&self) -> String {
-        format!("{APP_PREFIX}{}", self.id)
+        format!("{PUBLICATION_TRANSACTION}{}", self.id)
     }
 
     /// Says whether the table has this publication's commit already.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use self::intent::PUBLICATION_TRANSACTION;
 use self::intent::{Intent, IntentChange};
 pub use self::pending::PendingPublication;
 use crate::error::{LakeError, StoreFault};

@@ -7,6 +7,7 @@ use super::commit;
 use super::intent::{self, Intent};
 use crate::error::LakeError;
 use crate::lake::Lake;
+use crate::zone::TableId;
 
 /// A publication that was decided and not completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,18 @@ impl Lake {
     /// The ids of publications that are not completed.
     pub(crate) async fn pending_ids(&self) -> Result<Vec<Uuid>, LakeError> {
         intent::list(self).await
+    }
+
+    /// The tables that pending publications change, each with its version before; `None` if there was no table.
+    pub(crate) async fn pending_bases(&self) -> Result<Vec<(TableId, Option<u64>)>, LakeError> {
+        let mut bases = Vec::new();
+        for id in intent::list(self).await? {
+            let Some(intent) = Intent::read(self, id).await? else { continue };
+            for change in &intent.changes {
+                bases.push((change.table()?, change.base.and_then(|version| u64::try_from(version).ok())));
+            }
+        }
+        Ok(bases)
     }
 
     /// Looks at one of them. None if it was completed meanwhile.
