@@ -73,6 +73,8 @@ fn the_page_tells_what_the_commands_print() {
     same("plan", &place.json(0, &["plan", "--as-of", AS_OF]));
     same("run", &place.json(0, &["run", "--as-of", AS_OF]));
     same("status", &place.json(0, &["status"]));
+    same("tables", &place.json(0, &["tables"]));
+    same("describe", &place.json(0, &["describe", "customer_orders"]));
     let sql = "SELECT * FROM orders ORDER BY order_no LIMIT 1";
     same("query", &place.json(0, &["query", sql, "--purpose", "analytics"]));
     same("Errors", &place.json(1, &["query", "SELECT amout FROM orders", "--purpose", "analytics"]));

@@ -30,7 +30,8 @@ fn nowhere_to_write_it() {
     let place = Place::empty();
     expect(&place, "keys_nowhere", place.ends(2, &["keys", "init"]));
     let place = Place::project();
-    place.edit("lakewarden.yaml", "{ file: ~/.config/lakewarden/first-shop.key }", "{ env: FIRST_SHOP_KEY }");
+    let declared = format!("{{ file: {} }}", place.declared_key());
+    place.edit("lakewarden.yaml", &declared, "{ env: FIRST_SHOP_KEY }");
     expect(&place, "keys_elsewhere", place.ends(2, &["keys", "init"]));
     expect(&place, "keys_both", place.ends(2, &["keys", "init", "--print", "--file", "k"]));
 }

@@ -5,11 +5,14 @@
 
 mod check;
 mod demo;
+mod describe;
 mod dictionary;
 mod doctor;
 mod drift;
+mod evidence;
 mod help;
 mod init;
+mod interrupt;
 mod json;
 mod keys;
 mod ledger;

@@ -35,6 +35,40 @@ fn json_keeps_every_digit_and_every_null() {
 }
 
 #[test]
+fn two_columns_of_one_name_are_both_shown() {
+    let place = Place::published();
+    let sql = "SELECT a.order_no, b.order_no FROM orders a JOIN orders b ON a.order_no = b.order_no LIMIT 1";
+    let answer = place.json(0, &["query", sql, "--purpose", "analytics"]);
+    assert_eq!(answer["columns"][1]["name"], "order_no_2");
+    assert_eq!(answer["rows"][0]["order_no"], answer["rows"][0]["order_no_2"]);
+}
+
+#[test]
+fn results_that_grow_beyond_the_budget_are_refused() {
+    let place = Place::published();
+    place.edit("lakewarden.yaml", "jurisdiction:", "memory_budget: 512MiB\njurisdiction:");
+    for sql in [
+        "SELECT length(repeat('a', 2000000000))",
+        "SELECT sum(length(repeat(order_no, 100000000))) FROM orders",
+        "SELECT cardinality(generate_series(1, 700000000))",
+        "SELECT cardinality(range(0, 9223372036854775807))",
+        "SELECT length(lpad('a', 2000000000))",
+        "SELECT length(rpad(order_no, 2000000000, 'xy')) FROM orders",
+        "SELECT cardinality(array_repeat(1, 2000000000))",
+        "SELECT length(replace(repeat('a', 100000), 'a', repeat('b', 100000)))",
+        "SELECT length(regexp_replace(repeat('a', 100000), 'a', repeat('b', 100000), 'g'))",
+    ] {
+        let said = place.say(&["query", sql, "--purpose", "analytics"]);
+        assert_eq!(said.code, 1, "{sql}: {}{}", said.stdout, said.stderr);
+        assert!(said.stderr.contains("memory") || said.stderr.contains("exceeds"), "{sql}: {}", said.stderr);
+    }
+    let fine =
+        "SELECT length(repeat('a', 1000000)) AS a, cardinality(generate_series(1, 1000)) AS b, lpad('7', 3, '0') AS c";
+    let answer = place.json(0, &["query", fine, "--purpose", "analytics"]);
+    assert_eq!(answer["rows"][0], serde_json::json!({ "a": 1_000_000, "b": 1000, "c": "007" }));
+}
+
+#[test]
 fn what_may_not() {
     let place = Place::published();
     asked(&place, "query_purpose", 1, "SELECT * FROM orders", "marketing");

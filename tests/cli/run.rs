@@ -135,3 +135,28 @@ fn a_damaged_parquet_file_is_one_error_without_its_bytes() {
     expect(&place, "run_damaged", place.ends(1, RUN));
     assert_eq!(before, place.tables());
 }
+
+#[test]
+fn quiet_and_logged() {
+    let place = Place::keyed();
+    let said = place.good(&["run", "--as-of", AS_OF]);
+    let first = said.stderr.lines().next().unwrap();
+    assert!(first.starts_with("20") && first.get(10..11) == Some("T") && first.contains("+0"), "{first}");
+    let said = place.good(&["run", "--as-of", "2026-10-02", "--quiet"]);
+    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_report_is_checked_before_the_run_and_kept() {
+    let place = Place::keyed();
+    place.write("mine.txt", "mine");
+    expect(&place, "run_report_taken", place.ends(2, &["run", "--as-of", AS_OF, "--report", "mine.txt"]));
+    assert!(!place.path("lake/conformed").exists());
+    assert_eq!(place.say(&["run", "--report", "none/r.html"]).code, 2);
+    place.good(&["run", "--as-of", AS_OF]);
+    place.good(&["run", "--as-of", "2026-10-02"]);
+    assert_eq!(std::fs::read_dir(place.path("reports")).unwrap().count(), 2);
+    let before = place.read("report.html");
+    place.good(&["run", "--as-of", AS_OF, "--lake", "other"]);
+    assert_eq!(place.read("report.html"), before, "another lake's report is not overwritten");
+}

@@ -120,9 +120,15 @@ impl Place {
         self.write(path, &text.replace(from, to));
     }
 
+    /// The key file as `lakewarden.yaml` writes it.
+    pub fn declared_key(&self) -> String {
+        let settings = self.read("lakewarden.yaml");
+        settings.split("{ file: ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    }
+
     /// The key file that the first project names.
     pub fn key(&self) -> PathBuf {
-        self.temporary.path().join("home/.config/lakewarden/first-shop.key")
+        self.temporary.path().join("home").join(self.declared_key().strip_prefix("~/").unwrap())
     }
 
     /// Every file of the lake's tables with its bytes: what a failing run must leave as it was.
@@ -169,8 +175,11 @@ pub fn settings(place: &Place) -> Settings {
     settings.add_filter(r"\b([kc])1_[A-Za-z0-9_-]{22}", "${1}1_[22 characters......]");
     settings.add_filter(r"\bkey [0-9a-f]{8}, lake [0-9a-f]{8}", "key [KEY], lake [LAKE]");
     settings.add_filter(r" *\b\d+\.\d+ s\b", " [TIME]");
-    settings.add_filter("as of 2026-09-30 22:00:00 UTC", "as of [AS OF]");
-    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[NOW]");
+    settings.add_filter("as of 2026-10-01 00:00:00 CEST", "as of [AS OF]");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T", "[NOW]");
+    // The time before each line of a log.
+    settings.add_filter(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ", "  ");
+    settings.add_filter(r"-[0-9a-f]{6}\.key", "-[HEX].key");
     settings
 }
 

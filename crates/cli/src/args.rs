@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use lakewarden_lake::AuditHead;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -16,7 +17,8 @@ pub struct Args {
     /// The project's folder, the one with lakewarden.yaml
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = ".", env = "LAKEWARDEN_PROJECT")]
     pub project: PathBuf,
-    /// What stdout holds: text for people, or JSON of a documented shape (docs/reference/json.md)
+    /// What stdout holds: text (for queries a table) for people, JSON of a documented shape (docs/reference/json.md), or
+    /// of a query the rows as CSV
     #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// What to do
@@ -28,9 +30,12 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
+    #[value(alias = "table")]
     Text,
     /// For programs.
     Json,
+    /// The rows of a query, with a header, in UTF-8.
+    Csv,
 }
 
 /// What to do.
@@ -49,6 +54,8 @@ pub enum Command {
     Init {
         /// Its folder; made if it is not there
         dir: PathBuf,
+        #[command(flatten)]
+        new: NewProject,
     },
     /// Compile dictionary, pipelines and models without reading data, and show every problem
     Check {
@@ -73,7 +80,8 @@ pub enum Command {
         /// as a withdrawal
         #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
         consent: Consent,
-        /// Where to write the report; beside the project's file if absent
+        /// Where to write the report; report.html beside the project's file if absent. A copy of each run's is kept in
+        /// the folder reports
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
         /// Language the report opens in
@@ -82,15 +90,36 @@ pub enum Command {
         /// Take the lake from a run that was killed, instead of waiting until its lease ends
         #[arg(long)]
         take_over: bool,
+        /// Print no steps and no summary, only warnings and errors
+        #[arg(long, short)]
+        quiet: bool,
         /// Go on although this dataset crosses its thresholds; may be given several times, and is audited
         #[arg(long, value_name = "DATASET", value_parser = NonEmptyStringValueParser::new())]
         accept_thresholds: Vec<String>,
     },
-    /// Show the last runs with their row accounts
+    /// Show the last runs with their row accounts, and check the audit log against the lake
     Status {
         /// How many runs
         #[arg(long, value_name = "N", default_value = "5")]
         last: NonZeroUsize,
+        /// A head of the audit log that was kept elsewhere, as an earlier status printed it: checks that the log as it
+        /// was then is still the beginning of the log
+        #[arg(long, value_name = "N:SHA256")]
+        head: Option<AuditHead>,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// List the tables of the project: what a row is, how many there are, which run wrote them
+    Tables {
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+    },
+    /// Describe a table: its columns with label, meaning, type and unit, its purposes, its grain, its last run
+    Describe {
+        /// A dataset or a curated table
+        table: String,
         /// The lake, instead of the project's: a path, file://… or s3://…
         #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
@@ -108,6 +137,10 @@ pub enum Command {
         /// Complete what was decided and remove what no version names, as the lake's only writer
         #[arg(long)]
         fix: bool,
+        /// Why evidence that cannot be restored from a backup is accepted; appends a record that lists what is wrong,
+        /// after which runs go on
+        #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+        accept_audit: Option<String>,
         /// How old a file has to be that no version names, to be left over rather than just being written
         #[arg(long, value_name = "HOURS", default_value_t = 24)]
         grace: u32,
@@ -117,8 +150,12 @@ pub enum Command {
     },
     /// Ask curated or conformed tables under the policy
     Query {
-        /// One SELECT
-        sql: String,
+        /// One SELECT; `-` reads it from stdin
+        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        sql: Option<String>,
+        /// Read the SELECT from this file
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
         /// What the answer is for; decides what may be seen
         #[arg(long)]
         purpose: String,
@@ -169,6 +206,52 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+/// What a new project is.
+#[derive(Debug, clap::Args)]
+pub struct NewProject {
+    /// Its name: letters, digits, `-` and `_`; that of its folder if absent
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where its master key will be; a file of its own below ~/.config/lakewarden if absent
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub key_file: Option<String>,
+    /// Whose law decides about consent where a person's own is not known
+    #[arg(long, value_enum)]
+    pub jurisdiction: Option<Jurisdiction>,
+    /// The IANA time zone of its days; the usual one of the jurisdiction if absent
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<Tz>,
+    /// What to start from: two exports and one model, or the whole retail reference project
+    #[arg(long, value_enum, default_value_t = Template::Shop)]
+    pub template: Template,
+}
+
+/// Jurisdictions that templates come with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Jurisdiction {
+    /// Mainland China (PIPL)
+    #[value(name = "CN")]
+    Cn,
+    /// European Union (GDPR)
+    #[value(name = "EU")]
+    Eu,
+    /// United Kingdom (UK GDPR)
+    #[value(name = "GB")]
+    Gb,
+    /// California, United States (CCPA)
+    #[value(name = "US-CA")]
+    UsCa,
+}
+
+/// Projects to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// Two exports and one model
+    Shop,
+    /// Twelve channels of a retailer, five curated tables; without exports
+    Retail,
 }
 
 /// What to do with the dictionary.

@@ -11,6 +11,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use thiserror::Error;
 
+/// The exit code for "try again later" (`EX_TEMPFAIL` of sysexits.h).
+const TRY_LATER: u8 = 75;
+
 /// A command's failure.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -43,6 +46,14 @@ pub enum Failure {
         /// What would be right.
         hint: String,
     },
+    /// The report could not be written where it was wanted.
+    #[error("the report: {path} {what}")]
+    Report {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// Randomness is not to be had.
     #[error("the system gives no randomness")]
     Randomness,
@@ -72,6 +83,7 @@ impl Failure {
             Self::Pipeline(error) => error.code(),
             Self::File { .. } => "LW9001",
             Self::Usage { .. } => "LW9002",
+            Self::Report { .. } => "LW7042",
             Self::Sample(_) => "LW9003",
             Self::Randomness => "LW9005",
         }
@@ -82,19 +94,24 @@ impl Failure {
             Self::Pipeline(error) => error.hint(),
             Self::Problems { .. } => Some("lakewarden check".to_owned()),
             Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Report { .. } => Some("name another file: lakewarden run --report FILE; nothing was run".to_owned()),
             Self::Sample(_) => Some("name a folder where you may write: lakewarden sample DIR".to_owned()),
             Self::File { why, .. } => file_hint(*why).map(str::to_owned),
             _ => None,
         }
     }
 
-    /// 1 if the project, its data or a query was refused; 2 if the command could not run.
+    /// 1 if the project, its data or a query was refused; 2 if the command could not run; 75 if another run has the
+    /// lake.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Problems { .. } => ExitCode::from(1),
             Self::Pipeline(error) if error.is_refusal() => ExitCode::from(1),
             // The check of the evidence failed; that of the storage could be carried out.
-            Self::Pipeline(PipelineError::Lake(LakeError::AuditBroken { .. })) => ExitCode::from(1),
+            Self::Pipeline(PipelineError::Lake(
+                LakeError::AuditBroken { .. } | LakeError::AuditHeadMissing | LakeError::AuditUnknownObject { .. },
+            )) => ExitCode::from(1),
+            Self::Pipeline(PipelineError::Lake(LakeError::LeaseHeld { .. })) => ExitCode::from(TRY_LATER),
             _ => ExitCode::from(2),
         }
     }

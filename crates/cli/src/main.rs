@@ -1,21 +1,25 @@
 //! The `lakewarden` command: arguments, progress, rendering, exit codes.
 //!
-//! Exit codes: 0 done, 1 refused or a check failed, 2 could not run. People read stderr, programs stdout.
+//! Exit codes: 0 done, 1 refused or a check failed, 2 could not run, 75 another run has the lake (try later),
+//! 130 and 143 stopped by SIGINT and SIGTERM. People read stderr, programs stdout.
 
 mod args;
 mod commands;
 mod demands;
 mod failure;
+mod interrupt;
 mod output;
 mod panic;
 mod problems;
 mod progress;
 mod report;
+mod report_place;
 mod who;
 
 use args::Format;
 use clap::Parser;
 use output::Output;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -32,11 +36,18 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = match runtime.block_on(commands::carry_out(&args, &output)) {
-        Ok(code) => code,
-        Err(failure) => {
+    interrupt::listen(&runtime);
+    let carried_out = AssertUnwindSafe(|| runtime.block_on(commands::carry_out(&args, &output)));
+    let code = match catch_unwind(carried_out) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => {
             failure.show(&output);
             failure.exit_code()
+        }
+        // The hook of `panic` has said where.
+        Err(_) => {
+            panic::report(&output);
+            ExitCode::from(2)
         }
     };
     match output.lost() {

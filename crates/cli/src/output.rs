@@ -2,6 +2,8 @@
 
 use crate::args::Format;
 use crate::failure::Failure;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -28,6 +30,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether results are CSV.
+    pub fn is_csv(&self) -> bool {
+        self.format == Format::Csv
+    }
+
     /// Whether stderr takes colours.
     pub fn colours(&self) -> bool {
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
@@ -50,7 +57,7 @@ impl Output {
 
     /// Gives a result as text, unless JSON was asked for (stdout).
     pub fn text(&self, text: impl AsRef<str>) {
-        if !self.is_json() {
+        if self.format == Format::Text {
             give(|out| writeln!(out, "{}", visible(text.as_ref(), Colours::Shown)));
         }
     }
@@ -184,6 +191,11 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// An instant in the project's time zone: `2026-10-01 08:00:00 CST`.
+pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%F %T %Z").to_string()
 }
 
 /// Bytes in the largest fitting unit.

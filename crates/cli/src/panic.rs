@@ -1,5 +1,7 @@
 //! What a panic says: one line that names no value, for the text of a panic may quote a cell.
 
+use crate::output::Output;
+use serde_json::json;
 use std::panic::PanicHookInfo;
 
 /// Set to anything, it brings back the text and the backtrace of a panic.
@@ -15,6 +17,13 @@ pub fn install() {
         if !is_caught(info) {
             crate::output::tell(&line(info));
         }
+    }));
+}
+
+/// Tells programs of a panic that reached the command; people have read the line of [`install`].
+pub fn report(output: &Output) {
+    output.json(&json!({
+        "error": { "code": CODE, "message": "internal error", "hint": null, "at": null }
     }));
 }
 

@@ -1,9 +1,13 @@
 //! One line a step, and on a terminal a bar while it goes on.
 
+use crate::commands::now;
+use crate::interrupt;
 use crate::output::{Output, counted, grouped};
+use chrono::SecondsFormat;
+use chrono_tz::Tz;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lakewarden_pipeline::record::{Step, StepKind};
-use lakewarden_pipeline::{Observer, PipelineError};
+use lakewarden_pipeline::{Observer, PipelineError, StopSwitch};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,6 +15,9 @@ use std::time::Duration;
 /// Tells of a run's steps on stderr.
 pub struct Teller {
     output: Output,
+    /// The zone of the time before each line, where no person watches.
+    zone: Tz,
+    quiet: bool,
     all: MultiProgress,
     /// Bars of the steps that go on, by name.
     bars: Mutex<BTreeMap<String, ProgressBar>>,
@@ -18,9 +25,19 @@ pub struct Teller {
 
 impl Teller {
     /// Tells through this output.
-    pub fn new(output: &Output) -> Self {
+    pub fn new(output: &Output, zone: Tz, quiet: bool) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        Self { output: *output, all, bars: Mutex::new(BTreeMap::new()) }
+        Self { output: *output, zone, quiet, all, bars: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Says a line, in a log with the time before it.
+    fn log(&self, line: &str) {
+        if self.output.draws() {
+            self.output.say(line);
+        } else {
+            let at = now().with_timezone(&self.zone).to_rfc3339_opts(SecondsFormat::Secs, true);
+            self.output.say(format!("{at} {}", line.trim_start()));
+        }
     }
 
     fn bar(&self, name: &str) -> Option<ProgressBar> {
@@ -38,7 +55,7 @@ impl Drop for Teller {
 
 impl Observer for Teller {
     fn started(&self, kind: StepKind, name: &str, total: Option<u64>) {
-        if !self.output.draws() {
+        if self.quiet || !self.output.draws() {
             return;
         }
         let bar = self.all.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
@@ -70,12 +87,18 @@ impl Observer for Teller {
         {
             bar.finish_and_clear();
         }
-        self.all.suspend(|| self.output.say(line(step)));
+        if !self.quiet {
+            self.all.suspend(|| self.log(&line(step)));
+        }
+    }
+
+    fn stop_switch(&self) -> Option<&StopSwitch> {
+        Some(&interrupt::SWITCH)
     }
 
     fn warned(&self, error: &PipelineError) {
         let text = format!("warning[{}]: the failed run could not be recorded: {error}", error.code());
-        self.all.suspend(|| self.output.say(text));
+        self.all.suspend(|| self.log(&text));
     }
 }
 

@@ -5,7 +5,7 @@ use lakewarden_dictionary::Problem;
 use lakewarden_engine::EngineError;
 use lakewarden_extract::{ExtractError, KeyError};
 use lakewarden_identity::IdentityError;
-use lakewarden_lake::LakeError;
+use lakewarden_lake::{Finding, LakeError};
 use lakewarden_lineage::LineageError;
 use lakewarden_privacy::anonymity::AnonymityError;
 use lakewarden_source::SourceError;
@@ -188,6 +188,16 @@ pub enum PipelineError {
         /// The dataset.
         dataset: String,
     },
+    /// A table that the project does not have.
+    #[error("table {name:?} not found in the project")]
+    UnknownTable {
+        /// The name asked for.
+        name: String,
+        /// The nearest name.
+        near: Option<String>,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// A dataset that the project does not have.
     #[error("there is no dataset {name:?}")]
     UnknownDataset {
@@ -242,6 +252,9 @@ pub enum PipelineError {
         /// The dataset.
         dataset: String,
     },
+    /// The evidence of earlier runs does not hold, and a run would add to it.
+    #[error("{}: {}", .0.at, .0.what)]
+    Evidence(Box<Finding>),
     /// A thread of the run died.
     #[error("a worker of the run died")]
     Worker,
@@ -334,6 +347,7 @@ impl PipelineError {
             Self::Account { .. } => "LW6010",
             Self::Contract { .. } | Self::ContractType { .. } => "LW6011",
             Self::Damaged { .. } => "LW6012",
+            Self::Evidence(finding) => finding.code,
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
@@ -341,6 +355,7 @@ impl PipelineError {
             Self::NoThresholds { .. } => "LW6024",
             Self::HistoryInPast { .. } => "LW6030",
             Self::UnknownDataset { .. } => "LW6031",
+            Self::UnknownTable { .. } => "LW7041",
             Self::NoQuarantine { .. } => "LW6035",
             Self::NotInQuarantine { .. } => "LW6036",
             Self::NotAudited { .. } => "LW6037",
@@ -369,6 +384,10 @@ impl PipelineError {
             Self::WhichPipeline { known } => Some(format!("--pipeline {}", known.join(" | --pipeline "))),
             Self::HistoryInPast { .. } => Some("run with an --as-of that is not before the last run's".to_owned()),
             Self::UnknownDataset { known, .. } => Some(format!("datasets: {}", list(known))),
+            Self::UnknownTable { near: Some(near), .. } => {
+                Some(format!("did you mean {near:?}? lakewarden tables lists all"))
+            }
+            Self::UnknownTable { known, .. } => Some(format!("tables: {}", list(known))),
             Self::UnknownPurpose { known, .. } => Some(format!("purposes: {}", list(known))),
             Self::NoLake => Some("set `lake:` in lakewarden.yaml to a path, file://… or s3://…".to_owned()),
             Self::Key { hint, .. } => Some(hint.clone()),
@@ -413,6 +432,7 @@ impl PipelineError {
             Self::Undeclared { dataset } => Some(format!(
                 "write schemas/channels/{dataset}.yaml again; or: lakewarden quarantine discard {dataset} --reason TEXT"
             )),
+            Self::Evidence(finding) => Some(finding.mend.clone()),
             Self::Source(error) => Some(error.hint()),
             Self::Extract(error) => Some(error.hint()),
             Self::Lake(LakeError::LeaseHeld { .. }) => Some(
@@ -447,7 +467,7 @@ impl PipelineError {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
-            Self::Threshold(_) => true,
+            Self::Threshold(_) | Self::Evidence(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } | Self::NotPublishedYet { .. } => true,

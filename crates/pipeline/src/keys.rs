@@ -42,6 +42,7 @@ fn fetch(source: &KeySource) -> Result<Zeroizing<String>, PipelineError> {
         KeyProvider::File(declared) => {
             let path = key_path(declared)?;
             only_owner(&path)?;
+            safe_folder(&path)?;
             std::fs::read_to_string(&path)
                 .map(Zeroizing::new)
                 .map_err(|e| missing(&format!("{} cannot be read ({})", path.display(), e.kind()), &making(source)))
@@ -67,14 +68,58 @@ fn fetch(source: &KeySource) -> Result<Zeroizing<String>, PipelineError> {
 /// Refuses a key file that others may read.
 #[cfg(unix)]
 fn only_owner(path: &Path) -> Result<(), PipelineError> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     match std::fs::metadata(path) {
         Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Err(missing(
             &format!("{} may be read by others (mode {:03o})", path.display(), meta.permissions().mode() & 0o777),
             &format!("chmod 600 {}", path.display()),
         )),
-        _ => Ok(()),
+        Ok(meta) if !is_trusted(meta.uid()) => Err(missing(
+            &format!("{} belongs to another user (uid {})", path.display(), meta.uid()),
+            &format!("chown it to the user who runs Lakewarden: {}", path.display()),
+        )),
+        Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// Refuses a key file whose folder others may write to: they could put another key there.
+#[cfg(unix)]
+fn safe_folder(path: &Path) -> Result<(), PipelineError> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    /// Only owners may rename or delete in such a folder.
+    const STICKY: u32 = 0o1000;
+    // Both the folder that a link is in and the one that it leads to.
+    let real = std::fs::canonicalize(path).ok();
+    for folder in [Some(path), real.as_deref()].into_iter().flatten().filter_map(Path::parent) {
+        let Ok(meta) = std::fs::metadata(folder) else { continue };
+        let mode = meta.permissions().mode();
+        if mode & 0o022 != 0 && mode & STICKY == 0 {
+            return Err(missing(
+                &format!("others may write to {}, the key file's folder (mode {:03o})", folder.display(), mode & 0o777),
+                &format!("chmod go-w {}", folder.display()),
+            ));
+        }
+        if !is_trusted(meta.uid()) && mode & STICKY == 0 {
+            return Err(missing(
+                &format!("{}, the key file's folder, belongs to another user (uid {})", folder.display(), meta.uid()),
+                "keep the key in a folder of the user who runs Lakewarden",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether files of this user may decide about the key: the process's own user and root.
+#[cfg(unix)]
+fn is_trusted(owner: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // Where the system does not say who runs this process, the mode of the file is all that can be checked.
+    owner == 0 || std::fs::metadata("/proc/self").map_or(true, |process| process.uid() == owner)
+}
+
+#[cfg(not(unix))]
+fn safe_folder(_: &Path) -> Result<(), PipelineError> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

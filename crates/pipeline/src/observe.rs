@@ -2,6 +2,7 @@
 
 use crate::error::PipelineError;
 use crate::record::{Step, StepKind};
+use crate::run::StopSwitch;
 
 /// Hears of steps. Several may go on at a time; of their progress it hears from their own threads.
 pub trait Observer: Send + Sync {
@@ -13,6 +14,11 @@ pub trait Observer: Send + Sync {
 
     /// A step has ended well. Heard in the order in which steps began.
     fn finished(&self, _step: &Step) {}
+
+    /// What stops the run from outside; nothing if absent.
+    fn stop_switch(&self) -> Option<&StopSwitch> {
+        None
+    }
 
     /// Something went wrong beside what the run reports as its error.
     fn warned(&self, _error: &PipelineError) {}

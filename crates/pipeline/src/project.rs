@@ -1,14 +1,14 @@
 //! A project on disk.
 
+use crate::declarative::{self, DeclarativeFiles};
 use crate::error::PipelineError;
+use crate::key_place;
 use lakewarden_dictionary::{Pipeline, Problem, Project, SourceFile, load};
 use lakewarden_engine::EngineOptions;
 use lakewarden_extract::KeyRoom;
 use lakewarden_privacy::KeyRing;
 use sha2::{Digest, Sha256};
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use url::Url;
 
 /// Bytes of the program itself, of the batches on their way, and of what the allocator keeps, measured and rounded up.
@@ -35,16 +35,7 @@ impl OpenProject {
     /// # Errors
     /// [`PipelineError::Read`] if `lakewarden.yaml` is not there or a file cannot be read.
     pub fn open(root: &Path) -> Result<Self, PipelineError> {
-        let mut files = Vec::new();
-        read(root, "lakewarden.yaml", &mut files)?;
-        for (folder, ending) in [("schemas", "yaml"), ("pipelines", "yaml"), ("pipelines", "sql")] {
-            let mut found = Vec::new();
-            walk(&root.join(folder), folder, ending, &mut found)?;
-            found.sort();
-            for path in found {
-                read(root, &path, &mut files)?;
-            }
-        }
+        let DeclarativeFiles { files, problems: unread } = declarative::read_all(root)?;
         let mut hash = Sha256::new();
         for file in &files {
             hash.update((file.path.len() as u64).to_le_bytes());
@@ -54,7 +45,10 @@ impl OpenProject {
         }
         let fingerprint = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
         let loaded = load(&files);
-        Ok(Self { root: root.to_path_buf(), files, project: loaded.project, problems: loaded.problems, fingerprint })
+        let mut problems = unread;
+        problems.extend(loaded.problems);
+        problems.extend(key_place::check(root, &loaded.project.settings));
+        Ok(Self { root: root.to_path_buf(), files, project: loaded.project, problems, fingerprint })
     }
 
     /// The pipeline of this name, or the only one there is.
@@ -119,34 +113,4 @@ impl OpenProject {
     pub fn zone(&self) -> chrono_tz::Tz {
         self.project.settings.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(chrono_tz::UTC)
     }
-}
-
-fn read(root: &Path, path: &str, files: &mut Vec<SourceFile>) -> Result<(), PipelineError> {
-    let full = root.join(path);
-    let failed = |e: std::io::Error| PipelineError::Read { path: full.display().to_string(), why: e.kind() };
-    let bytes = fs::read(&full).map_err(failed)?;
-    // A file in another encoding is refused rather than changed on the way in.
-    let text = String::from_utf8(bytes).map_err(|_| failed(std::io::ErrorKind::InvalidData.into()))?;
-    files.push(SourceFile { path: Arc::from(path), text: Arc::from(text) });
-    Ok(())
-}
-
-fn walk(folder: &Path, prefix: &str, ending: &str, found: &mut Vec<String>) -> Result<(), PipelineError> {
-    let failed = |e: std::io::Error| PipelineError::Read { path: folder.display().to_string(), why: e.kind() };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(failed(e)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = format!("{prefix}/{name}");
-        if entry.file_type().map_err(failed)?.is_dir() {
-            walk(&entry.path(), &path, ending, found)?;
-        } else if Path::new(&name).extension().is_some_and(|e| e == ending) {
-            found.push(path);
-        }
-    }
-    Ok(())
 }

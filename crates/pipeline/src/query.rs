@@ -82,6 +82,8 @@ impl<'a> Asker<'a> {
         }
         let lake = Lake::open(&open.lake_url(lake)?)?;
         lake.check_access().await?;
+        // One answer is of one run, also while another publishes.
+        let lake = lake.between_publications().await?;
         let options = open.engine_options();
         let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
         Ok(Self {

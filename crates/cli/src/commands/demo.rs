@@ -6,6 +6,7 @@ use crate::commands::template::{RETAIL, SCHEMAS, unpack};
 use crate::commands::{keys, open, sample};
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
+use crate::report_place::ReportPlace;
 use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use lakewarden_policy::Knowledge;
 use lakewarden_sample::Options;
@@ -42,10 +43,12 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     let open = open(&dir)?;
     let midnight = last_day.succ_opt().unwrap_or(last_day).and_time(NaiveTime::MIN);
     let as_of = open.zone().from_local_datetime(&midnight).earliest().map(|t| t.with_timezone(&Utc));
-    let wishes = Wishes { days: None, consent: Knowledge::Then, take_over: false, accept_thresholds: &[] };
+    let wishes =
+        Wishes { days: None, consent: Knowledge::Then, take_over: false, quiet: false, accept_thresholds: &[] };
+    let lake = open.lake_url(None).map_err(Failure::of(&open))?;
+    let place = ReportPlace::check(&dir, &lake, None)?;
     let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await?;
-    let report = dir.join("report.html");
-    draw(&ran, &open, None, &report, Language::Zh).await?;
+    let report = draw(&ran, &open, None, &place, Language::Zh).await?.unwrap_or_else(|| dir.join("report.html"));
     output.json(&json!({ "project": dir, "report": report, "run": ran.record }));
     output.say(summary(&ran.record, Some(&report)));
     Ok(ExitCode::SUCCESS)

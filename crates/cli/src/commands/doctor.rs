@@ -4,9 +4,10 @@ use crate::commands::run::host;
 use crate::commands::{now, open, random};
 use crate::failure::Failure;
 use crate::output::{Output, bytes, counted, grouped};
+use crate::who;
 use chrono::TimeDelta;
 use lakewarden_lake::{Finding, Severity};
-use lakewarden_pipeline::{Diagnosis, Fixed, Visit, key_ring};
+use lakewarden_pipeline::{Acceptance, Diagnosis, Fixed, Visit, key_ring};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -15,14 +16,17 @@ pub async fn doctor(
     root: &Path,
     lake: Option<&str>,
     fix: bool,
+    accept_audit: Option<&str>,
     grace_hours: u32,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let keys = key_ring(&open.project.settings);
     let owner = format!("lakewarden doctor on {}, process {}", host(), std::process::id());
+    let accept = accept_audit.map(|reason| Acceptance { who: who::who(), reason: reason.to_owned() });
     let visit = Visit {
         lake,
+        accept,
         grace: TimeDelta::hours(i64::from(grace_hours)),
         fix,
         clock: &now,
@@ -52,6 +56,7 @@ fn free_of(told: &str) -> Option<u64> {
 fn text(diagnosis: &Diagnosis) -> String {
     let health = &diagnosis.health;
     let mut lines: Vec<String> = diagnosis.fixed.iter().map(mended).collect();
+    lines.extend(diagnosis.accepted.map(accepted));
     lines.extend(health.findings.iter().map(finding));
     let mut facts =
         vec![counted(health.tables, "table"), format!("{} of {}", counted(health.files, "file"), bytes(health.bytes))];
@@ -74,13 +79,25 @@ fn text(diagnosis: &Diagnosis) -> String {
     lines.join("\n")
 }
 
+fn accepted(findings: u64) -> String {
+    match findings {
+        0 => "accepted: nothing, for the evidence holds".to_owned(),
+        some => format!("accepted: {}, in a record of the audit log", counted(some, "finding")),
+    }
+}
+
 fn mended(fixed: &Fixed) -> String {
     let (completed, withdrawn) = (fixed.completed.len() as u64, fixed.withdrawn.len() as u64);
     let removed = format!("{} of {} removed", counted(fixed.removed, "file"), bytes(fixed.bytes));
-    format!("mended: {} completed, {} withdrawn, {removed}", counted(completed, "publication"), grouped(withdrawn))
+    let restored = match fixed.run_records {
+        0 => String::new(),
+        some => format!(", {} written again", counted(some, "run record")),
+    };
+    let completed = counted(completed, "publication");
+    format!("repaired: {completed} completed, {} withdrawn, {removed}{restored}", grouped(withdrawn))
 }
 
-fn finding(found: &Finding) -> String {
+pub fn finding(found: &Finding) -> String {
     let word = match found.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

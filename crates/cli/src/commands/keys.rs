@@ -56,10 +56,22 @@ fn declared(root: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
+/// Makes the folder of a key, which only its owner may enter. A folder that exists stays as it is.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    if folder.as_os_str().is_empty() { Ok(()) } else { builder.create(folder) }
+}
+
 /// Writes a key to a file that only its owner may read, and that is not there yet.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(Failure::file("make", folder))?;
+        make_folder(folder).map_err(Failure::file("make", folder))?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -2,7 +2,8 @@
 
 use crate::commands::open;
 use crate::failure::Failure;
-use crate::output::{Output, bytes, counted, grouped};
+use crate::output::{Output, bytes, counted, grouped, local};
+use chrono_tz::Tz;
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::{DatasetLedger, LedgerLine, LoadedFile, PipelineError};
 use serde_json::json;
@@ -28,22 +29,22 @@ pub async fn ledger(
         return Ok(ExitCode::SUCCESS);
     }
     for ledger in &ledgers {
-        output.text(text(ledger));
+        output.text(text(ledger, open.zone()));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(ledger: &DatasetLedger) -> String {
+fn text(ledger: &DatasetLedger, zone: Tz) -> String {
     let loaded = ledger.files.iter().filter(|line| line.file.same_as.is_none()).count();
     let mut lines = vec![format!("{}: {}", ledger.dataset, counted(loaded as u64, "file"))];
-    lines.extend(ledger.files.iter().flat_map(of_file));
+    lines.extend(ledger.files.iter().flat_map(|line| of_file(line, zone)));
     lines.join("\n")
 }
 
-fn of_file(line: &LedgerLine) -> Vec<String> {
+fn of_file(line: &LedgerLine, zone: Tz) -> Vec<String> {
     let LoadedFile { file, sha256, bytes: size, same_as, facts } = &line.file;
     let sum = sha256.get(..12).unwrap_or(sha256);
-    let at = line.loaded_at.map_or_else(|| "time unknown".to_owned(), |at| at.format("%F %T UTC").to_string());
+    let at = line.loaded_at.map_or_else(|| "time unknown".to_owned(), |at| local(at, zone));
     if let Some(same) = same_as {
         return vec![format!("  {sum} {at} {file}: the bytes of {same}, not loaded")];
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod describe;
 mod dictionary;
 mod doctor;
 mod drift;
@@ -16,7 +17,7 @@ mod sample;
 mod status;
 mod template;
 
-use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, KeysCommand, instant};
+use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, Format, KeysCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
@@ -27,25 +28,36 @@ use std::process::ExitCode;
 
 /// Carries out what was asked.
 pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure> {
+    if args.format == Format::Csv && !matches!(args.command, Command::Query { .. }) {
+        return Err(Failure::Usage {
+            message: "only query prints CSV".to_owned(),
+            hint: "--format json, or lakewarden query --format csv".to_owned(),
+        });
+    }
     match &args.command {
         Command::Demo { dir, customers } => demo::demo(dir, *customers, output).await,
-        Command::Init { dir } => init::init(dir, output),
+        Command::Init { dir, new } => init::init(dir, new, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
         Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
-        Command::Run { on, days, consent, report, language, take_over, accept_thresholds } => {
+        Command::Run { on, days, consent, report, language, take_over, quiet, accept_thresholds } => {
             let (days, consent) = (window(days)?, (*consent).into());
-            let wishes = run::Wishes { days, consent, take_over: *take_over, accept_thresholds };
+            let wishes = run::Wishes { days, consent, take_over: *take_over, quiet: *quiet, accept_thresholds };
             run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
-        Command::Status { last, lake } => status::status(&args.project, last.get(), lake.as_deref(), output).await,
+        Command::Status { last, head, lake } => {
+            status::status(&args.project, last.get(), head.as_ref(), lake.as_deref(), output).await
+        }
+        Command::Tables { lake } => describe::tables(&args.project, lake.as_deref(), output).await,
+        Command::Describe { table, lake } => describe::describe(&args.project, table, lake.as_deref(), output).await,
         Command::Ledger { dataset, lake } => {
             ledger::ledger(&args.project, dataset.as_deref(), lake.as_deref(), output).await
         }
-        Command::Doctor { fix, grace, lake } => {
-            doctor::doctor(&args.project, lake.as_deref(), *fix, *grace, output).await
+        Command::Doctor { fix, accept_audit, grace, lake } => {
+            doctor::doctor(&args.project, lake.as_deref(), *fix, accept_audit.as_deref(), *grace, output).await
         }
-        Command::Query { sql, purpose, limit, consent, on } => {
-            query::query(&args.project, sql, purpose, *limit, (*consent).into(), on, output).await
+        Command::Query { sql, file, purpose, limit, consent, on } => {
+            let sql = query::read_sql(sql.as_deref(), file.as_deref())?;
+            query::query(&args.project, &sql, purpose, *limit, (*consent).into(), on, output).await
         }
         Command::Sample { out, customers, seed, end, clean } => {
             sample::sample(out, &Options { dirt: !clean, ..Options::new(*customers, *seed, *end) }, output)
@@ -68,7 +80,7 @@ fn open(root: &Path) -> Result<OpenProject, Failure> {
 
 /// The clock. The one place that reads it.
 #[allow(clippy::disallowed_methods, reason = "the clock comes from here")]
-fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 

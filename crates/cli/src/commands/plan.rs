@@ -3,7 +3,8 @@
 use crate::args::{Days, On};
 use crate::commands::{as_of, now, open, window};
 use crate::failure::Failure;
-use crate::output::{Output, bytes};
+use crate::output::{Output, bytes, local};
+use chrono_tz::Tz;
 use lakewarden_pipeline::{Action, Plan, Verb};
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ pub async fn plan(root: &Path, on: &On, days: &Days, output: &Output) -> Result<
         .await
         .map_err(Failure::of(&open))?;
     output.json(&plan);
-    output.text(text(&plan, &command(root, on, days)));
+    output.text(text(&plan, &command(root, on, days), open.zone()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,9 +43,8 @@ fn quoted(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-fn text(plan: &Plan, command: &str) -> String {
-    let mut lines =
-        vec![format!("pipeline {} → {}, as of {}", plan.pipeline, plan.lake, plan.as_of.format("%F %T UTC"))];
+fn text(plan: &Plan, command: &str, zone: Tz) -> String {
+    let mut lines = vec![format!("pipeline {} → {}, as of {}", plan.pipeline, plan.lake, local(plan.as_of, zone))];
     for action in &plan.actions {
         lines.push(format!("  {:<9} {:<22} {}", verb(action.verb), action.subject, action.because));
         lines.extend(details(action));

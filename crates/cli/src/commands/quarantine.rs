@@ -4,9 +4,10 @@ use crate::args::{QuarantineCommand, Which};
 use crate::commands::run::owner;
 use crate::commands::{as_of, instant_of, now, open, random};
 use crate::failure::Failure;
-use crate::output::{Output, counted, grouped};
+use crate::output::{Output, counted, grouped, local};
 use crate::who::who;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::quarantine::{
     Discarded, Entry, Fields, Handling, Listing, Released, Reveal, Selection, Shown, discard, list, release, show,
@@ -33,7 +34,7 @@ pub async fn quarantine(root: &Path, command: &QuarantineCommand, output: &Outpu
             let records = shown(&open, ids, *reveal, reason.as_deref(), fields, lake.as_deref()).await?;
             output.json(&records);
             let at = now();
-            records.iter().for_each(|record| output.text(text(record, at)));
+            records.iter().for_each(|record| output.text(text(record, at, open.zone())));
         }
         QuarantineCommand::Release { which, dry_run, as_of: at, take_over } => {
             let selection = selection(which, &open)?;
@@ -174,7 +175,7 @@ fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-fn text(record: &Shown, now: DateTime<Utc>) -> String {
+fn text(record: &Shown, now: DateTime<Utc>, zone: Tz) -> String {
     let entry = &record.entry;
     let mut lines = vec![
         entry.id.clone(),
@@ -183,7 +184,7 @@ fn text(record: &Shown, now: DateTime<Utc>) -> String {
         format!("  broke       {} {}: {}", field(&entry.field), entry.rule, entry.reason),
         format!(
             "  quarantined {} ({}), by run {}, key version {}",
-            entry.quarantined_at.format("%F %T UTC"),
+            local(entry.quarantined_at, zone),
             age(entry.quarantined_at, now),
             entry.run.as_deref().unwrap_or("not known"),
             entry.key_version

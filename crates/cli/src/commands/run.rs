@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
+use crate::report_place::ReportPlace;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RunRecord};
 use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
@@ -22,6 +23,8 @@ pub struct Wishes<'a> {
     pub consent: Knowledge,
     /// Whether to take the lake from a run that was killed.
     pub take_over: bool,
+    /// Whether only warnings and errors are printed.
+    pub quiet: bool,
     /// Datasets whose thresholds may be crossed.
     pub accept_thresholds: &'a [String],
 }
@@ -37,11 +40,17 @@ pub async fn run(
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
     let at = as_of(on.as_of.as_deref(), &open)?;
+    let lake = open.lake_url(on.lake.as_deref()).map_err(Failure::of(&open))?;
+    let place = ReportPlace::check(tidy(&open.root), &lake, report)?;
     let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, wishes, output).await?;
-    let path = report.map_or_else(|| tidy(&open.root).join("report.html"), Path::to_path_buf);
-    let drawn = draw(&ran, &open, on.lake.as_deref(), &path, language).await?;
+    let drawn = draw(&ran, &open, on.lake.as_deref(), &place, language).await?;
     output.json(&ran.record);
-    output.say(summary(&ran.record, drawn.as_deref()));
+    let text = summary(&ran.record, drawn.as_deref());
+    if wishes.quiet {
+        text.lines().filter(|line| line.starts_with("warning")).for_each(|line| output.say(line));
+    } else {
+        output.say(text);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +83,9 @@ pub async fn run_project(
         take_over: wishes.take_over,
         accept_thresholds: wishes.accept_thresholds,
     };
-    lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output)).await.map_err(Failure::of(open))
+    lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output, open.zone(), wishes.quiet))
+        .await
+        .map_err(Failure::of(open))
 }
 
 /// Who holds the lake, for whoever finds it held.
@@ -94,10 +105,10 @@ pub async fn draw(
     ran: &Ran,
     open: &OpenProject,
     lake: Option<&str>,
-    path: &Path,
+    place: &ReportPlace,
     language: Language,
 ) -> Result<Option<PathBuf>, Failure> {
-    if ran.record.outcome == Outcome::Unchanged && path.exists() {
+    if ran.record.outcome == Outcome::Unchanged && place.has_report() {
         return Ok(None);
     }
     let data = report::of_run(&ran.record, open, lake, ran.customers.clone()).await.map_err(Failure::of(open))?;
@@ -105,8 +116,7 @@ pub async fn draw(
         Language::Zh => lakewarden_report::Language::Chinese,
         Language::En => lakewarden_report::Language::English,
     };
-    std::fs::write(path, lakewarden_report::render(&data, language)).map_err(Failure::file("write", path))?;
-    Ok(Some(path.to_path_buf()))
+    place.write(&ran.record.run, &lakewarden_report::render(&data, language)).map(Some)
 }
 
 /// The last line of a run.
@@ -117,6 +127,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
     let mut text = match record.outcome {
         Outcome::Unchanged => format!("nothing to do: files, project and instant are as before ({seconds:.1} s)"),
         Outcome::Failed => format!("failed ({seconds:.1} s)"),
+        Outcome::Interrupted => format!("interrupted ({seconds:.1} s)"),
         Outcome::Published => {
             let withheld: u64 = record.models.iter().flat_map(|m| &m.scans).flat_map(|s| s.withheld.values()).sum();
             let curated = record.publication.iter().filter(|t| t.zone == "curated").count() as u64;

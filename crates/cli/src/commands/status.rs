@@ -1,66 +1,88 @@
 //! `lakewarden status`.
 
-use crate::commands::open;
+use crate::commands::{doctor, open};
 use crate::failure::Failure;
-use crate::output::{Output, counted, grouped};
+use crate::output::{Output, counted, grouped, local};
 use crate::progress::by_reason;
-use lakewarden_lake::Lake;
-use lakewarden_pipeline::PipelineError;
+use chrono_tz::Tz;
+use lakewarden_lake::{AuditHead, Lake};
 use lakewarden_pipeline::record::{Outcome, RunRecord};
+use lakewarden_pipeline::{PipelineError, examine_evidence};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Shows the last runs.
-pub async fn status(root: &Path, last: usize, lake: Option<&str>, output: &Output) -> Result<ExitCode, Failure> {
+/// Shows the last runs, as the audit log has them, and what is wrong with the evidence.
+pub async fn status(
+    root: &Path,
+    last: usize,
+    head: Option<&AuditHead>,
+    lake: Option<&str>,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     let open = open(root)?;
+    let zone = open.zone();
     let url = open.lake_url(lake).map_err(Failure::of(&open))?;
     let failed = |e: lakewarden_lake::LakeError| Failure::Pipeline(PipelineError::from(e));
     let lake = Lake::open(&url).map_err(failed)?;
     lake.check_access().await.map_err(failed)?;
-    let audit = lake.audit().verify().await.map_err(failed)?;
-    let records = lake.runs(last).await.map_err(failed)?;
-    let found = records.len();
-    let mut runs: Vec<RunRecord> = records.into_iter().filter_map(|r| serde_json::from_value(r.record).ok()).collect();
-    let unread = (found - runs.len()) as u64;
-    if unread > 0 {
-        output.say(format!("warning: {} of another version of Lakewarden cannot be shown", counted(unread, "run")));
+    let mut evidence = examine_evidence(&lake, head).await.map_err(Failure::of(&open))?;
+    if evidence.unread > 0 {
+        let runs = counted(evidence.unread, "run");
+        output.say(format!("warning: {runs} of another version of Lakewarden cannot be shown"));
     }
-    runs.sort_by_key(|r| std::cmp::Reverse(r.started));
+    evidence.runs.truncate(last);
     let quarantine = lakewarden_pipeline::quarantine::state(&lake).await.map_err(Failure::of(&open))?;
     output.json(&json!({
-        "lake": url, "audit": audit, "runs": runs, "unread": unread, "quarantine": quarantine,
+        "lake": url, "audit": evidence.head, "intact": evidence.holds(), "findings": evidence.findings,
+        "runs": evidence.runs, "unread": evidence.unread, "quarantine": quarantine,
     }));
-    if found == 0 {
-        output.text(format!("no run yet in {url}\nlakewarden run makes the first"));
-        return Ok(ExitCode::SUCCESS);
-    }
-    for run in &runs {
-        output.text(text(run));
+    for run in &evidence.runs {
+        output.text(text(run, zone));
     }
     if let (1.., Some(oldest)) = (quarantine.records, quarantine.oldest) {
         output.text(format!(
             "quarantine: {}, the oldest since {}; lakewarden quarantine list",
             counted(quarantine.records, "record"),
-            oldest.format("%F %T UTC")
+            local(oldest, zone)
         ));
     }
-    output.text(format!("audit log: {}, chain intact, head {}", counted(audit.sequence, "record"), audit.sha256));
+    for found in &evidence.findings {
+        output.say(doctor::finding(found));
+    }
+    let records = counted(evidence.head.sequence, "record");
+    if !evidence.holds() {
+        output.say(format!("the audit log ({records}) and the lake do not agree: see above, and lakewarden doctor"));
+        return Ok(ExitCode::from(1));
+    }
+    if evidence.head.sequence == 0 {
+        output.text(format!("no run yet in {url}\nlakewarden run makes the first"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.text(format!("audit log: {records}, chain intact, head {}", evidence.head));
+    if let Some(head) = head {
+        output.text(format!(
+            "the log still begins with the {} that head {} ends",
+            counted(head.sequence, "record"),
+            head
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(run: &RunRecord) -> String {
+fn text(run: &RunRecord, zone: Tz) -> String {
     let outcome = match run.outcome {
         Outcome::Published => "published",
         Outcome::Unchanged => "unchanged",
         Outcome::Failed => "failed",
+        Outcome::Interrupted => "interrupted",
     };
     let mut lines = vec![format!(
         "{} {} {outcome} in {:.1} s, as of {}, run {}",
-        run.started.format("%F %T UTC"),
+        local(run.started, zone),
         run.pipeline,
         run.millis as f64 / 1000.0,
-        run.as_of.format("%F %T UTC"),
+        local(run.as_of, zone),
         run.run
     )];
     for set in run.datasets.iter().filter(|d| d.read > 0) {

@@ -49,7 +49,7 @@ pub async fn of_run(
     customers: Option<Customers>,
 ) -> Result<Report, PipelineError> {
     let mut report = recorded(record, open);
-    if record.outcome == Outcome::Failed {
+    if matches!(record.outcome, Outcome::Failed | Outcome::Interrupted) {
         return Ok(report);
     }
     let opened = Lake::open(&open.lake_url(lake)?)?;

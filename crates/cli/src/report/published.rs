@@ -40,7 +40,7 @@ impl<'a> Published<'a> {
         let current = match self.record.outcome {
             Outcome::Published => own.is_some_and(|own| own.version == shown.version),
             Outcome::Unchanged => true,
-            Outcome::Failed => false,
+            Outcome::Failed | Outcome::Interrupted => false,
         };
         Ok((complete && current).then_some(table))
     }

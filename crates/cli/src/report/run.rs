@@ -26,7 +26,7 @@ pub(super) fn facts(record: &RunRecord, open: &OpenProject) -> data::Run {
         outcome: match record.outcome {
             Outcome::Published => data::Outcome::Published,
             Outcome::Unchanged => data::Outcome::NothingChanged,
-            Outcome::Failed => data::Outcome::Failed,
+            Outcome::Failed | Outcome::Interrupted => data::Outcome::Failed,
         },
         failure: record.failure.as_ref().map(|f| format!("{}: {}", f.code, f.message)),
     }

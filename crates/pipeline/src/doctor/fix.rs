@@ -2,6 +2,7 @@
 
 use crate::doctor::Visit;
 use crate::error::PipelineError;
+use crate::evidence;
 use crate::run::{LEASE, settle};
 use lakewarden_lake::Lake;
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub struct Fixed {
     pub removed: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Run records that were written again from the audit log.
+    pub run_records: u64,
 }
 
 /// Mends, as the lake's only writer, and writes down in the audit log what it did.
@@ -32,6 +35,7 @@ pub(super) async fn fix(lake: &Lake, visit: &Visit<'_>) -> Result<Fixed, Pipelin
     let mut lease = lake.lease(&format!("{}, visit {}", visit.owner, visit.id), now(), LEASE).await?;
     let mended = async {
         let recovery = settle(lake, visit.clock).await?;
+        let run_records = evidence::restore_run_records(lake).await?;
         // Looking at every table may have taken long: whoever took the lake meanwhile writes files of its own.
         lease.renew(now(), LEASE).await?;
         let removed = lake.tidy(visit.grace, now()).await?;
@@ -41,6 +45,7 @@ pub(super) async fn fix(lake: &Lake, visit: &Visit<'_>) -> Result<Fixed, Pipelin
             withdrawn: recovery.withdrawn,
             removed: removed.len() as u64,
             bytes,
+            run_records,
         };
         if fixed.removed > 0 {
             let event = json!({ "event": "tidied", "visit": visit.id, "files": fixed.removed, "bytes": bytes });

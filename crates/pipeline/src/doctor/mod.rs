@@ -5,6 +5,7 @@ mod keys;
 mod space;
 
 use crate::error::PipelineError;
+use crate::evidence::{self, Acceptance};
 use crate::project::OpenProject;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_lake::{Checkup, Finding, Health, Lake, Severity};
@@ -23,6 +24,8 @@ pub struct Visit<'a> {
     pub grace: TimeDelta,
     /// Whether to complete publications and remove left-over files.
     pub fix: bool,
+    /// Who accepts what is wrong with the evidence, if it cannot be restored.
+    pub accept: Option<Acceptance>,
     /// The clock.
     pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
     /// The visit's id, new for each.
@@ -43,7 +46,9 @@ pub struct Diagnosis {
     /// What was found.
     #[serde(flatten)]
     pub health: Health,
-    /// What was mended, if that was asked for.
+    /// How many findings about the evidence were accepted, if that was asked for.
+    pub accepted: Option<u64>,
+    /// What was repaired, if that was asked for.
     pub fixed: Option<Fixed>,
 }
 
@@ -70,18 +75,26 @@ pub async fn doctor_on(
     visit: &Visit<'_>,
     lake: &Lake,
 ) -> Result<Diagnosis, PipelineError> {
+    let accepted = match &visit.accept {
+        Some(acceptance) => Some(evidence::accept(lake, acceptance, (visit.clock)()).await?),
+        None => None,
+    };
     let fixed = match visit.fix {
         true => Some(fix::fix(lake, visit).await?),
         false => None,
     };
     let checkup = Checkup { clock: visit.clock, probe: visit.id, grace: visit.grace };
     let mut health = lake.examine(&checkup).await?;
+    if let Some(trail) = health.trail.clone() {
+        health.findings.extend(evidence::cross_check(lake, &trail).await?);
+        evidence::soften(&mut health.findings, &trail);
+    }
     health.findings.extend(project(open));
     health.findings.extend(keys::examine(lake, keys).await?);
     health.findings.extend(space::examine(health.bytes, visit.free));
     health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let healthy = health.findings.iter().all(|finding| finding.severity == Severity::Advice);
-    Ok(Diagnosis { lake: lake.url().to_string(), healthy, health, fixed })
+    Ok(Diagnosis { lake: lake.url().to_string(), healthy, health, accepted, fixed })
 }
 
 /// A project that does not compile cannot run: `check` says why.

@@ -6,7 +6,7 @@ use crate::quarantine::select::Selection;
 use crate::quarantine::{sweep, sweep_table};
 use crate::run::{LEASE, settle};
 use chrono::{DateTime, Utc};
-use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, TableSnapshot};
+use lakewarden_lake::{Change, HEAD_KEY, Lake, LakeError, Lease, Publication, TableSnapshot};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -81,11 +81,14 @@ impl<'a> Desk<'a> {
     ) -> Result<(), PipelineError> {
         let id = self.handling.id;
         let said = |event: &str| json!({ "event": event, "id": id, "who": self.handling.who, verb: record });
+        // What cannot be written down does not happen. Lineage without a record of it would be unexplained.
+        let head = self.lake.audit().append(said(&format!("quarantine_{verb}_prepared")), self.now()).await?;
         if !lineage.is_empty() {
             self.lake.append_lineage(id, lineage).await?;
         }
-        // What cannot be written down does not happen.
-        self.lake.audit().append(said(&format!("quarantine_{verb}_prepared")), self.now()).await?;
+        for change in changes.iter_mut() {
+            change.info.insert(HEAD_KEY.to_owned(), json!(head.to_string()));
+        }
         self.alive().await?;
         let publication = Publication { id, at: self.now(), changes: changes.clone() };
         let published = self.lake.publish(publication).await;

@@ -215,6 +215,17 @@ fn is_zero(number: &u64) -> bool {
 impl DatasetAccount {
     /// Rows in quarantine, for whatever reason.
     pub fn quarantined_total(&self) -> u64 {
-        self.quarantined.iter().map(|q| q.rows).sum()
+        self.quarantined.iter().fold(0, |sum: u64, reason| sum.saturating_add(reason.rows))
+    }
+
+    /// Rows that the account says what became of.
+    pub fn accounted(&self) -> u64 {
+        let terms = [self.written, self.quarantined_total(), self.duplicates, self.outside_retention];
+        terms.into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// Whether every row read is accounted for.
+    pub fn closes(&self) -> bool {
+        self.read == self.accounted()
     }
 }

@@ -65,6 +65,9 @@ pub struct RunRecord {
     /// The pipeline's datasets about people whose data subjects cannot be resolved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_subject: Vec<WithoutSubject>,
+    /// The audit record that announced its publication, as `N:SHA256`; absent if it published nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<String>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
 }
@@ -130,6 +133,8 @@ pub enum Outcome {
     Unchanged,
     /// Nothing became visible.
     Failed,
+    /// A signal stopped it before anything became visible.
+    Interrupted,
 }
 
 /// Which key, without saying the key.

@@ -51,6 +51,18 @@ pub struct ScanAccount {
     pub withheld: Counts,
 }
 
+impl ScanAccount {
+    /// Rows withheld, for whatever reason.
+    pub fn withheld_total(&self) -> u64 {
+        self.withheld.values().fold(0, |sum: u64, rows| sum.saturating_add(*rows))
+    }
+
+    /// Whether every row read is used or withheld.
+    pub fn closes(&self) -> bool {
+        self.read == self.used.saturating_add(self.withheld_total())
+    }
+}
+
 /// That a column of a table comes from a column of a dataset or another table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ColumnUse {

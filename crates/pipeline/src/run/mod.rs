@@ -4,12 +4,15 @@ mod builds;
 mod loads;
 mod marks;
 mod steps;
+mod stop;
 
 use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
+use crate::evidence;
+use crate::key_place;
 use crate::ledger;
 use crate::load::{Arrivals, Arriving, Loading};
 use crate::noise::{self, Turn};
@@ -25,7 +28,9 @@ use crate::relations::{CUSTOMERS, Relations};
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
-use lakewarden_lake::{Change, Lake, LakeError, Lease, Publication, Recovery, Zone};
+use lakewarden_lake::{
+    AuditHead, Change, HEAD_KEY, Lake, LakeError, Lease, Publication, Recovery, Severity as Weight, Zone,
+};
 use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::Window;
@@ -33,6 +38,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use uuid::Uuid;
+
+pub use stop::{StopSwitch, Stopped};
 
 /// How long a run may go without a sign of life before another may take its place.
 pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -105,6 +112,7 @@ pub async fn run_on(
         return Err(PipelineError::Project(problems));
     }
     refuse_no_days(pipeline, request.days)?;
+    key_place::refuse_inside_lake(&open.root, &open.project.settings, request.lake)?;
     let lake = match lake {
         Some(lake) => lake.clone(),
         None => Lake::open(&open.lake_url(request.lake)?)?,
@@ -117,7 +125,13 @@ pub async fn run_on(
         false => lake.lease(&owner, started, LEASE).await?,
     };
     let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
+    if let Some(switch) = observer.stop_switch() {
+        switch.arm(&lake, &owner, &run.record).await;
+    }
     let result = run.carry_out(lease, observer).await;
+    if let Some(switch) = observer.stop_switch() {
+        switch.disarm().await;
+    }
     run.record.millis = u64::try_from(((request.clock)() - started).num_milliseconds()).unwrap_or(0);
     match result {
         Ok(customers) => Ok(Ran { record: run.record, customers }),
@@ -179,6 +193,7 @@ impl<'a> Run<'a> {
             publication: Vec::new(),
             inputs: BTreeMap::new(),
             without_subject: WithoutSubject::of_pipeline(&open.project, pipeline),
+            announced: None,
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
@@ -215,6 +230,7 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Customers>, PipelineError> {
         settle(self.lake, self.request.clock).await?;
         let previous = self.previous().await?;
+        self.refuse_cut_log(previous.as_ref()).await?;
         for model in &self.models {
             let turn = noise::turn(self.lake, model, self.as_of, self.open.zone(), previous.as_ref()).await?;
             self.turns.push(turn);
@@ -336,6 +352,10 @@ impl<'a> Run<'a> {
         lease: &mut Lease,
         observer: &dyn Observer,
     ) -> Result<(), PipelineError> {
+        let _unstoppable = match observer.stop_switch() {
+            Some(switch) => Some(switch.publish().await),
+            None => None,
+        };
         let mut steps = Steps::new(self.request.clock, observer);
         let begun = steps.started(StepKind::Publish, "lake", None);
         let written: Vec<(String, String, u64, u64, u64)> = changes
@@ -347,9 +367,13 @@ impl<'a> Run<'a> {
             .collect();
         // Lineage and the audit record come first: what cannot be written down is not published.
         let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
-        self.lake.append_lineage(self.request.run, &events).await?;
         self.note_accepted().await?;
-        self.note("prepared").await?;
+        let announced = self.note("prepared").await?;
+        self.lake.append_lineage(self.request.run, &events).await?;
+        for change in changes.iter_mut() {
+            change.info.insert(HEAD_KEY.to_owned(), json!(announced));
+        }
+        self.record.announced = Some(announced);
         // Not merely looked at: the last model may have taken longer than the lease, and nobody have taken it.
         lease.renew(self.now(), LEASE).await?;
         let publication = Publication { id: self.request.run, at: self.now(), changes: changes.clone() };
@@ -392,7 +416,27 @@ impl<'a> Run<'a> {
         steps.ended(begun, step);
         self.record.steps.extend(steps.into_ended());
         self.record.millis = u64::try_from((self.now() - self.record.started).num_milliseconds()).unwrap_or(0);
-        self.note("published").await
+        self.note("published").await?;
+        if let Some(switch) = observer.stop_switch() {
+            switch.disarm().await;
+        }
+        Ok(())
+    }
+
+    /// Refuses to add to an audit log that lost its end: the new records would take the numbers of the lost ones.
+    async fn refuse_cut_log(&self, previous: Option<&RunRecord>) -> Result<(), PipelineError> {
+        let log = self.lake.audit();
+        log.check_end().await?;
+        let head = previous.and_then(|run| run.announced.as_ref()?.parse::<AuditHead>().ok());
+        let Some(head) = head else { return Ok(()) };
+        if log.has(&head).await? {
+            return Ok(());
+        }
+        let found = evidence::examine(self.lake, None).await?.findings;
+        match found.into_iter().find(|finding| finding.severity == Weight::Error) {
+            Some(finding) => Err(PipelineError::Evidence(Box::new(finding))),
+            None => Ok(()),
+        }
     }
 
     /// The last run of this pipeline that published.
@@ -432,13 +476,14 @@ impl<'a> Run<'a> {
     }
 
     /// Appends the run, as it stands, to the audit log, and to the runs once it has ended.
-    async fn note(&self, event: &str) -> Result<(), PipelineError> {
+    /// Returns the head of the log then, as `N:SHA256`.
+    async fn note(&self, event: &str) -> Result<String, PipelineError> {
         let record = serde_json::to_value(&self.record).map_err(|_| PipelineError::Worker)?;
-        self.lake.audit().append(json!({ "event": event, "run": record }), self.now()).await?;
+        let head = self.lake.audit().append(json!({ "event": event, "run": record }), self.now()).await?;
         if event != "prepared" {
             self.lake.record_run(self.request.run, &record).await?;
         }
-        Ok(())
+        Ok(head.to_string())
     }
 }
 

@@ -27,6 +27,7 @@ async fn ask(open: &OpenProject, lake: &Lake, asked: Asked) -> Result<Diagnosis,
     let Asked { keys, free, fix } = asked;
     let visit = Visit {
         lake: None,
+        accept: None,
         grace: TimeDelta::minutes(-10),
         fix,
         clock: &Utc::now,

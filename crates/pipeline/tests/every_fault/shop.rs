@@ -131,6 +131,7 @@ impl Shop {
     pub async fn doctor(&self, lake: &Lake, fix: bool) -> Result<Diagnosis, PipelineError> {
         let visit = Visit {
             lake: None,
+            accept: None,
             grace: TimeDelta::minutes(-10),
             fix,
             clock: &Utc::now,
