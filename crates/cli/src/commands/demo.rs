@@ -11,7 +11,7 @@ use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use lakewarden_policy::Knowledge;
 use lakewarden_sample::Options;
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The sample's last day, so that every demo shows the same picture.
@@ -35,7 +35,7 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
         grouped(u64::from(customers)),
         dir.join("exports").display()
     ));
-    let key = dir.join("keys").join("demo.key");
+    let key = key_beside(&dir);
     if !key.exists() {
         keys::write(&key, &keys::new_key()?)?;
     }
@@ -52,6 +52,14 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     output.json(&json!({ "project": dir, "report": report, "run": ran.record }));
     output.say(summary(&ran.record, Some(&report)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The demo's key: outside the project, as every key.
+fn key_beside(dir: &Path) -> PathBuf {
+    let name = dir.file_name().map_or_else(|| "demo".into(), |name| name.to_os_string());
+    let mut folder = name;
+    folder.push(".keys");
+    dir.with_file_name(folder).join("demo.key")
 }
 
 /// Takes a folder that is empty, new, or an earlier demo's; of that, the exports and the lake go.

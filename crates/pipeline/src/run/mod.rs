@@ -120,14 +120,24 @@ pub async fn run_on(
     let started = (request.clock)();
     lake.check_store(request.run, started).await?;
     let owner = format!("{}, run {}", request.owner, request.run);
-    let lease = match request.take_over {
-        true => lake.take_over_lease(&owner, started, LEASE).await?,
-        false => lake.lease(&owner, started, LEASE).await?,
-    };
     let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
+    // Before the lease is taken: a signal right after that must find the owner to release it for.
     if let Some(switch) = observer.stop_switch() {
         switch.arm(&lake, &owner, &run.record).await;
     }
+    let lease = match request.take_over {
+        true => lake.take_over_lease(&owner, started, LEASE).await,
+        false => lake.lease(&owner, started, LEASE).await,
+    };
+    let lease = match lease {
+        Ok(lease) => lease,
+        Err(error) => {
+            if let Some(switch) = observer.stop_switch() {
+                switch.disarm().await;
+            }
+            return Err(error.into());
+        }
+    };
     let result = run.carry_out(lease, observer).await;
     if let Some(switch) = observer.stop_switch() {
         switch.disarm().await;
