@@ -9,15 +9,13 @@ use crate::interval::{Interval, Window};
 use crate::remark::{Remark, RemarkKind};
 use crate::stores::{self, Kind, Surroundings};
 use crate::stream::{Remote, Trouble};
-use crate::tree::{Tree, TreeFault};
+use crate::tree::{Entry, Tree, TreeFault};
 use crate::walk::{Matched, WalkFault, Walked, walk};
 use crate::web;
 use lakewarden_dictionary::{CompleteWhen, FilePattern, FilePlace, TimePart, without_secrets};
 use lakewarden_extract::{ReadAt, SourceFile};
 use object_store::path::Path as ObjectPath;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 use tokio::runtime::Handle;
@@ -143,7 +141,7 @@ impl Found {
                 for (path, file) in walked.files {
                     let full = channel.root.join(&path);
                     let origin = Origin { interval: file.interval, trouble: Trouble::default() };
-                    let file = on_disk(own(&path), file.entry.size, full, &origin.trouble);
+                    let file = on_disk(own(&path), &file.entry, full, &origin.trouble);
                     self.files.insert(file.name.clone(), (file, origin));
                 }
                 intervals
@@ -294,10 +292,12 @@ impl Found {
     }
 }
 
-fn on_disk(name: String, size: u64, path: PathBuf, trouble: &Trouble) -> SourceFile {
-    let (other, trouble) = (path.clone(), trouble.clone());
-    let file = SourceFile::new(name, size, move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>));
-    file.with_ranges(move || Ok(Arc::new(DiskFile::open(&other, &trouble)?)))
+fn on_disk(name: String, listed: &Entry, path: PathBuf, trouble: &Trouble) -> SourceFile {
+    let (path, version, trouble) = (Arc::new(path), listed.version, trouble.clone());
+    let open = move || DiskFile::open(&path, version, &trouble);
+    let stream = open.clone();
+    let file = SourceFile::new(name, listed.size, move || stream()?.stream());
+    file.with_ranges(move || Ok(Arc::new(open()?)))
 }
 
 fn once(e_tag: Option<String>) -> OnceLock<String> {

@@ -1,5 +1,6 @@
 //! Folders of a disk or a bucket, one at a time.
 
+use crate::disk::DiskVersion;
 use crate::fault::{StoreFault, classify};
 use crate::stores::Kind;
 use chrono::{DateTime, Utc};
@@ -40,6 +41,8 @@ pub(crate) struct Entry {
     pub(crate) modified: Option<DateTime<Utc>>,
     /// The storage's name for these bytes.
     pub(crate) e_tag: Option<String>,
+    /// Its version on a disk.
+    pub(crate) version: Option<DiskVersion>,
 }
 
 /// Why a folder cannot be looked into.
@@ -108,7 +111,7 @@ impl Tree {
 
 fn entry(meta: &ObjectMeta) -> Option<Entry> {
     let name = meta.location.filename()?.to_owned();
-    Some(Entry { name, size: meta.size, modified: Some(meta.last_modified), e_tag: meta.e_tag.clone() })
+    Some(Entry { name, size: meta.size, modified: Some(meta.last_modified), e_tag: meta.e_tag.clone(), version: None })
 }
 
 fn disk(folder: PathBuf) -> Result<Folder, TreeFault> {
@@ -150,5 +153,6 @@ fn disk_file(path: &std::path::Path) -> Result<Option<Entry>, TreeFault> {
 }
 
 fn on_disk(name: String, meta: &std::fs::Metadata) -> Entry {
-    Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), e_tag: None }
+    let modified = meta.modified().ok().map(DateTime::from);
+    Entry { name, size: meta.len(), modified, e_tag: None, version: Some(DiskVersion::from_metadata(meta)) }
 }

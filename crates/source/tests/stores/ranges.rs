@@ -55,19 +55,31 @@ async fn a_file_on_disk_is_read_at_any_place() {
     assert_eq!(at(&held, 500..510).unwrap(), bytes[500..510]);
     stream.read_exact(&mut begin).unwrap();
     assert_eq!(begin, bytes[10..20]);
-    // Another file in its place is no matter: this one is held.
+    // An open file stays the one that was listed; one that takes its name is refused.
     fs::write(folder.path().join("other"), numbered(7)).unwrap();
     fs::rename(folder.path().join("other"), &path).unwrap();
     as_in(&held, &bytes);
-    assert_eq!(hold(&found.files[0]).size(), 7);
     assert!(found.origins.trouble("a.parquet").is_none());
+    assert!((found.files[0].open)().is_err());
+    assert_eq!(found.origins.trouble("a.parquet").unwrap().code(), "LW7007");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_on_disk_that_changes_is_refused() {
     type Change = fn(&Path);
     let open = |path: &Path| fs::File::options().append(true).open(path).unwrap();
-    let changes: [Change; 4] = [
+    let changes: [Change; 6] = [
+        |path| {
+            let mut file = fs::File::options().write(true).open(path).unwrap();
+            io::Write::write_all(&mut file, &[7; 100_000]).unwrap();
+        },
+        |path| {
+            // The same length, and the time of modification as it was.
+            let mut file = fs::File::options().write(true).open(path).unwrap();
+            let modified = file.metadata().unwrap().modified().unwrap();
+            io::Write::write_all(&mut file, &[7; 100_000]).unwrap();
+            file.set_modified(modified).unwrap();
+        },
         |path| io::Write::write_all(&mut fs::File::options().append(true).open(path).unwrap(), b"more").unwrap(),
         |path| fs::write(path, vec![7; 100_000]).unwrap(),
         |path| fs::File::options().write(true).open(path).unwrap().set_len(99_999).unwrap(),
@@ -82,11 +94,16 @@ async fn a_file_on_disk_that_changes_is_refused() {
         let found = orders(folder.path(), "*.zip", None, None, &around(&[])).await.unwrap();
         let held = hold(&found.files[0]);
         let mut stream = held.stream().unwrap();
-        stream.read_exact(&mut [0; 50_000]).unwrap();
+        let mut plain = (found.files[0].open)().unwrap();
+        for stream in [&mut stream, &mut plain] {
+            stream.read_exact(&mut [0; 50_000]).unwrap();
+        }
         assert!(at(&held, 10..20).is_ok());
         change(&path);
         assert!(at(&held, 10..20).is_err(), "change {number}");
         assert!(stream.read_to_end(&mut Vec::new()).is_err(), "change {number}");
+        assert!(plain.read_to_end(&mut Vec::new()).is_err(), "change {number}");
+        assert!((found.files[0].open)().is_err(), "change {number}: another version than listed");
         let error = found.origins.trouble("a.zip").unwrap();
         assert_eq!(error.code(), "LW7007", "{error}");
         assert!(error.to_string().contains("a.zip: the file changed while it was read"), "{error}");
