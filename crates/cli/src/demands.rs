@@ -15,6 +15,15 @@ pub fn told(account: &DatasetAccount) -> String {
     for (field, values) in &account.rounded {
         text.push_str(&format!("\nrounded: {dataset}: {} of `{field}` to its scale", counted(*values, "value")));
     }
+    if account.key_conflicts > 0 {
+        text.push_str(&format!("\nwarning[LW6065]: {dataset}: {}", conflicts(account)));
+    }
+    for repeat in &account.repeated_files {
+        text.push_str(&format!(
+            "\nwarning[LW6066]: {dataset}: appended, as `snapshot` declares: {}",
+            repeat.describe()
+        ));
+    }
     for file in &account.set_aside {
         text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.warning));
     }
@@ -52,6 +61,20 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
         let en = format!("{} of `{field}` rounded to its scale", counted(*values, "value"));
         notes.push(note(dataset, zh, en));
     }
+    if account.key_conflicts > 0 {
+        let zh = format!(
+            "{} 行的主键已被另一行占用，而内容不同：未写入；用 `survivor` 声明保留哪一行",
+            grouped(account.key_conflicts)
+        );
+        notes.push(note(dataset, zh, conflicts(account)));
+    }
+    for repeat in &account.repeated_files {
+        let zh = format!(
+            "已按 `snapshot` 声明追加：含有 {} 的 {} 条记录（共 {} 条）",
+            repeat.earlier, repeat.records, repeat.of
+        );
+        notes.push(note(&repeat.file, zh, format!("appended, as `snapshot` declares: {}", repeat.describe())));
+    }
     for file in &account.set_aside {
         let zh = format!("文件被搁置，修正后再载入：{}", file.warning);
         notes.push(note(&file.file, zh, format!("set aside until it is mended: {}", file.warning)));
@@ -72,6 +95,14 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
         notes.push(note(dataset, zh, format!("anomaly rule `{}` marks {rows} of {of}", anomaly.rule)));
     }
     notes
+}
+
+/// What a user must know of rows that were left out for another row with their key.
+fn conflicts(account: &DatasetAccount) -> String {
+    let rows = counted(account.key_conflicts, "row");
+    format!(
+        "{rows} not written: the key belongs to another row, which has other values; declare `survivor`, or complete `key` with the columns that tell such rows apart"
+    )
 }
 
 fn rule(broken: &Quarantined) -> String {

@@ -76,6 +76,7 @@ fn main() {
                 zone: chrono_tz::UTC,
                 keys: &ring,
                 as_of: chrono::DateTime::UNIX_EPOCH,
+                now: chrono::DateTime::UNIX_EPOCH,
                 seed: 1,
                 batch_rows: 8192,
                 workers: 2,

@@ -32,6 +32,7 @@ fn measure(name: &str, dataset: &Dataset, file: SourceFile, bytes: usize, worker
         zone: chrono_tz::Asia::Shanghai,
         keys: &keys,
         as_of: as_of(),
+        now: as_of(),
         seed: SEED,
         batch_rows: 16_384,
         rules: &lakewarden_extract::RuleInputs::default(),

@@ -1,6 +1,8 @@
 //! What became of each row of a file.
 
 use crate::keys::Earlier;
+use crate::overlap::{FileOverlap, FileSketch};
+use crate::repeats::Repeated;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,14 +46,21 @@ pub struct FileAccount {
     pub unread_nobody: u64,
     /// The first of those, by its number in the file.
     pub nobody_at: Option<u64>,
-    /// Rows that another row with their key survives: the sum of `duplicates_by`.
+    /// Rows that are left out because an equal row was read before, or because a declared `survivor` ranks another row
+    /// of their key above them: the sum of `duplicates_by`.
     pub duplicates: u64,
     /// The same, by where the survivor is.
     pub duplicates_by: DuplicatesBy,
+    /// Rows that are left out although no row with their values was read: another row with their key came first.
+    pub key_conflicts: u64,
     /// Rows older than the dataset's retention.
     pub outside_retention: u64,
     /// Where no key is declared: records equal in all declared fields to an earlier one of this file. They are kept.
     pub exact_duplicates: u64,
+    /// What is kept of the file to recognise its records in later ones, where that is asked for.
+    pub sketch: Option<FileSketch>,
+    /// Earlier files whose records it has.
+    pub overlaps: Vec<FileOverlap>,
     /// Undeclared fields by label: rows that hold a value (JSON: occurrences). Neither values nor names are stored; a label
     /// is a keyed hash of the name, or the name itself where the dictionary ignores it.
     pub over_collected: BTreeMap<String, u64>,
@@ -72,14 +81,26 @@ impl FileAccount {
         self.quarantined.values().sum()
     }
 
-    /// Whether every row read is accounted for.
-    pub fn closes(&self) -> bool {
-        self.duplicates == self.duplicates_by.total()
-            && self.read == self.written + self.quarantined_total() + self.duplicates + self.outside_retention
+    /// Rows that are accounted for: written, or left out for one reason.
+    pub fn accounted(&self) -> u64 {
+        self.written + self.quarantined_total() + self.duplicates + self.key_conflicts + self.outside_retention
     }
 
-    /// A row is left out, for one that came earlier survives.
-    pub(crate) fn repeats(&mut self, earlier: Earlier) {
+    /// Whether every row read is accounted for.
+    pub fn closes(&self) -> bool {
+        self.duplicates == self.duplicates_by.total() && self.read == self.accounted()
+    }
+
+    /// Counts a row that is left out because another row has its key.
+    pub(crate) fn count_repeated(&mut self, repeated: Repeated) {
+        match repeated {
+            Repeated::Duplicate(earlier) => self.count_duplicate(earlier),
+            Repeated::Conflict => self.key_conflicts += 1,
+        }
+    }
+
+    /// Counts a row that is left out because an earlier one of its key is kept.
+    pub(crate) fn count_duplicate(&mut self, earlier: Earlier) {
         self.duplicates += 1;
         match earlier {
             Earlier::SameFile => self.duplicates_by.same_file += 1,
@@ -95,6 +116,13 @@ impl FileAccount {
         self.duplicates_by.superseded += rows;
     }
 
+    /// Rows that were counted as duplicates of the lake's have other values.
+    pub(crate) fn conflict_with_lake(&mut self, rows: u64) {
+        self.duplicates -= rows;
+        self.duplicates_by.lake -= rows;
+        self.key_conflicts += rows;
+    }
+
     /// Rows that were given to the sink are not to be stored, for the lake's own survive.
     pub fn lose_to_lake(&mut self, rows: u64) {
         self.written -= rows;
@@ -103,7 +131,7 @@ impl FileAccount {
     }
 }
 
-/// Rows that another row with their key survives, by where that one is.
+/// Duplicates by where the row is that is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DuplicatesBy {
     /// Earlier in the same file.

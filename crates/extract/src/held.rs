@@ -45,7 +45,7 @@ pub struct Held<'a> {
     pub reason: &'a str,
     /// The run that read it; `None` where the table did not say so yet.
     pub run: Option<&'a str>,
-    /// The instant of that run, µs UTC.
+    /// When that run began, by the clock: µs UTC.
     pub quarantined_at: i64,
     /// The version of the key it is sealed with.
     pub key_version: u32,

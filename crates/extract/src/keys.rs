@@ -1,6 +1,8 @@
 //! Hashes of rows, and the set of those seen.
 
 use crate::convert::{Converted, Plan};
+use crate::overlap::KnownFiles;
+use crate::repeats::{Repeated, UnkeptRows};
 use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use crate::standings::Standings;
 use crate::unique::UniqueValues;
@@ -14,7 +16,8 @@ use lakewarden_dictionary::Dataset;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// The keys of rows seen, as 96-bit hashes of their conformed key columns, each with 32 bits that say where it was seen
-/// first: about 19 to 39 bytes a row. What has no room in memory lies in a temporary file.
+/// first and 32 bits of a hash of that row's values: about 24 to 48 bytes a row. What has no room in memory is stored in
+/// a temporary file.
 ///
 /// Two different keys with one hash would make one row a duplicate of another; among 100 million rows
 /// the chance of any is 10⁻¹³, and the seed keeps a stranger from looking for one.
@@ -28,22 +31,29 @@ pub struct KeySet {
     standings: Option<Box<Standings>>,
     /// Values of columns that must be unique.
     pub(crate) unique: UniqueValues,
+    /// Rows that were not kept, as far as later rows and the lake's are compared with them.
+    pub(crate) unkept: UnkeptRows,
+    /// Files whose records are recognised in later ones.
+    pub(crate) known_files: Option<KnownFiles>,
 }
 
 /// Where keys of the lake were seen.
 const LAKE: u32 = 0;
 
-/// The hash of a key; its lowest 32 bits are [`LAKE`] or the number of the file that it was seen in first, from 1.
+/// A key, the file that it was seen in first ([`LAKE`] or the file's number from 1), and what that row holds.
 #[derive(Debug, Clone, Copy)]
-struct Seen(u128);
+struct Seen {
+    /// The upper 96 bits of the key's hash, the least significant word first.
+    key: [u32; 3],
+    file: u32,
+    /// A hash of the row's values; 0 where it was seen in the lake.
+    content: u32,
+}
 
 impl Seen {
-    fn new(hash: u128, file: u32) -> Self {
-        Self(Self::part(hash) | u128::from(file))
-    }
-
-    fn file(self) -> u32 {
-        self.0 as u32
+    fn new(hash: u128, file: u32, content: u64) -> Self {
+        let key = [(hash >> 32) as u32, (hash >> 64) as u32, (hash >> 96) as u32];
+        Self { key, file, content: content as u32 }
     }
 }
 
@@ -53,15 +63,19 @@ impl Entry for Seen {
     }
 
     fn key(&self) -> u128 {
-        Self::part(self.0)
+        let [low, middle, high] = self.key.map(u128::from);
+        low << 32 | middle << 64 | high << 96
     }
 
     fn write(&self, into: &mut Vec<u8>) {
-        into.extend(self.file().to_le_bytes());
+        into.extend(self.file.to_le_bytes());
+        into.extend(self.content.to_le_bytes());
     }
 
     fn read(key: u128, rest: &[u8]) -> Option<Self> {
-        Some(Self::new(key, u32::from_le_bytes(rest.try_into().ok()?)))
+        let (file, content) = rest.split_first_chunk()?;
+        let content = u32::from_le_bytes(content.try_into().ok()?);
+        Some(Self::new(key, u32::from_le_bytes(*file), u64::from(content)))
     }
 }
 
@@ -102,14 +116,29 @@ impl KeySet {
 
     /// An empty set that shares room with others.
     pub fn within(room: &KeyRoom, seed: u64) -> Self {
-        let unique = UniqueValues::within(room);
-        Self { seed, hashes: Spilling::new(room.clone()), file: LAKE, standings: None, unique }
+        let (unique, unkept) = (UniqueValues::within(room), UnkeptRows::new(room));
+        Self {
+            seed,
+            hashes: Spilling::new(room.clone()),
+            file: LAKE,
+            standings: None,
+            unique,
+            unkept,
+            known_files: None,
+        }
     }
 
     /// What it takes for a dataset whose later rows may survive instead of earlier ones. It holds the rows of the files
     /// and not the lake's: those are met afterwards, see [`Standings`].
     pub fn competing(room: &KeyRoom, seed: u64, dataset: &Dataset) -> Self {
         Self { standings: Some(Box::new(Standings::new(room, seed, dataset))), ..Self::within(room, seed) }
+    }
+
+    /// The same, which also recognises records of files that were loaded before, where no key is declared.
+    #[must_use]
+    pub fn recognising(mut self, files: KnownFiles) -> Self {
+        self.known_files = Some(files);
+        self
     }
 
     /// The room that it shares with others.
@@ -125,7 +154,10 @@ impl KeySet {
         if let Some(keys) = &batch.keys {
             match (&batch.ranked, &mut self.standings) {
                 (Some(_), Some(standings)) => standings.ready(keys)?,
-                _ => self.hashes.ready(keys)?,
+                _ => {
+                    self.hashes.ready(keys)?;
+                    self.unkept.ready(keys, batch.contents.as_deref().unwrap_or_default())?;
+                }
             }
         }
         for (unique, values) in plan.demands.unique.iter().zip(&batch.unique) {
@@ -182,7 +214,7 @@ impl KeySet {
     fn of_lake(&mut self, hashes: &[u128]) -> Result<(), KeyError> {
         self.hashes.ready(hashes)?;
         for hash in hashes {
-            self.hashes.put(Seen::new(*hash, LAKE));
+            self.hashes.put(Seen::new(*hash, LAKE, 0));
         }
         Ok(())
     }
@@ -220,13 +252,35 @@ impl KeySet {
         }
     }
 
-    /// Adds a key for which it is ready; says where it was seen before, if it was.
-    pub(crate) fn insert(&mut self, hash: u128) -> Option<Earlier> {
-        self.hashes.put(Seen::new(hash, self.file)).map(|seen| match seen.file() {
+    /// Rows follow that are in no file, such as records out of quarantine.
+    pub(crate) fn begin_loose(&mut self) {
+        self.file = self.file.max(1);
+    }
+
+    /// Adds the key of a row for which it is ready; says what the row is, if an earlier one has the key. `content` is a
+    /// hash of its values.
+    pub(crate) fn insert(&mut self, hash: u128, content: u64) -> Option<Repeated> {
+        let new = Seen::new(hash, self.file, content);
+        let kept = self.hashes.put(new)?;
+        if kept.file != LAKE && kept.content == new.content {
+            return Some(Repeated::Duplicate(self.place_of(kept.file)));
+        }
+        if let Some(file) = self.unkept.add(hash, content, self.file) {
+            return Some(Repeated::Duplicate(self.place_of(file)));
+        }
+        if kept.file != LAKE {
+            return Some(Repeated::Conflict);
+        }
+        self.unkept.await_lake(hash, self.file);
+        Some(Repeated::Duplicate(Earlier::Lake))
+    }
+
+    fn place_of(&self, file: u32) -> Earlier {
+        match file {
             LAKE => Earlier::Lake,
             file if file == self.file => Earlier::SameFile,
             _ => Earlier::OtherFile,
-        })
+        }
     }
 
     /// How new rows compare, where later ones may survive.
@@ -360,12 +414,17 @@ mod tests {
         assert_eq!(set.len(), 2);
         assert_eq!(set.observe(&batch, &["no"]), Err(KeyError::Missing { column: "no".into() }));
         let hash = hashes(batch.columns().to_vec())[0];
-        set.hashes.ready(&[hash, 7 << 40]).unwrap();
-        assert_eq!(set.insert(hash), Some(Earlier::Lake));
+        let (lake, own) = (hash, 7 << 40);
+        set.hashes.ready(&[lake, own]).unwrap();
+        let duplicate = |earlier| Some(Repeated::Duplicate(earlier));
         set.next_file();
-        assert_eq!((set.insert(7 << 40), set.insert(7 << 40)), (None, Some(Earlier::SameFile)));
+        assert_eq!(set.insert(lake, 1), duplicate(Earlier::Lake));
+        assert_eq!((set.insert(own, 1), set.insert(own, 1)), (None, duplicate(Earlier::SameFile)));
         set.next_file();
-        assert_eq!(set.insert(7 << 40), Some(Earlier::OtherFile));
-        assert_eq!(set.insert(hash), Some(Earlier::Lake));
+        assert_eq!(set.insert(own, 1), duplicate(Earlier::OtherFile));
+        assert_eq!(set.insert(own, 2), Some(Repeated::Conflict));
+        assert_eq!(set.insert(own, 2), duplicate(Earlier::SameFile), "the same row once more");
+        assert_eq!(set.insert(lake, 1), duplicate(Earlier::OtherFile));
+        assert_eq!(set.insert(lake, 2), duplicate(Earlier::Lake), "until the lake's row was compared");
     }
 }

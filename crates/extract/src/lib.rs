@@ -30,8 +30,10 @@ mod error;
 mod held;
 mod infer;
 mod keys;
+mod overlap;
 mod quarantine;
 mod read;
+mod repeats;
 mod reread;
 mod run;
 mod schema;
@@ -50,6 +52,7 @@ pub use error::{ExtractError, MissingColumn, NearestField, SinkError, StoppedBy}
 pub use held::{Held, HeldError, HeldRecords};
 pub use infer::{Proposal, ProposedField, infer};
 pub use keys::{KeyError, KeySet};
+pub use overlap::{FileOverlap, FileSketch, KnownFile, KnownFiles};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use reread::{Rereader, Verdict, for_rereading};
 pub use run::{Discard, ExtractContext, Sink, extract};

@@ -115,7 +115,7 @@ pub(crate) fn seal(
         Arc::new(fields.finish()),
         Arc::new(rules.finish()),
         Arc::new(reasons.finish()),
-        Arc::new(TimestampMicrosecondArray::from(vec![plan.as_of; len]).with_timezone(UTC)),
+        Arc::new(TimestampMicrosecondArray::from(vec![plan.now; len]).with_timezone(UTC)),
         Arc::new(Int32Array::from(vec![i32::try_from(plan.key_version).map_err(|_| bug())?; len])),
         Arc::new(nonces.finish()),
         Arc::new(sealed.finish()),

@@ -30,6 +30,8 @@ pub struct ExtractContext<'a> {
     pub keys: &'a KeyRing,
     /// The run's instant: nothing is later, and retention counts back from it.
     pub as_of: DateTime<Utc>,
+    /// The clock when the run began: quarantined records are dated with it, whatever the run's instant is.
+    pub now: DateTime<Utc>,
     /// Seeds key hashes and nonces: random, and another for each run.
     pub seed: u64,
     /// Rows a batch; 8,192 to 65,536 is sensible.
@@ -168,6 +170,7 @@ pub(crate) fn take_loose(
     let mut order = InOrder { plan, files: &[], seen, unread, sink, progress: &|_| {}, meter: &meter, rows_before: 0 };
     let mut current = Current::default();
     current.account.file.push_str(file);
+    order.seen.begin_loose();
     order.take(&mut current, rows)?;
     Ok(current.account)
 }
@@ -253,6 +256,9 @@ impl InOrder<'_, '_> {
         if let Some(hashes) = &batch.records {
             let records = current.records.get_or_insert_with(|| Spilling::new(self.seen.room().clone()));
             records.ready(hashes).map_err(|error| self.plan.spilt(&account.file, error))?;
+            if let Some(known) = &mut self.seen.known_files {
+                hashes.iter().for_each(|hash| known.add_record(*hash));
+            }
             account.exact_duplicates += hashes.iter().filter(|hash| records.put(**hash).is_some()).count() as u64;
         }
         for (value, count) in std::mem::take(&mut batch.widened) {
@@ -276,7 +282,8 @@ impl InOrder<'_, '_> {
             if let (Some(_), Some(standings)) = (&batch.ranked, self.seen.standings()) {
                 standings.widen(&batch.rows);
             }
-            let first = |row: usize| batch.keys.as_ref().filter(|_| batch.ranked.is_none()).map(|keys| keys[row]);
+            let keyed = batch.keys.as_ref().zip(batch.contents.as_ref()).filter(|_| batch.ranked.is_none());
+            let first = |row: usize| keyed.map(|(keys, contents)| (keys[row], contents[row]));
             for row in 0..len {
                 if is(&batch.faulty, row) {
                     leave_out(row);
@@ -284,8 +291,8 @@ impl InOrder<'_, '_> {
                     // It takes no key: a later row of it may be kept.
                     account.outside_retention += 1;
                     leave_out(row);
-                } else if let Some(earlier) = first(row).and_then(|key| self.seen.insert(key)) {
-                    account.repeats(earlier);
+                } else if let Some(repeated) = first(row).and_then(|(key, content)| self.seen.insert(key, content)) {
+                    account.count_repeated(repeated);
                     leave_out(row);
                 } else if !batch.unique.is_empty()
                     && !repeats.admit(self.plan, &account.file, &batch, row, &mut self.seen.unique)?
@@ -299,7 +306,7 @@ impl InOrder<'_, '_> {
                     && let Some(standings) = self.seen.standings()
                     && let Some(earlier) = standings.contest(keys[row], ranked.ranks[row], ranked.contents[row])
                 {
-                    account.repeats(earlier);
+                    account.count_duplicate(earlier);
                     leave_out(row);
                 }
             }
@@ -400,7 +407,7 @@ impl InOrder<'_, '_> {
         })
     }
 
-    fn finish(&self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
+    fn finish(&mut self, current: Current, summary: FileSummary) -> Result<FileAccount, ExtractError> {
         let Current { mut account, mut undeclared, occurs, widened, .. } = current;
         undeclared.merge(&summary.undeclared);
         account.sha256 = summary.sha256;
@@ -432,6 +439,10 @@ impl InOrder<'_, '_> {
             account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });
         }
         account.over_collected = undeclared.labelled(&self.plan.labels);
+        if let Some(known) = &mut self.seen.known_files {
+            let (sketch, overlaps) = known.end_file(&account.file);
+            (account.sketch, account.overlaps) = (Some(sketch), overlaps);
+        }
         if account.closes() { Ok(account) } else { Err(self.plan.internal(&account.file, "closing the account")) }
     }
 }

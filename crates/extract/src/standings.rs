@@ -5,6 +5,7 @@
 //! before a later one took its place is known by its *place*: how many rows were given before it.
 
 use crate::keys::{Earlier, KeyError, RowHasher};
+use crate::repeats::content_hashes;
 use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
@@ -85,7 +86,7 @@ impl Ranked {
             Some(column) => ranks(rows.column(column))?,
             None => vec![0; rows.num_rows()],
         };
-        Ok(Self { ranks, contents: contents(rows.columns().to_vec(), rows.num_rows(), seed)? })
+        Ok(Self { ranks, contents: content_hashes(rows.columns().to_vec(), rows.num_rows(), seed)? })
     }
 }
 
@@ -201,7 +202,7 @@ impl Standings {
     /// As [`Standings::meet`].
     pub fn compare(&mut self, rows: &RecordBatch, met: &[bool]) -> Result<Vec<bool>, KeyError> {
         let columns = named(rows, &self.columns)?;
-        let contents = contents(columns, rows.num_rows(), self.seed)?;
+        let contents = content_hashes(columns, rows.num_rows(), self.seed)?;
         let keys = self.ready_for(rows)?;
         let mut differs = vec![false; rows.num_rows()];
         for row in (0..rows.num_rows()).filter(|row| met[*row]) {
@@ -285,10 +286,6 @@ fn named(rows: &RecordBatch, names: &[String]) -> Result<Vec<ArrayRef>, KeyError
     let column =
         |name: &String| rows.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: name.clone() });
     names.iter().map(column).collect()
-}
-
-fn contents(columns: Vec<ArrayRef>, rows: usize, seed: u64) -> Result<Vec<u64>, KeyError> {
-    Ok(RowHasher::new(columns, seed)?.hashes(rows).into_iter().map(|hash| hash as u64).collect())
 }
 
 /// The smallest and largest value of a column of whole numbers, days or instants; nulls do not count.

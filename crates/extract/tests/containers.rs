@@ -246,6 +246,7 @@ fn a_json_array_is_never_held_whole() {
         zone: chrono_tz::UTC,
         keys: &keys,
         as_of: as_of(),
+        now: as_of(),
         seed: 1,
         batch_rows: 100,
         rules: &lakewarden_extract::RuleInputs::default(),

@@ -69,6 +69,7 @@ fn most(container: Container, records: usize) -> usize {
         zone: chrono_tz::UTC,
         keys: &ring,
         as_of: chrono::DateTime::UNIX_EPOCH,
+        now: chrono::DateTime::UNIX_EPOCH,
         seed: SEED,
         batch_rows: 1024,
         workers: 2,

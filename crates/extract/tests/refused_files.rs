@@ -223,6 +223,7 @@ fn a_sink_that_fails_stops_everything() {
         zone: chrono_tz::UTC,
         keys: &keys,
         as_of: as_of(),
+        now: as_of(),
         seed: 1,
         batch_rows: 10,
         rules: &lakewarden_extract::RuleInputs::default(),

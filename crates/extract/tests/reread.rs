@@ -50,6 +50,7 @@ fn again(dataset: &Dataset, quarantine: &RecordBatch, seen: &mut KeySet, unread:
         zone: chrono_tz::Asia::Shanghai,
         keys: &keys,
         as_of: as_of(),
+        now: as_of(),
         seed: SEED,
         batch_rows: 1000,
         workers: 1,

@@ -134,8 +134,17 @@ fn read(
 ) -> Result<Outcome, ExtractError> {
     let (keys, rules) = (ring(), inputs());
     let zone = chrono_tz::UTC;
-    let context =
-        ExtractContext { dataset, zone, keys: &keys, as_of: as_of(), seed: SEED, batch_rows, rules: &rules, workers };
+    let context = ExtractContext {
+        dataset,
+        zone,
+        keys: &keys,
+        as_of: as_of(),
+        now: as_of(),
+        seed: SEED,
+        batch_rows,
+        rules: &rules,
+        workers,
+    };
     let mut sink = Collected::default();
     let accounts = extract(&context, files, seen, &mut UnreadLog::default(), &mut sink, &|_| {})?;
     let concat = |schema, batches: &[RecordBatch]| arrow::compute::concat_batches(&schema, batches).unwrap();
@@ -268,6 +277,7 @@ fn pseudonyms_are_compared_as_such() {
         zone: chrono_tz::UTC,
         keys: &keys,
         as_of: as_of(),
+        now: as_of(),
         seed: SEED,
         batch_rows: 10,
         rules: &rules,
@@ -314,6 +324,7 @@ fn a_rule_that_cannot_be_computed_stops_everything() {
             zone: chrono_tz::UTC,
             keys: &keys,
             as_of: as_of(),
+            now: as_of(),
             seed: SEED,
             batch_rows: 10,
             rules: &rules,

@@ -17,6 +17,7 @@ impl Loading<'_> {
             zone: dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.zone),
             keys: self.keys,
             as_of: self.as_of,
+            now: self.now,
             seed: self.seed,
             batch_rows: 8192,
             rules,

@@ -1,5 +1,6 @@
 //! What can keep a command from being carried out.
 
+use crate::repeated_files::RepeatedFiles;
 use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
 use lakewarden_engine::EngineError;
@@ -171,11 +172,14 @@ pub enum PipelineError {
         /// The number of the first in its file.
         row: u64,
     },
+    /// Files that have records of earlier ones, where no key tells equal records apart.
+    #[error("{0}")]
+    RepeatedFiles(Box<RepeatedFiles>),
     /// A load crosses thresholds of its dataset.
     #[error("{0}")]
     Threshold(Box<Crossed>),
-    /// A dataset whose thresholds are to be passed over, and which has none or is not there.
-    #[error("there is no dataset {name:?} with thresholds in this pipeline")]
+    /// A dataset whose thresholds are to be passed over, and which the pipeline does not load.
+    #[error("--accept-thresholds names {name:?}, which is not a dataset of this pipeline")]
     NoThresholds {
         /// The name given.
         name: String,
@@ -351,6 +355,7 @@ impl PipelineError {
             Self::Worker => "LW6013",
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
+            Self::RepeatedFiles(_) => "LW6066",
             Self::Threshold(_) => "LW6023",
             Self::NoThresholds { .. } => "LW6024",
             Self::HistoryInPast { .. } => "LW6030",
@@ -410,14 +415,19 @@ impl PipelineError {
             Self::NobodyNamed { dataset, .. } => Some(format!(
                 "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
-            Self::Threshold(crossed) => Some(format!(
-                "nothing was published; look into the export, or if it is right: lakewarden run --accept-thresholds {}",
+            Self::RepeatedFiles(found) => Some(format!(
+                "nothing was published; declare `key` in schemas/channels/{0}.yaml, so that equal rows are recognised; or remove the file that repeats the other; or, if they are new rows, declare `snapshot: append` there",
+                found.dataset
+            )),
+            Self::Threshold(crossed) if crossed.is_lossy => Some(format!(
+                "nothing was published; correct the export or schemas/channels/{0}.yaml; to load it as it is, once: lakewarden run --accept-thresholds {0}, then: lakewarden quarantine list {0}; always: write `thresholds: {{ quarantine_at_most: … }}` there",
                 crossed.dataset
             )),
-            Self::NoThresholds { known, .. } => Some(match known.as_slice() {
-                [] => "leave --accept-thresholds out: no dataset of the pipeline has thresholds".to_owned(),
-                known => format!("datasets with thresholds: {}", list(known)),
-            }),
+            Self::Threshold(crossed) => Some(format!(
+                "nothing was published; correct the export, or load it as it is: lakewarden run --accept-thresholds {}",
+                crossed.dataset
+            )),
+            Self::NoThresholds { known, .. } => Some(format!("datasets of the pipeline: {}", list(known))),
             Self::NoQuarantine { known, .. } => Some(format!("datasets: {}", list(known))),
             Self::NotInQuarantine { .. } => Some(
                 "lakewarden quarantine list shows what is there; released and discarded records are not".to_owned(),
@@ -467,7 +477,7 @@ impl PipelineError {
         match self {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
-            Self::Threshold(_) | Self::Evidence(_) => true,
+            Self::Threshold(_) | Self::Evidence(_) | Self::RepeatedFiles(_) => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } | Self::NotPublishedYet { .. } => true,

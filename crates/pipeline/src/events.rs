@@ -155,6 +155,7 @@ impl Story<'_> {
                     .map(|q| Quarantined { field: q.field.clone(), rule: q.rule.clone(), rows: q.rows })
                     .collect(),
                 duplicates: account.duplicates,
+                key_conflicts: account.key_conflicts,
                 outside_retention: account.outside_retention,
                 withheld: Vec::new(),
             }),

@@ -7,7 +7,7 @@ use crate::project::OpenProject;
 use crate::record::{KeyFacts, Quarantined, SameBytes};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Dataset;
-use lakewarden_extract::{DuplicatesBy, FileAccount, Warning};
+use lakewarden_extract::{DuplicatesBy, FileAccount, FileSketch, Warning};
 use lakewarden_lake::{FILE_TRANSACTION, Lake, LedgerEntry, Published, Zone};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,13 +27,16 @@ pub struct LoadedFile {
     /// Another file with the same bytes, which was loaded instead: then no row is this one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+    /// What is kept of it to recognise its records in later files, where no key is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<FileSketch>,
     /// What became of its rows, and how it was read; `None` if it was not loaded.
     #[serde(flatten)]
     pub facts: Option<LoadFacts>,
 }
 
 /// What became of a file's rows, and how it was read. `read` = `written` + `quarantined` + `duplicates` +
-/// `outside_retention`.
+/// `key_conflicts` + `outside_retention`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadFacts {
     /// Records in it.
@@ -42,10 +45,13 @@ pub struct LoadFacts {
     pub written: u64,
     /// Rows in quarantine, by field and rule.
     pub quarantined: Vec<Quarantined>,
-    /// Rows that another row with their key survives.
+    /// Rows left out because an equal row, or one that a declared `survivor` ranks above, is kept.
     pub duplicates: u64,
     /// The same, by where the survivor is.
     pub duplicates_by: DuplicatesBy,
+    /// Rows left out because another row with their key, and other values, came first.
+    #[serde(default)]
+    pub key_conflicts: u64,
     /// Rows older than the retention.
     pub outside_retention: u64,
     /// The container it was read as.
@@ -130,6 +136,8 @@ pub async fn ledger(
             continue;
         };
         let mut files = lines(lake, &name).await?;
+        // It tells a reader nothing.
+        files.iter_mut().for_each(|line| line.file.sketch = None);
         // What every checkpoint keeps: that a file was loaded, and its size.
         let told: BTreeSet<&str> = files.iter().map(|line| line.file.sha256.as_str()).collect();
         let noted = table.transactions.iter().filter_map(|(id, size)| Some((id.strip_prefix(FILE_TRANSACTION)?, size)));
@@ -151,7 +159,7 @@ pub(crate) async fn fold(lake: &Lake, published: &[Published], observer: &dyn Ob
     }
 }
 
-async fn lines(lake: &Lake, dataset: &str) -> Result<Vec<LedgerLine>, PipelineError> {
+pub(crate) async fn lines(lake: &Lake, dataset: &str) -> Result<Vec<LedgerLine>, PipelineError> {
     let damaged = |_| PipelineError::Damaged { table: dataset.to_owned(), column: "the ledger of files".to_owned() };
     let line = |LedgerEntry { version, at, file }| {
         let file = serde_json::from_value(file).map_err(damaged)?;
@@ -162,7 +170,8 @@ async fn lines(lake: &Lake, dataset: &str) -> Result<Vec<LedgerLine>, PipelineEr
 
 fn without_facts(sha256: &str, size: i64) -> LedgerLine {
     let bytes = u64::try_from(size).unwrap_or_default();
-    let file = LoadedFile { file: String::new(), sha256: sha256.to_owned(), bytes, same_as: None, facts: None };
+    let file =
+        LoadedFile { file: String::new(), sha256: sha256.to_owned(), bytes, same_as: None, sketch: None, facts: None };
     LedgerLine { version: None, loaded_at: None, file }
 }
 
@@ -203,6 +212,7 @@ impl Loading<'_> {
             sha256: account.sha256.clone(),
             bytes: account.bytes,
             same_as: None,
+            sketch: account.sketch.clone(),
             facts: Some(self.facts(dataset, account, &dictionary)),
         });
         let also = also.iter().filter(|other| !other.noted).map(|OtherName { same, sha256, bytes, .. }| LoadedFile {
@@ -210,6 +220,7 @@ impl Loading<'_> {
             sha256: sha256.clone(),
             bytes: *bytes,
             same_as: Some(same.loaded_as.clone()),
+            sketch: None,
             facts: None,
         });
         loaded.chain(also).collect()
@@ -230,6 +241,7 @@ impl Loading<'_> {
                 .collect(),
             duplicates: account.duplicates,
             duplicates_by: account.duplicates_by,
+            key_conflicts: account.key_conflicts,
             outside_retention: account.outside_retention,
             container: differs.unwrap_or_else(|| format!("{:?}", dataset.format.container)).to_lowercase(),
             encoding: account.encoding.map(str::to_owned),

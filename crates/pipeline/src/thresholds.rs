@@ -1,13 +1,17 @@
 //! Limits of a load: how many rows may be lost, and how many must come.
 
 use crate::record::{DatasetAccount, ThresholdAccount};
-use lakewarden_dictionary::{Dataset, Percent, Thresholds};
+use lakewarden_dictionary::{Percent, Thresholds};
 use lakewarden_lake::DataFile;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Loads without which there is no usual.
 const FEWEST: usize = 3;
+/// The key of the threshold for rows that are lost.
+const LOST: &str = "quarantine_at_most";
+/// Reasons for losses that a message names.
+const LOSSES_NAMED: usize = 5;
 /// Loads that are remembered, whatever a dataset asks for: it may ask for more one day.
 const REMEMBERED: usize = 20;
 
@@ -46,17 +50,16 @@ pub struct Crossed {
     pub dataset: String,
     /// The thresholds crossed, in words; at least one.
     pub what: Vec<String>,
-    /// The rule and field that sent most rows to quarantine.
-    pub worst: Option<String>,
+    /// Why rows were lost, with their numbers, the largest first.
+    pub losses: Vec<String>,
+    /// Whether `quarantine_at_most` is among the thresholds.
+    pub is_lossy: bool,
 }
 
 impl fmt::Display for Crossed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} crosses {}: {}", self.dataset, counted(self.what.len()), self.what.join("; "))?;
-        match &self.worst {
-            Some(worst) => write!(f, "; most rows are refused by {worst}"),
-            None => Ok(()),
-        }
+        if self.losses.is_empty() { Ok(()) } else { write!(f, "; rows were lost by {}", self.losses.join(", ")) }
     }
 }
 
@@ -64,23 +67,31 @@ fn counted(thresholds: usize) -> String {
     if thresholds == 1 { "a threshold".to_owned() } else { format!("{thresholds} thresholds") }
 }
 
-/// Holds a load against its dataset's thresholds: what was found of each, in the order of the entry's keys.
+/// The share of rows that a load may lose where its dataset does not declare `quarantine_at_most`.
+const LOST_AT_MOST: Percent = Percent { millionths: 500_000 };
+/// A load that loses fewer rows is not judged by that: one bad record stops nothing.
+const LOST_ROWS_JUDGED: u64 = 3;
+
+/// Compares a load with the thresholds that its dataset declares, if it does: what was found of each, in the order of
+/// the entry's keys.
 pub fn judge(
-    dataset: &Dataset,
+    limits: Option<&Thresholds>,
     account: &DatasetAccount,
     files: &[DataFile],
     before: &LastLoads,
 ) -> Vec<ThresholdAccount> {
-    let Some(limits) = &dataset.demands.thresholds else { return Vec::new() };
     let mut found = Vec::new();
-    let shares = [
-        ("quarantine_at_most", limits.quarantine_at_most, account.quarantined_total()),
-        ("duplicates_at_most", limits.duplicates_at_most, account.duplicates),
-    ];
-    for (name, limit, rows) in shares {
-        if let Some(limit) = limit {
-            found.push(at_most(name.to_owned(), limit, rows, account.read));
+    let lost = account.quarantined_total() + account.key_conflicts;
+    match limits.and_then(|limits| limits.quarantine_at_most) {
+        Some(limit) => found.push(at_most(LOST.to_owned(), limit, lost, account.read)),
+        None if lost >= LOST_ROWS_JUDGED && LOST_AT_MOST.is_exceeded_by(lost, account.read) => {
+            found.push(at_most(LOST.to_owned(), LOST_AT_MOST, lost, account.read));
         }
+        None => {}
+    }
+    let Some(limits) = limits else { return found };
+    if let Some(limit) = limits.duplicates_at_most {
+        found.push(at_most("duplicates_at_most".to_owned(), limit, account.duplicates, account.read));
     }
     found.extend(usual(limits, account.read, before));
     for (column, limit) in &limits.null_at_most {
@@ -115,21 +126,72 @@ fn usual(limits: &Thresholds, read: u64, before: &LastLoads) -> Option<Threshold
     })
 }
 
-/// What is to be said of the thresholds that were crossed, if any was.
+/// The thresholds that were crossed, if any was.
 pub fn crossed(account: &DatasetAccount) -> Option<Crossed> {
-    let crossed = account.thresholds.iter().filter(|t| t.crossed);
-    let what: Vec<String> = crossed.map(ThresholdAccount::told).collect();
-    let refused = account.quarantined.iter().max_by_key(|q| q.rows);
-    let worst = refused.map(|q| match &q.field {
-        Some(field) => format!("rule `{}` of `{field}`: {}", q.rule, q.rows),
-        None => format!("rule `{}`: {}", q.rule, q.rows),
-    });
-    (!what.is_empty()).then(|| Crossed { dataset: account.dataset.clone(), what, worst })
+    let crossed = || account.thresholds.iter().filter(|t| t.crossed);
+    let what: Vec<String> = crossed().map(ThresholdAccount::told).collect();
+    let mut lost: Vec<(u64, String)> = account
+        .quarantined
+        .iter()
+        .map(|q| match &q.field {
+            Some(field) => (q.rows, format!("rule `{}` of `{field}`: {}", q.rule, q.rows)),
+            None => (q.rows, format!("rule `{}`: {}", q.rule, q.rows)),
+        })
+        .collect();
+    if account.key_conflicts > 0 {
+        lost.push((account.key_conflicts, format!("key conflicts: {}", account.key_conflicts)));
+    }
+    lost.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
+    let more = lost.len().saturating_sub(LOSSES_NAMED);
+    let mut losses: Vec<String> = lost.into_iter().take(LOSSES_NAMED).map(|(_, what)| what).collect();
+    if more > 0 {
+        losses.push(format!("{more} more"));
+    }
+    (!what.is_empty()).then(|| Crossed {
+        dataset: account.dataset.clone(),
+        what,
+        losses,
+        is_lossy: crossed().any(|t| t.threshold == LOST),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::record::Quarantined;
+
+    fn lost(read: u64, quarantined: u64, key_conflicts: u64, declared: Option<&str>) -> Option<Crossed> {
+        let limits = declared.map(|share| Thresholds {
+            quarantine_at_most: Some(share.parse().unwrap()),
+            duplicates_at_most: None,
+            rows_at_least: None,
+            usual_of: 10,
+            null_at_most: Vec::new(),
+        });
+        let of = |field: &str, rows| Quarantined { field: Some(field.to_owned()), rule: "type".to_owned(), rows };
+        let mut account = DatasetAccount { dataset: "d".to_owned(), read, key_conflicts, ..DatasetAccount::default() };
+        account.quarantined = vec![of("a", 1), of("b", quarantined - 1)];
+        account.thresholds = judge(limits.as_ref(), &account, &[], &LastLoads::default());
+        crossed(&account)
+    }
+
+    #[test]
+    fn a_load_that_loses_more_than_half_its_rows_stops() {
+        for (read, quarantined, conflicts) in [(1, 1, 0), (2, 2, 0), (3, 2, 0), (6, 3, 0), (100, 30, 20)] {
+            assert_eq!(lost(read, quarantined, conflicts, None), None, "{quarantined} + {conflicts} of {read}");
+        }
+        for (read, quarantined, conflicts) in [(3, 3, 0), (5, 3, 0), (100, 30, 21), (100, 1, 50), (69_659, 67_587, 0)] {
+            assert!(lost(read, quarantined, conflicts, None).is_some(), "{quarantined} + {conflicts} of {read}");
+        }
+        assert_eq!(lost(100, 99, 0, Some("99%")), None, "as declared");
+        assert!(lost(100, 1, 1, Some("1%")).is_some());
+        assert_eq!(
+            lost(10, 5, 3, None).unwrap().to_string(),
+            "d crosses a threshold: 8 of 10 rows read are lost (quarantined, or their key belongs to another row), at most 50% may be; \
+             rows were lost by rule `type` of `b`: 4, key conflicts: 3, rule `type` of `a`: 1"
+        );
+    }
 
     fn after(loads: &[u64]) -> LastLoads {
         loads.iter().fold(LastLoads::default(), |all, read| all.and(*read))

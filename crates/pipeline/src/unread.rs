@@ -52,7 +52,7 @@ fn doubt(record: &UnreadRecord, pseudonym: u128) -> Doubt {
             CountsAs::Listed => Doubtful::Listed,
         },
         at: record.stands_from(),
-        known_from: record.quarantined_at,
+        known_from: record.known_from,
         mended_at: record.mended_at,
     }
 }

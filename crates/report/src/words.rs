@@ -142,6 +142,7 @@ phrases! {
     READ: "读入", "Read";
     WRITTEN: "写入", "Written";
     DUPLICATES: "重复行", "Duplicate rows";
+    KEY_CONFLICTS: "主键冲突", "Key conflicts";
     OUTSIDE_RETENTION: "超出保留期限", "Outside retention";
     QUARANTINED: "隔离（加密保存）", "Quarantined (sealed)";
     UNACCOUNTED: "去向不明", "Not accounted for";
@@ -351,6 +352,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("quarantined", "隔离", "quarantined"),
     ("duplicate", "重复", "duplicate"),
     ("duplicates", "重复", "duplicate"),
+    ("key_conflicts", "主键冲突", "key conflict"),
     ("outside_retention", "超出保留期限", "outside retention"),
     ("withheld", "扣留", "withheld"),
     // Rules.

@@ -46,6 +46,7 @@ fn small() -> Report {
             in_quarantine: 17,
             quarantine_expired: 19,
             duplicates: 5,
+            key_conflicts: 0,
             outside_retention: 2,
             exact_duplicates_kept: 4,
             replaced: 23,

@@ -58,6 +58,7 @@ fn of_file(line: &LedgerLine, zone: Tz) -> Vec<String> {
         ("duplicates in other files", by.other_file),
         ("duplicates in the lake", by.lake),
         ("superseded by later rows", by.superseded),
+        ("key conflicts", facts.key_conflicts),
     ];
     let quarantined: u64 = facts.quarantined.iter().map(|q| q.rows).sum();
     let all = [("quarantined", quarantined)].into_iter().chain(duplicates);

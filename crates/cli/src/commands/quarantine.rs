@@ -210,11 +210,12 @@ fn told(released: &Released, output: &Output) {
     }
     for set in &released.datasets {
         let mut text = format!(
-            "{:<22} read again {} = written {} + duplicates {} + outside retention {} + quarantined {}",
+            "{:<22} read again {} = written {} + duplicates {} + key conflicts {} + outside retention {} + quarantined {}",
             set.dataset,
             grouped(set.selected),
             grouped(set.written),
             grouped(set.duplicates),
+            grouped(set.key_conflicts),
             grouped(set.outside_retention),
             grouped(set.stays() + set.shut),
         );

@@ -87,12 +87,13 @@ fn text(run: &RunRecord, zone: Tz) -> String {
     )];
     for set in run.datasets.iter().filter(|d| d.read > 0) {
         lines.push(format!(
-            "  {:<22} read {} = written {} + quarantined {} + duplicates {} + outside retention {}",
+            "  {:<22} read {} = written {} + quarantined {} + duplicates {} + key conflicts {} + outside retention {}",
             set.dataset,
             grouped(set.read),
             grouped(set.written),
             grouped(set.quarantined_total()),
             grouped(set.duplicates),
+            grouped(set.key_conflicts),
             grouped(set.outside_retention),
         ));
         if set.lines > 0 {

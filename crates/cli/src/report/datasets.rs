@@ -42,6 +42,7 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
         in_quarantine: account.in_quarantine,
         quarantine_expired: account.quarantine_expired,
         duplicates: account.duplicates,
+        key_conflicts: account.key_conflicts,
         outside_retention: account.outside_retention,
         exact_duplicates_kept: account.exact_duplicates,
         replaced: account.replaced,

@@ -59,6 +59,7 @@ mod rule_name;
 mod rule_on_statements;
 mod rule_type;
 mod rule_unique;
+mod snapshot_with_key;
 mod statement_repeats;
 mod statistical_period;
 mod subject;
@@ -172,6 +173,7 @@ const CHECKS: &[Check] = &[
     consent_without_subject::CHECK,
     subject_unlinked::CHECK,
     anomaly_purposes::CHECK,
+    snapshot_with_key::CHECK,
 ];
 
 /// What checks look at.

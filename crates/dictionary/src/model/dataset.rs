@@ -32,6 +32,8 @@ pub struct Dataset {
     pub key: Names,
     /// Which row of several with one key is kept, and what a later one does to the lake's.
     pub repeats: Repeats,
+    /// What a run does about a file that has records of an earlier one, where no key is declared.
+    pub snapshot: Option<Spanned<Snapshot>>,
     /// Column with the instant or day a row is about, for retention and periods.
     pub event_time: Option<Spanned<String>>,
     /// How long rows are kept, counted from `event_time`.
@@ -67,6 +69,16 @@ pub struct DatasetPurpose {
     pub purpose: Spanned<String>,
     /// On what ground.
     pub lawful_basis: LawfulBasis,
+}
+
+/// What a run does about a file that has records of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Snapshot {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// All its rows are added.
+    Append,
 }
 
 /// What the engine itself uses a dataset for.

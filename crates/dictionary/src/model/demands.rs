@@ -105,7 +105,7 @@ impl fmt::Display for Percent {
 /// Limits of a load: a run that crosses one publishes nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Thresholds {
-    /// The most of the rows read that may go to quarantine.
+    /// The most of the rows read that may be lost: that go to quarantine, or whose key belongs to another row.
     pub quarantine_at_most: Option<Percent>,
     /// The most of the rows read that may be duplicates.
     pub duplicates_at_most: Option<Percent>,

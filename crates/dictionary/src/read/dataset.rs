@@ -20,6 +20,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         time_zone: fields.spanned("time_zone"),
         key: fields.names("key"),
         repeats: repeats::repeats(fields),
+        snapshot: fields.spanned_word("snapshot"),
         event_time: fields.spanned("event_time"),
         retention: fields.parsed("retention"),
         quarantine_retention: fields.parsed("quarantine_retention"),

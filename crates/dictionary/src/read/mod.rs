@@ -70,6 +70,11 @@ impl<'a> Fields<'a> {
         self.get(key).and_then(scalar).and_then(T::of)
     }
 
+    fn spanned_word<T: Words>(&self, key: &str) -> Option<Spanned<T>> {
+        let value = self.word(key)?;
+        self.get(key).map(|node| Spanned { value, span: node.span.clone() })
+    }
+
     fn parsed<T: FromStr>(&self, key: &str) -> Option<Spanned<T>> {
         let node = self.get(key)?;
         let value = scalar(node)?.parse().ok()?;

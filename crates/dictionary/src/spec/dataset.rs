@@ -26,7 +26,7 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::optional(
             "key",
             Kind::OneOrList(&Kind::Text),
-            "Columns that together name a row. Of rows with the same key one stays, the one that `survivor` says; the others are duplicates.",
+            "Columns that together name a row. Of rows with the same key one stays, the one that `survivor` says. The others are duplicates if their values are the same or `survivor` ranks them, and else key conflicts (LW6065).",
         )
         .absent("rows may repeat"),
         SURVIVOR_KEY,
@@ -66,6 +66,12 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
             "What a run does about a file that a rule with `on_failure: stop_file` stops.",
         )
         .absent("`refuse`"),
+        Key::optional(
+            "snapshot",
+            Kind::Word(Snapshot::docs),
+            "What a run does about a file that has records of a file loaded before: one that has grown, or was exported again with more rows. Only where no `key` is declared, which tells equal rows apart by itself.",
+        )
+        .absent("`refuse`; `append` for consent logs and suppression lists"),
         Key::optional(
             "thresholds",
             Kind::Object(&THRESHOLDS),

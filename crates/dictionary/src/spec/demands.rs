@@ -51,8 +51,9 @@ pub(crate) static THRESHOLDS: ObjectSpec = ObjectSpec {
         Key::optional(
             "quarantine_at_most",
             Kind::Form(&PERCENT),
-            "The most of the rows read that may go to quarantine.",
-        ),
+            "The most of the rows read that may be lost: that go to quarantine, or whose key belongs to another row with other values.",
+        )
+        .absent("`50%`, judged once three rows are lost"),
         Key::optional("duplicates_at_most", Kind::Form(&PERCENT), "The most of the rows read that may be duplicates."),
         Key::optional(
             "rows_at_least",

@@ -104,6 +104,13 @@ impl Words for UnreadableSubject {
     ];
 }
 
+impl Words for Snapshot {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("refuse", Self::Refuse, "The run is refused (LW6066), and nothing is published"),
+        ("append", Self::Append, "All rows of the file are added, those of the earlier one once more, and counted"),
+    ];
+}
+
 impl Words for UndeclaredFields {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("ignore", Self::Ignore, "The declared fields are loaded, the others counted"),

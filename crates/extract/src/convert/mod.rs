@@ -26,6 +26,7 @@ use crate::quarantine;
 use crate::read::{
     Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, Rejected, RowNumbers, parse_lines,
 };
+use crate::repeats::content_hashes;
 use crate::source::MALFORMED;
 use crate::spilling::SpillError;
 use crate::standings::Ranked;
@@ -54,6 +55,8 @@ pub(crate) struct Converted {
     pub outside: Option<Vec<bool>>,
     /// Hash of each row's key, where a key is declared.
     pub keys: Option<Vec<u128>>,
+    /// Hashes of all stored columns, where rows have keys and the first row of a key is kept.
+    pub contents: Option<Vec<u64>>,
     /// How each row compares with others of its key, where a later one may survive.
     pub ranked: Option<Ranked>,
     /// Hash of each record as it came, where no key is declared.
@@ -205,6 +208,9 @@ impl Plan<'_> {
         let keys = keys.transpose().map_err(|_| self.internal(file, "hashing keys"))?;
         let ranked = self.competes.then(|| Ranked::of(&rows, self.latest.as_ref().map(|l| l.column), self.seed));
         let ranked = ranked.transpose().map_err(|_| self.internal(file, "ranking rows"))?;
+        let contents =
+            (keys.is_some() && !self.competes).then(|| content_hashes(rows.columns().to_vec(), len, self.seed));
+        let contents = contents.transpose().map_err(|_| self.internal(file, "hashing rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed)?;
 
@@ -233,6 +239,7 @@ impl Plan<'_> {
             faulty,
             outside,
             keys,
+            contents,
             ranked,
             records,
             quarantine,
@@ -371,13 +378,17 @@ impl Plan<'_> {
         Ok(Typed { text: Some(text), values })
     }
 
-    /// The hashes of the records as they came, over all declared fields.
+    /// The hashes of the records as they came, over all declared fields; equal in all runs under one key.
     fn hash_records(&self, file: &str, raw: &[Option<ArrayRef>], len: usize) -> Result<Vec<u128>, ExtractError> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(raw.len());
-        for array in raw.iter().flatten() {
-            columns.push(Arc::new(as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?));
+        for array in raw {
+            let text = match array {
+                Some(array) => as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?,
+                None => StringArray::new_null(len),
+            };
+            columns.push(Arc::new(text));
         }
-        let hasher = RowHasher::new(columns, self.seed).map_err(|_| self.internal(file, "hashing records"))?;
+        let hasher = RowHasher::new(columns, self.record_seed).map_err(|_| self.internal(file, "hashing records"))?;
         Ok(hasher.hashes(len))
     }
 

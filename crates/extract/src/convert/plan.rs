@@ -44,7 +44,11 @@ pub(crate) struct Plan<'a> {
     pub judges_unstored: bool,
     /// The run's instant, µs.
     pub as_of: i64,
+    /// The clock when the run began, µs.
+    pub now: i64,
     pub seed: u64,
+    /// Seeds the hashes of records as they came: the same in all runs under one key.
+    pub record_seed: u64,
     pub key_version: u32,
     pub sealer: Sealer,
     /// What undeclared fields are called.
@@ -204,7 +208,9 @@ impl<'a> Plan<'a> {
             latest,
             horizon,
             as_of,
+            now: context.now.timestamp_micros(),
             seed: context.seed,
+            record_seed: context.keys.blinding("records", 0).of(0) as u64,
             key_version: context.keys.version(),
             sealer: context.keys.sealer(QUARANTINE_SEALER),
             labels: FieldLabels::new(dataset, context.keys),

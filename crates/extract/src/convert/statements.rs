@@ -155,7 +155,9 @@ impl Statements {
                 UnreadRecord {
                     file: file.clone(),
                     row: number(row),
-                    quarantined_at: plan.as_of,
+                    quarantined_at: plan.now,
+                    // Of a replay and of a run ahead of the clock the earlier instant: no decision must miss the record.
+                    known_from: plan.as_of.min(plan.now),
                     names,
                     certain: whole && certain,
                     counts_as: self.counts_as(batch.rows, row),

@@ -103,6 +103,7 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         time_zone: None,
         key: Vec::new(),
         repeats: Repeats::default(),
+        snapshot: None,
         event_time: None,
         retention: None,
         quarantine_retention: None,

@@ -75,9 +75,16 @@ impl<'a> Rereader<'a> {
         Ok(Self { plan, declared, opener: Opener::new(context.keys), places: None, account })
     }
 
-    /// The account of all records that left so far: `read` = `written` + `duplicates` + `outside_retention`.
+    /// The account of all records that left so far: `read` = `written` + `duplicates` + `key_conflicts` +
+    /// `outside_retention`.
     pub fn account(&self) -> &FileAccount {
         &self.account
+    }
+
+    /// Takes into the account which records have other values than the lake's row of their key. `seen` has compared all
+    /// rows of the lake.
+    pub fn settle_conflicts(&mut self, seen: &KeySet) {
+        seen.settle_conflicts(std::slice::from_mut(&mut self.account));
     }
 
     /// Reads the chosen ones of some records and gives the sink what passes. `seen` and `unread` are as in
@@ -166,6 +173,7 @@ impl<'a> Rereader<'a> {
                     // It bore no statement when it was quarantined; today it does.
                     None => {
                         record.quarantined_at = held.get(at[row]).quarantined_at;
+                        record.known_from = record.known_from.min(record.quarantined_at);
                         unread.add(record);
                     }
                 }
@@ -178,6 +186,7 @@ impl<'a> Rereader<'a> {
             self.account.written += account.written;
             self.account.duplicates += account.duplicates;
             self.account.duplicates_by.add(&account.duplicates_by);
+            self.account.key_conflicts += account.key_conflicts;
             self.account.outside_retention += account.outside_retention;
         }
         Ok(())
@@ -265,6 +274,7 @@ fn only(mut converted: Converted, good: &[bool]) -> Option<Converted> {
     converted.late = None;
     converted.outside = converted.outside.map(|all| of_those(all, good));
     converted.keys = converted.keys.map(|all| of_those(all, good));
+    converted.contents = converted.contents.map(|all| of_those(all, good));
     converted.records = converted.records.map(|all| of_those(all, good));
     Some(converted)
 }

@@ -70,8 +70,10 @@ pub struct UnreadRecord {
     pub file: Arc<str>,
     /// Its number there, from 1.
     pub row: u64,
-    /// The instant of the run that read the file.
+    /// When the run that read the file began, by the clock: the date of the record in quarantine.
     pub quarantined_at: i64,
+    /// From when on decisions count it: the instant of that run, or the clock if that is earlier.
+    pub known_from: i64,
     /// Whom it names, as far as that can be read.
     pub names: Vec<Named>,
     /// Whether that is for certain; if not, it may be somebody else's.
@@ -87,9 +89,9 @@ pub struct UnreadRecord {
 }
 
 impl UnreadRecord {
-    /// From when on it stands: when it was said, else when it was quarantined.
+    /// From when on it stands: when it was said, else from when on it is known.
     pub fn stands_from(&self) -> i64 {
-        self.event_at.unwrap_or(self.quarantined_at)
+        self.event_at.unwrap_or(self.known_from)
     }
 }
 
@@ -200,6 +202,7 @@ mod tests {
             file: "a.csv".into(),
             row: 1,
             quarantined_at: 10,
+            known_from: 10,
             names: pseudonyms.iter().map(|p| Named { pseudonym: *p, domain: "phone".into() }).collect(),
             certain: true,
             counts_as: CountsAs::Withdrawal,

@@ -49,6 +49,7 @@ pub fn unread_schema() -> SchemaRef {
         column("record_key", Arrow::Utf8, true),
         column("unread_key_column", Arrow::Utf8, true),
         column("mended_at", instant(), true),
+        column("known_from", instant(), true),
     ]))
 }
 
@@ -134,6 +135,7 @@ struct Rows {
     keys: StringBuilder,
     without: StringBuilder,
     mended: Vec<Option<i64>>,
+    known: Vec<Option<i64>>,
 }
 
 impl Rows {
@@ -153,6 +155,7 @@ impl Rows {
         self.certain.append_value(record.certain);
         self.counts_as.append_value(record.counts_as.name());
         self.events.push(record.event_at);
+        self.known.push(Some(record.known_from));
         self.keys.append_option(record.key.as_ref().map(|key| token(key.bits)));
         self.without.append_option(record.key.as_ref().and_then(|key| key.without.as_deref()));
         Ok(())
@@ -165,6 +168,7 @@ impl Rows {
         }
         self.certain.append_null();
         self.events.push(None);
+        self.known.push(None);
         Ok(())
     }
 
@@ -184,6 +188,7 @@ impl Rows {
             Arc::new(self.keys.finish()),
             Arc::new(self.without.finish()),
             instants(self.mended),
+            instants(self.known),
         ];
         RecordBatch::try_new(unread_schema(), columns).map_err(|_| UnreadError { column: "file" })
     }
@@ -194,11 +199,11 @@ struct Columns {
     texts: [StringArray; 6],
     rows: Int64Array,
     certain: BooleanArray,
-    instants: [TimestampMicrosecondArray; 3],
+    instants: [TimestampMicrosecondArray; 4],
 }
 
 const TEXTS: [&str; 6] = ["file", "pseudonym", "domain", "counts_as", "record_key", "unread_key_column"];
-const INSTANTS: [&str; 3] = ["quarantined_at", "event_at", "mended_at"];
+const INSTANTS: [&str; 4] = ["quarantined_at", "event_at", "mended_at", "known_from"];
 
 impl Columns {
     fn of(batch: &RecordBatch) -> Result<Self, UnreadError> {
@@ -209,12 +214,12 @@ impl Columns {
         let text = |name| column(name, &Arrow::Utf8).map(|c| c.as_string::<i32>().clone());
         let time = |name| column(name, &instant()).map(|c| c.as_primitive::<TimestampMicrosecondType>().clone());
         let [file, pseudonym, domain, counts_as, key, without] = TEXTS;
-        let [quarantined, event, mended] = INSTANTS;
+        let [quarantined, event, mended, known] = INSTANTS;
         Ok(Self {
             texts: [text(file)?, text(pseudonym)?, text(domain)?, text(counts_as)?, text(key)?, text(without)?],
             rows: column("row", &Arrow::Int64)?.as_primitive::<Int64Type>().clone(),
             certain: column("certain", &Arrow::Boolean)?.as_boolean().clone(),
-            instants: [time(quarantined)?, time(event)?, time(mended)?],
+            instants: [time(quarantined)?, time(event)?, time(mended)?, time(known)?],
         })
     }
 
@@ -256,6 +261,7 @@ impl Columns {
             file: place.0.as_str().into(),
             row: u64::try_from(place.1).map_err(|_| UnreadError { column: "row" })?,
             quarantined_at: place.2,
+            known_from: self.instant(3, row).ok_or(UnreadError { column: "known_from" })?,
             names: Vec::new(),
             certain: self.certain.is_valid(row) && self.certain.value(row),
             counts_as,
@@ -276,6 +282,7 @@ mod tests {
             file: "a.csv".into(),
             row: 7,
             quarantined_at: 1_000,
+            known_from: 900,
             names: vec![
                 Named { pseudonym: 1, domain: "phone".into() },
                 Named { pseudonym: u128::MAX, domain: "email".into() },

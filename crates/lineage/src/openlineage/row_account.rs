@@ -23,6 +23,9 @@ pub struct RowAccount {
     pub quarantined: Vec<Quarantined>,
     /// Left out because an equal row was there before.
     pub duplicates: u64,
+    /// Left out because another row with their key, and other values, was there before.
+    #[serde(default)]
+    pub key_conflicts: u64,
     /// Left out because they are older than they may be kept.
     pub outside_retention: u64,
     /// Left out because their data subject, or the law, does not allow the purpose.
@@ -57,7 +60,7 @@ impl RowAccount {
     pub fn closes(&self) -> bool {
         let quarantined = self.quarantined.iter().map(|entry| entry.rows);
         let withheld = self.withheld.iter().map(|entry| entry.rows);
-        let gone: u128 = [self.written, self.duplicates, self.outside_retention]
+        let gone: u128 = [self.written, self.duplicates, self.key_conflicts, self.outside_retention]
             .into_iter()
             .chain(quarantined)
             .chain(withheld)
@@ -76,7 +79,8 @@ mod tests {
             read: 100,
             written: 80,
             quarantined: vec![Quarantined { field: Some("quantity".into()), rule: "integer".into(), rows: 5 }],
-            duplicates: 4,
+            duplicates: 3,
+            key_conflicts: 1,
             outside_retention: 3,
             withheld: vec![Withheld { purpose: "marketing".into(), reason: "no consent".into(), rows: 8 }],
         }
@@ -89,6 +93,7 @@ mod tests {
             |a: &mut RowAccount| a.read += 1,
             |a: &mut RowAccount| a.written += 1,
             |a: &mut RowAccount| a.duplicates -= 1,
+            |a: &mut RowAccount| a.key_conflicts += 1,
             |a: &mut RowAccount| a.outside_retention += 1,
             |a: &mut RowAccount| a.quarantined[0].rows += 1,
             |a: &mut RowAccount| a.withheld[0].rows -= 1,

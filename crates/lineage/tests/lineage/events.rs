@@ -110,6 +110,7 @@ fn row_account() -> RowAccount {
             Quarantined { field: None, rule: "too many fields".into(), rows: 1 },
         ],
         duplicates: 1,
+        key_conflicts: 0,
         outside_retention: 1,
         withheld: vec![Withheld { purpose: "marketing".into(), reason: "no consent".into(), rows: 1 }],
     }

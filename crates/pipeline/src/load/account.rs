@@ -23,6 +23,7 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
         account.written += file.written;
         account.duplicates += file.duplicates;
         account.duplicates_by.add(&file.duplicates_by);
+        account.key_conflicts += file.key_conflicts;
         account.outside_retention += file.outside_retention;
         account.exact_duplicates += file.exact_duplicates;
         account.skipped_lines += file.skipped.total();

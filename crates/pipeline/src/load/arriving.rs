@@ -121,8 +121,6 @@ pub struct Arriving<'a> {
     pub settings: &'a Settings,
     /// The project's zone.
     pub zone: Tz,
-    /// The run's instant.
-    pub as_of: DateTime<Utc>,
     /// The run's clock, when it began.
     pub now: DateTime<Utc>,
 }
@@ -171,7 +169,7 @@ impl Arriving<'_> {
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
         let kept = self.settings.quarantine_retention_of(dataset);
-        let from = quarantine::horizon(dataset, kept, self.as_of.min(self.now), self.zone);
+        let from = quarantine::horizon(dataset, kept, self.now, self.zone);
         InQuarantine::find(self.lake, dataset, from).await
     }
 }

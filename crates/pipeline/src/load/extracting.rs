@@ -98,10 +98,7 @@ impl Loading<'_> {
                     dataset: name.clone(),
                     file: account.file.clone(),
                     read: account.read,
-                    accounted: account.written
-                        + account.quarantined_total()
-                        + account.duplicates
-                        + account.outside_retention,
+                    accounted: account.accounted(),
                 });
             }
         }

@@ -27,6 +27,7 @@ use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, KeyFacts};
 use crate::references::References;
+use crate::repeats::compare_repeats;
 use crate::stored_columns;
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
@@ -57,6 +58,8 @@ pub struct Loading<'a> {
     pub zone: Tz,
     /// The run's instant.
     pub as_of: DateTime<Utc>,
+    /// The clock when the run began.
+    pub now: DateTime<Utc>,
     /// The run.
     pub run: Uuid,
     /// Seed of hash sets and nonces.
@@ -140,6 +143,11 @@ impl Loading<'_> {
             arrivals::note(&mut account, &origins);
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
+        if read.is_none()
+            && let Some(known) = self.known_files(dataset).await?
+        {
+            seen = seen.recognising(known);
+        }
         // A file with the bytes of one that waits is not loaded either.
         let waits = |name: &String| held.iter().any(|h| h.file == *name) || set_aside.iter().any(|s| s.file == *name);
         let already_loaded: Vec<Known> =
@@ -164,6 +172,16 @@ impl Loading<'_> {
             Ok(transactions) => transactions,
             Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
         };
+        let repeated_files = match self.judge_repeated(dataset, &accounts).await {
+            Ok(repeated) => repeated,
+            Err(error) => return Err(self.throw_away([rows, sealed, whom], error).await),
+        };
+        if let Some(published) = &published
+            && let Err(error) = compare_repeats(self.lake, dataset, published, &mut seen).await
+        {
+            return Err(self.throw_away([rows, sealed, whom], error).await);
+        }
+        seen.settle_conflicts(&mut accounts);
         // Of what arrived: rows of the lake that are written anew beside them are no news.
         let arrived = rows.files.clone();
         let (rows, old, replaced) = match seen.into_standings() {
@@ -178,6 +196,7 @@ impl Loading<'_> {
         let mut account = sum_up(name, &accounts, names(already_loaded, None));
         account.held = held;
         account.set_aside = set_aside;
+        account.repeated_files = repeated_files;
         account.replaced = replaced;
         account.same_bytes = also.iter().map(|other| other.same.clone()).collect();
         if let Some(read) = &read {
@@ -197,7 +216,7 @@ impl Loading<'_> {
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
-        account.thresholds = thresholds::judge(dataset, &account, &arrived, &last);
+        account.thresholds = thresholds::judge(dataset.demands.thresholds.as_ref(), &account, &arrived, &last);
         if let Err(error) = self.refuse_crossed(&mut account) {
             return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await);
         }

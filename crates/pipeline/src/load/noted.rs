@@ -5,7 +5,7 @@ use crate::record::{DatasetAccount, KeyFacts};
 use lakewarden_lake::TableSnapshot;
 use serde_json::Value;
 
-/// What became of all rows a dataset ever brought: `read` is the sum of the next six.
+/// What became of all rows a dataset ever brought: `read` is the sum of the next eight but `replaced`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Rows read.
@@ -22,6 +22,9 @@ pub struct Totals {
     pub expired: u64,
     /// Duplicates.
     pub duplicates: u64,
+    /// Rows whose key another row with other values has.
+    #[serde(default)]
+    pub key_conflicts: u64,
     /// Rows that later runs took the place of.
     #[serde(default)]
     pub replaced: u64,
@@ -81,6 +84,7 @@ impl Totals {
             written: self.written + account.written,
             quarantined: self.quarantined + account.quarantined_total(),
             duplicates: self.duplicates + account.duplicates,
+            key_conflicts: self.key_conflicts + account.key_conflicts,
             replaced: self.replaced + account.replaced,
             outside_retention: self.outside_retention + account.outside_retention,
             over_collected_fields: account.over_collected.len() as u64,

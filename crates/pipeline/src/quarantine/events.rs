@@ -72,6 +72,7 @@ fn of_dataset(
         quarantined:
             stays.map(|q| Quarantined { field: q.field.clone(), rule: q.rule.clone(), rows: q.rows }).collect(),
         duplicates: account.duplicates,
+        key_conflicts: account.key_conflicts,
         outside_retention: account.outside_retention,
         withheld: Vec::new(),
     }));

@@ -56,7 +56,7 @@ pub struct Entry {
     pub rule: String,
     /// What that means.
     pub reason: String,
-    /// The instant of the run that read it.
+    /// When the run that read it began, by the clock.
     pub quarantined_at: DateTime<Utc>,
     /// That run; `None` where it was not noted yet.
     pub run: Option<String>,

@@ -10,6 +10,7 @@ use crate::quarantine::select::Selection;
 use crate::quarantine::{events, rewritten, told};
 use crate::record::{KeyFacts, Quarantined};
 use crate::references::References;
+use crate::repeats::compare_repeats;
 use crate::row_rules;
 use crate::unread;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -45,7 +46,7 @@ pub struct Released {
     pub datasets: Vec<ReleasedDataset>,
 }
 
-/// What became of the selected records of a dataset: `selected` is the sum of the next five.
+/// What became of the selected records of a dataset: `selected` is the sum of the next six.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReleasedDataset {
     /// The dataset.
@@ -54,8 +55,10 @@ pub struct ReleasedDataset {
     pub selected: u64,
     /// Those written to the conformed table.
     pub written: u64,
-    /// Those whose key was seen before.
+    /// Those that equal a row that is kept.
     pub duplicates: u64,
+    /// Those whose key another row with other values has.
+    pub key_conflicts: u64,
     /// Those older than the retention.
     pub outside_retention: u64,
     /// Those that break a rule still, by field and rule.
@@ -71,7 +74,7 @@ pub struct ReleasedDataset {
 impl ReleasedDataset {
     /// Records that left quarantine.
     pub fn left(&self) -> u64 {
-        self.written + self.duplicates + self.outside_retention
+        self.written + self.duplicates + self.key_conflicts + self.outside_retention
     }
 
     /// Records that break a rule still.
@@ -190,6 +193,7 @@ impl Releasing<'_> {
             zone,
             keys: self.keys,
             as_of: self.as_of,
+            now: desk.now(),
             seed: handling.seed,
             batch_rows: 8192,
             workers: 1,
@@ -228,9 +232,15 @@ impl Releasing<'_> {
             if self.dry_run {
                 look_through(&desk.lake, name, &source.table, &mut judge)?;
             }
+            if let Some(conformed) = &source.conformed {
+                let compared = compare_repeats(&desk.lake, dataset, conformed, &mut seen);
+                Handle::current().block_on(compared)?;
+                rereader.settle_conflicts(&seen);
+            }
             let passed = rereader.account();
             account.written = passed.written;
             account.duplicates = passed.duplicates;
+            account.key_conflicts = passed.key_conflicts;
             account.outside_retention = passed.outside_retention;
             account.quarantined =
                 reasons.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
@@ -398,6 +408,7 @@ impl Totals {
         Self {
             written: self.written + account.written,
             duplicates: self.duplicates + account.duplicates,
+            key_conflicts: self.key_conflicts + account.key_conflicts,
             outside_retention: self.outside_retention + account.outside_retention,
             quarantined: self.quarantined.saturating_sub(account.left()),
             ..self

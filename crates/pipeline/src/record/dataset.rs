@@ -4,8 +4,10 @@ use super::Counts;
 use chrono::NaiveDateTime;
 use lakewarden_extract::DuplicatesBy;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// The account of a dataset in one run. `read` = `written` + `quarantined` + `duplicates` + `outside_retention`.
+/// The account of a dataset in one run. `read` = `written` + `quarantined` + `duplicates` + `key_conflicts` +
+/// `outside_retention`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DatasetAccount {
     /// The dataset.
@@ -41,17 +43,24 @@ pub struct DatasetAccount {
     /// Records that lie in quarantine after this run, those of earlier runs included.
     #[serde(default)]
     pub in_quarantine: u64,
-    /// Rows that another row with their key survives: the sum of `duplicates_by`.
+    /// Rows left out because an equal row was read before, or because a declared `survivor` ranks another row of their key
+    /// above them: the sum of `duplicates_by`.
     pub duplicates: u64,
     /// The same, by where the survivor is.
     #[serde(default)]
     pub duplicates_by: DuplicatesBy,
+    /// Rows left out although no row with their values was read: another row with their key came first.
+    #[serde(default)]
+    pub key_conflicts: u64,
     /// Rows of the lake that rows of this run took the place of.
     #[serde(default)]
     pub replaced: u64,
     /// Those of `already_loaded` that came under another name than the one they were loaded under.
     #[serde(default)]
     pub same_bytes: Vec<SameBytes>,
+    /// Files that have records of earlier ones, which were added once more because the dataset appends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated_files: Vec<FileRepeat>,
     /// Rows older than the retention.
     pub outside_retention: u64,
     /// Records equal to an earlier one of their file, kept because no key is declared.
@@ -110,7 +119,9 @@ impl ThresholdAccount {
         let Self { threshold, limit, rows, of, .. } = self;
         match (threshold.as_str(), of) {
             ("quarantine_at_most", Some(of)) => {
-                format!("{rows} of {of} rows read go to quarantine, at most {limit} may")
+                format!(
+                    "{rows} of {of} rows read are lost (quarantined, or their key belongs to another row), at most {limit} may be"
+                )
             }
             ("duplicates_at_most", Some(of)) => {
                 format!("{rows} of {of} rows read are duplicates, at most {limit} may be")
@@ -145,6 +156,38 @@ pub struct SameBytes {
     pub file: String,
     /// The one that was.
     pub loaded_as: String,
+}
+
+/// A file that has records of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRepeat {
+    /// The file.
+    pub file: String,
+    /// Its records.
+    pub read: u64,
+    /// The earlier file.
+    pub earlier: String,
+    /// The run that read the earlier file.
+    pub run: Uuid,
+    /// How many records of the earlier file it has; estimated unless they are all.
+    pub records: u64,
+    /// The records of the earlier file.
+    pub of: u64,
+}
+
+impl FileRepeat {
+    /// The finding as a sentence.
+    pub fn describe(&self) -> String {
+        let Self { file, read, earlier, run, records, of } = self;
+        let share = match (records == of, of) {
+            (true, 1) => "the 1 record".to_owned(),
+            (true, of) => format!("all {of} records"),
+            (false, of) => format!("about {records} of {of} records"),
+        };
+        let whose =
+            if file == earlier { "it had when it was loaded".to_owned() } else { format!("of {earlier}, loaded") };
+        format!("{file} ({read} records) has {share} {whose} by run {run}")
+    }
 }
 
 /// A file that was loaded.
@@ -213,6 +256,11 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl DatasetAccount {
+    /// Rows that are accounted for: written, or left out for one reason.
+    pub fn accounted(&self) -> u64 {
+        self.written + self.quarantined_total() + self.duplicates + self.key_conflicts + self.outside_retention
+    }
+
     /// Rows in quarantine, for whatever reason.
     pub fn quarantined_total(&self) -> u64 {
         self.quarantined.iter().fold(0, |sum: u64, reason| sum.saturating_add(reason.rows))

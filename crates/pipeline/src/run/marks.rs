@@ -47,8 +47,7 @@ impl Run<'_> {
     /// [`PipelineError::NoThresholds`].
     pub(super) fn known_thresholds(&self) -> Result<(), PipelineError> {
         let channels = self.pipeline.channels.iter().filter_map(|c| self.open.project.dataset(&c.dataset.value));
-        let with = channels.filter(|d| d.demands.thresholds.is_some());
-        let known: Vec<String> = with.map(|d| d.name.value.clone()).collect();
+        let known: Vec<String> = channels.map(|d| d.name.value.clone()).collect();
         match self.request.accept_thresholds.iter().find(|name| !known.contains(name)) {
             Some(name) => Err(PipelineError::NoThresholds { name: name.clone(), known }),
             None => Ok(()),

@@ -262,6 +262,7 @@ impl<'a> Run<'a> {
             open: self.open,
             zone: self.open.zone(),
             as_of: self.as_of,
+            now: self.record.started,
             run: self.request.run,
             seed: self.request.seed,
             room: &room,
@@ -314,7 +315,6 @@ impl<'a> Run<'a> {
             keys: self.keys,
             settings: &self.open.project.settings,
             zone: self.open.zone(),
-            as_of: self.as_of,
             now: self.record.started,
         };
         let mut all = Vec::new();

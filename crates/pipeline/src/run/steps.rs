@@ -64,7 +64,11 @@ pub fn of_dataset(account: &DatasetAccount) -> Step {
         let field = reason.field.as_deref().unwrap_or("record");
         *losses.entry(format!("quarantined: {field} {}", reason.rule)).or_default() += reason.rows;
     }
-    for (name, rows) in [("duplicates", account.duplicates), ("outside retention", account.outside_retention)] {
+    for (name, rows) in [
+        ("duplicates", account.duplicates),
+        ("key conflicts", account.key_conflicts),
+        ("outside retention", account.outside_retention),
+    ] {
         if rows > 0 {
             losses.insert(name.to_owned(), rows);
         }

@@ -59,7 +59,7 @@ pub(crate) fn account(report: &Report, language: Language) -> Option<Drawing> {
     Some(Drawing { id: "account", title, description, width: WIDE, height: bottom, body })
 }
 
-/// Lists the losses from the top of the list down: duplicates, retention, then quarantine by size.
+/// Lists the losses from the top of the list down: duplicates, conflicts, retention, then quarantine by size.
 fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<Strand> {
     let mut causes: Vec<(&Dataset, &crate::data::Quarantined)> =
         datasets.iter().flat_map(|d| d.quarantined.iter().map(move |q| (d, q))).filter(|(_, q)| q.rows > 0).collect();
@@ -75,6 +75,7 @@ fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<
     let unnamed = u64::try_from(totals.unaccounted.max(0)).unwrap_or(u64::MAX);
     push(words::UNACCOUNTED.say(language).to_owned(), unnamed, "alarm");
     push(words::DUPLICATES.say(language).to_owned(), totals.duplicates, "again");
+    push(words::KEY_CONFLICTS.say(language).to_owned(), totals.key_conflicts, "loss");
     push(words::OUTSIDE_RETENTION.say(language).to_owned(), totals.outside_retention, "again");
     for (dataset, q) in &causes[..shown] {
         let cause = words::QUARANTINED_AS.with(language, &[&q.field, &words::code(language, &q.rule)]);

@@ -30,8 +30,10 @@ pub struct Dataset {
     pub in_quarantine: u64,
     /// Records of earlier runs that this one removed from quarantine, because their time there was over.
     pub quarantine_expired: u64,
-    /// Rows whose key had been seen before.
+    /// Rows left out because an equal row was read before, or a declared rule ranks another row of their key above them.
     pub duplicates: u64,
+    /// Rows left out although no row with their values was read: another row with their key came first.
+    pub key_conflicts: u64,
     /// Rows older than the retention of the dataset.
     pub outside_retention: u64,
     /// Rows that equal an earlier row of a dataset without a key. They are kept: part of `written`.
@@ -60,7 +62,8 @@ impl Dataset {
 
     /// Counts the rows read that are neither written nor lost under a name: 0 when the account closes.
     pub fn unaccounted(&self) -> i128 {
-        let named = [self.written, self.quarantined_rows(), self.duplicates, self.outside_retention];
+        let named =
+            [self.written, self.quarantined_rows(), self.duplicates, self.key_conflicts, self.outside_retention];
         i128::from(self.read) - named.into_iter().map(i128::from).sum::<i128>()
     }
 }
@@ -146,7 +149,8 @@ mod tests {
             read: 10,
             written: 5,
             quarantined,
-            duplicates: 2,
+            duplicates: 1,
+            key_conflicts: 1,
             outside_retention: 1,
             exact_duplicates_kept: 4,
             ..Dataset::default()

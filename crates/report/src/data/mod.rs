@@ -54,6 +54,7 @@ impl Report {
             written: sum(|d| d.written),
             quarantined: sum(Dataset::quarantined_rows),
             duplicates: sum(|d| d.duplicates),
+            key_conflicts: sum(|d| d.key_conflicts),
             outside_retention: sum(|d| d.outside_retention),
             unaccounted: self.datasets.iter().map(Dataset::unaccounted).sum(),
         }
@@ -82,6 +83,8 @@ pub struct RowTotals {
     pub quarantined: u64,
     /// Rows delivered before.
     pub duplicates: u64,
+    /// Rows whose key another row with other values has.
+    pub key_conflicts: u64,
     /// Rows older than their retention.
     pub outside_retention: u64,
     /// Rows read less rows written and lost under a name: 0 when every account closes.
@@ -91,7 +94,7 @@ pub struct RowTotals {
 impl RowTotals {
     /// Counts the rows that were lost under a name.
     pub fn lost(&self) -> u64 {
-        total([self.quarantined, self.duplicates, self.outside_retention])
+        total([self.quarantined, self.duplicates, self.key_conflicts, self.outside_retention])
     }
 }
 

@@ -32,25 +32,27 @@ fn by_dataset(report: &Report, language: Language) -> Markup {
         (words::WRITTEN, Column::Number),
         (words::QUARANTINED, Column::Number),
         (words::DUPLICATES, Column::Number),
+        (words::KEY_CONFLICTS, Column::Number),
         (words::OUTSIDE_RETENTION, Column::Number),
         (words::LOST_SHARE, Column::Number),
         (words::CLOSES, Column::Text),
     ];
-    let numbers = |files, read: u64, written: u64, losses: [u64; 3], open| {
-        let [quarantined, duplicates, outside] = losses;
+    let numbers = |files, read: u64, written: u64, losses: [u64; 4], open| {
+        let [quarantined, duplicates, conflicts, outside] = losses;
         vec![
             parts::count(files),
             parts::count(read),
             parts::count(written),
             parts::count(quarantined),
             parts::count(duplicates),
+            parts::count(conflicts),
             parts::count(outside),
             html! { (percent_of(read.saturating_sub(written), read)) },
             parts::closes(open, language),
         ]
     };
     let row = |d: &Dataset| {
-        let losses = [d.quarantined_rows(), d.duplicates, d.outside_retention];
+        let losses = [d.quarantined_rows(), d.duplicates, d.key_conflicts, d.outside_retention];
         let mut cells = vec![parts::named(d.label.say(language, &d.name), &d.name)];
         cells.extend(numbers(d.files, d.read, d.written, losses, d.unaccounted()));
         cells
@@ -59,7 +61,7 @@ fn by_dataset(report: &Report, language: Language) -> Markup {
     let t = report.totals();
     let mut totals = vec![html! { (words::TOTAL.say(language)) }];
     let files = total(report.datasets.iter().map(|d| d.files));
-    let losses = [t.quarantined, t.duplicates, t.outside_retention];
+    let losses = [t.quarantined, t.duplicates, t.key_conflicts, t.outside_retention];
     totals.extend(numbers(files, t.read, t.written, losses, t.unaccounted));
     parts::table(language, words::ROWS_BY_DATASET, &heads, &rows, Some(totals))
 }
