@@ -37,7 +37,11 @@ fn files_and_those_with_the_same_bytes() {
             file["quarantined"].as_array().unwrap().iter().map(|q| q["rows"].as_u64().unwrap()).sum();
         assert_eq!(
             number("read"),
-            number("written") + quarantined + number("duplicates") + number("outside_retention"),
+            number("written")
+                + quarantined
+                + number("duplicates")
+                + number("key_conflicts")
+                + number("outside_retention"),
             "{file}"
         );
     }

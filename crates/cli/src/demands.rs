@@ -4,6 +4,9 @@ use crate::output::{counted, grouped};
 use lakewarden_pipeline::record::{DatasetAccount, Quarantined};
 use lakewarden_report::{Label, data};
 
+/// The code of rows that were not written because their key belongs to another row.
+const KEY_CONFLICTS: &str = "LW6065";
+
 /// The lines of a dataset after a run; empty if there is nothing to say.
 pub fn told(account: &DatasetAccount) -> String {
     let dataset = &account.dataset;
@@ -16,7 +19,7 @@ pub fn told(account: &DatasetAccount) -> String {
         text.push_str(&format!("\nrounded: {dataset}: {} of `{field}` to its scale", counted(*values, "value")));
     }
     if account.key_conflicts > 0 {
-        text.push_str(&format!("\nwarning[LW6065]: {dataset}: {}", conflicts(account)));
+        text.push_str(&format!("\nwarning[{KEY_CONFLICTS}]: {dataset}: {}", conflicts(account)));
     }
     for repeat in &account.repeated_files {
         text.push_str(&format!(

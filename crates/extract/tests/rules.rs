@@ -427,7 +427,7 @@ proptest! {
             sum(&|a| a.quarantined.iter().filter(|(r, _)| r.rule == rule).map(|(_, rows)| rows).sum())
         };
         prop_assert_eq!((refused("unique"), refused("small")), (repeated, too_much));
-        prop_assert_eq!((sum(&|a| a.duplicates), sum(&|a| a.warned.values().sum())), (duplicates, odd));
+        prop_assert_eq!((sum(&|a| a.duplicates + a.key_conflicts), sum(&|a| a.warned.values().sum())), (duplicates, odd));
         let amounts = found.rows.column_by_name("amount").unwrap().as_primitive::<Int64Type>().clone();
         let expected: Int64Array = expected.iter().map(|row| Some(row.2)).collect();
         prop_assert_eq!(amounts.len(), expected.len());

@@ -8,12 +8,13 @@ use lakewarden_dictionary::{Channel, Pipeline};
 use lakewarden_extract::ExtractError;
 use lakewarden_source::{IntervalFault, Listing, Origins, SourceError, Surroundings, Window, is_dated, list};
 
-/// Lists a channel's files over the days that are asked for.
+/// Lists a channel's files over the days that are asked for; there may be none where that is said.
 pub(crate) async fn listed(
     open: &OpenProject,
     pipeline: &Pipeline,
     channel: &Channel,
     window: Option<Window>,
+    may_be_empty: bool,
     now: DateTime<Utc>,
 ) -> Result<Listing, PipelineError> {
     let asked = lakewarden_source::Channel {
@@ -22,6 +23,7 @@ pub(crate) async fn listed(
         pattern: &channel.files.value,
         complete_when: pipeline.complete_when(&channel.dataset.value),
         window,
+        may_be_empty,
     };
     Ok(list(&asked, &Surroundings::of_process(now)).await?)
 }

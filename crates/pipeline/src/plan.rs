@@ -9,6 +9,7 @@ use crate::error::{PipelineError, counted};
 use crate::load::new_files;
 use crate::project::OpenProject;
 use crate::record::{ConsentKnown, Outcome, RunRecord, WithoutSubject};
+use crate::run::{describe_retirement, may_be_empty};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
@@ -121,7 +122,8 @@ pub async fn plan(
             });
             continue;
         }
-        let Listing { files, origins } = listed(open, pipeline, channel, window, now).await?;
+        let may_be_empty = may_be_empty(&lake, pipeline, channel).await?;
+        let Listing { files, origins } = listed(open, pipeline, channel, window, may_be_empty, now).await?;
         let published = lake.table(Zone::Conformed, name).await?;
         inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
         let known = block_in_place(|| new_files(files, published.as_ref()));
@@ -138,6 +140,9 @@ pub async fn plan(
             (new, 0) => format!("{} not loaded yet", counted(new, "file")),
             (new, known) => format!("{} not loaded yet, {known} already", counted(new, "file")),
         };
+        if let Some(action) = pipeline.after_load(name) {
+            because.push_str(&format!("; {}", describe_retirement(action)));
+        }
         for (file, fields) in held {
             because.push_str(&format!("; {file} is held for review: {}", counted(fields as u64, "undeclared field")));
         }

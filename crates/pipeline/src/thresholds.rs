@@ -1,7 +1,7 @@
 //! Limits of a load: how many rows may be lost, and how many must come.
 
 use crate::record::{DatasetAccount, ThresholdAccount};
-use lakewarden_dictionary::{Percent, Thresholds};
+use lakewarden_dictionary::{DatasetRole, Percent, Thresholds};
 use lakewarden_lake::DataFile;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -76,6 +76,7 @@ const LOST_ROWS_JUDGED: u64 = 3;
 /// the entry's keys.
 pub fn judge(
     limits: Option<&Thresholds>,
+    role: DatasetRole,
     account: &DatasetAccount,
     files: &[DataFile],
     before: &LastLoads,
@@ -84,7 +85,11 @@ pub fn judge(
     let lost = account.quarantined_total() + account.key_conflicts;
     match limits.and_then(|limits| limits.quarantine_at_most) {
         Some(limit) => found.push(at_most(LOST.to_owned(), limit, lost, account.read)),
-        None if lost >= LOST_ROWS_JUDGED && LOST_AT_MOST.is_exceeded_by(lost, account.read) => {
+        // A record of a log that cannot be read counts as a withdrawal: it is not lost, and must not wait.
+        None if role == DatasetRole::Data
+            && lost >= LOST_ROWS_JUDGED
+            && LOST_AT_MOST.is_exceeded_by(lost, account.read) =>
+        {
             found.push(at_most(LOST.to_owned(), LOST_AT_MOST, lost, account.read));
         }
         None => {}
@@ -172,7 +177,7 @@ mod tests {
         let of = |field: &str, rows| Quarantined { field: Some(field.to_owned()), rule: "type".to_owned(), rows };
         let mut account = DatasetAccount { dataset: "d".to_owned(), read, key_conflicts, ..DatasetAccount::default() };
         account.quarantined = vec![of("a", 1), of("b", quarantined - 1)];
-        account.thresholds = judge(limits.as_ref(), &account, &[], &LastLoads::default());
+        account.thresholds = judge(limits.as_ref(), DatasetRole::Data, &account, &[], &LastLoads::default());
         crossed(&account)
     }
 

@@ -68,7 +68,7 @@ async fn month_by_month_ends_as_all_at_once() {
             }
             // Where a rejected row stood, why; its sealed content has another nonce in every run.
             let open = |column: &str| {
-                zone == Zone::Conformed || !["nonce", "sealed", "quarantined_at", "run"].contains(&column)
+                column != "quarantined_at" && (zone == Zone::Conformed || !["nonce", "sealed", "run"].contains(&column))
             };
             let (a, b) = (rows(&one, zone, table, open).await, rows(&other, zone, table, open).await);
             assert!(a == b, "{zone}.{table}: {} rows at once, {} in parts", a.len(), b.len());

@@ -61,7 +61,7 @@ async fn read(club: &Club, purpose: &str, day: &str) -> (String, Withheld) {
 
 fn consents(record: &RunRecord) -> (u64, u64, u64) {
     let account = record.datasets.iter().find(|d| d.dataset == "consents").unwrap();
-    let accounted = account.written + account.quarantined_total() + account.duplicates + account.outside_retention;
+    let accounted = account.accounted();
     assert_eq!(account.read, accounted, "every record is accounted for");
     (account.quarantined_total(), account.consent_unreadable, account.consent_unreadable_nobody)
 }

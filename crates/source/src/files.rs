@@ -7,6 +7,7 @@ use crate::error::{IntervalFault, SourceError};
 use crate::fault::StoreFault;
 use crate::interval::{Interval, Window};
 use crate::remark::{Remark, RemarkKind};
+use crate::retire::{FilePosition, RetireFault, Retirement};
 use crate::stores::{self, Kind, Surroundings};
 use crate::stream::{Remote, Trouble};
 use crate::tree::{Entry, Tree, TreeFault};
@@ -16,6 +17,7 @@ use lakewarden_dictionary::{CompleteWhen, FilePattern, FilePlace, TimePart, with
 use lakewarden_extract::{ReadAt, SourceFile};
 use object_store::path::Path as ObjectPath;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 use tokio::runtime::Handle;
@@ -35,12 +37,14 @@ pub struct Channel<'a> {
     pub complete_when: Option<&'a CompleteWhen>,
     /// The days asked for. A pattern without a date is of all days.
     pub window: Option<Window>,
+    /// Whether there may be no file, as where files go once they are loaded.
+    pub may_be_empty: bool,
 }
 
 /// The files of a channel.
 #[derive(Debug)]
 pub struct Listing {
-    /// Those that match, in order of name; at least one.
+    /// Those that match, in order of name; at least one unless the channel may be empty.
     pub files: Vec<SourceFile>,
     /// What is known of them besides.
     pub origins: Origins,
@@ -55,16 +59,40 @@ pub struct Origins {
     by_name: BTreeMap<String, Origin>,
 }
 
-#[derive(Debug)]
 struct Origin {
     interval: Option<Interval>,
     trouble: Trouble,
+    position: FilePosition,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("interval", &self.interval).finish_non_exhaustive()
+    }
 }
 
 impl Origins {
     /// The data interval of a file, if its path says one.
     pub fn interval(&self, file: &str) -> Option<Interval> {
         self.by_name.get(file)?.interval
+    }
+
+    /// Deletes or archives a file whose bytes, in the version that was listed, have this checksum. A relative archive is
+    /// below `root`. Returns where the file is now; `None` if it is deleted.
+    ///
+    /// # Errors
+    /// [`RetireFault`]; the file is then where it was.
+    pub async fn retire(
+        &self,
+        file: &str,
+        sha256: &str,
+        root: &Path,
+        retirement: &Retirement,
+    ) -> Result<Option<String>, RetireFault> {
+        match self.by_name.get(file) {
+            Some(origin) => origin.position.retire(sha256, root, retirement).await,
+            None => Err(RetireFault::Changed),
+        }
     }
 
     /// What kept a file's storage from giving its bytes, if that is why reading it failed.
@@ -79,8 +107,8 @@ pub fn is_dated(pattern: &str) -> bool {
     FilePattern::parse(pattern).is_ok_and(|all| all.iter().any(|pattern| pattern.step().is_some()))
 }
 
-/// Lists the files that match a channel's pattern and are whole, in order of name. An empty list is an error: a channel
-/// that is declared has an export.
+/// Lists the files that match a channel's pattern and are whole, in order of name. An empty list is an error unless
+/// the channel says otherwise: one that is declared has an export.
 ///
 /// # Errors
 /// [`SourceError`].
@@ -95,7 +123,7 @@ pub async fn list(channel: &Channel<'_>, around: &Surroundings) -> Result<Listin
     for pattern in &patterns {
         found.pattern(channel, pattern, around).await?;
     }
-    if found.files.is_empty() {
+    if found.files.is_empty() && !channel.may_be_empty {
         let mut pattern = without_secrets(channel.pattern);
         if let Some(window) = channel.window.filter(|_| is_dated(channel.pattern)) {
             pattern.push_str(&format!(" {window}"));
@@ -140,7 +168,9 @@ impl Found {
                 let intervals = intervals(&walked);
                 for (path, file) in walked.files {
                     let full = channel.root.join(&path);
-                    let origin = Origin { interval: file.interval, trouble: Trouble::default() };
+                    let below = below_folder(pattern, &path);
+                    let position = FilePosition::Disk { path: full.clone(), below, listed: file.entry.clone() };
+                    let origin = Origin { interval: file.interval, trouble: Trouble::default(), position };
                     let file = on_disk(own(&path), &file.entry, full, &origin.trouble);
                     self.files.insert(file.name.clone(), (file, origin));
                 }
@@ -154,7 +184,7 @@ impl Found {
                 let walked = self.tree(channel, pattern, &tree, false, window, around, &own).await?;
                 let intervals = intervals(&walked);
                 for (path, Matched { entry, interval, .. }) in walked.files {
-                    let name = own(&path);
+                    let (name, below) = (own(&path), below_folder(pattern, &path));
                     let odd = |_| at(channel, &name, StoreFault::OddName);
                     let path = ObjectPath::parse(&path).map_err(odd)?;
                     let (size, e_tag, modified) = (entry.size, once(entry.e_tag), entry.modified);
@@ -162,6 +192,7 @@ impl Found {
                     self.remote(
                         name,
                         interval,
+                        below,
                         Remote { store: store.clone(), kind, path, size, e_tag, modified, patience },
                     );
                 }
@@ -253,7 +284,7 @@ impl Found {
             let (size, e_tag, patience) = (file.meta.size, once(file.meta.e_tag), around.patience);
             let remote =
                 Remote { store: store.clone(), kind: Kind::Web, path: file.at, size, e_tag, modified, patience };
-            self.remote(name(&file.path), interval, remote);
+            self.remote(name(&file.path), interval, String::new(), remote);
         }
         if let (Some(minutes), 1..) = (minutes, young) {
             self.remarks.push(Remark { about: shown(), what: RemarkKind::Young { files: young, minutes } });
@@ -261,9 +292,10 @@ impl Found {
         Ok(there)
     }
 
-    fn remote(&mut self, name: String, interval: Option<Interval>, remote: Remote) {
+    fn remote(&mut self, name: String, interval: Option<Interval>, below: String, remote: Remote) {
         let (remote, handle, trouble) = (Arc::new(remote), Handle::current(), Trouble::default());
         let size = remote.size;
+        let listed = remote.clone();
         let bucket = BucketFile { remote, handle, trouble: trouble.clone() };
         // A web server may have no ranges.
         let ranges = bucket.remote.kind != Kind::Web;
@@ -273,7 +305,8 @@ impl Found {
         if ranges {
             file = file.with_ranges(move || Ok(other.clone()));
         }
-        self.files.insert(name, (file, Origin { interval, trouble }));
+        let position = if ranges { FilePosition::Bucket { remote: listed, below } } else { FilePosition::Web };
+        self.files.insert(name, (file, Origin { interval, trouble, position }));
     }
 
     /// Says which of the intervals that were asked for have no file. An end that is open is that of the files.
@@ -298,6 +331,18 @@ fn on_disk(name: String, listed: &Entry, path: PathBuf, trouble: &Trouble) -> So
     let stream = open.clone();
     let file = SourceFile::new(name, listed.size, move || stream()?.stream());
     file.with_ranges(move || Ok(Arc::new(open()?)))
+}
+
+/// The part of a file's path below the folder that is no pattern.
+fn below_folder(pattern: &FilePattern, path: &str) -> String {
+    let mut rest = path.trim_start_matches('/');
+    for part in pattern.folder() {
+        match rest.strip_prefix(part).and_then(|rest| rest.strip_prefix('/')) {
+            Some(below) => rest = below,
+            None => return path.rsplit('/').next().unwrap_or(path).to_owned(),
+        }
+    }
+    rest.to_owned()
 }
 
 fn once(e_tag: Option<String>) -> OnceLock<String> {

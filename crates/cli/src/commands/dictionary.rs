@@ -12,7 +12,14 @@ use std::process::ExitCode;
 /// Proposes an entry for an export, and prints it.
 pub async fn infer(file: &str, dataset: Option<&str>, rows: u64, output: &Output) -> Result<ExitCode, Failure> {
     let name = dataset.map_or_else(|| name_of(file), str::to_owned);
-    let channel = Channel { root: Path::new(""), dataset: &name, pattern: file, complete_when: None, window: None };
+    let channel = Channel {
+        root: Path::new(""),
+        dataset: &name,
+        pattern: file,
+        complete_when: None,
+        window: None,
+        may_be_empty: false,
+    };
     let found = lakewarden_source::list(&channel, &Surroundings::of_process(now())).await.map_err(refused)?.files;
     let read_as = name.clone();
     let looked = tokio::task::spawn_blocking(move || {

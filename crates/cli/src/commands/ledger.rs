@@ -42,7 +42,7 @@ fn text(ledger: &DatasetLedger, zone: Tz) -> String {
 }
 
 fn of_file(line: &LedgerLine, zone: Tz) -> Vec<String> {
-    let LoadedFile { file, sha256, bytes: size, same_as, facts } = &line.file;
+    let LoadedFile { file, sha256, bytes: size, same_as, facts, sketch: _ } = &line.file;
     let sum = sha256.get(..12).unwrap_or(sha256);
     let at = line.loaded_at.map_or_else(|| "time unknown".to_owned(), |at| local(at, zone));
     if let Some(same) = same_as {

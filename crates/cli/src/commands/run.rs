@@ -9,7 +9,7 @@ use crate::progress::Teller;
 use crate::report;
 use crate::report_place::ReportPlace;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RunRecord};
+use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord};
 use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
@@ -155,6 +155,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
         text.push_str(&held(dataset));
         text.push_str(&arrivals(dataset));
     });
+    record.after_load.iter().for_each(|retired| text.push_str(&retired_exports(retired)));
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
@@ -224,6 +225,26 @@ fn quarantine(record: &RunRecord) -> String {
         text.push_str(&format!(
             "\nquarantine: {} removed for good, after the time that `quarantine_retention` gives them",
             counted(expired, "record")
+        ));
+    }
+    text
+}
+
+/// The code of an export that could not be deleted or archived.
+const EXPORT_STAYS: &str = "LW6067";
+
+/// What became of exports that the lake has.
+fn retired_exports(retired: &RetiredExports) -> String {
+    let RetiredExports { dataset, action, files, kept } = retired;
+    let mut text = String::new();
+    if !files.is_empty() {
+        let done = if action == "archive" { "archived" } else { "deleted" };
+        text.push_str(&format!("\nafter load: {dataset}: {} {done}", counted(files.len() as u64, "export")));
+    }
+    for kept in kept {
+        text.push_str(&format!(
+            "\nwarning[{EXPORT_STAYS}]: {dataset}: {} stays where it is: {}",
+            kept.file, kept.warning
         ));
     }
     text

@@ -1,5 +1,6 @@
 //! What only shows when entries are held against each other: one file a check.
 
+mod after_load;
 mod anomaly_column;
 mod anomaly_purposes;
 mod anomaly_table;
@@ -174,6 +175,7 @@ const CHECKS: &[Check] = &[
     subject_unlinked::CHECK,
     anomaly_purposes::CHECK,
     snapshot_with_key::CHECK,
+    after_load::CHECK,
 ];
 
 /// What checks look at.

@@ -18,6 +18,8 @@ pub struct Pipeline {
     pub channels: Vec<Channel>,
     /// How it is known of a dataset's files that they are whole.
     pub complete_when: Vec<CompleteWhen>,
+    /// What becomes of a dataset's files once they are loaded.
+    pub after_load: Vec<AfterLoad>,
     /// How records are joined into customers; absent: no customers are built.
     pub identity: Option<IdentityRules>,
     /// Its models, by name.
@@ -49,7 +51,44 @@ pub struct CompleteWhen {
     pub min_age_minutes: Option<u32>,
 }
 
+/// What becomes of the files of a dataset once they are loaded.
+#[derive(Debug, Clone)]
+pub struct AfterLoad {
+    /// The dataset.
+    pub dataset: Spanned<String>,
+    /// What is done.
+    pub action: AfterLoadAction,
+    /// Where that is declared.
+    pub span: Span,
+}
+
+/// What is done with files that are loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AfterLoadAction {
+    /// They stay where they are.
+    Keep,
+    /// They are deleted.
+    Delete,
+    /// They are moved below this folder.
+    Archive(String),
+}
+
+/// What is done with files that are loaded, where a word says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainAfterLoad {
+    /// They stay where they are.
+    Keep,
+    /// They are deleted.
+    Delete,
+}
+
 impl Pipeline {
+    /// What becomes of a dataset's files once they are loaded; `None` if they stay.
+    pub fn after_load(&self, dataset: &str) -> Option<&AfterLoadAction> {
+        let declared = self.after_load.iter().find(|after| after.dataset.value == dataset)?;
+        (declared.action != AfterLoadAction::Keep).then_some(&declared.action)
+    }
+
     /// When the files of this dataset may be read, if that is declared.
     pub fn complete_when(&self, dataset: &str) -> Option<&CompleteWhen> {
         self.complete_when.iter().find(|c| c.dataset.value == dataset)

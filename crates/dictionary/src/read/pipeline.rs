@@ -1,8 +1,9 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
-use super::{Fields, database, spanned, spanned_key};
-use crate::model::{Channel, CompleteWhen, IdentityRules, Pipeline};
-use crate::spec::{COMPLETE_WHEN, IDENTITY};
+use super::{Fields, database, scalar, spanned, spanned_key};
+use crate::model::{AfterLoad, AfterLoadAction, Channel, CompleteWhen, IdentityRules, Pipeline, PlainAfterLoad};
+use crate::spec::{COMPLETE_WHEN, IDENTITY, Words};
+use crate::yaml::{Entry, Node};
 
 /// How many links a token may have where nothing is declared.
 const MAX_LINKS: u32 = 8;
@@ -34,9 +35,30 @@ pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
             })
             .collect(),
         complete_when: complete_when.collect(),
+        after_load: fields.entries("after_load").iter().filter_map(after_load).collect(),
         identity,
         models: Vec::new(),
         span: fields.head(),
+    }
+}
+
+fn after_load(entry: &Entry) -> Option<AfterLoad> {
+    let action = after_load_action(&entry.value)?;
+    Some(AfterLoad { dataset: spanned_key(entry), action, span: entry.value.head() })
+}
+
+fn after_load_action(node: &Node) -> Option<AfterLoadAction> {
+    match scalar(node) {
+        Some(word) => PlainAfterLoad::of(word).map(|plain| match plain {
+            PlainAfterLoad::Keep => AfterLoadAction::Keep,
+            PlainAfterLoad::Delete => AfterLoadAction::Delete,
+        }),
+        None => match node.entries() {
+            [only] if only.key == "archive" => {
+                scalar(&only.value).map(|path| AfterLoadAction::Archive(path.to_owned()))
+            }
+            _ => None,
+        },
     }
 }
 
@@ -71,6 +93,24 @@ mod tests {
         assert_eq!(members.marker.as_ref().unwrap().value, "_SUCCESS");
         assert_eq!(members.min_age_minutes, Some(15));
         assert!(pipeline.complete_when("consents").is_none());
+    }
+
+    #[test]
+    fn what_becomes_of_files_is_read() {
+        use crate::model::AfterLoadAction::*;
+        let more = "identity:\n  link_on: [member_no, phone]\n";
+        for (text, action) in
+            [("keep", None), ("delete", Some(Delete)), ("{ archive: ../done }", Some(Archive("../done".to_owned())))]
+        {
+            let with = format!("after_load:\n  members: {text}\n{more}");
+            let loaded = load_with("pipelines/shop/pipeline.yaml", more, &with);
+            assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+            assert_eq!(loaded.project.pipeline("shop").unwrap().after_load("members"), action.as_ref());
+        }
+        for text in ["destroy", "{ archive: a, delete: b }", "[delete]"] {
+            let with = format!("after_load:\n  members: {text}\n{more}");
+            assert!(load_with("pipelines/shop/pipeline.yaml", more, &with).has_errors(), "{text}");
+        }
     }
 
     #[test]

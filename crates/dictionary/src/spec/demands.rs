@@ -53,7 +53,7 @@ pub(crate) static THRESHOLDS: ObjectSpec = ObjectSpec {
             Kind::Form(&PERCENT),
             "The most of the rows read that may be lost: that go to quarantine, or whose key belongs to another row with other values.",
         )
-        .absent("`50%`, judged once three rows are lost"),
+        .absent("`50%`, judged once three rows are lost; of a consent log or suppression list, no limit"),
         Key::optional("duplicates_at_most", Kind::Form(&PERCENT), "The most of the rows read that may be duplicates."),
         Key::optional(
             "rows_at_least",

@@ -1,6 +1,7 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
 use super::*;
+use crate::model::PlainAfterLoad;
 
 /// A pipeline.
 pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
@@ -22,6 +23,12 @@ pub(crate) static PIPELINE: ObjectSpec = ObjectSpec {
             "How it is known of a dataset's files that they have arrived whole. A file that has not is left for a later run, and told of.",
         )
         .absent("a file is read as soon as it is there"),
+        Key::optional(
+            "after_load",
+            Kind::Map("a dataset of `channels`", &Kind::Choice(&AFTER_LOAD)),
+            "What becomes of a dataset's files once the lake has them: once their rows are published and their bytes are still those that were loaded. Files that wait, were refused or have changed are left alone. Such a channel may find no file.",
+        )
+        .absent("`keep`"),
         Key::optional("identity", Kind::Object(&IDENTITY), "How records are joined into customers.")
             .absent("no customers are built"),
     ],
@@ -35,6 +42,23 @@ pub(crate) static CHANNEL: Choice = Choice {
     scalar: Kind::Text,
     keys: &[Key::required("database", Kind::Object(&DATABASE), "A table or query of a database.")],
 };
+
+/// What becomes of files that are loaded.
+pub(crate) static AFTER_LOAD: Choice = Choice {
+    name: "an end of exports",
+    doc: "What becomes of files once they are loaded.",
+    scalar: Kind::Word(PlainAfterLoad::docs),
+    keys: &[Key::required(
+        "archive",
+        Kind::Text,
+        "They are moved below this folder: a path, absolute or relative to the project's root; of a bucket's files a path in the same bucket. It must not be in the folder that the channel reads.",
+    )],
+};
+
+impl Words for PlainAfterLoad {
+    const WORDS: &'static [(&'static str, Self, &'static str)] =
+        &[("keep", Self::Keep, "They stay where they are"), ("delete", Self::Delete, "They are deleted")];
+}
 
 /// How records become customers.
 pub(crate) static IDENTITY: ObjectSpec = ObjectSpec {

@@ -77,6 +77,17 @@ pub(super) fn version(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
+/// Whether the lake has a file with these bytes.
+pub(crate) fn is_loaded(table: &TableSnapshot, sha256: &str) -> bool {
+    table.transactions.contains_key(&transaction(sha256))
+}
+
+/// Whether the lake has a file of this size.
+pub(crate) fn may_be_loaded(table: &TableSnapshot, bytes: u64) -> bool {
+    let size = version(bytes);
+    table.transactions.iter().any(|(id, known)| id.starts_with(FILE_TRANSACTION) && *known == size)
+}
+
 /// Files whose bytes no table holds yet, and those that one does.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod noted;
 mod refusals;
 
 pub use arriving::{Arrivals, Arriving, new_files};
+pub(crate) use arriving::{is_loaded, may_be_loaded};
 pub(crate) use extracting::observe;
 pub(crate) use noted::{KEY, LAST_LOADS, RUN, TOTALS, information};
 pub use noted::{Totals, key_facts, totals};
@@ -216,7 +217,8 @@ impl Loading<'_> {
             let account = DatasetAccount { dataset: name.clone(), already_loaded, ..DatasetAccount::default() };
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
-        account.thresholds = thresholds::judge(dataset.demands.thresholds.as_ref(), &account, &arrived, &last);
+        account.thresholds =
+            thresholds::judge(dataset.demands.thresholds.as_ref(), dataset.role, &account, &arrived, &last);
         if let Err(error) = self.refuse_crossed(&mut account) {
             return Err(self.throw_away([rows, sealed, whom].into_iter().chain(old), error).await);
         }

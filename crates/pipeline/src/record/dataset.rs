@@ -242,8 +242,34 @@ pub struct HeldFile {
     pub fields: Vec<String>,
 }
 
+/// Files of a dataset that were deleted or archived, because the lake has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredExports {
+    /// The dataset.
+    pub dataset: String,
+    /// `delete` or `archive`.
+    pub action: String,
+    /// The files.
+    pub files: Vec<RetiredFile>,
+    /// Files that stay, each with the reason.
+    pub kept: Vec<FileWarning>,
+}
+
+/// A file that was deleted or archived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredFile {
+    /// Its name.
+    pub file: String,
+    /// SHA-256 of its bytes, which the ledger has.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it is now; `None` if it was deleted.
+    pub archived_as: Option<String>,
+}
+
 /// A warning about a file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileWarning {
     /// The file.
     pub file: String,

@@ -53,6 +53,9 @@ pub struct RunRecord {
     pub steps: Vec<Step>,
     /// What was loaded.
     pub datasets: Vec<DatasetAccount>,
+    /// Exports that were deleted or archived, because the lake has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_load: Vec<RetiredExports>,
     /// Who was recognised.
     pub identity: Option<IdentityAccount>,
     /// What was built.

@@ -1,10 +1,13 @@
 //! A run: load, recognise, build, prove, publish.
 
+mod after_load;
 mod builds;
 mod loads;
 mod marks;
 mod steps;
 mod stop;
+
+pub(crate) use after_load::{describe_retirement, may_be_empty};
 
 use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
@@ -204,6 +207,7 @@ impl<'a> Run<'a> {
             inputs: BTreeMap::new(),
             without_subject: WithoutSubject::of_pipeline(&open.project, pipeline),
             announced: None,
+            after_load: Vec::new(),
             failure: None,
         };
         Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
@@ -251,6 +255,7 @@ impl<'a> Run<'a> {
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
             self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
+            self.retire_loaded(observer).await;
             return Ok(None);
         }
         let room = self.open.key_room(self.keys, self.request.seed);
@@ -324,7 +329,9 @@ impl<'a> Run<'a> {
                 all.push(arriving.database(dataset, database, &self.open.root).await?);
                 continue;
             }
-            let listing = listed(self.open, self.pipeline, channel, self.request.days, self.now()).await?;
+            let may_be_empty = may_be_empty(self.lake, self.pipeline, channel).await?;
+            let listing =
+                listed(self.open, self.pipeline, channel, self.request.days, may_be_empty, self.now()).await?;
             all.push(arriving.files(dataset, listing).await?);
         }
         Ok(all)
@@ -414,6 +421,7 @@ impl<'a> Run<'a> {
             })
             .collect();
         self.record.outcome = Outcome::Published;
+        self.retire_loaded(observer).await;
         let rows = self.record.publication.iter().map(|p| p.rows).sum();
         let step = Step {
             kind: StepKind::Publish,

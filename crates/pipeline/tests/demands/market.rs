@@ -170,8 +170,8 @@ impl Market {
         };
         let ran = run(&self.0.open(), &keys(), &request, &Silent).await;
         for account in ran.iter().flat_map(|ran| &ran.record.datasets) {
-            let DatasetAccount { read, written, duplicates, outside_retention, .. } = account;
-            assert_eq!(*read, written + account.quarantined_total() + duplicates + outside_retention, "{account:?}");
+            let DatasetAccount { read, .. } = account;
+            assert_eq!(*read, account.accounted(), "{account:?}");
         }
         ran.map(|ran| ran.record)
     }

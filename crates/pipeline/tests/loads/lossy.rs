@@ -28,7 +28,9 @@ async fn a_load_that_loses_more_than_half_its_rows_is_not_published() {
         );
         assert_eq!(error.to_string(), told);
         let hint = error.hint().unwrap();
-        for part in ["--accept-thresholds lines", "lakewarden quarantine list lines", "thresholds: { quarantine_at_most: … }"] {
+        for part in
+            ["--accept-thresholds lines", "lakewarden quarantine list lines", "thresholds: { quarantine_at_most: … }"]
+        {
             assert!(hint.contains(part), "{hint}");
         }
         assert!(lines.lake().tables(Zone::Quarantine).await.unwrap().is_empty());

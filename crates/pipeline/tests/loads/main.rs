@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod after;
 mod closing;
 mod conflicts;
 mod lossy;
@@ -19,14 +20,14 @@ use lakewarden_policy::Knowledge;
 use std::fs;
 use uuid::Uuid;
 
-pub const NOW: &str = "2026-07-01T08:00:00Z";
+const NOW: &str = "2026-07-01T08:00:00Z";
 
 /// A project with one dataset, `lines`, of texts that are an identifier of the line and of the order, and an amount.
-pub struct Lines(Shop);
+struct Lines(Shop);
 
 impl Lines {
     /// `extra` are lines of the entry besides its fields.
-    pub fn new(extra: &str) -> Self {
+    fn new(extra: &str) -> Self {
         let shop = Shop::bare();
         let write = |path: &str, text: &str| {
             fs::create_dir_all(shop.path(path).parent().unwrap()).unwrap();
@@ -63,22 +64,22 @@ impl Lines {
     }
 
     /// Writes an export of these records.
-    pub fn deliver(&self, name: &str, records: &[&str]) {
+    fn deliver(&self, name: &str, records: &[&str]) {
         let body: String = records.iter().map(|record| format!("{record}\n")).collect();
         fs::write(self.0.path("exports").join(name), format!("line,order,amount\n{body}")).unwrap();
     }
 
-    pub fn replace(&self, path: &str, good: &str, bad: &str) {
+    fn replace(&self, path: &str, good: &str, bad: &str) {
         let text = fs::read_to_string(self.0.path(path)).unwrap();
         assert!(text.contains(good), "{text}");
         fs::write(self.0.path(path), text.replace(good, bad)).unwrap();
     }
 
-    pub async fn run(&self) -> Result<RunRecord, PipelineError> {
+    async fn run(&self) -> Result<RunRecord, PipelineError> {
         self.run_at(NOW, NOW, &[]).await
     }
 
-    pub async fn run_at(&self, as_of: &str, clock: &str, accept: &[&str]) -> Result<RunRecord, PipelineError> {
+    async fn run_at(&self, as_of: &str, clock: &str, accept: &[&str]) -> Result<RunRecord, PipelineError> {
         let now = at(clock);
         let clock = move || now;
         let accept: Vec<String> = accept.iter().map(|name| (*name).to_owned()).collect();
@@ -98,23 +99,23 @@ impl Lines {
         run(&self.0.open(), &keys(), &request, &Silent).await.map(|ran| ran.record)
     }
 
-    pub fn lake(&self) -> Lake {
+    fn lake(&self) -> Lake {
         let url = self.0.open().lake_url(None).unwrap();
         Lake::open(&url).unwrap()
     }
 
     /// Rows of the conformed table; 0 if there is none.
-    pub async fn rows(&self) -> u64 {
+    async fn rows(&self) -> u64 {
         self.lake().table(Zone::Conformed, "lines").await.unwrap().map_or(0, |table| table.rows())
     }
 }
 
-pub fn at(text: &str) -> DateTime<Utc> {
+fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 /// The account of the one dataset, which closes.
-pub fn account(record: &RunRecord) -> DatasetAccount {
+fn account(record: &RunRecord) -> DatasetAccount {
     let account = record.datasets.iter().find(|account| account.dataset == "lines").unwrap().clone();
     assert_eq!(account.read, account.accounted(), "{account:?}");
     assert_eq!(account.duplicates, account.duplicates_by.total(), "{account:?}");

@@ -21,7 +21,9 @@ async fn nothing_said_in_clear_is_in_the_lake_after_any_command() {
     let search = Search::new(&secrets);
     let path = shop.path("schemas/channels/pos_sales.yaml");
     let entry = fs::read_to_string(&path).unwrap();
-    fs::write(&path, entry.replace("销售: sale", "卖出: sale")).unwrap();
+    let broken = entry.replace("销售: sale", "卖出: sale");
+    let broken = broken.replace("\nfields:\n", "\nthresholds: { quarantine_at_most: 100% }\nfields:\n");
+    fs::write(&path, broken).unwrap();
     shop.run("retail").await.unwrap();
     let open = shop.open();
     let all = Selection::default();

@@ -40,12 +40,12 @@ fn counts(record: &RunRecord) -> (u64, u64) {
 async fn records_end_when_their_time_is_over_in_the_run_s_own_publication() {
     let club = club().await;
     // 90 days after 1 July is 29 September.
-    assert_eq!(counts(&run_at(&club, "2026-09-29", "2027-01-01").await), (0, 5));
-    // A run that is as of the future ends nothing before its time.
+    assert_eq!(counts(&run_at(&club, "2026-09-29", "2026-09-29").await), (0, 5));
+    // A run that is as of the future ends nothing before its time, and one of the past nothing later.
     assert_eq!(counts(&run_at(&club, "2027-01-01", "2026-09-29").await), (0, 5));
     let held = table(&lake(&club), Zone::Quarantine, "visits").await;
     assert_eq!((held.rows(), held.version), (5, 0));
-    let ended = run_at(&club, "2026-09-30", "2027-01-02").await;
+    let ended = run_at(&club, "2026-09-29", "2026-09-30").await;
     assert_eq!((counts(&ended), ended.outcome), ((5, 0), Outcome::Published));
     let lake = lake(&club);
     assert_eq!(files(&club, "lake/quarantine/visits"), 0, "their files are gone");
@@ -55,7 +55,7 @@ async fn records_end_when_their_time_is_over_in_the_run_s_own_publication() {
         let by = table(&lake, zone, name).await.transactions;
         assert!(by.contains_key(&format!("lakewarden/publication/{}", ended.run)), "{name}: one publication");
     }
-    let again = run_at(&club, "2026-09-30", "2027-01-03").await;
+    let again = run_at(&club, "2026-09-29", "2026-10-01").await;
     assert_eq!((again.outcome, again.datasets.len()), (Outcome::Unchanged, 0));
 }
 
@@ -63,12 +63,12 @@ async fn records_end_when_their_time_is_over_in_the_run_s_own_publication() {
 async fn younger_records_stay_and_new_ones_come_in_the_same_run() {
     let club = club().await;
     club.write("exports/visits/august.csv", "visit,member_no,device_id,at\nv7,M1,,soon\n");
-    assert_eq!(counts(&run_at(&club, "2026-08-15", "2027-01-01").await), (0, 6));
+    assert_eq!(counts(&run_at(&club, "2026-08-15", "2026-08-15").await), (0, 6));
     club.write(
         "exports/visits/october.csv",
         "visit,member_no,device_id,at\nv8,M1,,late\nv9,M1,,2026-09-30T10:00:00Z\n",
     );
-    assert_eq!(counts(&run_at(&club, "2026-10-01", "2027-01-01").await), (5, 2));
+    assert_eq!(counts(&run_at(&club, "2026-10-01", "2026-10-01").await), (5, 2));
     let listing = list(&club.open(), None, &Selection::default(), 9).await.unwrap();
     let mut files_of: Vec<&str> = listing.entries.iter().map(|e| e.file.rsplit('/').next().unwrap()).collect();
     files_of.sort_unstable();
@@ -85,13 +85,13 @@ async fn how_long_is_declared() {
     let path = club.path("lakewarden.yaml");
     let settings = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{settings}quarantine_retention: P7D\n")).unwrap();
-    assert_eq!(counts(&run_at(&club, "2026-07-08", "2027-01-01").await), (0, 5));
+    assert_eq!(counts(&run_at(&club, "2026-07-08", "2026-07-08").await), (0, 5));
     let entry = club.path("schemas/channels/visits.yaml");
     let text = fs::read_to_string(&entry).unwrap();
     fs::write(&entry, text.replace("key: [visit]\n", "key: [visit]\nquarantine_retention: P1M\n")).unwrap();
-    assert_eq!(counts(&run_at(&club, "2026-07-31", "2027-01-01").await), (0, 5));
+    assert_eq!(counts(&run_at(&club, "2026-07-31", "2026-07-31").await), (0, 5));
     fs::write(&entry, text).unwrap();
-    assert_eq!(counts(&run_at(&club, "2026-07-09", "2027-01-01").await), (5, 0));
+    assert_eq!(counts(&run_at(&club, "2026-07-09", "2026-07-09").await), (5, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,8 +115,8 @@ async fn what_is_discarded_is_counted_and_written_down() {
     assert_eq!(rest.datasets[0].records(), 4);
     assert_eq!(files(&club, "lake/quarantine/visits"), 0);
     assert!(release_all(&club, &keys()).await.unwrap().datasets.is_empty());
-    assert_eq!(run_at(&club, "2026-07-01", "2027-01-01").await.outcome, Outcome::Published, "its totals are told anew");
-    assert_eq!(run_at(&club, "2026-07-01", "2027-01-02").await.outcome, Outcome::Unchanged);
+    assert_eq!(run_at(&club, "2026-07-01", "2026-07-03").await.outcome, Outcome::Published, "its totals are told anew");
+    assert_eq!(run_at(&club, "2026-07-01", "2026-07-04").await.outcome, Outcome::Unchanged);
 }
 
 /// A table that an earlier version of Lakewarden wrote has no column `run`.

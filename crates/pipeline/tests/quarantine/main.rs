@@ -93,7 +93,8 @@ async fn table(lake: &Lake, zone: Zone, name: &str) -> TableSnapshot {
     lake.table(zone, name).await.unwrap().unwrap()
 }
 
-/// The totals that a dataset's table tells: read, written, quarantined, duplicates, outside retention, discarded, expired.
+/// The totals that a dataset's table tells: read, written, quarantined, duplicates and key
+/// conflicts, outside retention, discarded, expired.
 fn totals(table: &TableSnapshot) -> [u64; 7] {
     let told = &table.metadata["lakewarden.totals"];
     let told = match told.as_str() {
@@ -101,7 +102,9 @@ fn totals(table: &TableSnapshot) -> [u64; 7] {
         None => told.clone(),
     };
     let count = |key: &str| told[key].as_u64().unwrap();
-    let all = ["read", "written", "quarantined", "duplicates", "outside_retention", "discarded", "expired"].map(count);
+    let mut all =
+        ["read", "written", "quarantined", "duplicates", "outside_retention", "discarded", "expired"].map(count);
+    all[3] += count("key_conflicts");
     assert_eq!(all[0], all[1..].iter().sum::<u64>(), "the totals close: {all:?}");
     all
 }

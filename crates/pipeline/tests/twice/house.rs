@@ -135,7 +135,7 @@ impl House {
     pub async fn load(&self, days: i64) -> DatasetAccount {
         let record = self.run(days).await.unwrap();
         let account = record.datasets.into_iter().next().unwrap();
-        let gone = account.quarantined_total() + account.duplicates + account.outside_retention;
+        let gone = account.accounted() - account.written;
         assert_eq!(account.read, account.written + gone, "{account:?}");
         assert_eq!(account.duplicates, account.duplicates_by.total(), "{account:?}");
         account

@@ -1,7 +1,7 @@
 //! A small project whose every member is an example of one rule.
 #![allow(dead_code)]
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_pipeline::record::RunRecord;
 use lakewarden_pipeline::{OpenProject, PipelineError, Question, Request, Silent, query, run};
 use lakewarden_policy::Knowledge;
@@ -9,6 +9,7 @@ use lakewarden_privacy::{KeyRing, MasterKey};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -92,7 +93,7 @@ fn schemas() -> Vec<(&'static str, String)> {
     log.extend(["purpose", "action", "notice_version", "jurisdiction", "given_by"].map(|name| kept(name, "string")));
     log.extend(["at", "expires_at", "recorded_at"].map(|name| kept(name, "timestamp")));
     let log: Vec<&str> = log.iter().map(String::as_str).collect();
-    let seen = "key: [visit]\nevent_time: at\nretention: P1Y\n";
+    let seen = "key: [visit]\nevent_time: at\nretention: P1Y\nthresholds: { quarantine_at_most: 100% }\n";
     vec![
         (
             "schemas/channels/members.yaml",
@@ -165,13 +166,17 @@ impl Club {
     }
 
     pub async fn try_run(&self, as_of: &str, consent: Knowledge) -> Result<RunRecord, PipelineError> {
+        // Each run begins a second after the one before.
+        static RUNS: AtomicI64 = AtomicI64::new(0);
+        let now = at(as_of) + TimeDelta::seconds(RUNS.fetch_add(1, Ordering::Relaxed));
+        let clock = move || now;
         let request = Request {
             pipeline: None,
             lake: None,
             as_of: Some(at(as_of)),
             days: None,
             consent,
-            clock: &Utc::now,
+            clock: &clock,
             run: Uuid::new_v4(),
             seed: 5,
             owner: "a test",

@@ -59,7 +59,7 @@ async fn orders(
     when: Option<&CompleteWhen>,
     around: &Surroundings,
 ) -> Result<Listing, SourceError> {
-    list(&Channel { root, dataset: "orders", pattern, complete_when: when, window }, around).await
+    list(&Channel { root, dataset: "orders", pattern, complete_when: when, window, may_be_empty: false }, around).await
 }
 
 fn names(listing: &Listing) -> Vec<&str> {

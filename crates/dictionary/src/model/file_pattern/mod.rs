@@ -179,6 +179,12 @@ impl PathPart {
 }
 
 impl FilePattern {
+    /// The parts of the path that are no pattern: the folder that all its files are below.
+    pub fn folder(&self) -> impl Iterator<Item = &str> {
+        let folders = self.parts.split_last().map_or(&[][..], |(_, folders)| folders);
+        folders.iter().map_while(PathPart::literal)
+    }
+
     /// Takes a text apart: one pattern, or several where it holds lists in braces.
     ///
     /// # Errors
