@@ -39,6 +39,34 @@ fn those_who_agreed_are_in_the_table_and_nobody_else() {
 }
 
 #[test]
+fn values_that_are_set_to_null_and_lines_that_name_no_one_are_told() {
+    let place = Place::keyed();
+    place.edit(
+        ORDERS,
+        "1004,ada@example.com",
+        "1006,z***@example.com,2026-09-15 12:00:00,TEE-RED-M,5.00\n1007,noreply@example.com,2026-09-15 12:00:00,TEE,6.00\n\
+         1008,ben@example.com,2026-09-15 12:00:00,TEE,7.00\n1008,,2026-09-15 12:00:00,HAT,8.00\n1004,ada@example.com",
+    );
+    let said = place.good(RUN);
+    for line in [
+        "set to null: orders: 1 value of `email` (masked)",
+        "set to null: orders: 1 value of `email` (placeholder)",
+        "warning[LW6060]: orders: 1 row went to quarantine without a person, although another row of the same order names one",
+    ] {
+        assert!((said.stdout.clone() + &said.stderr).contains(line), "{line}\n{}{}", said.stdout, said.stderr);
+    }
+    let status = place.json(0, &["status"]);
+    let orders = status["runs"][0]["datasets"].as_array().unwrap().iter().find(|d| d["dataset"] == "orders").unwrap();
+    let expected = serde_json::json!([
+        { "field": "email", "rule": "masked", "values": 1 },
+        { "field": "email", "rule": "placeholder", "values": 1 },
+    ]);
+    assert_eq!(orders["set_null"], expected);
+    let report = place.read("report.html");
+    assert!(report.contains("identifiers with hidden characters"), "the report tells of them");
+}
+
+#[test]
 fn no_identifier_is_said_or_stored() {
     let place = Place::keyed();
     let said = place.ends(0, &["run", "--format", "json"]) + &place.ends(0, &["status"]);

@@ -6,6 +6,10 @@ use lakewarden_report::{Label, data};
 
 /// The code of rows that were not written because their key belongs to another row.
 const KEY_CONFLICTS: &str = "LW6065";
+/// The rule of rows that name no person although a row of the same order does.
+const FILL: &str = "fill";
+/// The warning about them.
+const FILL_WARNING: &str = "LW6060";
 
 /// The lines of a dataset after a run; empty if there is nothing to say.
 pub fn told(account: &DatasetAccount) -> String {
@@ -25,6 +29,18 @@ pub fn told(account: &DatasetAccount) -> String {
         text.push_str(&format!(
             "\nwarning[LW6066]: {dataset}: appended, as `snapshot` declares: {}",
             repeat.describe()
+        ));
+    }
+    for left in &account.set_null {
+        let values = counted(left.values, "value");
+        text.push_str(&format!("\nset to null: {dataset}: {values} of `{}` ({})", left.field, left.rule));
+    }
+    for nameless in account.quarantined.iter().filter(|q| q.rule == FILL) {
+        let (rows, field) = (counted(nameless.rows, "row"), nameless.field.as_deref().unwrap_or("its identifiers"));
+        text.push_str(&format!(
+            "\nwarning[{FILL_WARNING}]: {dataset}: {rows} went to quarantine without a person, although another row of the same \
+             order names one\n  help: declare `fill: down within` the order's number on `{field}`, or `fill: none` if each row \
+             stands alone; then load the file again"
         ));
     }
     for file in &account.set_aside {
@@ -78,6 +94,18 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
         );
         notes.push(note(&repeat.file, zh, format!("appended, as `snapshot` declares: {}", repeat.describe())));
     }
+    for left in &account.set_null {
+        let (values, why) = (counted(left.values, "value"), left_out(&left.rule));
+        let zh = format!("字段 `{}` 有 {} 个值置空：{}", left.field, grouped(left.values), why.0);
+        notes.push(note(dataset, zh, format!("{values} of `{}` set to null: {}", left.field, why.1)));
+    }
+    for nameless in account.quarantined.iter().filter(|q| q.rule == FILL) {
+        let rows = counted(nameless.rows, "row");
+        let zh = format!("{} 行未写明本人，而同一订单的其他行已写明，已隔离", grouped(nameless.rows));
+        let en =
+            format!("{rows} went to quarantine without a person, although another row of the same order names one");
+        notes.push(note(dataset, zh, en));
+    }
     for file in &account.set_aside {
         let zh = format!("文件被搁置，修正后再载入：{}", file.warning);
         notes.push(note(&file.file, zh, format!("set aside until it is mended: {}", file.warning)));
@@ -106,6 +134,13 @@ fn conflicts(account: &DatasetAccount) -> String {
     format!(
         "{rows} not written: the key belongs to another row, which has other values; declare `survivor`, or complete `key` with the columns that tell such rows apart"
     )
+/// Why values are null, in Chinese and English.
+fn left_out(rule: &str) -> (String, String) {
+    match rule {
+        "placeholder" => ("占位值，不指向任何人".to_owned(), "placeholders, which identify no person".to_owned()),
+        "masked" => ("已被脱敏的标识".to_owned(), "identifiers with hidden characters".to_owned()),
+        rule => (format!("不符合规则 `{rule}`"), format!("rule `{rule}` is broken")),
+    }
 }
 
 fn rule(broken: &Quarantined) -> String {
@@ -118,7 +153,7 @@ fn rule(broken: &Quarantined) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lakewarden_pipeline::record::{AnomalyAccount, FileWarning, ThresholdAccount};
+    use lakewarden_pipeline::record::{AnomalyAccount, FileWarning, SetNull, ThresholdAccount};
 
     fn account() -> DatasetAccount {
         let threshold = |of, crossed| ThresholdAccount {
@@ -133,6 +168,8 @@ mod tests {
             dataset: "sales".to_owned(),
             rounded: [("amount".to_owned(), 27)].into(),
             warned: vec![Quarantined { field: Some("price".to_owned()), rule: "between".to_owned(), rows: 1 }],
+            quarantined: vec![Quarantined { field: Some("email".to_owned()), rule: "fill".to_owned(), rows: 2 }],
+            set_null: vec![SetNull { field: "phone".to_owned(), rule: "masked".to_owned(), values: 3 }],
             set_aside: vec![FileWarning { file: "a.csv".to_owned(), warning: "a.csv: record 2 …".to_owned() }],
             thresholds: vec![threshold(Some(100), true), threshold(None, false), threshold(Some(20), false)],
             anomalies: vec![AnomalyAccount {
@@ -154,6 +191,9 @@ mod tests {
             [
                 "warning: sales: 1 row written although rule `between` of `price` is broken",
                 "rounded: sales: 27 values of `amount` to its scale",
+                "set to null: sales: 3 values of `phone` (masked)",
+                "warning[LW6060]: sales: 2 rows went to quarantine without a person, although another row of the same order names one",
+                "  help: declare `fill: down within` the order's number on `email`, or `fill: none` if each row stands alone; then load the file again",
                 "warning[LW4051]: sales: set aside until it is mended: a.csv: record 2 …",
                 "warning[LW6023]: sales: accepted: 20 rows were read, at least 90% of the usual 100 must be",
                 "thresholds: sales: 20 rows were read; what is usual cannot be told before the fourth load",
@@ -166,7 +206,7 @@ mod tests {
     #[test]
     fn the_report_has_them_in_both_languages() {
         let notes = notes(&account());
-        assert_eq!(notes.len(), 4, "what is not judged yet is no warning");
+        assert_eq!(notes.len(), 6, "what is not judged yet is no warning");
         for note in notes {
             let data::Warning::Note { text, .. } = note else { panic!("another kind") };
             assert!(!text.zh.is_empty() && !text.en.is_empty() && text.zh != text.en);

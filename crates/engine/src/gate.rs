@@ -56,7 +56,7 @@ impl ExtensionPlanner for GatePlanner {
         let narrowed = predicate.is_some();
         let rows = match &sealed.whose {
             Whose::Placed { .. } => placed(&sealed.stored.relation),
-            Whose::Named(_) | Whose::Unresolved => None,
+            Whose::Named { .. } | Whose::Unresolved => None,
         };
         let reader = sealed.stored.read(session, &sealed.columns, rows, predicate)?;
         let partitions = reader.properties().output_partitioning().partition_count();

@@ -53,7 +53,7 @@ pub use places::written_at;
 pub use relation::{Content, DataFile, Governance, Relation, SubjectColumns};
 pub use retention::Retention;
 pub use row_expression::RowExpression;
-pub use rows::{RowSubjects, RowSubjectsBuilder};
+pub use rows::{RowName, RowSubjects, RowSubjectsBuilder};
 pub use session::{Compiled, Running, Session, SessionSpec, Standing};
 pub use sql::{Query, Reference, references};
 pub use subjects::{SubjectIndex, SubjectIndexBuilder};

@@ -116,7 +116,7 @@ async fn session() -> Session {
             name: "orders".into(),
             content: memory(&orders),
             ruling: gated(),
-            governance: governance(SubjectColumns::Tokens(vec!["phone_token".into()])),
+            governance: governance(SubjectColumns::linking(["phone_token"])),
         },
         Relation {
             name: "notes".into(),
@@ -311,13 +311,17 @@ const MUTATIONS: &[Mutation] = &[
     ),
     (
         "that finds its subjects elsewhere",
-        |g| with_checker(g, |c| c.resolver.governance.subject = SubjectColumns::Tokens(Vec::new())),
+        |g| with_checker(g, |c| c.resolver.governance.subject = SubjectColumns::linking([])),
         "other columns",
     ),
-    ("that reads no subject", |g| with_checker(g, |c| c.resolver.whose = Whose::Named(Vec::new())), "other columns"),
+    (
+        "that reads no subject",
+        |g| with_checker(g, |c| c.resolver.whose = Whose::Named { columns: Vec::new(), unidentified: None }),
+        "other columns",
+    ),
     (
         "that takes another column for the subject",
-        |g| with_checker(g, |c| c.resolver.whose = Whose::Named(vec![7])),
+        |g| with_checker(g, |c| c.resolver.whose = Whose::Named { columns: vec![7], unidentified: None }),
         "other columns",
     ),
     (

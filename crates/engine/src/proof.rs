@@ -18,6 +18,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use lakewarden_dictionary::UNIDENTIFIED_COLUMN;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
 use lakewarden_policy::{Ruling, Rulings};
 use std::any::Any;
@@ -222,10 +223,16 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
         && Arc::ptr_eq(&governance.decisions, &own.decisions)
         && governance.subject == own.subject
         && same_rows;
+    let tokens = matches!(governance.subject, SubjectColumns::Tokens { .. });
     let asks_the_right_columns = match &checker.resolver.whose {
         Whose::Unresolved => governance.subject == SubjectColumns::Unresolvable,
-        Whose::Named(columns) => {
-            !names.is_empty()
+        Whose::Named { columns, unidentified } => {
+            let marked = match unidentified {
+                Some(at) => is(*at, UNIDENTIFIED_COLUMN),
+                None => !tokens || relation.content.schema().index_of(UNIDENTIFIED_COLUMN).is_err(),
+            };
+            marked
+                && !names.is_empty()
                 && names.len() == columns.len()
                 && names.iter().zip(columns).all(|(name, at)| is(*at, name))
         }
@@ -237,7 +244,6 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
             (None, None) => true,
             _ => false,
         };
-    let tokens = matches!(governance.subject, SubjectColumns::Tokens(_));
     same_subjects
         && same_retention
         && asks_the_right_columns

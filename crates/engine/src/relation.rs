@@ -5,6 +5,7 @@ use crate::rows::RowSubjects;
 use crate::subjects::SubjectIndex;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use lakewarden_dictionary::UNIDENTIFIED_COLUMN;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
 use lakewarden_policy::{Decisions, Ruling};
 use std::sync::Arc;
@@ -52,10 +53,24 @@ impl Content {
 pub enum SubjectColumns {
     /// Not at all: the gate decides by retention alone.
     Unresolvable,
-    /// By pseudonyms in these columns, strongest first and at least one; the relation gains a column `customer_id`.
-    Tokens(Vec<String>),
+    /// By pseudonyms, at least one; the relation gains a column `customer_id`. A row with pseudonyms of which none belongs
+    /// to a customer is about a person who is not known.
+    Tokens {
+        /// Columns of the identifier domains that make customers, strongest first.
+        linking: Vec<String>,
+        /// Columns of other domains, and of domains that differ by row. They make no customers; what a person refused by
+        /// one of these pseudonyms holds for the rows that carry it.
+        other: Vec<String>,
+    },
     /// By its own column `customer_id`.
     CustomerId,
+}
+
+impl SubjectColumns {
+    /// Pseudonyms that all make customers.
+    pub fn linking<const N: usize>(columns: [&str; N]) -> Self {
+        Self::Tokens { linking: columns.map(str::to_owned).to_vec(), other: Vec::new() }
+    }
 }
 
 /// What governs a relation whose ruling asks for a gate.
@@ -91,23 +106,27 @@ impl Relation {
     pub(crate) fn is_governed_as_ruled(&self) -> bool {
         match (&self.ruling, self.governance.as_ref().map(|governance| &governance.subject)) {
             (Ruling::Open, None) | (Ruling::Refused(_), _) => true,
-            (Ruling::Gated { .. }, Some(SubjectColumns::Tokens(columns))) => !columns.is_empty(),
+            (Ruling::Gated { .. }, Some(SubjectColumns::Tokens { linking, other })) => {
+                !linking.is_empty() || !other.is_empty()
+            }
             (Ruling::Gated { .. }, Some(SubjectColumns::CustomerId))
             | (Ruling::WithoutSubject { .. } | Ruling::Limited { .. }, Some(SubjectColumns::Unresolvable)) => true,
             (Ruling::Open, Some(_))
             | (Ruling::Gated { .. }, Some(SubjectColumns::Unresolvable) | None)
             | (
                 Ruling::WithoutSubject { .. } | Ruling::Limited { .. },
-                Some(SubjectColumns::Tokens(_) | SubjectColumns::CustomerId) | None,
+                Some(SubjectColumns::Tokens { .. } | SubjectColumns::CustomerId) | None,
             ) => false,
         }
     }
 
-    /// The columns SQL sees: text as it is stored, and `customer_id` last where pseudonyms say whose a row is.
+    /// The columns SQL sees: text as it is stored, without the engine's own column, and `customer_id` last where pseudonyms
+    /// identify the data subject of a row.
     pub fn visible_schema(&self) -> SchemaRef {
-        let mut fields: Vec<Field> = self.content.schema().fields().iter().map(|f| as_read(f)).collect();
+        let seen = self.content.schema().fields().iter().filter(|f| f.name() != UNIDENTIFIED_COLUMN);
+        let mut fields: Vec<Field> = seen.map(|f| as_read(f)).collect();
         match self.governance.as_ref().map(|governance| &governance.subject) {
-            Some(SubjectColumns::Tokens(_)) => fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8, true)),
+            Some(SubjectColumns::Tokens { .. }) => fields.push(Field::new(SUBJECT_COLUMN, DataType::Utf8, true)),
             Some(SubjectColumns::CustomerId | SubjectColumns::Unresolvable) | None => {}
         }
         Arc::new(Schema::new(fields))

@@ -6,6 +6,20 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
+/// What one pseudonym of a row names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowName {
+    /// A customer, by number.
+    Customer(u32),
+    /// No customer: a pseudonym that makes none, with its number if a statement names it or several people share it.
+    Apart(Option<u32>),
+    /// A customer that is not known.
+    Unknown,
+}
+
+/// A pseudonym that makes no customer and that no statement names.
+pub(crate) const SILENT: u32 = NOBODY - 1;
+
 /// For each row of some files whom its pseudonyms name: four bytes a row. What one step resolved for all the rows at
 /// hand need not be looked up again by every scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +32,8 @@ pub struct RowSubjects {
     people: Vec<u32>,
     /// How many customers there are.
     customers: u32,
-    /// Rows that name more than one: the customers by strength of the pseudonym, [`NOBODY`] for one of no known customer.
+    /// Rows that name more than one, or one that is no customer: by strength of the pseudonym the numbers of customers and
+    /// of pseudonyms without one; [`SILENT`]; [`NOBODY`] for a customer that is not known.
     groups: Vec<Vec<u32>>,
 }
 
@@ -65,36 +80,50 @@ impl RowSubjects {
 pub struct RowSubjectsBuilder {
     people: Vec<u32>,
     customers: u32,
+    apart: u32,
     groups: Vec<Vec<u32>>,
     numbers: HashMap<Vec<u32>, u32, RandomState>,
     named: Vec<u32>,
 }
 
 impl RowSubjectsBuilder {
-    /// For rows about these customers, numbered from 0. `None` if there are too many to count.
-    pub fn new(customers: usize) -> Option<Self> {
-        let customers = u32::try_from(customers).ok().filter(|c| *c < NOBODY / 2)?;
+    /// For rows about these customers, numbered from 0, and after them so many pseudonyms that belong to none. `None` if
+    /// there are too many to count.
+    pub fn new(customers: usize, apart: usize) -> Option<Self> {
+        let all = customers.checked_add(apart)?;
+        u32::try_from(all).ok().filter(|all| *all < NOBODY / 2)?;
+        let (customers, apart) = (u32::try_from(customers).ok()?, u32::try_from(apart).ok()?);
         let numbers = HashMap::with_hasher(RandomState::default());
-        Some(Self { people: Vec::new(), customers, groups: Vec::new(), numbers, named: Vec::new() })
+        Some(Self { people: Vec::new(), customers, apart, groups: Vec::new(), numbers, named: Vec::new() })
     }
 
-    /// Adds a row: the customers of its pseudonyms, strongest first; `None` for a pseudonym of no known customer.
+    /// Adds a row: what its pseudonyms name, strongest first.
     /// `false` if it names a customer that there is not, or there is no room for more.
     #[must_use]
-    pub fn row(&mut self, names: impl Iterator<Item = Option<u32>>) -> bool {
+    pub fn row(&mut self, names: impl Iterator<Item = RowName>) -> bool {
         let mut named = std::mem::take(&mut self.named);
         named.clear();
         let mut known = true;
         for name in names {
-            known &= name.is_none_or(|customer| customer < self.customers);
-            let name = name.unwrap_or(NOBODY);
+            let name = match name {
+                RowName::Customer(customer) => {
+                    known &= customer < self.customers;
+                    customer
+                }
+                RowName::Apart(Some(number)) => {
+                    known &= (self.customers..self.customers + self.apart).contains(&number);
+                    number
+                }
+                RowName::Apart(None) => SILENT,
+                RowName::Unknown => NOBODY,
+            };
             if !named.contains(&name) {
                 named.push(name);
             }
         }
         let people = match named[..] {
             [] => Some(NOBODY),
-            [one] if one != NOBODY => Some(one),
+            [one] if one < self.customers => Some(one),
             _ => self.group(&named),
         };
         self.named = named;
@@ -137,8 +166,9 @@ mod tests {
 
     #[test]
     fn rows_are_found_by_file_and_number() {
-        let mut builder = RowSubjectsBuilder::new(3).unwrap();
-        let (one, both, none, unknown) = (vec![Some(2), Some(2)], vec![Some(1), Some(0)], vec![], vec![None]);
+        let mut builder = RowSubjectsBuilder::new(3, 2).unwrap();
+        let customers = |all: &[u32]| all.iter().map(|c| RowName::Customer(*c)).collect::<Vec<_>>();
+        let (one, both, none, unknown) = (customers(&[2, 2]), customers(&[1, 0]), vec![], vec![RowName::Unknown]);
         for row in [&one, &none, &both, &unknown, &both] {
             assert!(builder.row(row.iter().copied()));
         }
@@ -152,14 +182,28 @@ mod tests {
     }
 
     #[test]
+    fn a_pseudonym_without_a_customer_makes_a_group() {
+        let mut builder = RowSubjectsBuilder::new(2, 2).unwrap();
+        let rows = [vec![RowName::Apart(None)], vec![RowName::Customer(1), RowName::Apart(Some(3))]];
+        assert!(rows.iter().all(|row| builder.row(row.iter().copied())));
+        let rows = builder.finish([("a", 2)].into_iter()).unwrap();
+        assert_eq!([rows.of(0, 0), rows.of(0, 1)], [Some(2), Some(3)]);
+        assert_eq!(rows.groups(), [vec![SILENT], vec![1, 3]]);
+        for number in [1, 4] {
+            let mut builder = RowSubjectsBuilder::new(2, 2).unwrap();
+            assert!(!builder.row([RowName::Apart(Some(number))].into_iter()), "{number} is no such pseudonym");
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_no_answer() {
-        let mut builder = RowSubjectsBuilder::new(1).unwrap();
-        assert!(!builder.row([Some(1)].into_iter()), "there is no second customer");
-        let mut builder = RowSubjectsBuilder::new(1).unwrap();
-        assert!(builder.row([Some(0)].into_iter()));
+        let mut builder = RowSubjectsBuilder::new(1, 0).unwrap();
+        assert!(!builder.row([RowName::Customer(1)].into_iter()), "there is no second customer");
+        let mut builder = RowSubjectsBuilder::new(1, 0).unwrap();
+        assert!(builder.row([RowName::Customer(0)].into_iter()));
         assert_eq!(builder.finish([("a", 2)].into_iter()), None);
-        let mut builder = RowSubjectsBuilder::new(1).unwrap();
-        assert!(builder.row([Some(0)].into_iter()) && builder.row([Some(0)].into_iter()));
+        let mut builder = RowSubjectsBuilder::new(1, 0).unwrap();
+        assert!(builder.row([RowName::Customer(0)].into_iter()) && builder.row([RowName::Customer(0)].into_iter()));
         assert_eq!(builder.finish([("a", 1), ("a", 1)].into_iter()), None, "one file twice");
     }
 }

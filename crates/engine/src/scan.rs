@@ -12,6 +12,7 @@ use datafusion::common::{Result, plan_err};
 use datafusion::datasource::TableType;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
+use lakewarden_dictionary::UNIDENTIFIED_COLUMN;
 use lakewarden_policy::Ruling;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
 use std::sync::Arc;
@@ -33,8 +34,9 @@ impl RelationProvider {
         let Some(_) = relation.ruling.gate() else {
             return plan_err!("relation {:?} may not be read for this purpose", relation.name);
         };
-        let stored_columns = self.stored.schema.fields().len();
-        let mut columns: Vec<usize> = projection.iter().copied().filter(|c| *c < stored_columns).collect();
+        let seen = seen_columns(&self.stored.schema);
+        let stored = |column: &usize| seen.get(*column).copied();
+        let mut columns: Vec<usize> = projection.iter().filter_map(stored).collect();
         let mut place_of = |name: &str| -> Result<usize> {
             let column = self.stored.schema.index_of(name)?;
             Ok(columns.iter().position(|c| *c == column).unwrap_or_else(|| {
@@ -46,18 +48,26 @@ impl RelationProvider {
             Some(_) => Vec::new(),
             None => subject_names(governance).into_iter().map(&mut place_of).collect::<Result<_>>()?,
         };
+        let unidentified_at = match (placed(relation), &governance.subject) {
+            (None, SubjectColumns::Tokens { .. }) if self.stored.schema.index_of(UNIDENTIFIED_COLUMN).is_ok() => {
+                Some(place_of(UNIDENTIFIED_COLUMN)?)
+            }
+            (_, SubjectColumns::Tokens { .. } | SubjectColumns::CustomerId | SubjectColumns::Unresolvable) => None,
+        };
         let time_at = governance.retention.as_ref().map(|r| place_of(&r.column)).transpose()?;
         // The places of rows come after all the columns that are stored.
         let whose = match (&governance.subject, placed(relation)) {
             (SubjectColumns::Unresolvable, _) => Whose::Unresolved,
-            (SubjectColumns::Tokens(_) | SubjectColumns::CustomerId, Some(_)) => {
+            (SubjectColumns::Tokens { .. } | SubjectColumns::CustomerId, Some(_)) => {
                 Whose::Placed { file: columns.len(), row: columns.len() + 1 }
             }
-            (SubjectColumns::Tokens(_) | SubjectColumns::CustomerId, None) => Whose::Named(named),
+            (SubjectColumns::Tokens { .. } | SubjectColumns::CustomerId, None) => {
+                Whose::Named { columns: named, unidentified: unidentified_at }
+            }
         };
         let output = projection
             .iter()
-            .map(|c| match columns.iter().position(|own| own == c) {
+            .map(|c| match stored(c).and_then(|c| columns.iter().position(|own| *own == c)) {
                 Some(at) => Place::Stored(at),
                 None => Place::CustomerId,
             })
@@ -76,10 +86,15 @@ pub(crate) fn placed(relation: &Relation) -> Option<&RowSubjects> {
     }
 }
 
-/// The stored columns that say whose a row is.
+/// The stored columns that SQL sees, in its order.
+fn seen_columns(stored: &SchemaRef) -> Vec<usize> {
+    (0..stored.fields().len()).filter(|column| stored.field(*column).name() != UNIDENTIFIED_COLUMN).collect()
+}
+
+/// The stored columns that identify the data subject of a row.
 pub(crate) fn subject_names(governance: &Governance) -> Vec<&str> {
     match &governance.subject {
-        SubjectColumns::Tokens(names) => names.iter().map(String::as_str).collect(),
+        SubjectColumns::Tokens { linking, other } => linking.iter().chain(other).map(String::as_str).collect(),
         SubjectColumns::CustomerId => vec![SUBJECT_COLUMN],
         SubjectColumns::Unresolvable => Vec::new(),
     }
@@ -107,7 +122,11 @@ impl TableProvider for RelationProvider {
         let relation = &self.stored.relation;
         match (&relation.governance, &relation.ruling) {
             (Some(governance), _) => self.sealed(governance, projection),
-            (None, Ruling::Open) => self.stored.read(state, projection, None, None),
+            (None, Ruling::Open) => {
+                let seen = seen_columns(&self.stored.schema);
+                let columns: Vec<usize> = projection.iter().filter_map(|column| seen.get(*column).copied()).collect();
+                self.stored.read(state, &columns, None, None)
+            }
             (
                 None,
                 Ruling::Gated { .. } | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_),

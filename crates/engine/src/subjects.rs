@@ -10,11 +10,13 @@ use lakewarden_privacy::token_bits;
 /// A row that names nobody, or nobody known.
 pub(crate) const NOBODY: u32 = u32::MAX;
 
-/// Pseudonyms and customer ids → customer numbers, and back to ids. About 60 bytes a pseudonym.
+/// Pseudonyms and customer ids → customer numbers, and back to ids. About 60 bytes a pseudonym. Pseudonyms that belong to
+/// no customer, but are named by a statement or shared by several people, have numbers after the customers'.
 #[derive(Debug)]
 pub struct SubjectIndex {
     by_token: HashMap<u128, u32, RandomState>,
     by_id: HashMap<u128, u32, RandomState>,
+    apart: HashMap<u128, u32, RandomState>,
     ids: StringArray,
 }
 
@@ -40,6 +42,24 @@ impl SubjectIndex {
         self.by_token.get(&bits).copied()
     }
 
+    /// How many pseudonyms that belong to no customer have a number.
+    pub fn apart(&self) -> usize {
+        self.apart.len()
+    }
+
+    /// The number of a pseudonym that belongs to no customer: from [`SubjectIndex::len`] on.
+    pub fn of_apart(&self, bits: u128) -> Option<u32> {
+        if self.apart.is_empty() {
+            return None;
+        }
+        self.apart.get(&bits).map(|number| self.ids.len() as u32 + number)
+    }
+
+    /// The number of a pseudonym, that of its customer or its own.
+    pub fn number_of(&self, bits: u128) -> Option<u32> {
+        self.of_token(bits).or_else(|| self.of_apart(bits))
+    }
+
     /// The customer of this id.
     pub fn of_id(&self, bits: u128) -> Option<u32> {
         self.by_id.get(&bits).copied()
@@ -56,6 +76,7 @@ impl SubjectIndex {
 pub struct SubjectIndexBuilder {
     by_token: HashMap<u128, u32, RandomState>,
     by_id: HashMap<u128, u32, RandomState>,
+    apart: HashMap<u128, u32, RandomState>,
     ids: StringBuilder,
 }
 
@@ -78,8 +99,19 @@ impl SubjectIndexBuilder {
         self.by_token.insert(bits, customer);
     }
 
+    /// Gives a pseudonym a number of its own, unless it belongs to a customer. Call it after all of
+    /// [`SubjectIndexBuilder::token`]. `None` if there is no room for more.
+    pub fn apart(&mut self, bits: u128) -> Option<()> {
+        if !self.by_token.contains_key(&bits) {
+            let next = u32::try_from(self.apart.len()).ok()?;
+            (self.by_id.len() as u64 + u64::from(next) < u64::from(NOBODY / 2)).then_some(())?;
+            self.apart.entry(bits).or_insert(next);
+        }
+        Some(())
+    }
+
     /// The finished index.
     pub fn finish(mut self) -> SubjectIndex {
-        SubjectIndex { by_token: self.by_token, by_id: self.by_id, ids: self.ids.finish() }
+        SubjectIndex { by_token: self.by_token, by_id: self.by_id, apart: self.apart, ids: self.ids.finish() }
     }
 }

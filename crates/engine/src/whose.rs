@@ -1,7 +1,7 @@
 //! How a gate finds out whose a row is.
 
 use crate::relation::{Governance, SubjectColumns};
-use crate::rows::RowSubjects;
+use crate::rows::{RowSubjects, SILENT};
 use crate::subjects::NOBODY;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
@@ -12,15 +12,20 @@ use lakewarden_privacy::token_bits;
 use std::sync::Arc;
 
 /// Marks a row without a pseudonym in a column; no customer has this number either.
-const ABSENT: u32 = NOBODY - 1;
+const ABSENT: u32 = SILENT - 1;
 
 /// What of the columns read says whose a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Whose {
     /// Nothing: rows name no data subject.
     Unresolved,
-    /// The pseudonyms, or ids, in these columns, strongest first.
-    Named(Vec<usize>),
+    /// The pseudonyms, or ids.
+    Named {
+        /// Their columns: those that make customers, strongest first, and then the others.
+        columns: Vec<usize>,
+        /// The column that marks rows of which an identifier was left out when they were loaded.
+        unidentified: Option<usize>,
+    },
     /// Where it stands: the number of its file, and its own within it.
     Placed {
         /// The column with the file's.
@@ -59,11 +64,11 @@ impl Resolver {
     pub(crate) fn try_new(governance: Governance, rule: GateRule, whose: Whose) -> Result<Self> {
         let numbered = match (&whose, rule, &governance.rows) {
             (Whose::Unresolved, GateRule::WithoutSubject(_) | GateRule::NotPersonal, None) => None,
-            (Whose::Named(columns), GateRule::Subject(_), _) if !columns.is_empty() => None,
+            (Whose::Named { columns, .. }, GateRule::Subject(_), _) if !columns.is_empty() => None,
             (Whose::Placed { .. }, GateRule::Subject(basis), Some(rows)) => {
                 Some(Numbered::new(rows, &governance, basis))
             }
-            (Whose::Unresolved | Whose::Named(_) | Whose::Placed { .. }, _, _) => {
+            (Whose::Unresolved | Whose::Named { .. } | Whose::Placed { .. }, _, _) => {
                 return exec_err!("the data subjects of these rows have not been looked up");
             }
         };
@@ -82,30 +87,31 @@ impl Resolver {
             (Whose::Unresolved, GateRule::WithoutSubject(_) | GateRule::NotPersonal, None) => {
                 Ok((vec![NOBODY; batch.num_rows()], vec![Decision::Permit; batch.num_rows()]))
             }
-            (Whose::Named(columns), GateRule::Subject(basis), None) => {
-                let mut subjects = vec![NOBODY; batch.num_rows()];
-                let mut decisions = vec![Decision::Permit; batch.num_rows()];
-                for at in columns {
-                    self.look_up(batch.column(*at), basis, &mut subjects, &mut decisions)?;
+            (Whose::Named { columns, unidentified }, GateRule::Subject(basis), None) => {
+                let mut found = Found::new(batch.num_rows());
+                let linking = match &self.governance.subject {
+                    SubjectColumns::Tokens { linking, .. } => linking.len(),
+                    SubjectColumns::CustomerId => columns.len(),
+                    SubjectColumns::Unresolvable => 0,
+                };
+                for (place, at) in columns.iter().enumerate() {
+                    self.look_up(batch.column(*at), basis, place < linking, &mut found)?;
                 }
-                Ok((subjects, decisions))
+                if let Some(at) = unidentified {
+                    found.mark(batch.column(*at))?;
+                }
+                Ok(found.close(basis))
             }
-            (Whose::Unresolved | Whose::Named(_) | Whose::Placed { .. }, _, _) => {
+            (Whose::Unresolved | Whose::Named { .. } | Whose::Placed { .. }, _, _) => {
                 exec_err!("the data subjects of these rows have not been looked up")
             }
         }
     }
 
-    /// Resolves one column of pseudonyms (or ids): the first that knows the customer names it, and the
-    /// strictest decision of all of them stands, as far as the ground leaves it standing. A pseudonym that belongs to
-    /// no known customer is refused.
-    fn look_up(
-        &self,
-        column: &ArrayRef,
-        basis: LawfulBasis,
-        subjects: &mut [u32],
-        decisions: &mut [Decision],
-    ) -> Result<()> {
+    /// Resolves one column of pseudonyms (or ids): the first that belongs to a customer names the row's, and the
+    /// strictest decision of all of them counts, as far as the lawful basis leaves it. One that `links` and belongs to no
+    /// known customer is refused; another adds only what was refused by it.
+    fn look_up(&self, column: &ArrayRef, basis: LawfulBasis, links: bool, found: &mut Found) -> Result<()> {
         let Some(values) = column.as_string_opt::<i32>() else {
             return exec_err!("a subject column is not text");
         };
@@ -126,16 +132,81 @@ impl Resolver {
         let find = |bits: Option<u128>| match bits {
             None => ABSENT,
             Some(bits) if by_id => index.of_id(bits).unwrap_or(NOBODY),
-            Some(bits) => index.of_token(bits).unwrap_or(NOBODY),
+            Some(bits) => index.number_of(bits).unwrap_or(if links { NOBODY } else { SILENT }),
         };
-        let found: Vec<u32> = bits.into_iter().map(find).collect();
-        for (row, found) in found.into_iter().enumerate().filter(|(_, found)| *found != ABSENT) {
-            if subjects[row] == NOBODY {
-                subjects[row] = found;
-            }
-            decisions[row] = decisions[row].max(decision(&self.governance, basis, found));
+        let numbers: Vec<u32> = bits.into_iter().map(find).collect();
+        let customers = index.len() as u32;
+        for (row, number) in numbers.into_iter().enumerate().filter(|(_, number)| *number != ABSENT) {
+            found.add(row, number, customers, || decision(&self.governance, basis, number));
         }
         Ok(())
+    }
+}
+
+/// What is known of the rows of a batch while their pseudonyms are looked up.
+struct Found {
+    subjects: Vec<u32>,
+    decisions: Vec<Decision>,
+    names: Vec<Names>,
+}
+
+/// What the pseudonyms of a row name so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Names {
+    /// No person: the row has none.
+    Nothing,
+    /// A person that is not known: no pseudonym makes a customer.
+    Someone,
+    /// A customer, known or not.
+    Customer,
+}
+
+impl Found {
+    fn new(rows: usize) -> Self {
+        Self {
+            subjects: vec![NOBODY; rows],
+            decisions: vec![Decision::Permit; rows],
+            names: vec![Names::Nothing; rows],
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, row: usize, number: u32, customers: u32, decision: impl FnOnce() -> Decision) {
+        if number == SILENT {
+            self.names[row] = self.names[row].max(Names::Someone);
+            return;
+        }
+        let is_customer = number < customers;
+        if is_customer && self.subjects[row] == NOBODY {
+            self.subjects[row] = number;
+        }
+        let names = if is_customer || number == NOBODY { Names::Customer } else { Names::Someone };
+        self.names[row] = self.names[row].max(names);
+        self.decisions[row] = self.decisions[row].max(decision());
+    }
+
+    /// Takes in which rows had an identifier that was left out.
+    fn mark(&mut self, column: &ArrayRef) -> Result<()> {
+        let Some(marks) = column.as_boolean_opt() else {
+            return exec_err!("the column that marks rows without a usable identifier is not of truth values");
+        };
+        for (names, mark) in self.names.iter_mut().zip(marks) {
+            if mark == Some(true) {
+                *names = Names::Someone.max(*names);
+            }
+        }
+        Ok(())
+    }
+
+    /// The data subject of a row that names a person who is not known has agreed to nothing.
+    fn close(mut self, basis: LawfulBasis) -> (Vec<u32>, Vec<Decision>) {
+        let unknown = Decision::NotGranted.under(basis);
+        for (decision, names) in self.decisions.iter_mut().zip(self.names) {
+            if names == Names::Someone {
+                *decision = unknown.max(*decision);
+            }
+        }
+        (self.subjects, self.decisions)
     }
 }
 
@@ -151,10 +222,15 @@ fn decision(governance: &Governance, basis: LawfulBasis, subject: u32) -> Decisi
 impl Numbered {
     fn new(rows: &Arc<RowSubjects>, governance: &Governance, basis: LawfulBasis) -> Self {
         let of = |subject| decision(governance, basis, subject);
-        let mut decisions: Vec<Decision> = (0..rows.customers()).map(of).collect();
-        let strictest = |group: &Vec<u32>| group.iter().map(|s| of(*s)).max().unwrap_or(Decision::NotGranted);
+        let customers = rows.customers();
+        let mut decisions: Vec<Decision> = (0..customers).map(of).collect();
+        let strictest = |group: &Vec<u32>| {
+            let mut found = Found::new(1);
+            group.iter().for_each(|number| found.add(0, *number, customers, || of(*number)));
+            found.close(basis).1[0]
+        };
         decisions.extend(rows.groups().iter().map(strictest));
-        let names = |group: &Vec<u32>| group.iter().copied().find(|s| *s != NOBODY).unwrap_or(NOBODY);
+        let names = |group: &Vec<u32>| group.iter().copied().find(|s| *s < customers).unwrap_or(NOBODY);
         Self { rows: rows.clone(), decisions, subjects: rows.groups().iter().map(names).collect() }
     }
 

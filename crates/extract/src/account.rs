@@ -40,6 +40,9 @@ pub struct FileAccount {
     pub quarantined: BTreeMap<QuarantineReason, u64>,
     /// Rows written that break a rule which only warns, by rule. A row counts for each of them.
     pub warned: BTreeMap<QuarantineReason, u64>,
+    /// Values of rows written that were left out, by field and rule: placeholders, masked identifiers, and what a rule or
+    /// `on_invalid` sets to null.
+    pub set_null: BTreeMap<QuarantineReason, u64>,
     /// Of a consent log or suppression list: those of them that bear a statement all the same, which is every one.
     pub unread: u64,
     /// Of those, the records that do not say for certain whom they name.

@@ -139,6 +139,10 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "unique" => "the value stands in an earlier row",
         "references" => "the column that the rule refers to does not hold the value",
         "sql" => "the row breaks a rule on rows",
+        "masked" => "characters of the identifier are hidden",
+        "fill" => {
+            "the row names no person, though a row of the same order does: declare `fill: down within` its key on the fields that identify the person and load the file again, or `fill: none` if each row stands alone"
+        }
         "phone" => "the text is not a telephone number",
         "email" => "the text is not an e-mail address",
         "identifier" | "integer_identifier" => "the text is not an identifier",

@@ -5,7 +5,7 @@ use crate::convert::{Converted, Plan, RuleInputs, Widened};
 use crate::drift::new_fields;
 use crate::error::{ExtractError, MissingColumn, NearestField, SinkError};
 use crate::keys::KeySet;
-use crate::read::{FileSummary, NameCounts, RawBatch, Stop, nearest, read_file};
+use crate::read::{FileSummary, NameCounts, OrderLines, RawBatch, Stop, nearest, read_file};
 use crate::source::SourceFile;
 use crate::spilling::Spilling;
 use crate::unique::Repeats;
@@ -14,7 +14,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use lakewarden_dictionary::{Dataset, UndeclaredFields};
+use lakewarden_dictionary::{Dataset, OnFailure, UndeclaredFields};
 use lakewarden_privacy::KeyRing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -139,13 +139,20 @@ fn read_all(
     work: &Sender<Work>,
     events: &Sender<Event>,
 ) {
+    let mut lines = OrderLines::of(dataset);
     for (index, file) in files.iter().enumerate() {
-        let mut emit = |batch: RawBatch| {
+        let send = |batch: RawBatch| {
             let (reply, converted) = bounded(1);
             events.send(Event::Batch(converted)).map_err(|_| Stop::Cancelled)?;
             work.send(Work { file: index, batch, reply }).map_err(|_| Stop::Cancelled)
         };
-        let event = match read_file(dataset, file, batch_rows, meter, &mut emit) {
+        let mut emit = |batch: RawBatch| {
+            let bug = || ExtractError::Internal { file: file.name.clone(), doing: "filling lines of orders" };
+            lines.take(batch).ok_or_else(bug)?.into_iter().try_for_each(send)
+        };
+        let read = read_file(dataset, file, batch_rows, meter, &mut emit);
+        let read = read.and_then(|summary| lines.finish().into_iter().try_for_each(send).map(|()| summary));
+        let event = match read {
             Ok(summary) => Event::End(Box::new(summary)),
             Err(Stop::Failed(error)) => Event::Failed(error),
             Err(Stop::Cancelled) => return,
@@ -315,7 +322,13 @@ impl InOrder<'_, '_> {
             let kept = |row: &&u32| keep.as_ref().is_none_or(|keep| keep[**row as usize]);
             let kept = rows.iter().filter(kept).count() as u64;
             if kept > 0 {
-                *account.warned.entry(self.plan.reason(rule.field, rule.kind, rule.name)).or_default() += kept;
+                let counts = match rule.on_failure {
+                    OnFailure::SetNull => &mut account.set_null,
+                    OnFailure::Quarantine | OnFailure::Warn | OnFailure::StopFile | OnFailure::StopRun => {
+                        &mut account.warned
+                    }
+                };
+                *counts.entry(self.plan.reason(rule.field, rule.kind, rule.name)).or_default() += kept;
             }
         }
         let repeated = repeats.seal(self.plan, len, batch.late.as_ref(), account)?;

@@ -1,7 +1,7 @@
 //! The shapes of what is stored.
 
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef, TimeUnit};
-use lakewarden_dictionary::{DataType, Dataset};
+use lakewarden_dictionary::{DataType, Dataset, UNIDENTIFIED_COLUMN};
 use std::sync::Arc;
 
 /// The Arrow type of a logical type. Instants are microseconds in UTC; decimals take 128 bits.
@@ -18,10 +18,12 @@ pub fn arrow_type(data_type: DataType) -> Arrow {
 }
 
 /// The schema of a dataset's conformed table: its stored fields, in declared order, under their column
-/// names, with the types they have after treatment. All nullable.
+/// names, with the types they have after treatment; and last, in a dataset about people, the mark of rows of which an
+/// identifier was left out ([`UNIDENTIFIED_COLUMN`]): true, or null. All nullable.
 pub fn conformed_schema(dataset: &Dataset) -> SchemaRef {
-    let fields: Vec<Field> =
-        dataset.stored().map(|f| Field::new(f.column.value.as_str(), arrow_type(f.stored_type()), true)).collect();
+    let stored = dataset.stored().map(|f| Field::new(f.column.value.as_str(), arrow_type(f.stored_type()), true));
+    let mark = dataset.marks_unidentified().then(|| Field::new(UNIDENTIFIED_COLUMN, Arrow::Boolean, true));
+    let fields: Vec<Field> = stored.chain(mark).collect();
     Arc::new(Schema::new(fields))
 }
 

@@ -109,7 +109,8 @@ impl Repeats {
                 continue;
             }
             match unique.rule.on_failure {
-                OnFailure::Quarantine => {
+                // A value that must be unique is not left out: `check` refuses that, and here the row stays out.
+                OnFailure::Quarantine | OnFailure::SetNull => {
                     self.sealed.push((row, unique.rule));
                     return Ok(false);
                 }

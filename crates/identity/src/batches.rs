@@ -24,7 +24,7 @@ pub fn customers_schema() -> SchemaRef {
     ]))
 }
 
-/// Columns of `customer_identity`: customer_id, domain, token, shared, first_seen, last_seen.
+/// Columns of `customer_identity`: customer_id (null for a shared token), domain, token, shared, first_seen, last_seen.
 pub fn membership_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("customer_id", DataType::Utf8, true),
@@ -65,9 +65,11 @@ impl Identities {
                 tokens.append_value(token_text('k', m.version, m.bits));
             }
             let columns: Vec<ArrayRef> = vec![
-                Arc::new(StringArray::from_iter_values(
-                    part.iter().map(|m| self.customers[m.customer as usize].id.as_str()),
-                )),
+                Arc::new(
+                    part.iter()
+                        .map(|m| Some(self.customers[m.customer? as usize].id.as_str()))
+                        .collect::<StringArray>(),
+                ),
                 Arc::new(StringArray::from_iter_values(part.iter().map(|m| self.domains[m.domain as usize].as_str()))),
                 Arc::new(tokens.finish()),
                 Arc::new(part.iter().map(|m| Some(m.shared)).collect::<BooleanArray>()),

@@ -20,6 +20,8 @@ pub(crate) struct Token {
     /// Earliest and latest instant it was seen at, µs since 1970 UTC; `NEVER` and `i64::MIN` if unknown.
     pub first: i64,
     pub last: i64,
+    /// Rows that it was counted in; see [`Matcher::counting`].
+    pub rows: u32,
 }
 
 impl Token {
@@ -42,6 +44,43 @@ pub struct Matcher {
     resolved: Vec<Vec<u32>>,
     /// The bits of one column's tokens; kept for its room.
     bits: Vec<u128>,
+    /// Whether rows are counted by token.
+    counting: bool,
+}
+
+/// When a pseudonym is shared by several people: it then joins no records and belongs to no customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShareLimits {
+    /// The most pseudonyms of one other domain that it may stand with.
+    pub links: u32,
+    /// The most rows that may hold it.
+    pub rows: Option<u32>,
+    /// The most of the rows with a pseudonym of its domain that may hold it, in millionths, once there are
+    /// [`ShareLimits::ENOUGH`] such rows.
+    pub millionths: Option<u32>,
+}
+
+impl ShareLimits {
+    /// Of fewer rows no share is judged.
+    pub const ENOUGH: u64 = 100;
+
+    /// Only pairs are judged.
+    pub fn of_links(links: u32) -> Self {
+        Self { links, rows: None, millionths: None }
+    }
+
+    /// Whether rows have to be counted.
+    pub fn counts_rows(&self) -> bool {
+        self.rows.is_some() || self.millionths.is_some()
+    }
+
+    /// Whether so many of a domain's rows are too many.
+    pub(crate) fn exceeded(&self, rows: u32, of_domain: u64) -> bool {
+        let share = |most: u32| {
+            of_domain >= Self::ENOUGH && u128::from(rows) * 1_000_000 > u128::from(of_domain) * u128::from(most)
+        };
+        self.rows.is_some_and(|most| rows > most) || self.millionths.is_some_and(share)
+    }
 }
 
 /// Marks a row without a pseudonym in a column.
@@ -60,10 +99,17 @@ impl Matcher {
             pairs: HashSet::default(),
             resolved: Vec::new(),
             bits: Vec::new(),
+            counting: false,
         }
     }
 
-    /// The domain of this name; one that is not in `link_on` names people but joins no records.
+    /// Has it count, from now on, in how many rows each pseudonym stands, or not.
+    pub fn counting(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
+    /// The domain of this name; one that is not in `link_on` joins no records, and its pseudonyms
+    /// belong to no customer.
     pub fn domain(&mut self, name: &str) -> DomainId {
         if let Some(at) = self.domains.iter().position(|d| d == name) {
             return DomainId(at as u16);
@@ -92,6 +138,12 @@ impl Matcher {
             self.resolve_column(*domain, *column, into)?;
             if let Some(times) = times {
                 self.note_times(into, times);
+            }
+            if self.counting {
+                into.iter().filter(|at| **at != NONE).for_each(|at| {
+                    let rows = &mut self.tokens[*at as usize].rows;
+                    *rows = rows.saturating_add(1);
+                });
             }
         }
         if columns.len() > 1 {
@@ -176,7 +228,7 @@ impl Matcher {
         let at = *entry.or_insert(next).get();
         if at == next {
             let version = text.get(1..).and_then(|t| t.split_once('_')).and_then(|(v, _)| v.parse().ok()).unwrap_or(0);
-            tokens.push(Token { bits, version, domain, first: NEVER, last: i64::MIN });
+            tokens.push(Token { bits, version, domain, first: NEVER, last: i64::MIN, rows: 0 });
         }
         Ok(at)
     }

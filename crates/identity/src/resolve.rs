@@ -1,7 +1,7 @@
 //! From pairs of pseudonyms to customers with lasting ids.
 
 use crate::error::IdentityError;
-use crate::matcher::{Matcher, NEVER, Token};
+use crate::matcher::{Matcher, NEVER, NONE, ShareLimits, Token};
 use crate::unions::Unions;
 use arrow::array::{Array, StringArray};
 use foldhash::fast::RandomState;
@@ -36,9 +36,9 @@ pub struct Member {
     pub version: u32,
     /// Index into [`Identities::domains`].
     pub domain: u16,
-    /// Index into [`Identities::customers`].
-    pub customer: u32,
-    /// Set aside because too many others share it.
+    /// Index into [`Identities::customers`]; `None` for one that is shared.
+    pub customer: Option<u32>,
+    /// Set aside because too many others share it: it belongs to no customer.
     pub shared: bool,
     /// Earliest instant it was seen at, µs UTC.
     pub first_seen: Option<i64>,
@@ -67,10 +67,13 @@ pub struct Identities {
     pub domains: Vec<String>,
     /// The customers, ascending by id.
     pub customers: Vec<Customer>,
-    /// The pseudonyms, ascending by customer, domain and bits.
+    /// The pseudonyms of domains that link, ascending by customer, domain and bits; those that are shared come last.
     pub members: Vec<Member>,
-    /// Whose the pseudonyms are, in the order they were first seen: indices into [`Identities::customers`].
+    /// The customers of all pseudonyms, in the order they were first seen: indices into [`Identities::customers`], or
+    /// [`NONE`] for one that is shared or of a domain that does not link.
     pub customer_of: Vec<u32>,
+    /// The bits of the latter, with their places in `customer_of`, ascending.
+    pub apart: Vec<(u32, u128)>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -78,16 +81,22 @@ pub struct Identities {
 impl Matcher {
     /// Joins the pseudonyms into customers.
     ///
-    /// A token paired with more than `max_links` tokens of one other domain links nothing. A customer
+    /// Tokens of domains that do not link, and those that are shared by too many ([`ShareLimits`]), link nothing and
+    /// belong to no customer. A customer
     /// keeps the id that its earliest-seen known token had (`known`); where one id's tokens have come
     /// apart, the part with the earliest token keeps it. A new customer's id is made by `ids` from the
     /// text of its earliest token.
     ///
     /// # Errors
     /// [`IdentityError::IdCollision`].
-    pub fn resolve(mut self, max_links: u32, known: &Known, ids: &Tokeniser) -> Result<Identities, IdentityError> {
+    pub fn resolve(
+        mut self,
+        limits: &ShareLimits,
+        known: &Known,
+        ids: &Tokeniser,
+    ) -> Result<Identities, IdentityError> {
         self.order_domains();
-        let shared = self.shared_tokens(max_links);
+        let shared = self.shared_tokens(limits);
         let mut unions = Unions::new(self.tokens.len());
         for pair in &self.pairs {
             let (a, b) = ((pair >> 32) as u32, *pair as u32);
@@ -96,10 +105,10 @@ impl Matcher {
             }
         }
         // Earliest first; within a time by domain (strongest first), then by bits: the same in any order of arrival.
-        let mut order: Vec<u32> = (0..self.tokens.len() as u32).collect();
+        let links = |token: &u32| self.links[usize::from(self.tokens[*token as usize].domain.0)];
+        let mut order: Vec<u32> = (0..self.tokens.len() as u32).filter(links).collect();
         order.sort_unstable_by_key(|t| age(&self.tokens[*t as usize]));
 
-        const NONE: u32 = u32::MAX;
         let mut group_of_root = vec![NONE; self.tokens.len()];
         let mut groups: Vec<Vec<u32>> = Vec::new();
         for token in order {
@@ -132,8 +141,8 @@ impl Matcher {
         }
     }
 
-    /// Tokens paired with more than `max_links` tokens of one other domain.
-    fn shared_tokens(&self, max_links: u32) -> Vec<bool> {
+    /// Tokens that stand with too many of one other domain, or in too many rows.
+    fn shared_tokens(&self, limits: &ShareLimits) -> Vec<bool> {
         // Only the domains that link are in pairs, and they come first: one count for each, token by token.
         let domains = self.links.iter().filter(|links| **links).count();
         let mut counts = vec![0u32; self.tokens.len() * domains];
@@ -142,17 +151,26 @@ impl Matcher {
             let domain = self.tokens[with as usize].domain.0 as usize;
             let count = &mut counts[token as usize * domains + domain];
             *count += 1;
-            shared[token as usize] |= *count > max_links;
+            shared[token as usize] |= *count > limits.links;
         };
         for pair in &self.pairs {
             let (a, b) = ((pair >> 32) as u32, *pair as u32);
             count(a, b);
             count(b, a);
         }
+        if limits.counts_rows() {
+            let mut of_domain = vec![0u64; self.domains.len()];
+            self.tokens.iter().for_each(|t| of_domain[usize::from(t.domain.0)] += u64::from(t.rows));
+            for (token, shared) in self.tokens.iter().zip(&mut shared) {
+                let domain = usize::from(token.domain.0);
+                *shared |= self.links[domain] && limits.exceeded(token.rows, of_domain[domain]);
+            }
+        }
         shared
     }
 
-    /// Gives each group (oldest first, its tokens oldest first) an id.
+    /// Gives each group (oldest first, its tokens oldest first) an id. A shared token takes one as well, which no customer
+    /// has then: before it was shared it may have been the founder of one.
     fn name_groups(
         &self,
         groups: &[Vec<u32>],
@@ -231,8 +249,9 @@ impl Matcher {
     fn assemble(self, groups: Vec<Vec<u32>>, texts: Vec<String>, shared: &[bool], merged: u64) -> Identities {
         let mut order: Vec<u32> = (0..groups.len() as u32).collect();
         order.sort_unstable_by(|a, b| texts[*a as usize].cmp(&texts[*b as usize]));
+        let is_shared = |group: &[u32]| group.iter().all(|token| shared[*token as usize]);
         let mut summary = Summary {
-            customers: groups.len() as u64,
+            customers: groups.iter().filter(|group| !is_shared(group)).count() as u64,
             merged,
             shared: shared.iter().filter(|s| **s).count() as u64,
             ..Summary::default()
@@ -240,23 +259,25 @@ impl Matcher {
         let mut of_domain = vec![0u64; self.domains.len()];
         let mut customers = Vec::with_capacity(groups.len());
         let mut members = Vec::with_capacity(self.tokens.len());
-        let mut customer_of = vec![0; self.tokens.len()];
+        let mut customer_of = vec![NONE; self.tokens.len()];
+        let member = |t: &Token, customer, shared| Member {
+            bits: t.bits,
+            version: t.version,
+            domain: t.domain.0,
+            customer,
+            shared,
+            first_seen: (t.first != NEVER).then_some(t.first),
+            last_seen: (t.last != i64::MIN).then_some(t.last),
+        };
+        self.tokens.iter().for_each(|t| of_domain[usize::from(t.domain.0)] += 1);
+        order.retain(|group| !is_shared(&groups[*group as usize]));
         for (number, group) in order.iter().enumerate() {
             let tokens = &groups[*group as usize];
             let from = members.len();
             for token in tokens {
                 let t = &self.tokens[*token as usize];
                 customer_of[*token as usize] = number as u32;
-                members.push(Member {
-                    bits: t.bits,
-                    version: t.version,
-                    domain: t.domain.0,
-                    customer: number as u32,
-                    shared: shared[*token as usize],
-                    first_seen: (t.first != NEVER).then_some(t.first),
-                    last_seen: (t.last != i64::MIN).then_some(t.last),
-                });
-                of_domain[t.domain.0 as usize] += 1;
+                members.push(member(t, Some(number as u32), false));
             }
             let own = &mut members[from..];
             own.sort_unstable_by_key(|m| (m.domain, m.bits));
@@ -271,9 +292,16 @@ impl Matcher {
                 domains: domains.len() as u32,
             });
         }
+        let from = members.len();
+        let aside = self.tokens.iter().zip(shared).filter(|(_, shared)| **shared);
+        members.extend(aside.map(|(token, _)| member(token, None, true)));
+        members[from..].sort_unstable_by_key(|m| (m.domain, m.bits));
+        let places = (0u32..).zip(&self.tokens).zip(&customer_of);
+        let apart =
+            places.filter(|(_, customer)| **customer == NONE).map(|((at, token), _)| (at, token.bits)).collect();
         let counted = self.domains.iter().cloned().zip(of_domain);
         summary.tokens = counted.filter(|(_, tokens)| *tokens > 0).collect();
-        Identities { domains: self.domains, customers, members, customer_of, summary }
+        Identities { domains: self.domains, customers, members, customer_of, apart, summary }
     }
 }
 
@@ -314,11 +342,12 @@ mod tests {
     }
 
     fn resolve(records: &[Record], known: &Known) -> Identities {
-        matcher(records).resolve(8, known, &keys().customer_ids()).unwrap()
+        matcher(records).resolve(&ShareLimits::of_links(8), known, &keys().customer_ids()).unwrap()
     }
 
     fn known(of: &Identities) -> Known {
-        of.members.iter().map(|m| (m.bits, token_bits(&of.customers[m.customer as usize].id).unwrap())).collect()
+        let members = of.members.iter().filter_map(|m| Some((m.bits, m.customer?)));
+        members.map(|(bits, customer)| (bits, token_bits(&of.customers[customer as usize].id).unwrap())).collect()
     }
 
     #[test]
@@ -336,8 +365,11 @@ mod tests {
         records.push((Some(1), Some(0), 50));
         let found = resolve(&records, &Known::default());
         assert_eq!(found.summary.shared, 1);
-        assert_eq!(found.summary.customers, 10, "nine cards and the shop's own phone");
-        assert!(found.members.iter().filter(|m| m.shared).count() == 1);
+        assert_eq!(found.summary.customers, 9, "nine cards, and the shop's own phone is no customer");
+        let shared: Vec<_> = found.members.iter().filter(|m| m.shared).collect();
+        assert_eq!((shared.len(), shared[0].customer), (1, None));
+        assert_eq!(found.apart.len(), 1);
+        assert_eq!(found.customer_of[found.apart[0].0 as usize], NONE);
     }
 
     #[test]
@@ -395,7 +427,7 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(seen, expected);
         assert_eq!(matcher.seen_with(std::iter::once(7)), []);
-        let found = matcher.resolve(1, &Known::default(), &keys().customer_ids()).unwrap();
+        let found = matcher.resolve(&ShareLimits::of_links(1), &Known::default(), &keys().customer_ids()).unwrap();
         assert_eq!(found.summary.shared, 1, "though it joins nobody");
     }
 
@@ -408,12 +440,47 @@ mod tests {
             for (id, name) in ids.iter().zip(names) {
                 matcher.add(&[(ColumnDomain::Fixed(*id), &token(name))], None).unwrap();
             }
-            matcher.resolve(8, &Known::default(), &keys().customer_ids()).unwrap()
+            matcher.resolve(&ShareLimits::of_links(8), &Known::default(), &keys().customer_ids()).unwrap()
         };
         let (one, other) = (resolve(&["vase", "phone", "atlas"]), resolve(&["atlas", "vase", "phone"]));
         assert_eq!(one.domains, ["phone", "atlas", "vase"]);
         assert_eq!((one.domains, one.customers, one.members), (other.domains, other.customers, other.members));
         assert_eq!(one.summary.tokens.len(), 3);
+    }
+
+    #[test]
+    fn a_pseudonym_of_a_domain_that_does_not_link_is_no_customer() {
+        let tokens = |domain: &str, values: &[Option<&str>]| -> StringArray {
+            values.iter().map(|v| v.map(|v| keys().tokeniser(domain).token_of(v))).collect()
+        };
+        let mut matcher = Matcher::new(&["phone".into()]);
+        let (phone, cashier) = (matcher.domain("phone"), matcher.domain("employee"));
+        let phones = tokens("phone", &[Some("1"), Some("1"), None, None]);
+        let cashiers = tokens("employee", &[Some("e1"), Some("e2"), Some("e3"), Some("e3")]);
+        let columns = [(ColumnDomain::Fixed(cashier), &cashiers), (ColumnDomain::Fixed(phone), &phones)];
+        matcher.add(&columns, None).unwrap();
+        let found = matcher.resolve(&ShareLimits::of_links(8), &Known::default(), &keys().customer_ids()).unwrap();
+        assert_eq!((found.customers.len(), found.members.len(), found.apart.len()), (1, 1, 3));
+        assert_eq!(found.customers[0].identifiers, 1);
+        assert_eq!(found.customer_of, [NONE, NONE, NONE, 0]);
+    }
+
+    #[test]
+    fn a_pseudonym_in_too_many_rows_is_no_customer() {
+        let found = |limits: ShareLimits, rows: usize| {
+            let phones: Vec<String> = (0..rows).map(|row| if row % 2 == 0 { 0 } else { row }.to_string()).collect();
+            let tokens = phones.iter().map(|phone| keys().tokeniser("phone").token_of(phone));
+            let mut matcher = Matcher::new(&["phone".into()]);
+            let phone = matcher.domain("phone");
+            matcher.counting(true);
+            matcher.add(&[(ColumnDomain::Fixed(phone), &StringArray::from_iter_values(tokens))], None).unwrap();
+            let found = matcher.resolve(&limits, &Known::default(), &keys().customer_ids()).unwrap();
+            (found.summary.shared, found.summary.customers)
+        };
+        let limits = ShareLimits { links: 8, rows: Some(50), millionths: None };
+        assert_eq!((found(limits, 100), found(limits, 102)), ((0, 51), (1, 51)));
+        let share = ShareLimits { links: 8, rows: None, millionths: Some(490_000) };
+        assert_eq!((found(share, 98), found(share, 100)), ((0, 50), (1, 50)), "of few rows no share is judged");
     }
 
     proptest! {
@@ -430,7 +497,8 @@ mod tests {
             let first = resolve(&records[..cut.min(records.len())], &Known::default());
             let then = resolve(&records, &known(&first));
             let mapping = |i: &Identities| -> BTreeMap<u128, String> {
-                i.members.iter().map(|m| (m.bits, i.customers[m.customer as usize].id.clone())).collect()
+                let members = i.members.iter().filter_map(|m| Some((m.bits, m.customer?)));
+                members.map(|(bits, customer)| (bits, i.customers[customer as usize].id.clone())).collect()
             };
             prop_assert_eq!(mapping(&at_once), mapping(&then));
         }

@@ -42,7 +42,9 @@ impl Customers {
             return made.clone();
         }
         let subjects = self.subjects.clone();
-        let made = Arc::new(self.consent.decide(purpose, subjects.len(), |bits| subjects.of_token(bits)));
+        let numbers = subjects.len() + subjects.apart();
+        let made = self.consent.decide(purpose, numbers, |bits| subjects.number_of(bits));
+        let made = Arc::new(made.with_customers(subjects.len()));
         self.decided.insert(purpose.to_owned(), made.clone());
         made
     }
@@ -77,7 +79,6 @@ impl Loading<'_> {
         &self,
         pipeline: &Pipeline,
         mut people: People,
-        max_links: u32,
         relations: &Relations<'_>,
     ) -> Result<(Customers, IdentityAccount, Vec<Change>), PipelineError> {
         let (customers_name, members_name) = table_names(&pipeline.name.value);
@@ -86,7 +87,7 @@ impl Loading<'_> {
         let unknown_purposes = people.consent.unknown_purposes();
         let consent_doubted = people.consent.doubted();
         let ids = self.keys.customer_ids();
-        let found = block_in_place(|| people.matcher.resolve(max_links, &known, &ids))?;
+        let found = block_in_place(|| people.matcher.resolve(&people.limits, &known, &ids))?;
         let account = IdentityAccount {
             tokens: found.summary.tokens.clone(),
             customers: found.summary.customers,
@@ -110,7 +111,7 @@ impl Loading<'_> {
         let (customers, members, subjects) = block_in_place(|| {
             std::thread::scope(|scope| {
                 let (customers, members) = (scope.spawn(customers), scope.spawn(members));
-                let subjects = index(&found, &members_name);
+                let subjects = index(&found, &people.consent, &members_name);
                 (customers.join(), members.join(), subjects)
             })
         });
@@ -122,7 +123,7 @@ impl Loading<'_> {
         let mut changes = vec![change(customers)];
         changes.push(change(members.map_err(dead)??));
         let subjects = subjects?;
-        let rows = placed::as_seen(people.trails, &found, &table, pipeline, relations)?;
+        let rows = placed::as_seen(people.trails, &found, &subjects, &table, pipeline, relations)?;
         let customers = Customers {
             subjects: Arc::new(subjects),
             rows,
@@ -144,23 +145,35 @@ fn stage(
     Ok(writer.finish()?)
 }
 
-fn index(found: &Identities, table: &str) -> Result<SubjectIndex, PipelineError> {
+/// Gives numbers to pseudonyms that belong to no customer: those that a statement names, for refusals by them hold for the
+/// rows that carry them.
+fn number_apart(index: &mut SubjectIndexBuilder, consent: &ConsentBook) -> Option<()> {
+    consent.named().try_for_each(|bits| index.apart(bits))
+}
+
+fn index(found: &Identities, consent: &ConsentBook, table: &str) -> Result<SubjectIndex, PipelineError> {
     let damaged = || PipelineError::Damaged { table: table.to_owned(), column: "customer_id".to_owned() };
     let mut index = SubjectIndexBuilder::default();
     for customer in &found.customers {
         index.customer(&customer.id).ok_or_else(damaged)?;
     }
     for member in &found.members {
-        index.token(member.bits, member.customer);
+        if let Some(customer) = member.customer {
+            index.token(member.bits, customer);
+        }
     }
+    found.members.iter().filter(|m| m.customer.is_none()).try_for_each(|m| index.apart(m.bits)).ok_or_else(damaged)?;
+    number_apart(&mut index, consent).ok_or_else(damaged)?;
     Ok(index.finish())
 }
 
 /// What the last run decided.
 async fn known(lake: &Lake, members: &str) -> Result<Known, PipelineError> {
     let mut known = Known::default();
-    visit_members(lake, members, |token, _, id_bits| {
-        known.insert(token, id_bits);
+    visit_members(lake, members, |token, id| {
+        if let Some((_, id_bits)) = id {
+            known.insert(token, id_bits);
+        }
         Some(())
     })
     .await?;
@@ -175,12 +188,21 @@ pub async fn published(lake: &Lake, pipeline: &str, consent: ConsentBook) -> Res
     let (customers_name, members_name) = table_names(pipeline);
     let Some(table) = TableView::published(lake, Zone::Identity, &customers_name).await? else { return Ok(None) };
     let mut index = SubjectIndexBuilder::default();
-    visit_members(lake, &members_name, |token, id, _| {
-        let customer = index.customer(id)?;
-        index.token(token, customer);
+    let mut shared = Vec::new();
+    visit_members(lake, &members_name, |token, id| {
+        match id {
+            Some((id, _)) => {
+                let customer = index.customer(id)?;
+                index.token(token, customer);
+            }
+            None => shared.push(token),
+        }
         Some(())
     })
     .await?;
+    let damaged = || PipelineError::Damaged { table: members_name.clone(), column: "token".to_owned() };
+    shared.into_iter().try_for_each(|bits| index.apart(bits)).ok_or_else(damaged)?;
+    number_apart(&mut index, &consent).ok_or_else(damaged)?;
     let subjects = Arc::new(index.finish());
     let (rows, decided) = (BTreeMap::new(), BTreeMap::new());
     Ok(Some(Customers { subjects, consent: Arc::new(consent), table, rows, decided }))
@@ -189,7 +211,7 @@ pub async fn published(lake: &Lake, pipeline: &str, consent: ConsentBook) -> Res
 async fn visit_members(
     lake: &Lake,
     name: &str,
-    mut visit: impl FnMut(u128, &str, u128) -> Option<()>,
+    mut visit: impl FnMut(u128, Option<(&str, u128)>) -> Option<()>,
 ) -> Result<(), PipelineError> {
     let damaged = || PipelineError::Damaged { table: name.to_owned(), column: "token".to_owned() };
     let Some(table) = lake.table(Zone::Identity, name).await? else { return Ok(()) };
@@ -201,9 +223,13 @@ async fn visit_members(
         };
         let (Some(tokens), Some(ids)) = (text(0), text(1)) else { return Err(damaged()) };
         for row in 0..tokens.len() {
-            let id = ids.value(row);
-            let (token, id_bits) = token_bits(tokens.value(row)).zip(token_bits(id)).ok_or_else(damaged)?;
-            visit(token, id, id_bits).ok_or_else(damaged)?;
+            let token = token_bits(tokens.value(row)).ok_or_else(damaged)?;
+            // A pseudonym that several people share belongs to no customer.
+            let id = match ids.is_valid(row) {
+                true => Some((ids.value(row), token_bits(ids.value(row)).ok_or_else(damaged)?)),
+                false => None,
+            };
+            visit(token, id).ok_or_else(damaged)?;
         }
     }
     Ok(())

@@ -3,12 +3,14 @@
 use crate::error::PipelineError;
 use crate::placed::Trail;
 use crate::statements;
-use arrow::array::{AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use lakewarden_dictionary::{Dataset, IdentityRules, Project, TokenDomain, Treatment};
-use lakewarden_identity::{ColumnDomain, DomainId, Matcher};
+use lakewarden_dictionary::{
+    Dataset, DatasetRole, IdentityRules, Project, TokenDomain, Treatment, UNIDENTIFIED_COLUMN,
+};
+use lakewarden_identity::{ColumnDomain, DomainId, Matcher, ShareLimits};
 use lakewarden_policy::{ConsentBook, Knowledge};
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +22,8 @@ pub struct People {
     pub consent: ConsentBook,
     /// The pseudonyms of every row that was shown of some datasets.
     pub trails: BTreeMap<String, Trail>,
+    /// When a pseudonym is shared by several people.
+    pub limits: ShareLimits,
 }
 
 impl People {
@@ -31,6 +35,7 @@ impl People {
             matcher: Matcher::new(&link_on),
             consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()).knowing(knowledge),
             trails: BTreeMap::new(),
+            limits: share_limits(rules),
         }
     }
 
@@ -49,6 +54,7 @@ impl People {
             }
         }
         columns.extend(dataset.event_time.as_ref().map(|c| c.value.as_str()));
+        columns.extend(dataset.marks_unidentified().then_some(UNIDENTIFIED_COLUMN));
         columns.extend(statements::columns(dataset));
         columns.sort_unstable();
         columns.dedup();
@@ -104,11 +110,22 @@ impl People {
                 None => (ColumnDomain::ByRow(by_row), tokens),
             })
             .collect();
+        // Statements and lists repeat a person's pseudonym for reasons of their own.
+        self.matcher.counting(self.limits.counts_rows() && dataset.role == DatasetRole::Data);
         self.matcher.add(&resolved, times.as_ref())?;
         if let Some(trail) = self.trails.get_mut(&dataset.name.value) {
-            trail.extend(self.matcher.added_last());
+            trail.extend(self.matcher.added_last(), rows.unidentified()?.as_ref());
         }
         statements::note(&mut self.consent, &rows)
+    }
+}
+
+/// When a pseudonym is shared by several people, as a pipeline declares it.
+fn share_limits(rules: &IdentityRules) -> ShareLimits {
+    ShareLimits {
+        links: rules.max_links,
+        rows: rules.max_rows,
+        millionths: rules.max_share.map(|share| share.millionths),
     }
 }
 
@@ -137,6 +154,15 @@ impl Rows<'_> {
                 let text = cast(array, &DataType::Utf8).map_err(|_| self.damaged(column))?;
                 text.as_string_opt::<i32>().cloned().ok_or_else(|| self.damaged(column))
             }
+        }
+    }
+
+    /// Which rows had an identifier that was left out when they were loaded; `None` if the table is older than the mark.
+    pub fn unidentified(&self) -> Result<Option<BooleanArray>, PipelineError> {
+        let Some(marks) = self.batch.column_by_name(UNIDENTIFIED_COLUMN) else { return Ok(None) };
+        match marks.as_boolean_opt() {
+            Some(marks) => Ok(Some(marks.clone())),
+            None => Err(self.damaged(UNIDENTIFIED_COLUMN)),
         }
     }
 

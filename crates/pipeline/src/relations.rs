@@ -125,7 +125,7 @@ impl<'a> Relations<'a> {
                 let content = self.content(name, || conformed_schema(dataset));
                 let subject = match ruling {
                     Ruling::Open => return Some(Relation { name: name.to_owned(), content, ruling, governance: None }),
-                    Ruling::Gated { .. } => SubjectColumns::Tokens(subject_columns(dataset, self.pipeline)),
+                    Ruling::Gated { .. } => subject_columns(dataset, self.pipeline),
                     Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => {
                         SubjectColumns::Unresolvable
                     }
@@ -179,16 +179,28 @@ impl<'a> Relations<'a> {
     }
 }
 
-/// The pseudonym columns of a dataset, those of the pipeline's strongest domains first.
-pub(crate) fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Vec<String> {
-    let strength = |treatment: &Treatment| {
-        let Treatment::Pseudonymise(TokenDomain::Fixed(domain)) = treatment else { return usize::MAX };
-        let rules = pipeline.identity.as_ref();
-        rules.and_then(|r| r.link_on.iter().position(|d| d.value == *domain)).unwrap_or(usize::MAX - 1)
+/// The pseudonym columns of a dataset: those of the domains that the pipeline links on, strongest first, and the others,
+/// which make no customers.
+pub(crate) fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> SubjectColumns {
+    let link_on = pipeline.identity.as_ref().map(|rules| rules.link_on.as_slice()).unwrap_or_default();
+    let strength = |treatment: &Treatment| match treatment {
+        Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => link_on.iter().position(|d| d.value == *domain),
+        Treatment::Pseudonymise(TokenDomain::ByField(_))
+        | Treatment::Keep
+        | Treatment::Drop
+        | Treatment::Mask { .. }
+        | Treatment::Redact
+        | Treatment::Generalise(_) => None,
     };
-    let mut fields: Vec<_> = dataset.pseudonyms().collect();
-    fields.sort_by_key(|f| strength(&f.treatment));
-    fields.into_iter().map(|f| f.column.value.clone()).collect()
+    let (mut linking, mut other) = (Vec::new(), Vec::new());
+    for field in dataset.pseudonyms() {
+        match strength(&field.treatment) {
+            Some(strength) => linking.push((strength, field.column.value.clone())),
+            None => other.push(field.column.value.clone()),
+        }
+    }
+    linking.sort_by_key(|(strength, _)| *strength);
+    SubjectColumns::Tokens { linking: linking.into_iter().map(|(_, column)| column).collect(), other }
 }
 
 /// The table of customers serves a purpose that one of the pipeline's datasets with data subjects serves; on the lawful

@@ -41,11 +41,17 @@ fn rows(shop: &Shop, record: &lakewarden_pipeline::record::RunRecord) {
         assert_eq!(found.written, sum(&|f| f.written), "{name}: written");
         assert_eq!(found.duplicates, sum(&|f| f.duplicates), "{name}: duplicates");
         let mut quarantined: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let mut set_null: BTreeMap<(String, String), u64> = BTreeMap::new();
         let mut over: BTreeMap<String, u64> = BTreeMap::new();
         for (_, file) in &loaded {
             for (field, rules) in &file.quarantined {
                 for (rule, rows) in rules {
                     *quarantined.entry((field.clone(), rule.clone())).or_default() += rows;
+                }
+            }
+            for (field, rules) in &file.set_null {
+                for (rule, values) in rules {
+                    *set_null.entry((field.clone(), rule.clone())).or_default() += values;
                 }
             }
             for (field, rows) in &file.over_collected {
@@ -54,6 +60,8 @@ fn rows(shop: &Shop, record: &lakewarden_pipeline::record::RunRecord) {
         }
         let own = found.quarantined.iter().map(|q| ((q.field.clone().unwrap_or_default(), q.rule.clone()), q.rows));
         assert_eq!(own.collect::<BTreeMap<_, _>>(), quarantined, "{name}: quarantine");
+        let own = found.set_null.iter().map(|s| ((s.field.clone(), s.rule.clone()), s.values));
+        assert_eq!(own.collect::<BTreeMap<_, _>>(), set_null, "{name}: set to null");
         assert_eq!(found.over_collected, over, "{name}: over-collection");
     }
 }

@@ -16,6 +16,7 @@
 
 #![deny(missing_docs)]
 
+pub mod absent;
 pub mod anonymity;
 mod blind;
 mod derive;

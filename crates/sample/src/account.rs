@@ -15,6 +15,8 @@ pub struct FileAccount {
     pub written: u64,
     /// Rows that must go to quarantine, by name of the field in the export, then by name of the rule.
     pub quarantined: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Values that must be null in rows that reach the lake, by name of the field in the export, then by name of the rule.
+    pub set_null: BTreeMap<String, BTreeMap<String, u64>>,
     /// Rows that were delivered before, in this file or in one whose name sorts before.
     pub duplicates: u64,
     /// Rows that hold a field nobody declared, by its name.
@@ -38,10 +40,11 @@ impl FileAccount {
     /// Counts a delivered row; answers whether it survives.
     pub(crate) fn count(&mut self, delivery: &Delivery) -> bool {
         self.rows += 1;
-        if let Some(Defect { field, rule, .. }) = delivery.defect {
-            let rules = self.quarantined.entry((*field).to_owned()).or_default();
-            *rules.entry((*rule).to_owned()).or_default() += 1;
-            return false;
+        if let Some(Defect { field, rule, set_null, .. }) = delivery.defect {
+            let fields = if *set_null { &mut self.set_null } else { &mut self.quarantined };
+            *fields.entry((*field).to_owned()).or_default().entry((*rule).to_owned()).or_default() += 1;
+            self.written += u64::from(*set_null);
+            return *set_null;
         }
         if delivery.repeated {
             self.duplicates += 1;

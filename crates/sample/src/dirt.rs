@@ -3,7 +3,7 @@
 use crate::random::Draw;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A way to spoil one field of a row so that the row belongs into quarantine.
+/// A way to spoil one field of a row so that the row belongs into quarantine, or loses the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Defect {
     /// Name of the field in the export.
@@ -13,11 +13,18 @@ pub struct Defect {
     pub rule: &'static str,
     /// What stands in the field instead; empty for a missing value.
     pub text: &'static str,
+    /// The row reaches the lake, and the field is null there.
+    pub set_null: bool,
 }
 
 /// Shorthand for a [`Defect`].
 pub(crate) const fn defect(field: &'static str, rule: &'static str, text: &'static str) -> Defect {
-    Defect { field, rule, text }
+    Defect { field, rule, text, set_null: false }
+}
+
+/// A [`Defect`] that only its value is lost by.
+pub(crate) const fn set_null(field: &'static str, rule: &'static str, text: &'static str) -> Defect {
+    Defect { field, rule, text, set_null: true }
 }
 
 /// One row as it is delivered.

@@ -118,6 +118,9 @@ fn text(run: &RunRecord, zone: Tz) -> String {
         for same in &set.same_bytes {
             lines.push(format!("  {:<22} not loaded: {} has the bytes of {}", "", same.file, same.loaded_as));
         }
+        for left in &set.set_null {
+            lines.push(format!("  {:<22} set to null: {} of {} ({})", "", grouped(left.values), left.field, left.rule));
+        }
         if !set.over_collected.is_empty() {
             let fields: Vec<String> =
                 set.over_collected.iter().map(|(f, n)| format!("{f} ({})", grouped(*n))).collect();

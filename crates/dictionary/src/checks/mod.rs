@@ -1,5 +1,6 @@
 //! What only shows when entries are held against each other: one file a check.
 
+mod absence_keys;
 mod after_load;
 mod anomaly_column;
 mod anomaly_purposes;
@@ -29,6 +30,7 @@ mod duplicate_name;
 mod event_time;
 mod event_time_type;
 mod file_pattern;
+mod fill;
 mod format_keys;
 mod format_limits;
 mod format_signs;
@@ -61,6 +63,7 @@ mod rule_on_statements;
 mod rule_type;
 mod rule_unique;
 mod snapshot_with_key;
+mod set_null;
 mod statement_repeats;
 mod statistical_period;
 mod subject;
@@ -176,6 +179,9 @@ const CHECKS: &[Check] = &[
     anomaly_purposes::CHECK,
     snapshot_with_key::CHECK,
     after_load::CHECK,
+    set_null::CHECK,
+    absence_keys::CHECK,
+    fill::CHECK,
 ];
 
 /// What checks look at.

@@ -107,6 +107,11 @@ pub enum UnreadableSubject {
     Warn,
 }
 
+/// The column of a conformed table that marks rows of which an identifier was left out, because it was a placeholder, masked
+/// or invalid. Such a row is about a person, though none of its pseudonyms may say which. No field has a column of this
+/// name, and no query sees it.
+pub const UNIDENTIFIED_COLUMN: &str = "_unidentified";
+
 /// The category of dates of birth in the fideslang taxonomy.
 const DATE_OF_BIRTH: &str = "user.demographic.date_of_birth";
 
@@ -124,6 +129,24 @@ impl Dataset {
     /// The stored fields that hold pseudonyms: how a row names its data subject.
     pub fn pseudonyms(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|f| f.treatment.is_pseudonym())
+    }
+
+    /// The domains of its pseudonyms that are the same for all rows.
+    pub fn fixed_domains(&self) -> impl Iterator<Item = (&Field, &str)> {
+        self.fields.iter().filter_map(|field| match &field.treatment {
+            Treatment::Pseudonymise(TokenDomain::Fixed(domain)) => Some((field, domain.as_str())),
+            Treatment::Pseudonymise(TokenDomain::ByField(_))
+            | Treatment::Keep
+            | Treatment::Drop
+            | Treatment::Mask { .. }
+            | Treatment::Redact
+            | Treatment::Generalise(_) => None,
+        })
+    }
+
+    /// Whether its conformed table has [`UNIDENTIFIED_COLUMN`].
+    pub fn marks_unidentified(&self) -> bool {
+        self.role == DatasetRole::Data && self.demands.marks_rows_of.is_none() && self.pseudonyms().next().is_some()
     }
 
     /// The stored field that holds its subject's date of birth, exact or generalised, known by its category.

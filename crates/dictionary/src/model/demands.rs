@@ -14,6 +14,8 @@ pub enum OnFailure {
     Quarantine,
     /// The row is kept and counted.
     Warn,
+    /// The value becomes null; the row is kept, and the value counted.
+    SetNull,
     /// The file that holds the row is refused whole.
     StopFile,
     /// The run stops, and nothing is published.
@@ -23,7 +25,10 @@ pub enum OnFailure {
 impl OnFailure {
     /// Whether a row that fails is stored all the same.
     pub fn keeps_the_row(self) -> bool {
-        self == Self::Warn
+        match self {
+            Self::Warn | Self::SetNull => true,
+            Self::Quarantine | Self::StopFile | Self::StopRun => false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The typed values of a project.
 
+mod absence;
 mod anomaly_table;
 mod anonymity;
 mod database;
@@ -20,6 +21,7 @@ mod terms;
 mod treatment;
 mod values;
 
+pub use absence::*;
 pub use anomaly_table::{ANOMALY_RULE, ANOMALY_SCORE};
 pub use anonymity::*;
 pub use database::*;

@@ -1,6 +1,7 @@
 //! `pipelines/<pipeline>/pipeline.yaml`.
 
 use super::database::Database;
+use super::demands::Percent;
 use super::terms::*;
 use crate::diagnostic::{Span, Spanned};
 use std::sync::Arc;
@@ -103,6 +104,10 @@ pub struct IdentityRules {
     /// A token seen with more than this many tokens of one other domain is shared by several people
     /// (a shop's own phone) and links nothing.
     pub max_links: u32,
+    /// A token in more rows than this is shared as well.
+    pub max_rows: Option<u32>,
+    /// A token in more than this share of the rows with a token of its domain is shared as well.
+    pub max_share: Option<Percent>,
     /// Where it is declared.
     pub span: Span,
 }

@@ -1,5 +1,6 @@
 //! How values are written, beyond their type.
 
+use super::absence::Absence;
 use crate::diagnostic::{Span, Spanned};
 
 /// How the values of a field are written, where its type alone does not say.
@@ -21,6 +22,8 @@ pub struct ValueForms {
     pub round: bool,
     /// Whether a count since 1970 is read in its declared unit even if it looks like one of another unit.
     pub epoch_as_declared: bool,
+    /// Which values count as absent, and where an absent value comes from.
+    pub absence: Absence,
 }
 
 /// How numbers are written.

@@ -14,6 +14,8 @@ pub(crate) fn pipeline(fields: &Fields<'_>, path_name: &str) -> Pipeline {
     let identity = fields.object("identity", &IDENTITY).map(|rules| IdentityRules {
         link_on: rules.names("link_on"),
         max_links: rules.parsed("max_links").map_or(MAX_LINKS, |n| n.value),
+        max_rows: rules.parsed("max_rows").map(|n| n.value),
+        max_share: rules.parsed("max_share").map(|share| share.value),
         span: rules.span(),
     });
     let complete_when = fields.entries("complete_when").iter().map(|entry| {

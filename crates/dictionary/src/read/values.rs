@@ -29,7 +29,24 @@ pub(super) fn forms(fields: &Fields<'_>) -> ValueForms {
         email_rules: words(fields.items("email_rules")),
         round: fields.boolean("round"),
         epoch_as_declared: fields.boolean("epoch_as_declared"),
+        absence: absence(fields),
     }
+}
+
+fn absence(fields: &Fields<'_>) -> Absence {
+    let spanned = |node: &Node| Some(Spanned { value: scalar(node)?.to_owned(), span: node.span.clone() });
+    Absence {
+        absent: fields.items("absent").iter().filter_map(spanned).collect(),
+        only_listed: fields.get("absent_defaults").and_then(scalar) == Some("false"),
+        masked: word(fields, "masked"),
+        on_invalid: word(fields, "on_invalid"),
+        fill: fields.parsed("fill"),
+    }
+}
+
+fn word<T: Words>(fields: &Fields<'_>, key: &str) -> Option<Spanned<T>> {
+    let node = fields.get(key)?;
+    Some(Spanned { value: T::of(scalar(node)?)?, span: node.span.clone() })
 }
 
 /// Reads the places of a dataset.

@@ -267,6 +267,36 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         ),
         Key::optional("null_values", Kind::List(&Kind::Scalar), "Texts that mean null, besides the empty one."),
         Key::optional(
+            "absent",
+            Kind::List(&Kind::Scalar),
+            "With `pseudonymise`: values that identify no person, compared without case, width and surrounding space. They become null, are counted, and join no people.",
+        )
+        .absent("only the usual ones: `null`, `0`, `-`, `N/A`, `unknown`, `无` and the like; of telephone numbers also repeated digits and rows of digits such as `13800000000` and `1234567890`; of e-mail addresses also `noreply@…` and `test@test.com`"),
+        Key::optional(
+            "absent_defaults",
+            Kind::Boolean,
+            "Whether the usual values that identify no person count besides those that `absent` lists.",
+        )
+        .absent("`true`"),
+        Key::optional(
+            "masked",
+            Kind::Word(Masked::docs),
+            "With `pseudonymise`: what becomes of an identifier of which characters are hidden, such as `138****1234`, `z***@example.com`, `王**`.",
+        )
+        .absent("`absent`"),
+        Key::optional(
+            "on_invalid",
+            Kind::Word(OnInvalid::docs),
+            "What becomes of a value that does not have the field's type, or not the form that `normalise` demands.",
+        )
+        .absent("`quarantine`"),
+        Key::optional(
+            "fill",
+            Kind::Form(&FILL),
+            "Where an empty value comes from: `down within order_no` takes it from the first of the consecutive rows of one file that have the same `order_no`, as in exports that name the buyer only on the first line of an order. `none` declares that rows of an identifier field stand alone.",
+        )
+        .absent("nowhere; a row that names no person next to a row of the same key that does goes to quarantine"),
+        Key::optional(
             "fold",
             Kind::OneOrList(&Kind::Word(Folding::docs)),
             "What does not count when values are compared with `map` and `null_values`.",

@@ -74,6 +74,11 @@ impl Words for OnFailure {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("quarantine", Self::Quarantine, "The row goes to quarantine"),
         ("warn", Self::Warn, "The row is kept, and counted in the run's record and report"),
+        (
+            "set_null",
+            Self::SetNull,
+            "The value becomes null, the row is kept, and both are counted in the run's record and report; of a field that is no key, no `event_time` and not `required`",
+        ),
         ("stop_file", Self::StopFile, "The file is refused whole (LW4051); see `stopped_files`"),
         ("stop_run", Self::StopRun, "The run stops, and nothing is published (LW4052)"),
     ];

@@ -1,6 +1,6 @@
 //! Texts of a certain form: lengths of time, types, sizes, formats.
 
-use crate::model::{DataType, ExactNumber, NoticeVersion, Percent, Period, Within};
+use crate::model::{DataType, ExactNumber, Fill, NoticeVersion, Percent, Period, Within};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
 use chrono::format::{Item, StrftimeItems};
@@ -199,6 +199,19 @@ pub(crate) static SCORE: Form = Form {
     },
 };
 
+/// Where an empty value comes from.
+pub(crate) static FILL: Form = Form {
+    name: "`down within` and a column, or `none`",
+    pattern: Some("^(none|down +within +[^ ,][^,]*(, *[^ ,][^,]*)*)$"),
+    examples: &["down within order_no", "down within shop_code, order_no", "none"],
+    numbers: false,
+    check: |text| match text.parse::<Fill>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Malformed::new(format!("`{text}` does not say where an empty value comes from"))
+            .hint("write `down within` and the column that is the same on all lines of one order, or `none`")),
+    },
+};
+
 /// The name of a rule.
 pub(crate) static RULE_NAME: Form = Form {
     name: "a name in ASCII snake_case",
@@ -305,6 +318,7 @@ mod tests {
             &SCORE,
             &RULE_NAME,
             &REFERENCE,
+            &FILL,
         ];
         for form in all {
             for example in form.examples {

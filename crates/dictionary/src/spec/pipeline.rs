@@ -68,14 +68,26 @@ pub(crate) static IDENTITY: ObjectSpec = ObjectSpec {
         Key::required(
             "link_on",
             Kind::OneOrList(&Kind::Text),
-            "Identifier domains that link records, strongest first.",
+            "Identifier domains that make customers and link records, strongest first. Pseudonyms of other domains make no customers; what a person refused by one of them holds for the rows that carry it.",
         ),
         Key::optional(
             "max_links",
             Kind::Integer(1, 1_000_000),
-            "A token seen with more than this many tokens of one other domain is shared by several people and links nothing.",
+            "A token seen with more than this many tokens of one other domain is shared by several people: it links nothing, makes no customer, and no consent given by it counts.",
         )
         .absent("8"),
+        Key::optional(
+            "max_rows",
+            Kind::Integer(1, 1_000_000_000),
+            "A token in more than this many rows of exports is shared as well, such as a shop's own telephone number.",
+        )
+        .absent("no limit"),
+        Key::optional(
+            "max_share",
+            Kind::Form(&PERCENT),
+            "A token in more than this share of the rows that hold a token of its domain is shared as well, once there are 100 such rows.",
+        )
+        .absent("no limit"),
     ],
     exactly_one: &[],
 };

@@ -203,6 +203,21 @@ impl Words for ConsentDefault {
         &[("opt_in", Self::OptIn, "Refusal until granted"), ("opt_out", Self::OptOut, "Permission until withdrawn")];
 }
 
+impl Words for Masked {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("absent", Self::Absent, "It counts as absent: the value becomes null and is counted, the row is kept"),
+        ("quarantine", Self::Quarantine, "The row goes to quarantine"),
+        ("keep", Self::Keep, "The signs are part of the identifier"),
+    ];
+}
+
+impl Words for OnInvalid {
+    const WORDS: &'static [(&'static str, Self, &'static str)] = &[
+        ("quarantine", Self::Quarantine, "The row goes to quarantine"),
+        ("set_null", Self::SetNull, "The value becomes null and is counted, the row is kept"),
+    ];
+}
+
 /// The treatments that are one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainTreatment {

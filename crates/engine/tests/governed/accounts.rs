@@ -100,7 +100,7 @@ async fn the_strictest_pseudonym_of_a_row_decides() {
             let columns = [("phone_token", column(first.map(phone))), ("email_token", column(second.map(email)))];
             let row = RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap();
             relation.content = Content::Memory { schema: row.schema(), batches: vec![row] };
-            assert!(matches!(relation.governance.as_ref().unwrap().subject, SubjectColumns::Tokens(_)));
+            assert!(matches!(relation.governance.as_ref().unwrap().subject, SubjectColumns::Tokens { .. }));
             let session = Session::new(&engine, &spec(), vec![relation]).unwrap();
             let (rows, figures) = ask(&session, "SELECT customer_id FROM orders").await.unwrap();
             let expected = [reason(first), reason(second)].into_iter().flatten().min();

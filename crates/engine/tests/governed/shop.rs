@@ -144,7 +144,7 @@ fn orders() -> Table {
         ("status", texts(each().map(|(r, w)| marked(["paid", "sent", "returned"][r as usize % 3].into(), w)))),
         ("items", Arc::new(items.finish())),
     ]);
-    let subject = SubjectColumns::Tokens(vec!["phone_token".into(), "email_token".into()]);
+    let subject = SubjectColumns::linking(["phone_token", "email_token"]);
     Table { name: "orders", subject: Some(subject), rows, whose, withheld }
 }
 
@@ -159,7 +159,7 @@ fn visits() -> Table {
         ("device_token", texts(whose.iter().map(|n| n.map(device)))),
         ("seconds", numbers(each().map(|(r, w)| counted(r * 13 % 59, w)))),
     ]);
-    Table { name: "visits", subject: Some(SubjectColumns::Tokens(vec!["device_token".into()])), rows, whose, withheld }
+    Table { name: "visits", subject: Some(SubjectColumns::linking(["device_token"])), rows, whose, withheld }
 }
 
 /// A name and columns that must be quoted.
@@ -224,7 +224,7 @@ impl Table {
         let keep = self.withheld.iter().map(|w| Some(w.is_none())).collect();
         let mut columns: Vec<(String, ArrayRef)> =
             self.rows.schema().fields().iter().map(|f| f.name().clone()).zip(self.rows.columns().to_vec()).collect();
-        if matches!(self.subject, Some(SubjectColumns::Tokens(_))) {
+        if matches!(self.subject, Some(SubjectColumns::Tokens { .. })) {
             columns.push(("customer_id".into(), texts(self.whose.iter().map(|n| n.map(id)))));
         }
         let all = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
@@ -255,17 +255,18 @@ impl Table {
     fn row_subjects(&self, subject: &SubjectColumns, content: &Content) -> RowSubjects {
         let index = index();
         let names = match subject {
-            SubjectColumns::Tokens(names) => names.clone(),
+            SubjectColumns::Tokens { linking, .. } => linking.clone(),
             SubjectColumns::CustomerId => vec!["customer_id".to_owned()],
             SubjectColumns::Unresolvable => Vec::new(),
         };
         let of = |text: &str| {
             let bits = lakewarden_privacy::token_bits(text).unwrap();
-            if *subject == SubjectColumns::CustomerId { index.of_id(bits) } else { index.of_token(bits) }
+            let found = if *subject == SubjectColumns::CustomerId { index.of_id(bits) } else { index.of_token(bits) };
+            found.map_or(RowName::Unknown, RowName::Customer)
         };
         let column = |name: &String| self.rows.column_by_name(name).unwrap().as_string::<i32>();
         let columns: Vec<&StringArray> = names.iter().map(column).collect();
-        let mut rows = RowSubjectsBuilder::new(index.len()).unwrap();
+        let mut rows = RowSubjectsBuilder::new(index.len(), index.apart()).unwrap();
         for row in 0..self.rows.num_rows() {
             assert!(rows.row(columns.iter().filter(|c| c.is_valid(row)).map(|c| of(c.value(row)))));
         }

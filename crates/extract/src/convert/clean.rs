@@ -63,7 +63,7 @@ fn without_ends(text: &StringArray, characters: &str) -> Option<StringArray> {
 }
 
 /// Blank texts and declared null values become null; the buffers stay.
-fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
+pub(super) fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
     let is_null = |value: &str| {
         let blank = match value.as_bytes() {
             [] => true,

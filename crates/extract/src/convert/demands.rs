@@ -2,6 +2,7 @@
 
 use super::faults::{Faults, RuleRef};
 use super::plan::FieldPlan;
+use super::sift::without;
 use crate::error::ExtractError;
 use crate::keys::{KeySet, RowHasher};
 use crate::run::ExtractContext;
@@ -162,19 +163,23 @@ impl Demands {
 
     /// Whether rows may be sent to quarantine after they were converted.
     pub(crate) fn seals_late(&self) -> bool {
-        self.unique.iter().any(|u| u.rule.on_failure == OnFailure::Quarantine)
+        self.unique.iter().any(|u| matches!(u.rule.on_failure, OnFailure::Quarantine | OnFailure::SetNull))
     }
 
-    /// Finds the values that no other dataset has. `None` if a column cannot be hashed.
+    /// Finds the values that no other dataset has; some become null. `None` if a column cannot be hashed.
     ///
     /// # Errors
     /// [`SpillError`].
-    pub(super) fn refer(&self, stored: &[ArrayRef], faults: &mut Faults) -> Result<Option<()>, SpillError> {
+    pub(super) fn refer(&self, stored: &mut [ArrayRef], faults: &mut Faults) -> Result<Option<()>, SpillError> {
         for reference in &self.references {
             let Some(hashed) = self.hash(&stored[reference.column]) else { return Ok(None) };
             let there = reference.among.which(&hashed.values)?;
-            for row in (0..there.len()).filter(|row| !there[*row] && hashed.get(*row).is_some()) {
-                faults.fail(row, reference.rule);
+            let missing: Vec<usize> =
+                (0..there.len()).filter(|row| !there[*row] && hashed.get(*row).is_some()).collect();
+            missing.iter().for_each(|row| faults.fail(*row, reference.rule));
+            if reference.rule.on_failure == OnFailure::SetNull && !missing.is_empty() {
+                let Some(left) = without(&stored[reference.column], &missing) else { return Ok(None) };
+                stored[reference.column] = left;
             }
         }
         Ok(Some(()))

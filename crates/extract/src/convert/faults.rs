@@ -95,10 +95,17 @@ impl Faults {
         self.quarantine(row, RuleRef { field: Some(field), kind: rule, name: None, on_failure });
     }
 
+    /// Says that a row's field has a value that is left out: it is null, and the row stays.
+    pub(crate) fn leave_out(&mut self, row: usize, field: usize, rule: &'static str) {
+        self.fail(row, RuleRef { field: Some(field), kind: rule, name: None, on_failure: OnFailure::SetNull });
+    }
+
     /// Says that a row broke a declared rule, whatever that does.
     pub(crate) fn fail(&mut self, row: usize, rule: RuleRef) {
-        if rule.on_failure == OnFailure::Quarantine {
-            return self.quarantine(row, rule);
+        match (rule.on_failure, rule.field) {
+            // A rule on rows has no value that could be left out.
+            (OnFailure::Quarantine, _) | (OnFailure::SetNull, None) => return self.quarantine(row, rule),
+            (OnFailure::SetNull, Some(_)) | (OnFailure::Warn | OnFailure::StopFile | OnFailure::StopRun, _) => {}
         }
         let place = row as u32;
         match self.others.iter_mut().find(|(known, _)| *known == rule) {
@@ -140,6 +147,11 @@ impl Faults {
         self.nested.range((row, 0)..=(row, usize::MAX)).map(|(_, field)| *field)
     }
 
+    /// Whether a record does not parse.
+    pub(crate) fn is_unparsed(&self, row: usize) -> bool {
+        self.rows.get(row).is_some_and(|fault| fault.is_some_and(|f| f.rejected.is_some()))
+    }
+
     /// A key names a row: rows without a part of it have none.
     pub(crate) fn null_key(&mut self, field: usize, column: &ArrayRef) {
         if column.null_count() > 0 {
@@ -173,11 +185,22 @@ impl Faults {
     /// breaks no rule but that.
     pub(crate) fn stopped(&self) -> Option<(RuleRef, Vec<u32>)> {
         let parsed = |row: &&u32| self.rows.get(**row as usize).is_none_or(|f| f.is_none_or(|f| f.rejected.is_none()));
-        let stops = self.others.iter().filter(|(rule, _)| rule.on_failure != OnFailure::Warn);
+        let stops = self.others.iter().filter(|(rule, _)| !rule.on_failure.keeps_the_row());
         let whole_run_first = stops.clone().filter(|(rule, _)| rule.on_failure == OnFailure::StopRun).chain(stops);
         whole_run_first
             .map(|(rule, rows)| (*rule, rows.iter().filter(parsed).copied().collect::<Vec<_>>()))
             .find(|(_, rows)| !rows.is_empty())
+    }
+
+    /// The rows of which a value of one of these fields was left out, ascending.
+    pub(crate) fn left_out(&self, of: impl Fn(usize) -> bool) -> Vec<u32> {
+        let fields = self.others.iter().filter(|(rule, _)| rule.on_failure == OnFailure::SetNull);
+        let mut rows: Vec<u32> = (fields.filter(|(rule, _)| rule.field.is_some_and(&of)))
+            .flat_map(|(_, rows)| rows.iter().copied())
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// How many rows failed why.
@@ -193,7 +216,7 @@ impl Faults {
         counts
     }
 
-    /// True for each faulty row, `None` if there is none; and the rules that only warn, with the rows that broke them.
+    /// True for each faulty row, `None` if there is none; and the rules that keep a row, with the rows that broke them.
     pub(crate) fn into_flags(self) -> (Option<Vec<bool>>, Broken) {
         let flags = self.any().then(|| self.rows.iter().map(Option::is_some).collect());
         (flags, self.others)

@@ -7,6 +7,7 @@ mod forms;
 mod places;
 mod plan;
 mod rules;
+mod sift;
 mod statements;
 mod tokens;
 mod treat;
@@ -24,7 +25,8 @@ use crate::error::{ExtractError, StoppedBy};
 use crate::keys::RowHasher;
 use crate::quarantine;
 use crate::read::{
-    Beyond, FieldNames, NameCounts, ParsedLines, RawBatch, RawData, RecordFault, Rejected, RowNumbers, parse_lines,
+    Beyond, Cells, FILL_RULE, FieldNames, NameCounts, Order, ParsedLines, RawBatch, RawData, RecordFault, Rejected,
+    RowNumbers, Watch, parse_lines,
 };
 use crate::repeats::content_hashes;
 use crate::source::MALFORMED;
@@ -32,14 +34,17 @@ use crate::spilling::SpillError;
 use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
 use crate::values::{Forms, as_text, direct, parse};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
+};
 use arrow::compute::kernels::cmp::lt;
-use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
 use forms::Region;
 use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
 use lakewarden_privacy::normalise;
 use memchr::memmem;
 use plan::{FieldPlan, Horizon};
+use sift::without;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -67,7 +72,7 @@ pub(crate) struct Converted {
     pub unread: Vec<(usize, UnreadRecord)>,
     /// How many rows failed why.
     pub reasons: BTreeMap<QuarantineReason, u64>,
-    /// Rules that only warn, with the rows that broke them.
+    /// Rules that keep a row, with the rows that broke them.
     pub warned: Broken,
     /// Values of the columns that must be unique, a column a rule.
     pub unique: Vec<Hashed>,
@@ -150,9 +155,12 @@ impl Plan<'_> {
         if json.is_none() {
             occurs = raw.iter().map(Option::is_some).collect();
         }
-        unparsed.into_iter().for_each(|rejected| faults.reject(rejected));
+        unparsed.into_iter().for_each(|rejected| self.reject(rejected, &mut faults));
         let damaged: BTreeSet<usize> = raw.iter().flatten().flat_map(damaged_places).collect();
         damaged.into_iter().for_each(|place| faults.reject(Rejected::at(place, RecordFault::Bytes)));
+        if let (Some(watch), Some(_)) = (&self.watch, &json) {
+            self.watch_records(watch, file, &raw, len, &mut faults)?;
+        }
 
         let mut widened = Widened::new();
         let (rounded, mut rounded_by) = (Cell::new(0), BTreeMap::new());
@@ -186,10 +194,13 @@ impl Plan<'_> {
         if let Some(statements) = &self.statements {
             statements.demand(&stored, &mut faults);
         }
-        let referred = self.demands.refer(&stored, &mut faults).map_err(|error| self.spilt(file, error))?;
+        let referred = self.demands.refer(&mut stored, &mut faults).map_err(|error| self.spilt(file, error))?;
         referred.ok_or_else(|| self.internal(file, "hashing references"))?;
         let unique = self.demands.unique_values(&stored).ok_or_else(|| self.internal(file, "hashing unique values"))?;
         let options = RecordBatchOptions::new().with_row_count(Some(len));
+        if self.marks_unidentified {
+            stored.push(self.unidentified(&faults, len));
+        }
         let rows = RecordBatch::try_new_with_options(self.schema.clone(), stored, &options)
             .map_err(|_| self.internal(file, "assembling rows"))?;
         self.demands.judge_rows(&rows, &mut faults).map_err(|(rule, _)| ExtractError::RowRule {
@@ -256,6 +267,56 @@ impl Plan<'_> {
         })
     }
 
+    /// Says that a record is rejected. One that names no person though its order does is blamed on the field that should,
+    /// for its values are sound otherwise.
+    fn reject(&self, rejected: Rejected, faults: &mut Faults) {
+        match (rejected.fault, &self.watch) {
+            (RecordFault::NamesNoOne, Some(watch)) => faults.set(rejected.place, watch.blamed(), FILL_RULE),
+            (RecordFault::NamesNoOne, None)
+            | (
+                RecordFault::Columns(_)
+                | RecordFault::Json
+                | RecordFault::Cell { .. }
+                | RecordFault::Quote
+                | RecordFault::Escape
+                | RecordFault::Multiline
+                | RecordFault::Bytes,
+                _,
+            ) => faults.reject(rejected),
+        }
+    }
+    }
+
+    /// Finds the records of a batch of JSON that name no person though another of their order does.
+    fn watch_records(
+        &self,
+        watch: &Watch,
+        file: &str,
+        raw: &[Option<ArrayRef>],
+        len: usize,
+        faults: &mut Faults,
+    ) -> Result<(), ExtractError> {
+        let bug = || self.internal(file, "looking at the lines of orders");
+        let keys = Cells::of_arrays(raw, &watch.key).ok_or_else(bug)?;
+        let names = Cells::of_arrays(raw, &watch.names).ok_or_else(bug)?;
+        let (mut order, mut found) = (Order::default(), Vec::new());
+        order.read(watch, &(keys, names), len, 0, |row| faults.is_unparsed(row), &mut found);
+        order.close(&mut found);
+        found.iter().for_each(|row| faults.set(*row as usize, watch.blamed(), FILL_RULE));
+        Ok(())
+    }
+
+    /// Marks the rows of which an identifier was left out: true, or null.
+    fn unidentified(&self, faults: &Faults, len: usize) -> ArrayRef {
+        let is_pseudonym = |field: usize| self.fields[field].token.is_some();
+        let mut left_out = faults.left_out(is_pseudonym).into_iter().peekable();
+        if left_out.peek().is_none() {
+            return new_null_array(&Arrow::Boolean, len);
+        }
+        let marks = (0..len).map(|row| left_out.next_if_eq(&(row as u32)).map(|_| true));
+        Arc::new(marks.collect::<BooleanArray>())
+    }
+
     /// That a rule stops the file or the run.
     pub(crate) fn stopped(&self, file: &str, rule: RuleRef, row: u64, rows: u64) -> ExtractError {
         let QuarantineReason { field, rule: name } = self.reason(rule.field, rule.kind, rule.name);
@@ -303,15 +364,26 @@ impl Plan<'_> {
                         self.through_text(file, index, raw, regions.as_ref(), noted, &mut refused)?
                     }
                 };
-                refused.iter().for_each(|(place, rule)| noted.faults.set(*place, index, rule));
+                refused.iter().for_each(|(place, rule)| field.refuse(*place, index, rule, noted.faults));
                 if !refused.is_empty() {
                     self.count_widened(index, raw, &refused, noted.widened);
                 }
                 typed
             }
         };
-        rules::judge(field, typed.text.as_ref(), &typed.values, noted.faults);
-        Ok(typed)
+        let left_out = rules::judge(field, typed.text.as_ref(), &typed.values, noted.faults);
+        if left_out.is_empty() {
+            return Ok(typed);
+        }
+        let bug = || self.internal(file, "leaving values out");
+        let text = match typed.text {
+            Some(text) => {
+                let left = without(&(Arc::new(text) as ArrayRef), &left_out).ok_or_else(bug)?;
+                Some(left.as_string_opt::<i32>().ok_or_else(bug)?.clone())
+            }
+            None => None,
+        };
+        Ok(Typed { text, values: without(&typed.values, &left_out).ok_or_else(bug)? })
     }
 
     /// Values that arrive typed and that nothing but the type concerns.
@@ -362,9 +434,16 @@ impl Plan<'_> {
         let faults = &mut *noted.faults;
         let text = self.text_of(file, index, raw)?;
         if text.null_count() > raw.null_count() {
-            (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i)).for_each(|i| faults.set(i, index, "type"));
+            let lost = (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i));
+            lost.for_each(|i| field.refuse(i, index, "type", faults));
         }
-        let text = clean::clean(field, &text, regions, &mut |place, rule| faults.set(place, index, rule));
+        let text = match &field.sieve {
+            Some(sieve) => {
+                sieve.sift(index, &clean::with_nulls(&text, &field.field.null_values), |place| place, faults)
+            }
+            None => text,
+        };
+        let text = clean::clean(field, &text, regions, &mut |place, rule| field.refuse(place, index, rule, faults));
         let wanted = field.field.data_type.value;
         if wanted == DataType::String {
             return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });

@@ -5,11 +5,12 @@ use super::faults::RuleRef;
 use super::forms::{FormPlan, Region};
 use super::places::PlacePlan;
 use super::rules::CompiledRule;
+use super::sift::Sieve;
 use super::statements::Statements;
 use super::tokens::Domains;
 use crate::error::ExtractError;
 use crate::quarantine::QUARANTINE_SEALER;
-use crate::read::FieldLabels;
+use crate::read::{FieldLabels, Watch};
 use crate::run::ExtractContext;
 use crate::schema::conformed_schema;
 use crate::values::{TimeParser, Zone};
@@ -40,6 +41,10 @@ pub(crate) struct Plan<'a> {
     pub demands: Demands,
     /// The names that rules were given.
     pub names: Vec<String>,
+    /// How rows are found that name no person though another of their order does.
+    pub watch: Option<Watch>,
+    /// Whether rows are marked of which an identifier was left out.
+    pub marks_unidentified: bool,
     /// Whether fields that are dropped have rules: their verdict is sealed in their place.
     pub judges_unstored: bool,
     /// The run's instant, µs.
@@ -89,6 +94,8 @@ pub(crate) struct FieldPlan<'a> {
     pub forms: FormPlan,
     pub rules: Vec<CompiledRule>,
     pub token: Option<TokenPlan>,
+    /// Takes out what identifies no person, if it becomes a pseudonym.
+    pub sieve: Option<Sieve>,
 }
 
 /// How a field becomes a pseudonym.
@@ -200,6 +207,8 @@ impl<'a> Plan<'a> {
             statements: Statements::compile(context, &fields),
             demands: Demands::compile(context, &fields, &refs)?,
             names: refs.names,
+            watch: Watch::of(dataset),
+            marks_unidentified: dataset.marks_unidentified(),
             judges_unstored: fields.iter().any(|f| !f.stored && !f.rules.is_empty()),
             fields,
             places,
@@ -299,7 +308,7 @@ impl<'a> FieldPlan<'a> {
                     | Treatment::Generalise(_)
                     | Treatment::Redact => return Err(unusable("it is itself made unreadable")),
                 }
-                Some(TokenPlan::ByField { domain, domains: Domains::new(context.keys, words) })
+                Some(TokenPlan::ByField { domain, domains: Domains::new(context.keys, words, &field.values.absence) })
             }
             Treatment::Keep
             | Treatment::Drop
@@ -344,6 +353,7 @@ impl<'a> FieldPlan<'a> {
             forms,
             rules,
             token,
+            sieve: Sieve::of(field),
         })
     }
 }

@@ -5,7 +5,7 @@ use super::plan::FieldPlan;
 use crate::values::{TimeParser, Zone, ZoneCache, decimal, double, integer};
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use lakewarden_dictionary::{DataType, Field, Rule};
+use lakewarden_dictionary::{DataType, Field, OnFailure, Rule};
 use regex::Regex;
 use std::collections::HashSet;
 
@@ -99,14 +99,27 @@ fn between(
     })
 }
 
-/// Applies a field's rules in their order. Only `required` concerns nulls.
-pub(super) fn judge(field: &FieldPlan<'_>, text: Option<&StringArray>, values: &ArrayRef, faults: &mut Faults) {
+/// Applies a field's rules in their order. Only `required` concerns nulls. Returns the rows of which the value is to become
+/// null, in no order.
+pub(super) fn judge(
+    field: &FieldPlan<'_>,
+    text: Option<&StringArray>,
+    values: &ArrayRef,
+    faults: &mut Faults,
+) -> Vec<usize> {
+    let mut left_out = Vec::new();
     for rule in &field.rules {
-        let mut fail = |place| faults.fail(place, rule.by);
+        let nulls = rule.by.on_failure == OnFailure::SetNull;
+        let mut fail = |place| {
+            if nulls {
+                left_out.push(place);
+            }
+            faults.fail(place, rule.by);
+        };
         match &rule.check {
             Check::Required => {
                 if values.null_count() > 0 {
-                    (0..values.len()).filter(|p| values.is_null(*p)).for_each(fail);
+                    (0..values.len()).filter(|p| values.is_null(*p)).for_each(&mut fail);
                 }
             }
             Check::In(all) => texts(text, |t| all.iter().any(|a| a == t), &mut fail),
@@ -120,6 +133,7 @@ pub(super) fn judge(field: &FieldPlan<'_>, text: Option<&StringArray>, values: &
             Check::Instants(min, max) => numbers::<TimestampMicrosecondType>(values, *min, *max, &mut fail),
         }
     }
+    left_out
 }
 
 fn within<T: PartialOrd>(value: T, min: Option<T>, max: Option<T>) -> bool {

@@ -2,15 +2,17 @@
 
 use super::clean::normalised;
 use super::faults::Faults;
+use super::plan::FieldPlan;
+use super::sift::Sieve;
 use arrow::array::{Array, StringArray, StringBuilder, UInt32Array};
 use arrow::compute::take;
-use lakewarden_dictionary::{Field, Normaliser, Rule};
+use lakewarden_dictionary::{Absence, Field, Normaliser, Rule};
 use lakewarden_privacy::{KeyRing, Tokeniser};
 use std::collections::BTreeMap;
 
 /// The identifier domains that the words of a field may name.
 pub(crate) struct Domains {
-    by_word: BTreeMap<String, (Tokeniser, Normaliser)>,
+    by_word: BTreeMap<String, (Tokeniser, Normaliser, Sieve)>,
 }
 
 /// Where the field lists no words, those that are usual in retail exports.
@@ -31,7 +33,7 @@ const USUAL: [&str; 12] = [
 
 impl Domains {
     /// The words that a field's `in` rule lists, or else the codes of its map, or else the usual ones.
-    pub(super) fn new(keys: &KeyRing, words: &Field) -> Self {
+    pub(super) fn new(keys: &KeyRing, words: &Field, absence: &Absence) -> Self {
         let listed = words.rules.iter().filter(|r| !r.on_failure.keeps_the_row()).find_map(|r| match &r.rule.value {
             Rule::In(values) => Some(values.clone()),
             _ => None,
@@ -46,7 +48,8 @@ impl Domains {
             .map(|word| {
                 let tokeniser = keys.tokeniser(&word);
                 let normaliser = domain_normaliser(&word);
-                (word, (tokeniser, normaliser))
+                let sieve = Sieve::of_domain(&word, normaliser, absence);
+                (word, (tokeniser, normaliser, sieve))
             })
             .collect();
         Self { by_word }
@@ -55,7 +58,7 @@ impl Domains {
     /// One identifier as a token of every domain in which it can be spelled, with the domain.
     pub(super) fn each(&self, identifier: &str) -> impl Iterator<Item = (&str, String)> {
         let one = StringArray::from(vec![identifier]);
-        self.by_word.iter().filter_map(move |(word, (tokeniser, normaliser))| {
+        self.by_word.iter().filter_map(move |(word, (tokeniser, normaliser, _))| {
             let spelled = normalised(*normaliser, &one, &mut |_, _| {});
             spelled.is_valid(0).then(|| (word.as_str(), tokeniser.token_of(spelled.value(0))))
         })
@@ -67,6 +70,7 @@ impl Domains {
     /// `None` if Arrow refuses to take rows that exist, which would be a bug.
     pub(super) fn tokenise(
         &self,
+        plan: &FieldPlan<'_>,
         field: usize,
         values: &StringArray,
         words: &StringArray,
@@ -91,17 +95,18 @@ impl Domains {
                     *place = Some(domain);
                     rows[domain].push(row as u32);
                 }
-                None => faults.set(row, field, "domain"),
+                None => plan.refuse(row, field, "domain", faults),
             }
             last = domain;
         }
         let tokens: Vec<StringArray> = (rows.into_iter().zip(self.by_word.values()))
-            .map(|(rows, (tokeniser, normaliser))| {
+            .map(|(rows, (tokeniser, normaliser, sieve))| {
                 let rows = UInt32Array::from(rows);
                 let some = take(values, &rows, None).ok()?;
                 let some = some.as_any().downcast_ref::<StringArray>()?;
-                let some = normalised(*normaliser, some, &mut |place, rule| {
-                    faults.set(rows.value(place) as usize, field, rule);
+                let some = sieve.sift(field, some, |place| rows.value(place) as usize, faults);
+                let some = normalised(*normaliser, &some, &mut |place, rule| {
+                    plan.refuse(rows.value(place) as usize, field, rule, faults);
                 });
                 Some(tokeniser.tokenise(&some))
             })

@@ -36,7 +36,7 @@ impl Plan<'_> {
                     TokenPlan::Fixed(tokeniser) => tokeniser.tokenise(text()?),
                     TokenPlan::ByField { domain, domains } => {
                         let words = typed[*domain].as_ref().and_then(|t| t.text.as_ref()).ok_or_else(bug)?;
-                        domains.tokenise(index, text()?, words, faults).ok_or_else(bug)?
+                        domains.tokenise(field, index, text()?, words, faults).ok_or_else(bug)?
                     }
                 };
                 Arc::new(tokens)

@@ -57,6 +57,9 @@ pub(crate) enum RawData {
     },
 }
 
+/// The rule of rows that name no person, though another row of the same order does.
+pub(crate) const FILL_RULE: &str = "fill";
+
 /// Why a record as a whole does not parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordFault {
@@ -79,6 +82,8 @@ pub(crate) enum RecordFault {
     Multiline,
     /// Bytes that are not of the file's encoding.
     Bytes,
+    /// It names no person, though another row of the same order does.
+    NamesNoOne,
 }
 
 impl RecordFault {
@@ -92,6 +97,7 @@ impl RecordFault {
             Self::Escape => "escape",
             Self::Multiline => "multiline",
             Self::Bytes => "bytes",
+            Self::NamesNoOne => FILL_RULE,
         }
     }
 
@@ -99,7 +105,7 @@ impl RecordFault {
     pub(crate) fn field(self) -> Option<usize> {
         match self {
             Self::Cell { field, .. } => Some(field),
-            Self::Columns(_) | Self::Json | Self::Quote | Self::Escape | Self::Multiline | Self::Bytes => None,
+            Self::Columns(_) | Self::Json | Self::Quote | Self::Escape | Self::Multiline | Self::Bytes | Self::NamesNoOne => None,
         }
     }
 
@@ -113,7 +119,7 @@ impl RecordFault {
     pub(crate) fn shifts(self) -> bool {
         match self {
             Self::Columns(_) | Self::Json | Self::Cell { .. } | Self::Quote | Self::Escape => true,
-            Self::Multiline | Self::Bytes => false,
+            Self::Multiline | Self::Bytes | Self::NamesNoOne => false,
         }
     }
 }

@@ -28,6 +28,12 @@ impl TextColumn {
         self.values.len()
     }
 
+    /// The text of a row.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> &[u8] {
+        &self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
     /// Adds a row. The batches' cap on bytes keeps offsets far below 2 GiB.
     #[inline]
     pub(crate) fn push(&mut self, value: &[u8]) {

@@ -17,6 +17,7 @@ mod header_again;
 mod json_array;
 mod json_guard;
 mod lines;
+mod lines_of_key;
 mod names;
 mod ndjson;
 mod parquet;
@@ -25,12 +26,13 @@ mod sheet;
 mod xls;
 mod xlsx;
 
-pub(crate) use batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
+pub(crate) use batch::{FILL_RULE, RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 pub(crate) use cell::CellFault;
 pub(crate) use columns::TextColumn;
 pub(crate) use csv::{bounds, signs};
 pub(crate) use file::{FileSummary, Stop, column_names, read_file};
 pub(crate) use lines::{Beyond, ParsedLines, parse_lines};
+pub(crate) use lines_of_key::{Cells, Order, OrderLines, Watch};
 pub(crate) use names::{FieldLabels, FieldNames, MAX_UNDECLARED, NameCounts, nearest, presentable};
 pub(crate) use records::Splitter;
 

@@ -1,7 +1,7 @@
 //! Records of one file and one shape, as the batch that a reader would have made of them.
 
 use crate::held::HeldRecords;
-use crate::read::{CellFault, RawBatch, RawData, RecordFault, Rejected, RowNumbers};
+use crate::read::{CellFault, FILL_RULE, RawBatch, RawData, RecordFault, Rejected, RowNumbers, Watch};
 use crate::sealed::{Opened, typed};
 use arrow::array::{ArrayRef, StringArray};
 use hashbrown::HashMap;
@@ -94,6 +94,8 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
         let broke = records.iter().enumerate().filter(|(_, r)| judged && r.broke.contains(name));
         own_faults.extend(broke.map(|(row, _)| (row, index)));
     }
+    // The rows that say whom it is about are not here.
+    let alone = |row: usize| held.get(at[row]).rule == FILL_RULE && Watch::of(dataset).is_some();
     let fault = |row: usize| {
         let record = held.get(at[row]);
         let field = record.field.and_then(|name| dataset.fields.iter().position(|f| f.name.value == name));
@@ -106,7 +108,11 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
         .filter_map(|row| {
             let fault = fault(row);
             let shifted = records[row].shifted || held.get(at[row]).rule == COLUMNS;
-            (shifted || (fault == RecordFault::Multiline && broken[row])).then(|| Rejected::at(row, fault))
+            match (shifted || (fault == RecordFault::Multiline && broken[row]), alone(row)) {
+                (true, _) => Some(Rejected::at(row, fault)),
+                (false, true) => Some(Rejected::at(row, RecordFault::NamesNoOne)),
+                (false, false) => None,
+            }
         })
         .collect();
     let batch = RawBatch { rows: numbers, len, data: RawData::Arrow(columns), rejected };

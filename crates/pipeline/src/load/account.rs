@@ -1,7 +1,7 @@
 //! The accounts of files, summed up to their dataset's.
 
 use crate::ledger::Known;
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined};
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined, SetNull};
 use lakewarden_extract::FileAccount;
 use lakewarden_source::database::DatabaseRead;
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ pub(super) fn names(known: Vec<Known>, read: Option<&DatabaseRead>) -> Vec<Strin
 pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<String>) -> DatasetAccount {
     let mut quarantined: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
     let mut warned: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
+    let mut set_null: BTreeMap<(Option<String>, String), u64> = BTreeMap::new();
     let mut account = DatasetAccount { dataset: dataset.to_owned(), already_loaded, ..DatasetAccount::default() };
     for file in files {
         account.bytes += file.bytes;
@@ -35,6 +36,9 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
         for (reason, rows) in &file.warned {
             *warned.entry((reason.field.clone(), reason.rule.to_string())).or_default() += rows;
         }
+        for (reason, values) in &file.set_null {
+            *set_null.entry((reason.field.clone(), reason.rule.to_string())).or_default() += values;
+        }
         add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
         add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
         add(&mut account.rounded, file.rounded.iter().map(|(k, v)| (k.clone(), *v)));
@@ -53,6 +57,10 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
         });
     }
     account.warned = warned.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
+    account.set_null = set_null
+        .into_iter()
+        .filter_map(|((field, rule), values)| Some(SetNull { field: field?, rule, values }))
+        .collect();
     account.quarantined =
         quarantined.into_iter().map(|((field, rule), rows)| Quarantined { field, rule, rows }).collect();
     account

@@ -82,6 +82,10 @@ pub struct DatasetAccount {
     /// Rows written that break a rule which only warns, by field and rule.
     #[serde(default)]
     pub warned: Vec<Quarantined>,
+    /// Values that are null in the rows written although the export had some, by field and rule: placeholders, masked
+    /// identifiers, and what broke a rule that sets to null.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_null: Vec<SetNull>,
     /// Files that a rule stopped and that were left aside. The next run tries them again.
     #[serde(default)]
     pub set_aside: Vec<FileWarning>,
@@ -94,6 +98,17 @@ pub struct DatasetAccount {
     /// What a person should know of files that are not there, or not whole yet, by address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrivals: Vec<FileWarning>,
+}
+
+/// Values of a field that are null although the export had some.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetNull {
+    /// The field, by its name in the export.
+    pub field: String,
+    /// The rule: `placeholder`, `masked`, or the one that the values broke.
+    pub rule: String,
+    /// How many.
+    pub values: u64,
 }
 
 /// A threshold of a dataset, and what was found.

@@ -345,9 +345,9 @@ impl<'a> Run<'a> {
         steps: &mut Steps<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<Option<Customers>, PipelineError> {
-        let (Some(people), Some(rules)) = (people, &self.pipeline.identity) else { return Ok(None) };
+        let (Some(people), Some(_)) = (people, &self.pipeline.identity) else { return Ok(None) };
         let begun = steps.started(StepKind::Identity, CUSTOMERS, None);
-        let (customers, account, own) = loading.recognise(self.pipeline, people, rules.max_links, relations).await?;
+        let (customers, account, own) = loading.recognise(self.pipeline, people, relations).await?;
         relations.set(CUSTOMERS, customers.table.clone());
         changes.extend(own);
         let step = Step {

@@ -224,6 +224,13 @@ impl ConsentBook {
         }
     }
 
+    /// Every pseudonym that a statement names or a signal reaches; one may come more than once.
+    pub fn named(&self) -> impl Iterator<Item = u128> + '_ {
+        let stated = self.standing.keys().map(|key| key.pseudonym());
+        let doubted = self.doubts.keys().chain(&self.suppressed).copied();
+        stated.chain(doubted).chain(self.links.iter().map(|(_, reached)| *reached))
+    }
+
     /// Events whose purpose the project does not know.
     pub fn unknown_purposes(&self) -> u64 {
         self.unknown_purposes
@@ -233,7 +240,7 @@ impl ConsentBook {
     /// purpose that the project does not know.
     pub fn decide(&self, purpose: &str, subjects: usize, subject_of: impl Fn(u128) -> Option<u32>) -> Decisions {
         let Some(ancestry) = self.tree.ancestry(purpose, self.as_of) else {
-            return Decisions(vec![Decision::NotGranted; subjects]);
+            return Decisions::for_customers(vec![Decision::NotGranted; subjects]);
         };
         let covers = |on: u16| on == EVERYTHING || ancestry.numbers.contains(&on);
         let subject_of = |pseudonym| subject_of(pseudonym).map(|s| s as usize).filter(|s| *s < subjects);
@@ -270,7 +277,7 @@ impl ConsentBook {
         let mut bar = |subject: usize, why| decided[subject] = why;
         restricted.into_iter().for_each(|subject| bar(subject, Decision::Restricted));
         self.suppressed.iter().filter_map(|p| subject_of(*p)).for_each(|subject| bar(subject, Decision::Suppressed));
-        Decisions(decided)
+        Decisions::for_customers(decided)
     }
 
     /// Whether a doubt about somebody stands for a purpose: nothing was said of it later.

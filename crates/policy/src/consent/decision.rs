@@ -56,6 +56,19 @@ impl Decision {
         }
     }
 
+    /// Whether it comes from a statement against the use of data, rather than from a consent that is missing.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Decision::Withdrawn | Decision::Restricted | Decision::Suppressed => true,
+            Decision::Permit
+            | Decision::RetentionEnded
+            | Decision::NotGranted
+            | Decision::Expired
+            | Decision::NoticeOutdated
+            | Decision::GuardianMissing => false,
+        }
+    }
+
     /// What is left of it where data is used on this lawful basis. Consent decides only where consent is that basis; a
     /// restriction and a suppression list yield to legal obligations alone; the end of retention yields to nothing.
     #[inline]
@@ -89,20 +102,42 @@ impl Decision {
     }
 }
 
-/// One decision for each customer, by index, for one purpose.
+/// One decision for each customer, by index, for one purpose; and after them one for each pseudonym that belongs to no
+/// customer and was named by a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decisions(pub(crate) Vec<Decision>);
+pub struct Decisions {
+    all: Vec<Decision>,
+    customers: usize,
+}
 
 impl Decisions {
+    /// Decisions that are all for customers.
+    pub(crate) fn for_customers(all: Vec<Decision>) -> Self {
+        Self { customers: all.len(), all }
+    }
+
+    /// Takes those from number `customers` on for decisions on pseudonyms that belong to no customer. Of these only
+    /// refusals count (withdrawal, restriction, suppression): they hold for the rows that carry the pseudonym, while a
+    /// grant by it opens no row, and its silence says nothing of the data subject.
+    #[must_use]
+    pub fn with_customers(mut self, customers: usize) -> Self {
+        self.customers = customers.min(self.all.len());
+        self.all[self.customers..]
+            .iter_mut()
+            .filter(|decision| !decision.is_refusal())
+            .for_each(|d| *d = Decision::Permit);
+        self
+    }
+
     /// The decision for customer number `subject`; refusal for one that is not known.
     #[inline]
     pub fn of(&self, subject: u32) -> Decision {
-        self.0.get(subject as usize).copied().unwrap_or(Decision::NotGranted)
+        self.all.get(subject as usize).copied().unwrap_or(Decision::NotGranted)
     }
 
     /// How many customers each decision was taken for.
     pub fn count(&self, decision: Decision) -> u64 {
-        self.0.iter().filter(|d| **d == decision).count() as u64
+        self.all[..self.customers].iter().filter(|d| **d == decision).count() as u64
     }
 }
 
@@ -118,6 +153,17 @@ mod tests {
         }
         assert!(Decision::ALL.is_sorted());
         assert_eq!(Decision::ALL.map(Decision::name).into_iter().collect::<BTreeSet<_>>().len(), Decision::ALL.len());
+    }
+
+    #[test]
+    fn of_a_pseudonym_without_a_customer_only_refusals_count() {
+        let decisions = Decisions::for_customers(Decision::ALL.repeat(2)).with_customers(Decision::ALL.len());
+        for (number, decision) in (0u32..).zip(Decision::ALL) {
+            let apart = if decision.is_refusal() { decision } else { Decision::Permit };
+            assert_eq!((decisions.of(number), decisions.of(number + 9)), (decision, apart));
+            assert_eq!(decisions.count(decision), 1);
+        }
+        assert_eq!(decisions.of(18), Decision::NotGranted);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Wr
     let layout = Layout { compression: Compression::Gzip, ..Layout::UTF8 };
     let path = folder.join(format!("campaign_touches_{}.csv.gz", world.calendar.months[month].label));
     let fill = |row: usize, line: &mut Line| fill(world, month, &rows[row], line);
-    let survived = |row: usize| {
+    let survived = |row: usize, _: Option<&str>| {
         let row = &rows[row];
         world.seen.row(row.customer, node(world, month, row).bit());
     };

@@ -82,7 +82,7 @@ fn write_year(world: &World, rows: &[Row], folder: &Path) -> Result<Written, Sam
     let path = folder.join(format!("consent_log_{}.csv", year(&rows[0])));
     let deliveries: Vec<Delivery> =
         rows.iter().enumerate().map(|(row, r)| Delivery { row, defect: r.defect, repeated: false }).collect();
-    let survived = |row: usize| world.seen.row(rows[row].customer, rows[row].decision.node.bit());
+    let survived = |row: usize, _: Option<&str>| world.seen.row(rows[row].customer, rows[row].decision.node.bit());
     write_csv(&path, &COLUMNS, &Layout::UTF8, &deliveries, |row, line| fill(world, &rows[row], line), survived)
 }
 

@@ -45,7 +45,7 @@ const ALWAYS: usize = 14;
 
 pub(crate) static DEFECTS: [Defect; 5] = [
     defect("出生日期", "type", "1990年代"),
-    defect("手机号", "phone", "不详"),
+    defect("手机号", "phone", "没带手机"),
     defect("性别", "in", "其他"),
     defect("会员卡号", "required", ""),
     defect("积分", "type", "很多"),
@@ -85,7 +85,7 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         let columns = if part == 0 { &COLUMNS[..] } else { &COLUMNS[..ALWAYS] };
         let path = folder.join(format!("crm_members_part-{:02}.csv", part + 1));
         let fill = |row: usize, line: &mut Line| fill(world, rows[row].customer, columns.len() > ALWAYS, line);
-        let survived = |row: usize| {
+        let survived = |row: usize, _: Option<&str>| {
             let customer = rows[row].customer;
             world.seen.row(customer, nodes(&world.personas[customer as usize]));
         };

@@ -54,5 +54,5 @@ fn snapshot(world: &World, part: usize, day: i64, folder: &Path) -> Result<Writt
     let mut file = String::from("inventory_snapshots_");
     push_day(&mut file, day);
     file.push_str(".csv");
-    write_csv(&folder.join(file), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())
+    write_csv(&folder.join(file), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_, _| ())
 }

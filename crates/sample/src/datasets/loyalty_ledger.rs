@@ -67,7 +67,7 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
             line.instant(entry.at);
             line.number(entry.balance);
         };
-        let survived = |row: usize| world.seen.row(now[row].customer, Node::Member.bit());
+        let survived = |row: usize, _: Option<&str>| world.seen.row(now[row].customer, Node::Member.bit());
         files.push(write_csv(&folder.join(file), &COLUMNS, &layout, &plan.main, fill, survived)?);
     }
     Ok(files)

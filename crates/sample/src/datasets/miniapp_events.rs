@@ -27,7 +27,7 @@ pub(crate) static DEFECTS: [Defect; 5] = [
     defect("event", "in", "hover"),
     defect("lat", "between", "239.5"),
     defect("event_id", "required", ""),
-    defect("phone", "phone", "不详"),
+    defect("phone", "phone", "没带手机"),
 ];
 
 /// Sessions a month of a curious customer.

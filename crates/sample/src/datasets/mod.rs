@@ -127,14 +127,15 @@ pub(crate) fn plan(
 
 /// Writes deliveries of rows into a CSV file.
 ///
-/// `fill` puts a row's fields into the line, `survived` hears of each row that must reach the lake.
+/// `fill` puts a row's fields into the line, `survived` is called for each row that must reach the lake,
+/// with the name of the field that has lost its value, if one has.
 pub(crate) fn write_csv(
     path: &Path,
     columns: &[&str],
     layout: &Layout,
     deliveries: &[Delivery],
     mut fill: impl FnMut(usize, &mut Line),
-    mut survived: impl FnMut(usize),
+    mut survived: impl FnMut(usize, Option<&str>),
 ) -> Result<Written, SampleError> {
     let mut account = FileAccount::new(layout.encoding.name());
     account.columns_moved = layout.order.is_some();
@@ -148,7 +149,7 @@ pub(crate) fn write_csv(
             .and_then(|defect| Some((columns.iter().position(|column| *column == defect.field)?, defect.text)));
         file.row(&line, instead)?;
         if account.count(delivery) {
-            survived(delivery.row);
+            survived(delivery.row, delivery.defect.map(|defect| defect.field));
         }
     }
     let bytes = file.finish()?;

@@ -7,7 +7,7 @@
 
 use super::{Written, plan, write_csv};
 use crate::calendar::{DAY, Traffic, push_day, time_of_day};
-use crate::dirt::{Defect, Delivery, defect};
+use crate::dirt::{Defect, Delivery, defect, set_null};
 use crate::error::SampleError;
 use crate::line::{Line, push_number};
 use crate::output::{Layout, TextEncoding};
@@ -35,15 +35,18 @@ const COLUMNS: [&str; 12] = [
     "类型",
 ];
 
+/// The field with the telephone number that the customer gave.
+const PHONE: &str = "手机号";
+
 pub(crate) static DEFECTS: [Defect; 8] = [
     defect("交易时间", "type", "昨天"),
     defect("实付金额", "type", "N/A"),
     defect("数量", "type", "两件"),
-    defect("手机号", "phone", "不详"),
+    set_null(PHONE, "placeholder", "不详"),
     defect("类型", "in", "换货"),
     defect("小票号", "required", ""),
-    defect("手机号", "phone", "131****3211"),
-    defect("手机号", "phone", "131870132111"),
+    set_null(PHONE, "masked", "131****3211"),
+    set_null(PHONE, "phone", "131870132111"),
 ];
 
 const PAYMENTS: [&str; 5] = ["微信支付", "支付宝", "银行卡", "现金", "储值卡"];
@@ -96,7 +99,7 @@ pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Wr
     let write = |path: &Path, deliveries: &[Delivery]| {
         let mut sales = ChannelSales::default();
         let fill = |row: usize, line: &mut Line| fill(world, month, &rows[row], &numbers[row], line);
-        let survived = |row: usize| count(world, month, &rows[row], &mut sales);
+        let survived = |row: usize, lost: Option<&str>| count(world, month, &rows[row], lost, &mut sales);
         let mut written = write_csv(path, &COLUMNS, &layout, deliveries, fill, survived)?;
         written.sales = Some((label.clone(), "pos", sales));
         Ok(written)
@@ -234,11 +237,11 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
 }
 
 /// Counts a surviving row into the truth.
-fn count(world: &World, month: usize, row: &Row, sales: &mut ChannelSales) {
+fn count(world: &World, month: usize, row: &Row, lost: Option<&str>, sales: &mut ChannelSales) {
     if let Some(customer) = row.receipt.customer {
         let member = if row.receipt.member { Node::Member.bit() } else { 0 };
-        let phone = phone_node(world, month, &row.receipt).map_or(0, |(_, node)| node.bit());
-        world.seen.row(customer, member | phone);
+        let phone = phone_node(world, month, &row.receipt).filter(|_| lost != Some(PHONE));
+        world.seen.row(customer, member | phone.map_or(0, |(_, node)| node.bit()));
     }
     let units = row.bought.quantity.unsigned_abs();
     if row.receipt.returned {

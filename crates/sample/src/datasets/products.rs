@@ -38,5 +38,5 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         line.money(product.list);
         line.money(product.cost);
     };
-    Ok(vec![write_csv(&folder.join("products.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())?])
+    Ok(vec![write_csv(&folder.join("products.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_, _| ())?])
 }

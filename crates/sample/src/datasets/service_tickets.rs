@@ -27,7 +27,7 @@ pub(crate) static DEFECTS: [Defect; 5] = [
     defect("type", "in", "praise"),
     defect("opened_at", "type", "昨天"),
     defect("nps", "between", "15"),
-    defect("phone", "phone", "不详"),
+    defect("phone", "phone", "没带手机"),
 ];
 
 /// Months in a file.

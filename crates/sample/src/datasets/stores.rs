@@ -27,5 +27,5 @@ pub(crate) fn write(world: &World, folder: &Path) -> Result<Vec<Written>, Sample
         line.day(shop.opened);
     };
     let plan = Plan::clean(world.shops.len());
-    Ok(vec![write_csv(&folder.join("stores.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_| ())?])
+    Ok(vec![write_csv(&folder.join("stores.csv"), &COLUMNS, &Layout::UTF8, &plan.main, fill, |_, _| ())?])
 }

@@ -9,7 +9,7 @@
 use super::{Written, name, plan, write_csv};
 use crate::account::FileAccount;
 use crate::calendar::{DAY, Traffic};
-use crate::dirt::{Defect, defect};
+use crate::dirt::{Defect, defect, set_null};
 use crate::error::{SampleError, at};
 use crate::line::Line;
 use crate::output::Layout;
@@ -41,9 +41,12 @@ const COLUMNS: [&str; 12] = [
 /// The order of columns in the file that moves them.
 const MOVED: [usize; 12] = [0, 11, 5, 6, 7, 8, 9, 10, 1, 3, 2, 4];
 
+/// The field with the buyer's telephone number.
+const PHONE: &str = "联系手机";
+
 pub(crate) static DEFECTS: [Defect; 5] = [
     defect("订单创建时间", "type", "昨天"),
-    defect("联系手机", "phone", "131****3211"),
+    set_null(PHONE, "masked", "131****3211"),
     defect("实付款", "type", "N/A"),
     defect("数量", "type", "两件"),
     defect("订单编号", "required", ""),
@@ -89,7 +92,7 @@ pub(crate) fn write(world: &World, month: usize, folder: &Path) -> Result<Vec<Wr
     let mut sales = ChannelSales::default();
     let path = folder.join(format!("tmall_orders_{label}.csv"));
     let fill = |row: usize, line: &mut Line| fill(world, month, &rows[row], &numbers[row], line);
-    let survived = |row: usize| count(world, month, &rows[row], &mut sales);
+    let survived = |row: usize, lost: Option<&str>| count(world, month, &rows[row], lost, &mut sales);
     let mut written = write_csv(&path, &COLUMNS, &layout, &plan.main, fill, survived)?;
     written.sales = Some((label.clone(), "tmall", sales));
     let mut files = vec![written];
@@ -206,10 +209,11 @@ fn fill(world: &World, month: usize, row: &Row, number: &str, line: &mut Line) {
 }
 
 /// Counts a surviving row into the truth.
-fn count(world: &World, month: usize, row: &Row, sales: &mut ChannelSales) {
+fn count(world: &World, month: usize, row: &Row, lost: Option<&str>, sales: &mut ChannelSales) {
     let customer = row.order.customer;
     let phone = world.personas[customer as usize].phone_node(month);
-    world.seen.row(customer, Node::TmallBuyer.bit() | phone.bit());
+    let phone = if lost == Some(PHONE) { 0 } else { phone.bit() };
+    world.seen.row(customer, Node::TmallBuyer.bit() | phone);
     let units = row.bought.quantity.unsigned_abs();
     if row.order.status == Status::Closed {
         sales.closed_lines += 1;

@@ -71,7 +71,7 @@ impl Identifiers {
     }
 
     /// The number that clerks type when a customer gives none: nobody's, 139 9999 9999.
-    pub const SHARED_PHONE: u64 = 13_999_999_999;
+    pub const SHARED_PHONE: u64 = 13_999_990_001;
 
     /// A mobile number, 11 digits from 130 to 139, unlike any other person's.
     pub fn phone(&self, customer: u32, before: bool) -> u64 {
