@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(
             points("    absent: [-1]\n"),
             [
-                "schemas/channels/members.yaml:65:14 LW1256 `absent` says nothing about `points`, which is not pseudonymised (write `null_values`, or take it away)"
+                "schemas/channels/members.yaml:66:14 LW1256 `absent` says nothing about `points`, which is not pseudonymised (write `null_values`, or take it away)"
             ]
         );
         assert_eq!(points("    masked: keep\n").len(), 1);

@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(
             key,
             [
-                "schemas/channels/members.yaml:22:17 LW1255 `member_no` cannot be set to null: it is part of the `key` (leave `set_null` out: the row then goes to quarantine)"
+                "schemas/channels/members.yaml:23:17 LW1255 `member_no` cannot be set to null: it is part of the `key` (leave `set_null` out: the row then goes to quarantine)"
             ]
         );
         let time = "    rules: [required, { rule: not_in_future, on_failure: set_null }]\n";
