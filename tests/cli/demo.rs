@@ -6,7 +6,9 @@ fn the_whole_way() {
     let said = place.good(&["demo", "out", "--customers", "40"]);
     assert!(said.stderr.contains("  publish   lake") && said.stderr.contains("report: "), "{}", said.stderr);
     assert_eq!(said.stdout, "");
-    for path in ["exports", "truth", "../out.keys/demo.key", "lakewarden.yaml", "lake/curated/customer_master/_delta_log"] {
+    for path in
+        ["exports", "truth", "../out.keys/demo.key", "lakewarden.yaml", "lake/curated/customer_master/_delta_log"]
+    {
         assert!(place.path("out").join(path).exists(), "{path}");
     }
     assert!(!place.path("out/lake/keys").exists());

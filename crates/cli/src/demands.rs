@@ -134,6 +134,8 @@ fn conflicts(account: &DatasetAccount) -> String {
     format!(
         "{rows} not written: the key belongs to another row, which has other values; declare `survivor`, or complete `key` with the columns that tell such rows apart"
     )
+}
+
 /// Why values are null, in Chinese and English.
 fn left_out(rule: &str) -> (String, String) {
     match rule {

@@ -118,7 +118,7 @@ impl Resolver {
         let index = &self.governance.subjects;
         let by_id = match self.governance.subject {
             SubjectColumns::CustomerId => true,
-            SubjectColumns::Tokens(_) => false,
+            SubjectColumns::Tokens { .. } => false,
             SubjectColumns::Unresolvable => return exec_err!("the relation names no data subjects"),
         };
         let mut bits = Vec::with_capacity(values.len());

@@ -204,7 +204,11 @@ fn a_sheet_is_read_as_declared() {
     assert_eq!(run(&data, &[file("f", sales_book())]).unwrap().rows.num_rows(), 3);
     data.format.sheet = Some(here("明细表".into()));
     let error = run(&data, &[file("f", sales_book())]).unwrap_err();
-    assert_eq!((error.code(), error.to_string().contains("its sheet 2 has nearly that name")), ("LW4042", true), "{error}");
+    assert_eq!(
+        (error.code(), error.to_string().contains("its sheet 2 has nearly that name")),
+        ("LW4042", true),
+        "{error}"
+    );
     data.format.sheet = None;
     assert_eq!(code(&data, sales_book()), "LW4125");
 }

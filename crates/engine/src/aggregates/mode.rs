@@ -128,10 +128,7 @@ impl Accumulator for Counts {
         let columns = self.rows.convert_rows(rows)?;
         let counts: ArrayRef = Arc::new(Int64Array::from(counts));
         let [values] = columns.as_slice() else { return exec_err!("a mode is of one column") };
-        Ok(vec![
-            ScalarValue::List(Arc::new(list_of(values.clone()))),
-            ScalarValue::List(Arc::new(list_of(counts))),
-        ])
+        Ok(vec![ScalarValue::List(Arc::new(list_of(values.clone()))), ScalarValue::List(Arc::new(list_of(counts)))])
     }
 
     fn size(&self) -> usize {

@@ -83,10 +83,22 @@ const MACROS: &[SqlMacro] = &[
     ),
     scalar("safe_divide", &["a", "b"], "(a) / NULLIF(b, 0)", "a / b, null where b is 0"),
     scalar("iff", &["test", "a", "b"], "CASE WHEN test THEN a ELSE b END", "a where the test is true, else b"),
-    difference("day", "CAST((date_part('epoch', date_trunc('day', CAST(later AS TIMESTAMP))) - date_part('epoch', date_trunc('day', CAST(earlier AS TIMESTAMP)))) / 86400 AS BIGINT)"),
-    difference("week", "CAST((date_part('epoch', date_trunc('week', CAST(later AS TIMESTAMP))) - date_part('epoch', date_trunc('week', CAST(earlier AS TIMESTAMP)))) / 604800 AS BIGINT)"),
-    difference("month", "CAST((date_part('year', later) - date_part('year', earlier)) * 12 + date_part('month', later) - date_part('month', earlier) AS BIGINT)"),
-    difference("quarter", "CAST((date_part('year', later) - date_part('year', earlier)) * 4 + date_part('quarter', later) - date_part('quarter', earlier) AS BIGINT)"),
+    difference(
+        "day",
+        "CAST((date_part('epoch', date_trunc('day', CAST(later AS TIMESTAMP))) - date_part('epoch', date_trunc('day', CAST(earlier AS TIMESTAMP)))) / 86400 AS BIGINT)",
+    ),
+    difference(
+        "week",
+        "CAST((date_part('epoch', date_trunc('week', CAST(later AS TIMESTAMP))) - date_part('epoch', date_trunc('week', CAST(earlier AS TIMESTAMP)))) / 604800 AS BIGINT)",
+    ),
+    difference(
+        "month",
+        "CAST((date_part('year', later) - date_part('year', earlier)) * 12 + date_part('month', later) - date_part('month', earlier) AS BIGINT)",
+    ),
+    difference(
+        "quarter",
+        "CAST((date_part('year', later) - date_part('year', earlier)) * 4 + date_part('quarter', later) - date_part('quarter', earlier) AS BIGINT)",
+    ),
     difference("year", "CAST(date_part('year', later) - date_part('year', earlier) AS BIGINT)"),
     aggregate("count_if", &["test"], "count(*) FILTER (WHERE test)", "rows for which the test is true"),
     aggregate("countif", &["test"], "count(*) FILTER (WHERE test)", "rows for which the test is true"),
@@ -141,9 +153,9 @@ pub(super) fn expand_macro(call: &Function) -> Result<Option<Expr>, SqlProblem> 
             })?
         }
     };
-    substitute(chosen, &arguments, call, name.span).map(Some).ok_or_else(|| {
-        problem(format!("{} could not be expanded", first.name))
-    })
+    substitute(chosen, &arguments, call, name.span)
+        .map(Some)
+        .ok_or_else(|| problem(format!("{} could not be expanded", first.name)))
 }
 
 fn plain_arguments(arguments: &FunctionArguments) -> Option<Vec<Expr>> {

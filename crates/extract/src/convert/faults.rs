@@ -34,7 +34,8 @@ impl Fault {
             }
             RecordFault::Columns(None)
             | RecordFault::Json
-            | RecordFault::ErrorCell
+            | RecordFault::Cell { .. }
+            | RecordFault::NamesNoOne
             | RecordFault::Quote
             | RecordFault::Escape
             | RecordFault::Multiline
@@ -131,8 +132,7 @@ impl Faults {
         let known = self.row(rejected.place);
         if known.is_none_or(|known| known.rejected.is_none()) {
             let fault = rejected.fault;
-            *known =
-                Some(Fault { field: fault.field(), rule: record_rule(fault), name: None, rejected: Some(rejected) });
+            *known = Some(Fault { field: fault.field(), rule: fault.rule(), name: None, rejected: Some(rejected) });
         }
     }
 

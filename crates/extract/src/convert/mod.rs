@@ -285,7 +285,6 @@ impl Plan<'_> {
             ) => faults.reject(rejected),
         }
     }
-    }
 
     /// Finds the records of a batch of JSON that name no person though another of their order does.
     fn watch_records(

@@ -105,7 +105,13 @@ impl RecordFault {
     pub(crate) fn field(self) -> Option<usize> {
         match self {
             Self::Cell { field, .. } => Some(field),
-            Self::Columns(_) | Self::Json | Self::Quote | Self::Escape | Self::Multiline | Self::Bytes | Self::NamesNoOne => None,
+            Self::Columns(_)
+            | Self::Json
+            | Self::Quote
+            | Self::Escape
+            | Self::Multiline
+            | Self::Bytes
+            | Self::NamesNoOne => None,
         }
     }
 

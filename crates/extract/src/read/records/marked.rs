@@ -29,7 +29,11 @@ enum Reached {
 enum Joined {
     /// The record ends with the line that ends here, and these of its values contain line ends: from the first of these
     /// marks to the second.
-    Record { end: usize, open: Vec<usize>, marks: (usize, usize) },
+    Record {
+        end: usize,
+        open: Vec<usize>,
+        marks: (usize, usize),
+    },
     /// More text is needed.
     Part,
     /// No sound record: the mark that opened the value is a stray one.
