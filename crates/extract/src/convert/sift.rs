@@ -70,7 +70,8 @@ fn kind_of(domain: &str, normaliser: Normaliser) -> IdentifierKind {
         (Normaliser::Phone, _) | (_, "phone") => IdentifierKind::Phone,
         (Normaliser::Email, _) | (_, "email") => IdentifierKind::Email,
         (
-            Normaliser::Trim
+            Normaliser::None
+            | Normaliser::Trim
             | Normaliser::Identifier
             | Normaliser::IntegerIdentifier
             | Normaliser::ResidentId

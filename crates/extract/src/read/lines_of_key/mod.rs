@@ -7,7 +7,7 @@ mod watch;
 pub(crate) use cells::Cells;
 pub(crate) use watch::{Order, Watch};
 
-use super::{RawBatch, RawData, RecordFault};
+use super::{RawBatch, RawData, RecordFault, Rejected};
 use fill::Fill;
 use lakewarden_dictionary::Dataset;
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ impl OrderLines {
         if batch.len == 0 || json || (self.fills.is_empty() && self.watch.is_none()) {
             return Some(self.flush().into_iter().chain([batch]).collect());
         }
-        let rejected: Vec<usize> = batch.rejected.iter().map(|(row, _)| *row).collect();
+        let rejected: Vec<usize> = batch.rejected.iter().map(|rejected| rejected.place).collect();
         let skipped = |row: usize| rejected.binary_search(&row).is_ok();
         let mut lost = Vec::new();
         for fill in &mut self.fills {
@@ -89,9 +89,9 @@ impl OrderLines {
 /// Rejects rows, each for the first reason found.
 fn reject(batch: &mut RawBatch, rows: impl Iterator<Item = usize>) {
     let before = batch.rejected.len();
-    batch.rejected.extend(rows.map(|row| (row, RecordFault::NamesNoOne)));
+    batch.rejected.extend(rows.map(|row| Rejected::at(row, RecordFault::NamesNoOne)));
     if batch.rejected.len() > before {
-        batch.rejected.sort_by_key(|(row, _)| *row);
-        batch.rejected.dedup_by_key(|(row, _)| *row);
+        batch.rejected.sort_by_key(|rejected| rejected.place);
+        batch.rejected.dedup_by_key(|rejected| rejected.place);
     }
 }
