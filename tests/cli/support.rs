@@ -178,7 +178,7 @@ pub fn settings(place: &Place) -> Settings {
     settings.add_filter("as of 2026-10-01 00:00:00 CEST", "as of [AS OF]");
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T", "[NOW]");
     // The time before each line of a log.
-    settings.add_filter(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ", "  ");
+    settings.add_filter(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", "");
     settings.add_filter(r"-[0-9a-f]{6}\.key", "-[HEX].key");
     settings
 }

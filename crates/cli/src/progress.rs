@@ -36,7 +36,8 @@ impl Teller {
             self.output.say(line);
         } else {
             let at = now().with_timezone(&self.zone).to_rfc3339_opts(SecondsFormat::Secs, true);
-            self.output.say(format!("{at} {}", line.trim_start()));
+            let gap = if line.starts_with(' ') { "" } else { " " };
+            self.output.say(format!("{at}{gap}{line}"));
         }
     }
 
