@@ -91,7 +91,7 @@ async fn contents(lake: &Lake) -> BTreeMap<String, Vec<String>> {
             while let Some(batch) = batches.try_next().await.unwrap() {
                 let schema = batch.schema();
                 let options = FormatOptions::default();
-                let hidden = |name: &str| ["nonce", "sealed", "run"].contains(&name);
+                let hidden = |name: &str| ["nonce", "sealed", "run", "quarantined_at"].contains(&name);
                 let shown = schema.fields().iter().zip(batch.columns()).filter(|(f, _)| !hidden(f.name()));
                 let columns: Vec<ArrayFormatter<'_>> =
                     shown.map(|(_, c)| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
