@@ -36,11 +36,12 @@ pub fn hold(
 pub fn hold_counted(
     dataset: &Dataset,
     files: Vec<SourceFile>,
-) -> Result<(Vec<SourceFile>, Vec<(String, usize)>), PipelineError> {
+) -> Result<Separated<usize>, PipelineError> {
     separate(dataset, files, |file| undeclared_count(dataset, file).map(|fields| (fields > 0).then_some(fields)))
 }
 
-type Separated<T> = (Vec<SourceFile>, Vec<(String, T)>);
+/// Files to load, and those to hold by name with what was found in them.
+pub type Separated<T> = (Vec<SourceFile>, Vec<(String, T)>);
 
 fn separate<T>(
     dataset: &Dataset,
