@@ -4,7 +4,10 @@
 //! one, and be read although the buyer refused. Where nothing is declared about it, such rows go to quarantine.
 
 use super::cells::{Cells, is_blank};
-use lakewarden_dictionary::{DataType, Dataset, DatasetRole, Field, Fill, IdentifierClass, TokenDomain, Treatment};
+use lakewarden_dictionary::{
+    DataType, Dataset, DatasetRole, Field, Fill, IdentifierClass, Normaliser, TokenDomain, Treatment,
+};
+use lakewarden_privacy::absent::{AbsentValues, IdentifierKind, Presence};
 
 /// Which fields tell that rows belong together, and which name the person.
 #[derive(Debug, Clone)]
@@ -14,6 +17,8 @@ pub(crate) struct Watch {
     /// The fields that become pseudonyms.
     pub names: Vec<usize>,
     null_values: Vec<Vec<String>>,
+    /// What identifies no person: a placeholder names no one.
+    placeholders: Vec<AbsentValues>,
 }
 
 impl Watch {
@@ -37,13 +42,40 @@ impl Watch {
         };
         let null_values = names.iter().map(|at| dataset.fields[*at].null_values.clone()).collect();
         let sound = !key.is_empty() && key.iter().all(|at| !is_name(&dataset.fields[*at]));
-        sound.then_some(Self { key, names, null_values })
+        let placeholders = names.iter().map(|at| placeholders(&dataset.fields[*at])).collect();
+        sound.then_some(Self { key, names, null_values, placeholders })
+    }
+
+    /// Whether a text of a field names no person.
+    fn is_no_one(&self, place: usize, text: &[u8]) -> bool {
+        let placeholder = || match std::str::from_utf8(text) {
+            Ok(text) => self.placeholders[place].presence(text) == Presence::Placeholder,
+            Err(_) => false,
+        };
+        is_blank(text, &self.null_values[place]) || placeholder()
     }
 
     /// The field that a row is quarantined for.
     pub(crate) fn blamed(&self) -> usize {
         self.names[0]
     }
+}
+
+/// What of a field's values identifies no person, masked ones left out: they hide one.
+fn placeholders(field: &Field) -> AbsentValues {
+    let absence = &field.values.absence;
+    let kind = match field.normalise {
+        Normaliser::Phone => IdentifierKind::Phone,
+        Normaliser::Email => IdentifierKind::Email,
+        Normaliser::Trim
+        | Normaliser::Identifier
+        | Normaliser::IntegerIdentifier
+        | Normaliser::ResidentId
+        | Normaliser::TravelPermit
+        | Normaliser::WechatId => IdentifierKind::Other,
+    };
+    let listed = absence.absent.iter().map(|value| value.value.as_str());
+    AbsentValues::new(kind, !absence.only_listed, listed, false)
 }
 
 /// The field of a column, or with this name in the export.
@@ -135,7 +167,7 @@ impl Order {
                 let key: Vec<Vec<u8>> = (0..watch.key.len()).map(|place| keys.get(place, row).to_vec()).collect();
                 self.key = (!key.iter().all(|part| is_blank(part, &[]))).then_some(key);
             }
-            if nameless(row) {
+            if nameless(row) || (0..watch.names.len()).all(|place| watch.is_no_one(place, names.get(place, row))) {
                 if self.key.is_some() {
                     self.nameless.push(first + row as u64);
                 }
