@@ -84,6 +84,49 @@ const GATED: &[(&str, &str)] = &[
         "SELECT city, avg(CASE WHEN age = 22 THEN spend END) FROM people GROUP BY city \
          HAVING count(DISTINCT customer_id) FILTER (WHERE age = 22) NOT BETWEEN 1 AND {k} - 1",
     ),
+    // Who adds nothing to a sum is not behind it, however nothing is written.
+    (
+        "SELECT city, sum(CASE WHEN age = 22 THEN spend ELSE 0 END) FROM people GROUP BY city",
+        "SELECT city, sum(CASE WHEN age = 22 THEN spend ELSE 0 END) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE age = 22 AND spend <> 0) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT city, sum(coalesce(CASE WHEN age = 22 THEN spend END, 0)) FROM people GROUP BY city",
+        "SELECT city, sum(coalesce(CASE WHEN age = 22 THEN spend END, 0)) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE age = 22 AND spend <> 0) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT city, sum(v + 1) FROM (SELECT city, spend * CASE WHEN age = 22 THEN 1 ELSE 0 END AS v FROM people) GROUP BY city",
+        "SELECT city, sum(v + 1) FROM (SELECT city, customer_id, spend * CASE WHEN age = 22 THEN 1 ELSE 0 END AS v \
+         FROM people) GROUP BY city HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE v <> 0) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT status, sum(amount) FROM (SELECT status, customer_id, amount FROM orders UNION ALL \
+         SELECT 'paid', customer_id, 0 FROM people) GROUP BY status",
+        "SELECT status, sum(amount) FROM (SELECT status, customer_id, amount, 1 AS own FROM orders UNION ALL \
+         SELECT 'paid', customer_id, 0, 0 FROM people) GROUP BY status \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE own = 0) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE own = 1) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE own = 1 AND amount <> 0) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // A condition on a total of enough people; below, it is null.
+    (
+        "SELECT city, count(*) FROM people WHERE spend > (SELECT avg(spend) FROM people WHERE age = 22) GROUP BY city",
+        "SELECT city, count(*) FROM people WHERE spend > (SELECT avg(spend) FROM people WHERE age = 22 \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1) GROUP BY city \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // A condition on the row's own person.
+    (
+        "SELECT p.age, count(*) FROM people p WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = p.customer_id \
+         AND o.amount > 3) GROUP BY p.age",
+        "SELECT p.age, count(*) FROM people p WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = p.customer_id \
+         AND o.amount > 3) GROUP BY p.age HAVING count(DISTINCT p.customer_id) NOT BETWEEN 1 AND {k} - 1",
+    ),
     // In steps, too: the inner count is of one person's orders, and nought for all others.
     (
         "SELECT city, sum(n) FROM (SELECT city, customer_id, count(*) FILTER (WHERE age = 22) AS n FROM people \
@@ -212,6 +255,48 @@ async fn joins_that_put_people_together_are_refused() {
     ];
     for sql in fine {
         assert!(session.compile(sql).await.unwrap().standing.is_ok(), "{sql}");
+    }
+}
+
+/// A row for each threshold that one person is above tells that person's value, whoever is counted for it.
+#[tokio::test]
+async fn conditions_on_other_peoples_rows_are_refused() {
+    let session = session_of(2).await;
+    let thresholds = "(VALUES (1), (2), (3)) t(v) CROSS JOIN people p";
+    let refused = [
+        format!(
+            "SELECT v, count(*) FROM {thresholds} WHERE EXISTS (SELECT 1 FROM orders o WHERE o.amount > t.v) GROUP BY v"
+        ),
+        format!(
+            "SELECT v, count(*) FROM {thresholds} WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.status = 'x') GROUP BY v"
+        ),
+        format!("SELECT v, count(*) FROM {thresholds} WHERE v IN (SELECT o.amount FROM orders o) GROUP BY v"),
+        format!(
+            "SELECT v, count(*) FROM {thresholds} WHERE v < (SELECT max(o.amount) FROM orders o WHERE o.order_id > t.v) GROUP BY v"
+        ),
+        format!("SELECT v, count(*) FROM {thresholds} LEFT SEMI JOIN orders o ON o.amount > t.v GROUP BY v"),
+        format!("SELECT v, count(*) FROM {thresholds} LEFT ANTI JOIN orders o ON o.amount > t.v GROUP BY v"),
+        format!(
+            "SELECT v, sum(CASE WHEN EXISTS (SELECT 1 FROM orders o WHERE o.amount > t.v) THEN 1 ELSE 0 END) FROM {thresholds} GROUP BY v"
+        ),
+    ];
+    for sql in refused {
+        let compiled = session.compile(&sql).await;
+        let found = compiled.map(|c| c.standing);
+        let is_refused = matches!(&found, Ok(Err(NotThreaded::Condition { relation })) if relation == "orders");
+        assert!(is_refused, "{sql}: {:?}", found.map(|f| f.map_err(|e| e.to_string())).map_err(|e| e.to_string()));
+    }
+    let fine = [
+        "SELECT p.city, count(*) FROM people p LEFT SEMI JOIN orders o ON o.customer_id = p.customer_id GROUP BY p.city",
+        "SELECT p.city, count(*) FROM people p WHERE p.city IN (SELECT city FROM shops) GROUP BY p.city",
+        "SELECT p.city, count(*) FROM people p WHERE p.city IN (SELECT city FROM people GROUP BY city) GROUP BY p.city",
+        "SELECT p.city, count(*) FROM people p WHERE p.spend > (SELECT avg(q.spend) FROM people q \
+         WHERE q.customer_id = p.customer_id) GROUP BY p.city",
+    ];
+    for sql in fine {
+        let standing = session.compile(sql).await.unwrap().standing;
+        assert!(standing.is_ok(), "{sql}: {}", standing.unwrap_err());
+        run(&session, sql).await.unwrap();
     }
 }
 

@@ -10,15 +10,22 @@
 //! *strand*; else both are kept, and each has to have its k. A join of rows about one person each that does
 //! not ask for the same person multiplies subjects, and is refused.
 //!
+//! A row adds to a sum only if its value is not zero: each aggregate has the witnesses of the rows with a part in it. A
+//! subquery over personal data is about the person of the row, has a gate of its own, or is refused. Branches of a union
+//! of which one gives constants where another gives data have their own k each.
+//!
 //! This says how many people stand behind a row, not how much of a value is whose: a sum over 20 people may be
 //! one's alone but for a little. Which functions may aggregate at all is [`crate::labels`]' business.
 
+mod conditions;
+mod contributions;
 pub(crate) mod equalities;
 mod functions;
 mod gate;
 mod strand;
 mod thread;
 mod threaded;
+mod unions;
 
 pub use gate::KGate;
 pub use strand::Strand;

@@ -1,6 +1,7 @@
 //! One hidden column, and what is known of it.
 
 use datafusion::common::{Column, DFSchema};
+use datafusion::logical_expr::Expr;
 
 /// How names of hidden columns begin. SQL cannot name them: they are added after it was planned.
 pub(super) const PREFIX: &str = "__lakewarden_witness_";
@@ -18,9 +19,42 @@ pub struct Strand {
     pub single: bool,
     /// The relation it began at.
     pub relation: String,
+    /// Columns of the query around this subquery that hold the subject's id.
+    pub(super) outer: Vec<Column>,
+    /// Columns that these people stand behind, of a strand that has some of the people of a row only: those with a part
+    /// in an aggregate, or those of one branch of a union. All of them are in another strand, for which this is `None`.
+    pub(super) behind: Option<Vec<Column>>,
 }
 
 impl Strand {
+    /// The strand of a scan.
+    pub(super) fn of_scan(name: String, subject: Column, relation: String) -> Self {
+        Self { same_as: vec![subject], single: true, ..Self::of_many(name, relation) }
+    }
+
+    /// A strand of several people, none of whose ids is in a column.
+    pub(super) fn of_many(name: String, relation: String) -> Self {
+        let (same_as, or_null, outer) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, same_as, or_null, single: false, relation, outer, behind: None }
+    }
+
+    /// Some of the people of this strand, behind these columns.
+    pub(super) fn part(&self, name: String, behind: Vec<Column>) -> Self {
+        let outer = self.outer.clone();
+        Self { outer, behind: Some(behind), ..Self::of_many(name, self.relation.clone()) }
+    }
+
+    /// Whether it has everyone behind a row, as far as its scans go.
+    pub(super) fn is_whole(&self) -> bool {
+        self.behind.is_none()
+    }
+
+    /// Whether an expression is made of a column that these people stand behind.
+    pub(super) fn is_behind(&self, expr: &Expr) -> bool {
+        let columns = expr.column_refs();
+        self.behind.iter().flatten().any(|column| columns.contains(column))
+    }
+
     /// Whether an equality that mentions this column is about the subject.
     pub(super) fn is_named_by(&self, column: &Column, or_null: bool) -> bool {
         self.same_as.contains(column) || (!or_null && self.or_null.contains(column))

@@ -1,20 +1,20 @@
 //! Carries witnesses from scans to the root of a plan.
 
+use super::conditions::{Use, gated};
+use super::contributions::contributions;
 use super::equalities::{Equal, column, equal_columns};
 use super::functions::{witness, witnesses};
-use super::gate::KGate;
 use super::strand::{PREFIX, Strand, is_hidden, shown};
 use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
 use crate::labels::{Behaviour, of_aggregate};
 use crate::ruling::{Ruling, Rulings};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{
-    Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, ExprSchemable, Extension, Join, LogicalPlan, Projection,
-    ScalarUDF, Subquery, SubqueryAlias, Union,
+    Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, Filter, Join, LogicalPlan, Projection, ScalarUDF,
+    SubqueryAlias,
 };
 use std::cell::Cell;
 use std::sync::Arc;
@@ -36,20 +36,12 @@ pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> 
     Ok(Threaded { picks_one_of_many: threader.picks_one_of_many.get(), ..threaded })
 }
 
-/// Threads a plan and puts a [`KGate`] at its root, unless it is about nobody. Its scalar subqueries have their own.
+/// Threads a plan and puts a [`super::KGate`] at its root, unless it is about nobody. Its scalar subqueries have their own.
 ///
 /// # Errors
 /// [`NotThreaded`].
 pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<LogicalPlan> {
     gated(thread(plan, rulings, k)?, k)
-}
-
-fn gated(threaded: Threaded, k: u32) -> Result<LogicalPlan> {
-    if threaded.strands.is_empty() {
-        return Ok(threaded.plan);
-    }
-    let gate = KGate::try_new(threaded.plan, k)?;
-    Ok(LogicalPlan::Extension(Extension { node: Arc::new(gate) }))
 }
 
 /// Witnesses are found by their columns' names, which SQL must therefore not give to columns of its own.
@@ -68,34 +60,29 @@ fn refuse_hidden_names(plan: &LogicalPlan) -> Result<()> {
 /// How many strands a plan may have: each is a column and a comparison a row.
 const MOST_STRANDS: usize = 64;
 
-struct Threader<'r> {
+pub(super) struct Threader<'r> {
     rulings: &'r Rulings,
-    k: u32,
+    pub(super) k: u32,
     witness: Arc<ScalarUDF>,
     witnesses: Arc<AggregateUDF>,
     /// See [`Threaded::picks_one_of_many`].
-    picks_one_of_many: Cell<bool>,
+    pub(super) picks_one_of_many: Cell<bool>,
 }
 
 impl Threader<'_> {
     /// A query that stands by itself.
-    fn whole(&self, plan: LogicalPlan) -> Result<Threaded> {
+    pub(super) fn whole(&self, plan: LogicalPlan) -> Result<Threaded> {
         let threaded = self.plan(plan, &mut 0)?;
         threaded.together()?;
         Ok(threaded)
     }
 
-    fn plan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
+    pub(super) fn plan(&self, plan: LogicalPlan, number: &mut usize) -> Result<Threaded> {
         match plan {
             LogicalPlan::TableScan(_) => self.scan(plan, number),
             LogicalPlan::SubqueryAlias(alias) => self.alias(alias, number),
             LogicalPlan::Projection(projection) => self.projection(projection, number),
-            LogicalPlan::Filter(ref filter) => {
-                let equal = equal_columns(&filter.predicate);
-                let mut threaded = self.unary(plan, number)?;
-                threaded.merge(&equal, false, false);
-                Ok(threaded)
-            }
+            LogicalPlan::Filter(filter) => self.filter(filter, number),
             LogicalPlan::Sort(_) | LogicalPlan::Limit(_) | LogicalPlan::Repartition(_) | LogicalPlan::Unnest(_) => {
                 self.unary(plan, number)
             }
@@ -105,7 +92,10 @@ impl Threader<'_> {
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, number),
             LogicalPlan::Join(join) => self.join(join, number),
             LogicalPlan::Union(union) => self.union(union, number),
-            LogicalPlan::EmptyRelation(_) | LogicalPlan::Values(_) => Ok(Threaded::without(plan)),
+            LogicalPlan::EmptyRelation(_) | LogicalPlan::Values(_) => {
+                let impersonal = plan.schema().columns();
+                Ok(Threaded { impersonal, ..Threaded::without(plan) })
+            }
             other => Err(NotThreaded::Unknown(other.display().to_string())),
         }
     }
@@ -118,7 +108,8 @@ impl Threader<'_> {
             Some(Ruling::WithoutSubject { .. }) => return Err(NotThreaded::WithoutSubject { relation }),
             // One that is refused or unknown is reported by the rule that puts gates.
             Some(Ruling::Open | Ruling::Limited { .. } | Ruling::Refused(_)) | None => {
-                return Ok(Threaded::without(plan));
+                let impersonal = plan.schema().columns();
+                return Ok(Threaded { impersonal, ..Threaded::without(plan) });
             }
         }
         let subject = Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN);
@@ -127,17 +118,18 @@ impl Threader<'_> {
         let seen = ScalarFunction::new_udf(self.witness.clone(), vec![Expr::Column(subject.clone())]);
         let mut exprs: Vec<Expr> = shown(plan.schema()).map(Expr::Column).collect();
         exprs.push(Expr::ScalarFunction(seen).alias(&name));
-        let strand = Strand { name, same_as: vec![subject], or_null: Vec::new(), single: true, relation };
+        let strand = Strand::of_scan(name, subject, relation);
         let plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(plan))?);
         Ok(Threaded { strands: vec![strand], ..Threaded::without(plan) })
     }
 
     fn alias(&self, alias: SubqueryAlias, number: &mut usize) -> Result<Threaded> {
         let mut threaded = self.plan(Arc::unwrap_or_clone(alias.input), number)?;
-        for strand in &mut threaded.strands {
-            for column in strand.same_as.iter_mut().chain(&mut strand.or_null) {
-                column.relation = Some(alias.alias.clone());
-            }
+        let of_strands = threaded.strands.iter_mut().flat_map(|strand| {
+            strand.same_as.iter_mut().chain(&mut strand.or_null).chain(strand.behind.iter_mut().flatten())
+        });
+        for column in of_strands.chain(&mut threaded.impersonal) {
+            column.relation = Some(alias.alias.clone());
         }
         let plan = SubqueryAlias::try_new(Arc::new(threaded.plan.clone()), alias.alias)?;
         Ok(threaded.over(LogicalPlan::SubqueryAlias(plan)))
@@ -149,26 +141,30 @@ impl Threader<'_> {
             return Err(NotThreaded::Unknown(plan.display().to_string()));
         };
         let threaded = self.plan(input.clone(), number)?;
-        let exprs = match &plan {
-            // A condition decides about rows and gives no value.
-            LogicalPlan::Window(_) => self.gate_subqueries(plan.expressions())?,
-            _ => plan.expressions(),
+        let used = match &plan {
+            LogicalPlan::Window(_) => Use::Value,
+            _ => Use::Condition,
         };
+        let exprs = self.subqueries(plan.expressions(), &threaded, used)?;
         let plan = plan.with_new_exprs(exprs, vec![threaded.plan.clone()])?;
+        Ok(threaded.over(plan))
+    }
+
+    fn filter(&self, filter: Filter, number: &mut usize) -> Result<Threaded> {
+        let mut threaded = self.plan(filter.input.as_ref().clone(), number)?;
+        threaded.merge(&equal_columns(&filter.predicate), false, false);
+        threaded.tie(&filter.predicate);
+        let exprs = self.subqueries(vec![filter.predicate.clone()], &threaded, Use::Condition)?;
+        let plan = LogicalPlan::Filter(filter).with_new_exprs(exprs, vec![threaded.plan.clone()])?;
         Ok(threaded.over(plan))
     }
 
     fn projection(&self, projection: Projection, number: &mut usize) -> Result<Threaded> {
         let mut threaded = self.plan(Arc::unwrap_or_clone(projection.input), number)?;
-        let mut exprs = self.gate_subqueries(projection.expr)?;
-        let of: Vec<Option<Column>> = exprs.iter().map(|e| column(e).cloned()).collect();
-        exprs.extend(threaded.hidden()?);
-        let plan = Projection::try_new(exprs, Arc::new(threaded.plan.clone()))?;
-        let columns: Vec<Column> = plan.schema.columns();
-        for strand in &mut threaded.strands {
-            strand.same_as = renamed(&strand.same_as, &of, &columns);
-            strand.or_null = renamed(&strand.or_null, &of, &columns);
-        }
+        let exprs = self.subqueries(projection.expr, &threaded, Use::Value)?;
+        let all = exprs.iter().cloned().chain(threaded.hidden()?).collect();
+        let plan = Projection::try_new(all, Arc::new(threaded.plan.clone()))?;
+        threaded.rename(&exprs, &plan.schema.columns());
         Ok(threaded.over(LogicalPlan::Projection(plan)))
     }
 
@@ -181,22 +177,17 @@ impl Threader<'_> {
 
     fn distinct_on(&self, on: DistinctOn, number: &mut usize) -> Result<Threaded> {
         let mut threaded = self.plan(Arc::unwrap_or_clone(on.input), number)?;
-        let mut exprs = self.gate_subqueries(on.select_expr)?;
-        let of: Vec<Option<Column>> = exprs.iter().map(|e| column(e).cloned()).collect();
-        exprs.extend(threaded.hidden()?);
-        let plan = DistinctOn::try_new(on.on_expr, exprs, on.sort_expr, Arc::new(threaded.plan.clone()))?;
-        let columns: Vec<Column> = plan.schema.columns();
-        for strand in &mut threaded.strands {
-            strand.same_as = renamed(&strand.same_as, &of, &columns);
-            strand.or_null = renamed(&strand.or_null, &of, &columns);
-        }
+        let exprs = self.subqueries(on.select_expr, &threaded, Use::Value)?;
+        let all = exprs.iter().cloned().chain(threaded.hidden()?).collect();
+        let plan = DistinctOn::try_new(on.on_expr, all, on.sort_expr, Arc::new(threaded.plan.clone()))?;
+        threaded.rename(&exprs, &plan.schema.columns());
         Ok(threaded.over(LogicalPlan::Distinct(Distinct::On(plan))))
     }
 
     fn aggregate(&self, aggregate: Aggregate, number: &mut usize) -> Result<Threaded> {
         let threaded = self.plan(Arc::unwrap_or_clone(aggregate.input), number)?;
-        let groups = self.gate_subqueries(aggregate.group_expr)?;
-        let aggregates = self.gate_subqueries(aggregate.aggr_expr)?;
+        let groups = self.subqueries(aggregate.group_expr, &threaded, Use::Value)?;
+        let aggregates = self.subqueries(aggregate.aggr_expr, &threaded, Use::Value)?;
         self.grouped(threaded, groups, aggregates, number)
     }
 
@@ -214,21 +205,31 @@ impl Threader<'_> {
         let plain = !groups.iter().any(|e| matches!(e, Expr::GroupingSet(_)));
         let of: Vec<Option<Column>> = groups.iter().map(|e| column(e).cloned()).collect();
         let visible = groups.len();
-        let mut conditions: Vec<Expr> = Vec::new();
-        for aggregate in &aggregates {
-            let condition = takes_in(aggregate, threaded.plan.schema());
-            conditions.extend(condition.filter(|c| !conditions.contains(c)));
+        // By condition: which aggregates it is about.
+        let mut conditions: Vec<(Expr, Vec<usize>)> = Vec::new();
+        for (at, aggregate) in aggregates.iter().enumerate() {
+            for condition in contributions(aggregate, threaded.plan.schema())? {
+                match conditions.iter_mut().find(|(known, _)| *known == condition) {
+                    Some((_, about)) => about.push(at),
+                    None => conditions.push((condition, vec![at])),
+                }
+            }
         }
-        let asked = aggregates.clone();
-        let mut taken_in = Vec::new();
+        let exprs: Vec<Expr> = groups.iter().chain(&aggregates).cloned().collect();
+        let asked = aggregates.len();
+        // Parts of strands, and which aggregates of the query each is about.
+        let mut parts: Vec<(Strand, &[usize])> = Vec::new();
         for at in 0..threaded.strands.len() {
             let hidden = threaded.hidden_of(&threaded.strands[at])?;
-            for condition in &conditions {
+            for (condition, about) in &conditions {
+                let strand = &threaded.strands[at];
+                if !strand.is_whole() && !strand.is_behind(condition) {
+                    continue;
+                }
                 let name = format!("{PREFIX}{number}");
                 *number += 1;
                 aggregates.push(self.gathered(hidden.clone(), Some(condition.clone())).alias(&name));
-                let relation = threaded.strands[at].relation.clone();
-                taken_in.push(Strand { name, same_as: Vec::new(), or_null: Vec::new(), single: false, relation });
+                parts.push((strand.part(name, Vec::new()), about));
             }
             let strand = &mut threaded.strands[at];
             let grouped_by = plain && of.iter().flatten().any(|c| strand.same_as.contains(c));
@@ -236,23 +237,32 @@ impl Threader<'_> {
                 groups.push(hidden.alias(&strand.name));
             } else {
                 aggregates.push(self.gathered(hidden, None).alias(&strand.name));
-                strand.single = false;
+                // Rows about the one person of the row around the subquery stay that person's.
+                strand.single &= !strand.outer.is_empty();
             }
         }
-        if threaded.strands.iter().any(|strand| !strand.single) && asked.iter().any(picks) {
+        let of_many = threaded.strands.iter().any(|strand| strand.is_whole() && !strand.single);
+        if of_many && exprs[visible..].iter().any(picks) {
             self.picks_one_of_many.set(true);
         }
-        if threaded.strands.len() + taken_in.len() > MOST_STRANDS {
+        if threaded.strands.len() + parts.len() > MOST_STRANDS {
             return Err(NotThreaded::Unknown("so many aggregates of aggregates".to_owned()));
         }
         let plan = Aggregate::try_new(Arc::new(threaded.plan.clone()), groups, aggregates)?;
         let columns: Vec<Column> = plan.schema.columns();
-        for strand in &mut threaded.strands {
-            let columns = if plain { &columns[..visible] } else { &[] };
-            strand.same_as = renamed(&strand.same_as, &of, columns);
-            strand.or_null = renamed(&strand.or_null, &of, columns);
+        // Grouping sets have a column more, which says to which of them a row belongs.
+        let first = columns.len() - plan.aggr_expr.len();
+        if plain {
+            let own: Vec<Column> = columns[..visible].iter().chain(&columns[first..first + asked]).cloned().collect();
+            threaded.rename(&exprs, &own);
+        } else {
+            threaded.rename(&exprs[visible..], &columns[first..first + asked]);
         }
-        threaded.strands.extend(taken_in);
+        let of_parts = parts.into_iter().map(|(strand, about)| {
+            let behind = about.iter().filter_map(|at| columns.get(first + at).cloned()).collect();
+            Strand { behind: Some(behind), ..strand }
+        });
+        threaded.strands.extend(of_parts.collect::<Vec<_>>());
         Ok(threaded.over(LogicalPlan::Aggregate(plan)))
     }
 
@@ -274,17 +284,28 @@ impl Threader<'_> {
         equal.extend(join.filter.iter().flat_map(equal_columns));
         let left = self.plan(Arc::unwrap_or_clone(join.left.clone()), number)?;
         let right = self.plan(Arc::unwrap_or_clone(join.right.clone()), number)?;
-        let inputs = vec![left.plan.clone(), right.plan.clone()];
-        let plan = LogicalPlan::Join(join.clone()).with_new_exprs(exprs, inputs)?;
-        let (keeps_left, keeps_right) = match join.join_type {
+        let join_type = join.join_type;
+        let joined = LogicalPlan::Join(join);
+        let (keeps_left, keeps_right) = match join_type {
             JoinType::Inner => (false, false),
             JoinType::Left => (true, false),
             JoinType::Right => (false, true),
             JoinType::Full => (true, true),
             // The other side only decides which rows there are.
-            JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => return Ok(left.over(plan)),
-            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => return Ok(right.over(plan)),
+            JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => {
+                let exprs = self.subqueries(exprs, &left, Use::Condition)?;
+                let tied = are_tied(&right, &left, &equal);
+                let inputs = vec![left.plan.clone(), self.deciding_side(right, tied)?];
+                return Ok(left.over(joined.with_new_exprs(exprs, inputs)?));
+            }
+            JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => {
+                let exprs = self.subqueries(exprs, &right, Use::Condition)?;
+                let tied = are_tied(&left, &right, &equal);
+                let inputs = vec![self.deciding_side(left, tied)?, right.plan.clone()];
+                return Ok(right.over(joined.with_new_exprs(exprs, inputs)?));
+            }
         };
+        let inputs = vec![left.plan.clone(), right.plan.clone()];
         if keeps_left || keeps_right {
             // A condition of an outer join says nothing about rows of one side alone: those stay.
             let of = |side: &Threaded, column: &Column| side.strands.iter().any(|s| s.is_named_by(column, false));
@@ -302,87 +323,13 @@ impl Threader<'_> {
         }
         let mut strands = left.strands;
         strands.extend(right.strands);
-        let mut threaded = Threaded { strands, apart, ..Threaded::without(plan) };
+        let mut impersonal = left.impersonal;
+        impersonal.extend(right.impersonal);
+        let mut threaded = Threaded { strands, impersonal, apart, ..Threaded::without(left.plan) };
         threaded.merge(&equal, keeps_left, keeps_right);
-        Ok(threaded)
-    }
-
-    /// Branches have as many hidden columns as the one with the most; where one has fewer, nobody is behind it.
-    fn union(&self, union: Union, number: &mut usize) -> Result<Threaded> {
-        let branches = union
-            .inputs
-            .into_iter()
-            .map(|input| self.plan(Arc::unwrap_or_clone(input), number))
-            .collect::<Result<Vec<_>>>()?;
-        branches.iter().try_for_each(Threaded::together)?;
-        let most = branches.iter().map(|b| b.strands.len()).max().unwrap_or(0);
-        let mut strands: Vec<Strand> = Vec::new();
-        for at in 0..most {
-            let of: Vec<&Strand> = branches.iter().filter_map(|b| b.strands.get(at)).collect();
-            let name = format!("{PREFIX}{number}");
-            *number += 1;
-            strands.push(Strand {
-                name,
-                same_as: Vec::new(),
-                or_null: Vec::new(),
-                single: of.iter().any(|s| s.single),
-                relation: of.first().map(|s| s.relation.clone()).unwrap_or_default(),
-            });
-        }
-        let mut inputs = Vec::new();
-        for branch in &branches {
-            let mut exprs: Vec<Expr> = shown(branch.plan.schema()).map(Expr::Column).collect();
-            for (at, strand) in strands.iter().enumerate() {
-                let hidden = match branch.strands.get(at) {
-                    Some(own) => branch.hidden_of(own)?,
-                    None => Expr::Literal(ScalarValue::Binary(None), None),
-                };
-                exprs.push(hidden.alias(&strand.name));
-            }
-            inputs.push(Arc::new(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(branch.plan.clone()))?)));
-        }
-        let plan = Union::try_new_with_loose_types(inputs)?;
-        let columns: Vec<Column> = plan.schema.columns();
-        for (number, strand) in strands.iter_mut().enumerate() {
-            let everywhere = |at: &usize| {
-                branches.iter().all(|b| {
-                    let column = shown(b.plan.schema()).nth(*at);
-                    b.strands.get(number).zip(column).is_some_and(|(s, c)| s.same_as.contains(&c))
-                })
-            };
-            strand.same_as = (0..columns.len()).filter(everywhere).map(|at| columns[at].clone()).collect();
-        }
-        Ok(Threaded { strands, ..Threaded::without(LogicalPlan::Union(plan)) })
-    }
-
-    /// A value that comes out of a scalar subquery is one row's: k people have to stand behind that one.
-    fn gate_subqueries(&self, exprs: Vec<Expr>) -> Result<Vec<Expr>> {
-        let mut failed = None;
-        let exprs = exprs
-            .into_iter()
-            .map(|expr| {
-                expr.transform_down(|expr| match expr {
-                    Expr::ScalarSubquery(subquery) => {
-                        match self.whole(subquery.subquery.as_ref().clone()).and_then(|own| gated(own, self.k)) {
-                            Ok(plan) => {
-                                let plan = Subquery { subquery: Arc::new(plan), ..subquery };
-                                Ok(Transformed::yes(Expr::ScalarSubquery(plan)))
-                            }
-                            Err(error) => {
-                                failed = Some(error);
-                                Ok(Transformed::no(Expr::ScalarSubquery(subquery)))
-                            }
-                        }
-                    }
-                    other => Ok(Transformed::no(other)),
-                })
-                .map(|t| t.data)
-            })
-            .collect::<std::result::Result<Vec<_>, _>>()?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(exprs),
-        }
+        let exprs = self.subqueries(exprs, &threaded, Use::Condition)?;
+        let plan = joined.with_new_exprs(exprs, inputs)?;
+        Ok(threaded.over(plan))
     }
 }
 
@@ -395,26 +342,14 @@ fn picks(aggregate: &Expr) -> bool {
     }
 }
 
-/// Which rows of its group an aggregate takes in: those that meet its `FILTER` and give it a value. `None`: all.
-fn takes_in(aggregate: &Expr, schema: &DFSchema) -> Option<Expr> {
-    let function = match aggregate {
-        Expr::Alias(alias) => return takes_in(&alias.expr, schema),
-        Expr::AggregateFunction(function) => function,
-        _ => return None,
-    };
-    let mut conditions: Vec<Expr> = function.params.filter.iter().map(|f| f.as_ref().clone()).collect();
-    for argument in &function.params.args {
-        // Before coercion the types of some cannot be told yet: those may be null.
-        if argument.nullable(schema).unwrap_or(true) {
-            conditions.push(argument.clone().is_not_null());
-        }
-    }
-    conjunction(conditions)
-}
-
-/// Where columns that hold a subject went: `of` says which column each of `to` was.
-fn renamed(same_as: &[Column], of: &[Option<Column>], to: &[Column]) -> Vec<Column> {
-    let kept =
-        of.iter().zip(to).filter(|(of, to)| !is_hidden(&to.name) && of.as_ref().is_some_and(|of| same_as.contains(of)));
-    kept.map(|(_, to)| to.clone()).collect()
+/// Whether everyone behind one side of a join is the person of a row of the other.
+fn are_tied(side: &Threaded, other: &Threaded, equal: &[Equal]) -> bool {
+    let named = |of: &Threaded, column: &Column| of.strands.iter().any(|s| s.is_named_by(column, false));
+    side.strands.iter().all(|strand| {
+        equal.iter().any(|e| {
+            [(&e.left, &e.right), (&e.right, &e.left)]
+                .iter()
+                .any(|(own, theirs)| !e.or_null && strand.is_named_by(own, false) && named(other, theirs))
+        })
+    })
 }

@@ -1,11 +1,17 @@
 //! A plan with hidden columns, and what is known of them.
 
-use super::equalities::Equal;
-use super::strand::Strand;
+use super::contributions::function_of;
+use super::equalities::{Equal, column};
+use super::strand::{Strand, shown};
 use crate::gate::SUBJECT_COLUMN;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DataFusionError};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use std::fmt;
+
+/// Aggregates that depend on how many rows there are.
+const ADD_UP: &[&str] = &["approx_distinct", "array_agg", "count", "regr_count", "string_agg", "sum"];
 
 /// Why a plan could not be threaded.
 #[derive(Debug)]
@@ -23,6 +29,16 @@ pub enum NotThreaded {
     WithoutSubject {
         /// The relation.
         relation: String,
+    },
+    /// A condition reads personal data of other people than the row's own.
+    Condition {
+        /// The relation.
+        relation: String,
+    },
+    /// The type of what an aggregate takes is not known, so neither is which rows have a part in it.
+    Uncountable {
+        /// The aggregate's name.
+        aggregate: String,
     },
     /// The plan contradicts itself.
     Plan(DataFusionError),
@@ -43,6 +59,16 @@ impl fmt::Display for NotThreaded {
                 f,
                 "rows of {relation} are about people without a data subject; how many people are behind a result cannot be counted"
             ),
+            Self::Condition { relation } => write!(
+                f,
+                "a condition depends on rows of {relation} about other people than the row's own, who are not counted"
+            ),
+            Self::Uncountable { aggregate } => {
+                write!(
+                    f,
+                    "the type of the argument of {aggregate} is not known, so people with a part in it cannot be counted"
+                )
+            }
             Self::Plan(_) => f.write_str("the plan contradicts itself"),
         }
     }
@@ -71,7 +97,22 @@ impl NotThreaded {
             Self::WithoutSubject { .. } => {
                 Some("leave the relation out, or pseudonymise the field that names the person".to_owned())
             }
+            Self::Condition { relation } => Some(format!(
+                "compare {SUBJECT_COLUMN} of {relation} with {SUBJECT_COLUMN} of the row, or join with {relation} aggregated \
+                 over people"
+            )),
+            Self::Uncountable { .. } => Some("CAST the argument to a number".to_owned()),
             Self::Plan(_) => None,
+        }
+    }
+
+    /// Its diagnostic code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) | Self::Plan(_) => "LW2013",
+            Self::Multiplies { .. } => "LW2012",
+            Self::Condition { .. } => "LW2028",
+            Self::Uncountable { .. } => "LW2029",
         }
     }
 }
@@ -91,6 +132,8 @@ pub struct Threaded {
     pub plan: LogicalPlan,
     /// Who stands behind its rows.
     pub strands: Vec<Strand>,
+    /// Columns in whose values no person's data has a part, such as constants of the query.
+    pub(super) impersonal: Vec<Column>,
     /// Strands of rows joined of which nothing has said yet that they are the same people.
     pub(super) apart: Vec<(String, String)>,
     /// Whether somewhere `max`, `first_value` or the like takes one person's value out of several people's: joined to
@@ -100,12 +143,63 @@ pub struct Threaded {
 
 impl Threaded {
     pub(super) fn without(plan: LogicalPlan) -> Self {
-        Self { plan, strands: Vec::new(), apart: Vec::new(), picks_one_of_many: false }
+        Self { plan, strands: Vec::new(), impersonal: Vec::new(), apart: Vec::new(), picks_one_of_many: false }
     }
 
     /// The same strands over another plan, whose columns are still those of this one.
     pub(super) fn over(self, plan: LogicalPlan) -> Self {
         Self { plan, ..self }
+    }
+
+    /// The columns that the query shows.
+    pub(super) fn shown(&self) -> impl Iterator<Item = Column> {
+        shown(self.plan.schema())
+    }
+
+    /// Whether no person's data has a part in an expression over this plan. A subquery that does not depend on the row
+    /// gives every row the same.
+    pub(super) fn is_impersonal(&self, expr: &Expr) -> bool {
+        let depends = expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..))));
+        let columns = expr.column_refs();
+        !depends.unwrap_or(true) && columns.into_iter().all(|c| self.impersonal.contains(c))
+    }
+
+    /// Follows what is known of columns to those of a node above, each of which is one of these expressions over this plan.
+    pub(super) fn rename(&mut self, exprs: &[Expr], to: &[Column]) {
+        let of: Vec<Option<&Column>> = exprs.iter().map(column).collect();
+        let same = |known: &[Column]| -> Vec<Column> {
+            let kept = of.iter().zip(to).filter(|(of, _)| of.is_some_and(|of| known.contains(of)));
+            kept.map(|(_, to)| to.clone()).collect()
+        };
+        let made_of = |known: &[Column]| -> Vec<Column> {
+            let kept = exprs.iter().zip(to).filter(|(e, _)| e.column_refs().into_iter().any(|c| known.contains(c)));
+            kept.map(|(_, to)| to.clone()).collect()
+        };
+        let impersonal = exprs.iter().zip(to).filter(|(e, _)| match function_of(e) {
+            // How many rows there are is people's, whatever is in them.
+            Some(function) => !ADD_UP.contains(&function.func.name()) && self.is_impersonal(e),
+            None => self.is_impersonal(e),
+        });
+        let impersonal = impersonal.map(|(_, to)| to.clone()).collect();
+        for strand in &mut self.strands {
+            strand.same_as = same(&strand.same_as);
+            strand.or_null = same(&strand.or_null);
+            strand.behind = strand.behind.as_deref().map(made_of);
+        }
+        self.impersonal = impersonal;
+    }
+
+    /// Notes conditions of a subquery that say which column of the query around it holds the subject's id.
+    pub(super) fn tie(&mut self, predicate: &Expr) {
+        for part in split_conjunction(predicate) {
+            let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = part else { continue };
+            for (own, other) in [(left, right), (right, left)] {
+                let (Some(own), Expr::OuterReferenceColumn(_, outer)) = (column(own), other.as_ref()) else { continue };
+                for strand in self.strands.iter_mut().filter(|s| s.is_named_by(own, false)) {
+                    strand.outer.push(outer.clone());
+                }
+            }
+        }
     }
 
     /// The hidden columns, as expressions over this plan.
@@ -140,6 +234,7 @@ impl Threaded {
             let gone = self.strands[goes].clone();
             let strand = &mut self.strands[stays];
             if inner {
+                strand.outer.extend(gone.outer);
                 strand.same_as.extend(gone.same_as);
             } else {
                 strand.or_null.extend(gone.same_as);
