@@ -13,6 +13,7 @@ use crate::purposes;
 use crate::record::{ColumnLabel, ColumnUse};
 use crate::relations::Relations;
 use crate::row_rules;
+use crate::subjects;
 use crate::without_subject;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
@@ -70,6 +71,7 @@ pub async fn compile(
     let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, &model.table, origins));
     problems.extend(apart::check(open, with_origins));
     problems.extend(noise::check(open, compiled.iter().map(noise::Made::of)));
+    problems.extend(compiler.relations.sources().check(open, pipeline, &nodes));
     let channels = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
     problems.extend(row_rules::check(open, channels));
     Ok((compiled, problems))
@@ -122,17 +124,6 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// How many data subjects have to stand behind each row of a table; 1 for one that has a subject column, or noise, whose
-/// threshold takes this one's place.
-pub(crate) fn minimum_subjects(open: &OpenProject, table: &Table) -> u32 {
-    match (&table.subject, &table.minimum_subjects) {
-        (Some(_), _) => 1,
-        (None, _) if table.noise.is_some() => 1,
-        (None, Some(own)) => own.value,
-        (None, None) => open.project.settings.minimum_subjects,
-    }
-}
-
 async fn compile_model(
     compiler: &Compiler<'_>,
     node: &Node<'_>,
@@ -149,6 +140,7 @@ async fn compile_model(
     let readable = relations.of(names, purpose, &mut nobody);
     problems.extend(purposes::relations(open, node, purpose, &readable));
     problems.extend(without_subject::check(open, node, &readable));
+    problems.extend(subjects::check(&open.project, node, table));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
@@ -156,7 +148,7 @@ async fn compile_model(
         purpose: purpose.clone(),
         as_of: DateTime::<Utc>::UNIX_EPOCH,
         zone: open.zone(),
-        minimum_subjects: minimum_subjects(open, table),
+        minimum_subjects: open.project.minimum_subjects(table),
     };
     let mut session = Session::new(engine, &spec, readable).map_err(PipelineError::of_model(&node.model.name))?;
     if let Some(declared) = &table.noise {

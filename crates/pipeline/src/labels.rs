@@ -1,6 +1,5 @@
 //! Whether a model publishes no more of people than its contract says.
 
-use crate::compile::minimum_subjects;
 use crate::graph::place;
 use crate::project::OpenProject;
 use crate::record::ColumnLabel;
@@ -9,7 +8,9 @@ use lakewarden_dictionary::{IdentifierClass, Model, Period, Problem, Spanned, Ta
 use lakewarden_engine::{Standing, written_at};
 use lakewarden_lineage::columns::{DirectKind, Lineage, SourceColumn};
 use lakewarden_policy::gate::SUBJECT_COLUMN;
-use lakewarden_policy::labels::{Identifiability, Label, Rows, Undeclared, of_output, of_source};
+use lakewarden_policy::labels::{
+    Identifiability, Label, Obstacle, Rows, Undeclared, find_obstacle, of_output, of_source,
+};
 use lakewarden_policy::witness::{NotThreaded, Strand};
 
 /// A model, its contract, and what its SQL says.
@@ -53,19 +54,20 @@ pub(crate) fn judge(judged: &Judged<'_>) -> (Vec<ColumnLabel>, Vec<Problem>) {
                 {
                     shortest = Some((kept.clone(), output.name.clone()));
                 }
-                labels.push(ColumnLabel::of(&output.name, &label, minimum_subjects(open, table)));
-                problems.extend(compare(judged, column, source, label, span));
+                labels.push(ColumnLabel::of(&output.name, &label, open.project.minimum_subjects(table)));
+                let obstacle = find_obstacle(output, source, &label.identifiability);
+                problems.extend(compare(judged, column, source, label, obstacle, span));
             }
             Ok(None) => {}
         }
     }
-    problems.extend(kept_too_long(table, shortest));
+    problems.extend(kept_too_long(open.project.is_bound_to_purpose(table), table, shortest));
     (labels, problems)
 }
 
-/// A table about one person a row may be kept for no longer than what it is made of.
-fn kept_too_long(table: &Table, shortest: Option<(Spanned<Period>, String)>) -> Option<Problem> {
-    let (kept, column) = shortest.filter(|_| table.subject.is_some())?;
+/// A table about one person a row, or about few, may be kept for no longer than what it is made of.
+fn kept_too_long(bound: bool, table: &Table, shortest: Option<(Spanned<Period>, String)>) -> Option<Problem> {
+    let (kept, column) = shortest.filter(|_| bound)?;
     let (span, message) = match &table.retention {
         Some(own) if own.value.is_longer_than(&kept.value) => (
             own.span.clone(),
@@ -87,6 +89,7 @@ fn compare(
     column: &TableColumn,
     source: &SourceColumn,
     label: Label,
+    obstacle: Option<Obstacle>,
     span: impl Fn() -> lakewarden_dictionary::Span,
 ) -> Option<Problem> {
     let name = &column.name.value;
@@ -110,10 +113,23 @@ fn compare(
     }
     let message = format!("column {name:?} is {} ({source}); its contract allows {allowed}", label.identifiability);
     let problem = Problem::error("LW2009", span(), message).related(column.name.span.clone(), "declared here");
-    Some(problem.hint(if aggregate {
-        "in a table without a subject use count, sum, avg or a quantile over many people, or group by the column"
-    } else {
-        "say `identifier: quasi` in the contract, or leave the column out"
+    Some(problem.hint(match obstacle.filter(|_| aggregate) {
+        None if aggregate => {
+            "in a table without a subject use count, sum, avg or a quantile over many people, or group by the column"
+                .to_owned()
+        }
+        None => "write `identifier: quasi` in the contract, or leave the column out".to_owned(),
+        Some(Obstacle::Window(function)) => format!(
+            "{function} OVER takes values of other rows, whose people are not counted: publish the rows before it as a table \
+             and use {function} in a model that reads that table, or join them with themselves (docs/policy/recipes.md)"
+        ),
+        Some(Obstacle::Picked(function)) => format!(
+            "{function} gives one person's value: take it for each person (GROUP BY {SUBJECT_COLUMN}) and group by the \
+             result (docs/policy/recipes.md), or use count, sum, avg or a quantile instead"
+        ),
+        Some(Obstacle::Identifies) => {
+            "it stands for one person: leave it out, or publish how many there are with count(DISTINCT …)".to_owned()
+        }
     }))
 }
 

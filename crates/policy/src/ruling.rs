@@ -1,5 +1,6 @@
 //! Whether a relation, and a column of it, may serve a purpose, and on which lawful basis.
 
+use crate::consent::Decision;
 use crate::gate::GateRule;
 use lakewarden_dictionary::{Dataset, DatasetRole, Field, LawfulBasis, Project, Purposes, Subjects, Table};
 use std::collections::BTreeMap;
@@ -8,7 +9,8 @@ use std::collections::BTreeMap;
 /// variant, or asks one of its methods, which do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
-    /// Its rows are not about people, and nothing restricts their purposes or how long they are kept.
+    /// No gate is needed: its rows are about no person, about enough people, or were gated for this purpose when they
+    /// were made; and nothing else restricts its purposes or how long they are kept.
     Open,
     /// Its rows are about people whom it names; a gate on this lawful basis stands over every scan.
     Gated {
@@ -104,7 +106,7 @@ impl Rulings {
             rulings.set(&dataset.name.value, of_dataset(&project.purposes, dataset, purpose));
         }
         for table in &project.tables {
-            rulings.set(&table.name.value, of_table(&project.purposes, table, purpose));
+            rulings.set(&table.name.value, of_table(project, table, purpose, None));
         }
         rulings
     }
@@ -177,15 +179,48 @@ pub fn field_serves(purposes: &Purposes, field: &Field, purpose: &str) -> bool {
             .any(|name| field.purposes.iter().any(|p| purposes.find(&p.value).is_some_and(|f| f.name.value == *name)))
 }
 
-/// Rules on a curated table: one with subjects serves its own purpose and the purposes that are part of it.
-pub fn of_table(purposes: &Purposes, table: &Table, purpose: &str) -> Ruling {
-    if table.subject.is_none() {
+/// Rules on a curated table. One of noised figures, or with at least the project's minimum of people behind each row, is
+/// open. Any other serves its own purpose and the purposes that are part of it: below a gate if it has subjects, without
+/// one if it has none, for then no row says of whom it is made.
+///
+/// `made_of` is the lawful basis of what the table is made of, if that is known. The table's own may be stricter, and
+/// cannot be laxer.
+pub fn of_table(project: &Project, table: &Table, purpose: &str, made_of: Option<LawfulBasis>) -> Ruling {
+    if !project.is_bound_to_purpose(table) {
         return Ruling::Open;
     }
-    let own = purposes.find(&table.purpose.value).map(|p| p.name.value.as_str());
-    if own.is_some_and(|own| purposes.ancestry(purpose).contains(&own)) {
-        Ruling::Gated { basis: table.lawful_basis.unwrap_or(LawfulBasis::Consent), forbidden_columns: Vec::new() }
-    } else {
-        Ruling::Refused(Refusal::Purpose { allowed: vec![table.purpose.value.clone()] })
+    let own = project.purposes.find(&table.purpose.value).map(|p| p.name.value.as_str());
+    if !own.is_some_and(|own| project.purposes.ancestry(purpose).contains(&own)) {
+        return Ruling::Refused(Refusal::Purpose { allowed: vec![table.purpose.value.clone()] });
     }
+    match (&table.subject, strictest(table.lawful_basis.into_iter().chain(made_of))) {
+        (Some(_), basis) => {
+            Ruling::Gated { basis: basis.unwrap_or(LawfulBasis::Consent), forbidden_columns: Vec::new() }
+        }
+        (None, _) => Ruling::Open,
+    }
+}
+
+/// The strictest of several lawful bases: the one under which the most people are withheld. `None` of none.
+pub fn strictest(bases: impl IntoIterator<Item = LawfulBasis>) -> Option<LawfulBasis> {
+    bases.into_iter().max_by_key(|basis| strictness(*basis))
+}
+
+/// How many of the reasons to withhold a person count on a lawful basis, see [`crate::Decision::under`]; bases between
+/// which that makes no difference are told apart, so that the order is total.
+fn strictness(basis: LawfulBasis) -> u8 {
+    match basis {
+        LawfulBasis::LegalObligation => 0,
+        LawfulBasis::VitalInterests => 1,
+        LawfulBasis::PublicInterest => 2,
+        LawfulBasis::Contract => 3,
+        LawfulBasis::LegitimateInterests => 4,
+        LawfulBasis::Consent => 5,
+    }
+}
+
+/// Whether rows may be used on `declared` that were collected on `source`: no person would be let through on the first
+/// who is withheld on the second.
+pub fn is_as_strict(declared: LawfulBasis, source: LawfulBasis) -> bool {
+    Decision::ALL.iter().all(|d| d.under(source) == Decision::Permit || d.under(declared) != Decision::Permit)
 }

@@ -29,6 +29,7 @@ mod duplicate_column;
 mod duplicate_name;
 mod event_time;
 mod event_time_type;
+mod few_subjects;
 mod file_pattern;
 mod fill;
 mod format_keys;
@@ -51,6 +52,7 @@ mod noise_with;
 mod number_format;
 mod phone_region;
 mod proposed;
+mod pseudonym_without_subject;
 mod purpose;
 mod purpose_cycle;
 mod purposes_missing;
@@ -182,6 +184,8 @@ const CHECKS: &[Check] = &[
     set_null::CHECK,
     absence_keys::CHECK,
     fill::CHECK,
+    few_subjects::CHECK,
+    pseudonym_without_subject::CHECK,
 ];
 
 /// What checks look at.

@@ -73,8 +73,11 @@ mod tests {
         let noise = format!(
             "noise:\n  epsilon: 1.0\n  delta: 0.000001\n  rows_per_person: 1\n  every: P1M\n  columns: {{ spend: {{ between: {between} }} }}\n"
         );
-        let edits =
-            [("subject: customer_id\n", ""), ("anonymity:\n  k: 2\n  quasi_identifiers: [spend]\n", &noise[..])];
+        let edits = [
+            ("subject: customer_id\n", ""),
+            ("    pseudonym: true\n", ""),
+            ("anonymity:\n  k: 2\n  quasi_identifiers: [spend]\n", &noise[..]),
+        ];
         after_all("schemas/curated/member_spend.yaml", &edits).into_iter().filter(|p| !p.contains("LW1120")).collect()
     }
 

@@ -67,6 +67,32 @@ impl Project {
         self.tables.iter().find(|t| t.name.value == name)
     }
 
+    /// Fewest data subjects behind each row of a table that may be read for purposes other than its own: the project's
+    /// `minimum_subjects`, and never fewer than [`LEAST_SUBJECTS`].
+    pub fn subjects_of_open_tables(&self) -> u32 {
+        self.settings.minimum_subjects.max(LEAST_SUBJECTS)
+    }
+
+    /// Fewest data subjects behind each row of a table; 1 for a table with a subject column, and for one with noise,
+    /// whose own threshold decides.
+    pub fn minimum_subjects(&self, table: &Table) -> u32 {
+        match (&table.subject, &table.noise, &table.minimum_subjects) {
+            (Some(_), _, _) | (None, Some(_), _) => 1,
+            (None, None, Some(own)) => own.value,
+            (None, None, None) => self.settings.minimum_subjects,
+        }
+    }
+
+    /// Whether a table keeps its purpose, retention and identifiability: its rows are about one data subject, or about
+    /// fewer than [`Project::subjects_of_open_tables`], and no noise hides them.
+    pub fn is_bound_to_purpose(&self, table: &Table) -> bool {
+        match (&table.subject, &table.noise) {
+            (Some(_), _) => true,
+            (None, Some(_)) => false,
+            (None, None) => self.minimum_subjects(table) < self.subjects_of_open_tables(),
+        }
+    }
+
     /// Finds a pipeline by name.
     pub fn pipeline(&self, name: &str) -> Option<&Pipeline> {
         self.pipelines.iter().find(|p| p.name.value == name)

@@ -24,6 +24,8 @@ pub struct Settings {
     pub keep_apart: Vec<Names>,
     /// How many data subjects have to stand behind each row of a table without a subject column; at least 1.
     pub minimum_subjects: u32,
+    /// The same as the project declares it, if it does.
+    pub declared_minimum_subjects: Option<Spanned<u32>>,
 }
 
 /// Where the master key comes from. Never from the project's own files.
@@ -47,3 +49,7 @@ pub enum KeyProvider {
     /// What this command prints (argv, no shell).
     Command(Vec<String>),
 }
+
+/// Fewest data subjects behind a row that no longer counts as data of one of them, whatever a project says: of two
+/// people each knows the other's part, and of one there is nothing to subtract.
+pub const LEAST_SUBJECTS: u32 = 3;

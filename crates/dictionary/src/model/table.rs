@@ -20,7 +20,7 @@ pub struct Table {
     pub update_frequency: String,
     /// The purpose it serves: what its model's scans are governed by.
     pub purpose: Spanned<String>,
-    /// On what ground, if one for the whole table; else each dataset's own for the purpose.
+    /// Its lawful basis, if it declares one; else the strictest of what it is made of.
     pub lawful_basis: Option<LawfulBasis>,
     /// Columns that name a row.
     pub grain: Names,

@@ -155,6 +155,18 @@ impl LawfulBasis {
             | LawfulBasis::LegitimateInterests => false,
         }
     }
+
+    /// Its name in declarations and accounts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Contract => "contract",
+            Self::LegalObligation => "legal_obligation",
+            Self::VitalInterests => "vital_interests",
+            Self::PublicInterest => "public_interest",
+            Self::LegitimateInterests => "legitimate_interests",
+        }
+    }
 }
 
 /// A calendar length such as `P3Y`, `P18M`, `P30D` (ISO 8601, one unit each).

@@ -20,6 +20,7 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         time_zone: fields.spanned("time_zone"),
         keep_apart: fields.items("keep_apart").iter().map(group).collect(),
         minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
+        declared_minimum_subjects: fields.parsed("minimum_subjects"),
         quarantine_retention: fields.parsed("quarantine_retention"),
         memory_budget: fields.optional_text("memory_budget").and_then(|text| byte_size(&text).ok()),
     }

@@ -31,7 +31,7 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
         Key::optional(
             "minimum_subjects",
             Kind::Integer(1, 1_000_000),
-            "How many different data subjects have to stand behind each row of a table without a subject column.",
+            "How many different data subjects have to stand behind each row of a table without a subject column. Tables with fewer, and with fewer than 3 in any case, serve their own purpose only.",
         )
         .absent("5"),
         Key::optional(

@@ -17,16 +17,16 @@ pub(crate) static TABLE: ObjectSpec = ObjectSpec {
         Key::optional(
             "lawful_basis",
             Kind::Word(LawfulBasis::docs),
-            "On what ground, if one holds for the whole table.",
+            "Lawful basis, if it is stricter than that of what the table is made of; a laxer one is refused.",
         )
-        .absent("each dataset's own for the purpose"),
+        .absent("the strictest of what the table is made of, for the purpose"),
         Key::required("grain", Kind::OneOrList(&Kind::Text), "Columns that together name a row."),
         Key::optional("subject", Kind::Text, "Column with the data subject's pseudonym.")
             .absent("its rows are aggregates over people"),
         Key::optional(
             "minimum_subjects",
             Kind::Integer(1, 1_000_000),
-            "How many different data subjects have to stand behind each row of an aggregate; rows with fewer are held back and counted. 1 holds none back.",
+            "How many different data subjects have to stand behind each row of an aggregate; rows with fewer are held back and counted. 1 holds none back; below the project's minimum, and below 3, the table serves its own purpose only.",
         )
         .absent("the project's `minimum_subjects`"),
         Key::optional(

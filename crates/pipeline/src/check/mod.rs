@@ -95,6 +95,7 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     }
     problems.extend(apart::check(open, sound.iter().map(|s| (s.model, s.table, &s.found.origins))));
     problems.extend(noise::check(open, sound.iter().map(Sound::made)));
+    problems.extend(compiler.relations.sources().check(open, pipeline, &nodes));
     nodes.iter().for_each(|node| cache.note_reads(node));
     sound.into_iter().for_each(|s| cache.note_sound(s.fingerprint, s.found));
     Ok(problems)

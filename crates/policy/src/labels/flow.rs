@@ -71,15 +71,52 @@ fn after(label: &Identifiability, way: &Way, rows: Rows) -> Result<Identifiabili
     }
     let value = if hidden { label.clone().min(Attribute) } else { label.clone() };
     let Rows::OfMany { picked, .. } = rows else { return Ok(value) };
-    let picks = |name: &str| of_aggregate(name) != Some(Behaviour::Aggregates);
+    let shared = !matches!(value, Identifiability::Pseudonym(_) | Identifiability::Direct);
     let speaks_of_many = match way.last_aggregate() {
         // The row is a group, and this is what it was grouped by: all its people share it.
-        Option::None => !matches!(value, Identifiability::Pseudonym(_) | Identifiability::Direct),
+        Option::None => shared,
+        // Each one's own least or greatest: rows about many have it only where they were grouped by it.
+        Some(last) if picks(last) => shared && !picked,
         // The greatest of many sums is one's sum. The sum of each one's greatest is many's, unless it is the greatest
         // of all that was joined to each.
-        Some(last) => !(picks(last) || picked && way.aggregates().any(picks)),
+        Some(_) => !(picked && way.aggregates().any(picks)),
     };
     Ok(if speaks_of_many && !of_others { value.min(Aggregate) } else { value })
+}
+
+/// Whether an aggregate gives one row's value away.
+fn picks(aggregate: &str) -> bool {
+    of_aggregate(aggregate) != Some(Behaviour::Aggregates)
+}
+
+/// Why a column of rows about many is no aggregate over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A window function takes values of other rows, whose people are not counted.
+    Window(String),
+    /// An aggregate takes one person's value out of those of several people.
+    Picked(String),
+    /// The value stands for one person, or names one.
+    Identifies,
+}
+
+/// What keeps a column from being an aggregate, on the way from this source.
+pub fn find_obstacle(output: &OutputColumn, source: &SourceColumn, label: &Identifiability) -> Option<Obstacle> {
+    let ways = || output.direct.get(source).into_iter().flat_map(|direct| direct.ways());
+    let window = ways().flat_map(Way::through).find_map(|applied| match applied.kind {
+        AppliedKind::Window => (of_window(&applied.name) == Some(Behaviour::Passes)).then(|| applied.name.clone()),
+        AppliedKind::WindowAggregate => {
+            (of_window_aggregate(&applied.name) == Some(Behaviour::Passes)).then(|| applied.name.clone())
+        }
+        AppliedKind::Operator | AppliedKind::Scalar | AppliedKind::Aggregate => None,
+    });
+    if let Some(window) = window {
+        return Some(Obstacle::Window(window.to_string()));
+    }
+    if matches!(label, Identifiability::Pseudonym(_) | Identifiability::Direct) {
+        return Some(Obstacle::Identifies);
+    }
+    ways().flat_map(Way::aggregates).find(|name| picks(name)).map(|name| Obstacle::Picked(name.to_owned()))
 }
 
 fn of(applied: &Applied) -> Option<Behaviour> {

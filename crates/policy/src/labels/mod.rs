@@ -11,6 +11,6 @@ mod label;
 mod source;
 
 pub use behaviour::{Behaviour, of_aggregate, of_operator, of_scalar, of_window, of_window_aggregate};
-pub use flow::{Rows, Undeclared, of_output};
+pub use flow::{Obstacle, Rows, Undeclared, find_obstacle, of_output};
 pub use label::{Identifiability, Label};
 pub use source::of_source;

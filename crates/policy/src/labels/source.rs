@@ -25,7 +25,7 @@ pub fn of_source(project: &Project, relation: &str, column: &str) -> Option<Labe
         return dataset.column(column).and_then(|field| of_field(&project.purposes, dataset, field));
     }
     if let Some(table) = project.table(relation) {
-        return table.column(column).map(|column| of_column(&project.purposes, table, column));
+        return table.column(column).map(|column| of_column(project, table, column));
     }
     // How many identifiers a customer has, since when: columns of the engine's own.
     if relation == CUSTOMERS { label(Identifiability::Attribute) } else { None }
@@ -99,19 +99,20 @@ fn of_subject(project: &Project, relation: &str) -> Label {
     }
 }
 
-fn of_column(tree: &Purposes, table: &Table, column: &TableColumn) -> Label {
-    let identifiability = match column.identifier {
-        _ if column.pseudonym => Identifiability::Pseudonym(column.name.value.clone()),
-        IdentifierClass::Direct => Identifiability::Direct,
-        IdentifierClass::Quasi if table.subject.is_some() => Identifiability::Quasi,
-        _ if table.subject.is_some() => Identifiability::Attribute,
-        _ => Identifiability::None,
+/// A column keeps its purposes, retention and identifiability until enough people, or noise, stand behind each row.
+fn of_column(project: &Project, table: &Table, column: &TableColumn) -> Label {
+    let bound = project.is_bound_to_purpose(table);
+    let identifiability = match (column.pseudonym, column.identifier, bound) {
+        (true, _, _) => Identifiability::Pseudonym(column.name.value.clone()),
+        (false, IdentifierClass::Direct, _) => Identifiability::Direct,
+        (false, IdentifierClass::Quasi, true) => Identifiability::Quasi,
+        (false, IdentifierClass::None, true) => Identifiability::Attribute,
+        (false, IdentifierClass::Quasi | IdentifierClass::None, false) => Identifiability::None,
     };
     Label {
         categories: column.category.iter().map(|c| c.value.clone()).collect(),
-        purposes: table.subject.is_some().then(|| named(tree, [table.purpose.value.as_str()].into_iter())),
-        // Aggregates are about nobody any more.
-        retention: table.retention.clone().filter(|_| table.subject.is_some()),
+        purposes: bound.then(|| named(&project.purposes, [table.purpose.value.as_str()].into_iter())),
+        retention: table.retention.clone().filter(|_| bound),
         ..Label::of(identifiability, Some(column.name.span.clone()))
     }
 }

@@ -91,6 +91,7 @@ fields:
 
 fn table(name: &str, purpose: &str, more: &str, subject: bool) -> String {
     let subject_line = if subject { "subject: customer_id\n" } else { "" };
+    let pseudonym = if subject { "    pseudonym: true\n" } else { "" };
     format!(
         "\
 table: {name}
@@ -107,8 +108,7 @@ purpose: {purpose}
     type: string
     identifier: quasi
     category: user.unique_id
-    pseudonym: true
-"
+{pseudonym}"
     )
 }
 
@@ -125,6 +125,7 @@ fn project() -> Project {
         file("schemas/curated/offers.yaml", &table("offers", "sms", "lawful_basis: contract\n", true)),
         file("schemas/curated/silent.yaml", &table("silent", "marketing", "", true)),
         file("schemas/curated/totals.yaml", &table("totals", "marketing", "", false)),
+        file("schemas/curated/few.yaml", &table("few", "marketing", "minimum_subjects: 4\n", false)),
     ]);
     // That the tables have no models is of no matter here.
     let errors: Vec<_> = loaded
@@ -188,8 +189,37 @@ fn a_table_of_people_serves_its_own_purpose_and_its_parts() {
 }
 
 #[test]
-fn a_table_about_nobody_is_open() {
+fn a_table_about_enough_people_is_open_and_one_about_fewer_serves_its_own_purpose() {
     assert_eq!(rule("totals", "service"), Ruling::Open);
+    assert_eq!(rule("few", "marketing"), Ruling::Open);
+    assert_eq!(rule("few", "sms"), Ruling::Open);
+    assert_eq!(rule("few", "service"), Ruling::Refused(Refusal::Purpose { allowed: vec!["marketing".into()] }));
+}
+
+#[test]
+fn no_setting_of_the_project_opens_rows_of_fewer_than_three_people() {
+    let mut project = project();
+    for (minimum, own, open) in [(1, 1, false), (1, 2, false), (1, 3, true), (2, 2, false), (3, 3, true), (5, 4, false)]
+    {
+        project.settings.minimum_subjects = minimum;
+        let table = project.tables.iter_mut().find(|t| t.name.value == "few").unwrap();
+        table.minimum_subjects.as_mut().unwrap().value = own;
+        let ruling = Rulings::of_project(&project, "service").get("few").unwrap().clone();
+        assert_eq!(ruling == Ruling::Open, open, "project {minimum}, table {own}");
+    }
+}
+
+#[test]
+fn a_table_has_the_strictest_lawful_basis_of_its_sources_and_its_own() {
+    use LawfulBasis::{Consent, Contract, LegalObligation, LegitimateInterests};
+    let project = project();
+    let with = |name: &str, made_of| {
+        lakewarden_policy::ruling::of_table(&project, project.table(name).unwrap(), "sms", made_of)
+    };
+    assert_eq!(with("offers", Some(Consent)), gated(Consent, &[]), "declared a contract");
+    assert_eq!(with("offers", Some(LegalObligation)), gated(Contract, &[]));
+    assert_eq!(with("silent", Some(LegitimateInterests)), gated(LegitimateInterests, &[]));
+    assert_eq!(with("silent", None), gated(Consent, &[]));
 }
 
 #[test]
