@@ -69,6 +69,21 @@ impl RowSubjects {
         self.customers
     }
 
+    /// Marks the customers that any of the rows names, by their numbers.
+    pub fn mark_named(&self, named: &mut [bool]) {
+        let mut mark = |customer: u32| {
+            if let Some(named) = named.get_mut(customer as usize) {
+                *named = true;
+            }
+        };
+        for person in self.people.iter().filter(|p| **p != NOBODY) {
+            match person.checked_sub(self.customers) {
+                None => mark(*person),
+                Some(group) => self.groups.get(group as usize).into_iter().flatten().for_each(|c| mark(*c)),
+            }
+        }
+    }
+
     /// The groups in the order of their numbers.
     pub(crate) fn groups(&self) -> &[Vec<u32>] {
         &self.groups
@@ -193,6 +208,19 @@ mod tests {
             let mut builder = RowSubjectsBuilder::new(2, 2).unwrap();
             assert!(!builder.row([RowName::Apart(Some(number))].into_iter()), "{number} is no such pseudonym");
         }
+    }
+
+    #[test]
+    fn everyone_whom_a_row_names_is_marked() {
+        let mut builder = RowSubjectsBuilder::new(4, 1).unwrap();
+        let (one, two, three) = (RowName::Customer(2), RowName::Customer(1), RowName::Customer(0));
+        for row in [vec![one], vec![], vec![two, three], vec![RowName::Apart(None)], vec![RowName::Apart(Some(4))]] {
+            assert!(builder.row(row.into_iter()));
+        }
+        let rows = builder.finish([("a", 5)].into_iter()).unwrap();
+        let mut named = [false; 4];
+        rows.mark_named(&mut named);
+        assert_eq!(named, [true, true, true, false]);
     }
 
     #[test]

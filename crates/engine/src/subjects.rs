@@ -65,6 +65,11 @@ impl SubjectIndex {
         self.by_id.get(&bits).copied()
     }
 
+    /// The id of a customer.
+    pub fn id(&self, customer: usize) -> Option<&str> {
+        (customer < self.ids.len()).then(|| self.ids.value(customer))
+    }
+
     /// The ids of customers.
     pub(crate) fn ids_of(&self, subjects: &UInt32Array) -> Result<ArrayRef, ArrowError> {
         take(&self.ids, subjects, None)

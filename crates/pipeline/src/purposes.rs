@@ -2,6 +2,7 @@
 
 use crate::graph::{Node, place};
 use crate::project::OpenProject;
+use crate::relations::CUSTOMERS;
 use lakewarden_dictionary::{Model, Problem, Span};
 use lakewarden_engine::{ForbiddenColumn, Relation};
 use lakewarden_policy::{Refusal, Ruling};
@@ -52,6 +53,12 @@ pub(crate) fn columns(open: &OpenProject, model: &Model, purpose: &str, forbidde
         if let Some(field) = field {
             let declared = field.purposes.first().map_or_else(|| field.span.clone(), |p| p.span.clone());
             problem = problem.related(declared, "what it serves is declared here");
+        }
+        if column.relation == CUSTOMERS {
+            return problem.hint(
+                "it is made of every dataset with people, and of the consent log; take it from a dataset that serves the \
+                 purpose, such as min(ordered_at) for each customer_id",
+            );
         }
         problem.hint("leave it out, or add the purpose to the field in the dictionary")
     };

@@ -1,5 +1,6 @@
 //! One query over what is published, under the policy.
 
+use crate::customer_view::CustomerView;
 use crate::customers::{Customers, published};
 use crate::error::PipelineError;
 use crate::people::People;
@@ -170,7 +171,10 @@ impl<'a> Asker<'a> {
             *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of, self.consent).await?);
         }
         if let Some(Some(customers)) = kept.as_mut() {
-            self.place_rows(customers, reads.iter().map(|r| r.name.as_str())).await?;
+            let view = CustomerView::for_purpose(&self.open.project, self.pipeline, &purpose);
+            let of_view = view.looked_up().iter().filter(|_| reads.iter().any(|r| r.name == CUSTOMERS));
+            let names = of_view.map(|d| d.name.value.as_str()).chain(reads.iter().map(|r| r.name.as_str()));
+            self.place_rows(customers, names).await?;
         }
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);

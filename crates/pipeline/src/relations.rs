@@ -2,19 +2,21 @@
 
 use crate::anomalies;
 use crate::contract;
+use crate::customer_view::CustomerView;
 use crate::customers::Customers;
+use crate::lawful_basis::ModelSources;
 use crate::project::OpenProject;
 use crate::retention;
 use crate::system;
 use crate::tables::TableView;
 use chrono::{DateTime, Utc};
-use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project, TokenDomain, Treatment};
+use lakewarden_dictionary::{Dataset, Pipeline, TokenDomain, Treatment};
 use lakewarden_engine::{Content, Governance, Relation, SubjectColumns, SubjectIndex};
 use lakewarden_extract::conformed_schema;
 use lakewarden_identity::customers_schema;
-use lakewarden_policy::{Decisions, Refusal, Ruling, ruling};
+use lakewarden_policy::{Decisions, Ruling, ruling};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The name of the relation of customers.
 pub const CUSTOMERS: &str = "customers";
@@ -40,12 +42,14 @@ pub struct Relations<'a> {
     /// Rows by relation; one that is not here has none yet.
     views: BTreeMap<String, TableView>,
     system: Vec<Relation>,
+    /// What models read; parsed once it is asked for.
+    sources: OnceLock<ModelSources>,
 }
 
 impl<'a> Relations<'a> {
     /// Names and columns without rows, read as of an instant.
     pub fn declared(open: &'a OpenProject, pipeline: &'a Pipeline, as_of: DateTime<Utc>) -> Self {
-        Self { open, pipeline, as_of, views: BTreeMap::new(), system: system::declared() }
+        Self { open, pipeline, as_of, views: BTreeMap::new(), system: system::declared(), sources: OnceLock::new() }
     }
 
     /// Puts rows behind a name.
@@ -82,6 +86,11 @@ impl<'a> Relations<'a> {
         }
     }
 
+    /// What the pipeline's models read.
+    pub fn sources(&self) -> &ModelSources {
+        self.sources.get_or_init(|| ModelSources::parse(self.pipeline))
+    }
+
     /// Whether a name is that of the table of a channel's marked rows.
     fn marks(&self, name: &str) -> bool {
         anomalies::tables(&self.open.project, self.pipeline).any(|(_, table)| table.name.value == name)
@@ -115,9 +124,20 @@ impl<'a> Relations<'a> {
         match self.kind(name)? {
             Kind::System => self.system.iter().find(|r| r.name == name).cloned(),
             Kind::Customers => {
-                let ruling = of_customers(project, self.pipeline, purpose);
-                let content = self.content(name, customers_schema);
-                Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
+                let view = CustomerView::for_purpose(project, self.pipeline, purpose);
+                let visible = match customers {
+                    // Without them the relation is not there, and no query can run.
+                    Some(customers) => view.visible(customers).ok()?,
+                    None => None,
+                };
+                let own_rows = visible.is_none();
+                let content = visible.unwrap_or_else(|| self.content(name, customers_schema));
+                let subject = SubjectColumns::CustomerId;
+                let mut relation = self.governed(name, content, view.ruling(), subject, purpose, customers);
+                if let Some(governance) = relation.governance.as_mut().filter(|_| !own_rows) {
+                    governance.rows = None;
+                }
+                Some(relation)
             }
             Kind::Channel => {
                 let dataset = project.dataset(name)?;
@@ -140,7 +160,11 @@ impl<'a> Relations<'a> {
             }
             Kind::Model => {
                 let table = project.table(name)?;
-                let ruling = ruling::of_table(&project.purposes, table, purpose);
+                let made_of = table
+                    .subject
+                    .as_ref()
+                    .and_then(|_| self.sources().basis_of_table(self.open, self.pipeline, name, purpose));
+                let ruling = ruling::of_table(project, table, purpose, made_of);
                 let content = self.content(name, || contract::schema(table));
                 if table.subject.is_none() {
                     return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
@@ -201,24 +225,4 @@ pub(crate) fn subject_columns(dataset: &Dataset, pipeline: &Pipeline) -> Subject
     }
     linking.sort_by_key(|(strength, _)| *strength);
     SubjectColumns::Tokens { linking: linking.into_iter().map(|(_, column)| column).collect(), other }
-}
-
-/// The table of customers serves a purpose that one of the pipeline's datasets with data subjects serves; on the lawful
-/// basis they share, and on consent if they differ.
-fn of_customers(project: &Project, pipeline: &Pipeline, purpose: &str) -> Ruling {
-    let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
-    let personal: Vec<&Dataset> = datasets.filter(|d| d.has_subjects() && d.role == DatasetRole::Data).collect();
-    let mut bases = personal.iter().filter_map(|d| match ruling::of_dataset(&project.purposes, d, purpose) {
-        Ruling::Gated { basis, .. } => Some(basis),
-        Ruling::Open | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => None,
-    });
-    let Some(first) = bases.next() else {
-        let mut allowed: Vec<String> =
-            personal.iter().flat_map(|d| d.purposes.iter().map(|p| p.purpose.value.clone())).collect();
-        allowed.sort_unstable();
-        allowed.dedup();
-        return Ruling::Refused(Refusal::Purpose { allowed });
-    };
-    let basis = if bases.all(|b| b == first) { first } else { LawfulBasis::Consent };
-    Ruling::Gated { basis, forbidden_columns: Vec::new() }
 }

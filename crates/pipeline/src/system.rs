@@ -2,15 +2,19 @@
 
 use crate::compile::CompiledModel;
 use crate::error::PipelineError;
+use crate::event_days::EventDays;
 use crate::load::Totals;
 use crate::tables::TableView;
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_dictionary::{DataType as Declared, Dataset, IdentifierClass};
 use lakewarden_engine::{Content, Relation};
 use lakewarden_policy::Ruling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How the names of these relations begin.
+pub const PREFIX: &str = "lakewarden.";
 
 /// A dataset and its state.
 pub struct KnownDataset<'a> {
@@ -20,10 +24,8 @@ pub struct KnownDataset<'a> {
     pub table: &'a TableView,
     /// What became of all it brought.
     pub totals: Totals,
-}
-
-fn instant() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+    /// The days of its events.
+    pub days: EventDays,
 }
 
 fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
@@ -49,8 +51,8 @@ fn datasets_schema() -> SchemaRef {
         ("key_conflict_rows", Int64),
         ("outside_retention_rows", Int64),
         ("over_collected_fields", Int64),
-        ("first_event", instant()),
-        ("last_event", instant()),
+        ("first_event", Date32),
+        ("last_event", Date32),
     ])
 }
 
@@ -116,14 +118,8 @@ fn number(values: impl Iterator<Item = u64>) -> ArrayRef {
 
 fn datasets_columns(datasets: &[KnownDataset<'_>]) -> Vec<ArrayRef> {
     let each = || datasets.iter();
-    let range = |d: &KnownDataset<'_>| {
-        let column = &d.dataset.event_time.as_ref()?.value;
-        let ranges = d.table.files.iter().filter_map(|f| f.time_range(column));
-        ranges.map(|r| (r.min, r.max)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-    };
-    let times = |pick: fn(&(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)) -> i64| -> ArrayRef {
-        let values = each().map(|d| range(d).map(|r| pick(&r))).collect::<TimestampMicrosecondArray>();
-        Arc::new(values.with_timezone("UTC"))
+    let days = |pick: fn(&EventDays) -> Option<i32>| -> ArrayRef {
+        Arc::new(each().map(|d| pick(&d.days)).collect::<Date32Array>())
     };
     vec![
         text(each().map(|d| Some(d.dataset.name.value.as_str()))),
@@ -142,8 +138,8 @@ fn datasets_columns(datasets: &[KnownDataset<'_>]) -> Vec<ArrayRef> {
         number(each().map(|d| d.totals.key_conflicts)),
         number(each().map(|d| d.totals.outside_retention)),
         number(each().map(|d| d.totals.over_collected_fields)),
-        times(|r| r.0.timestamp_micros()),
-        times(|r| r.1.timestamp_micros()),
+        days(|d| d.first),
+        days(|d| d.last),
     ]
 }
 
@@ -176,11 +172,17 @@ fn columns_columns(datasets: &[KnownDataset<'_>]) -> Vec<ArrayRef> {
         })),
         text(cells().map(|(_, f)| f.category.as_ref().map(|c| c.value.as_str()))),
         number(cells().map(|(d, _)| d.table.rows())),
-        number(cells().map(|(d, f)| {
-            let nulls =
-                |file: &lakewarden_lake::DataFile| file.null_counts.get(&f.column.value).copied().unwrap_or(file.rows);
-            d.table.files.iter().map(nulls).sum()
-        })),
+        Arc::new(
+            cells()
+                .map(|(d, f)| {
+                    let nulls = |file: &lakewarden_lake::DataFile| {
+                        file.null_counts.get(&f.column.value).copied().unwrap_or(file.rows)
+                    };
+                    let all: u64 = d.table.files.iter().map(nulls).sum();
+                    i64::try_from(all).ok().filter(|_| d.days.shows_cells)
+                })
+                .collect::<Int64Array>(),
+        ),
     ]
 }
 

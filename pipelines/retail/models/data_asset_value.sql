@@ -48,7 +48,7 @@ measured AS (
         1.0 - c.nulls / nullif(c.cells, 0) AS completeness,
         1.0 - CAST(d.quarantined_rows AS DOUBLE)
             / nullif(CAST(d.read_rows - d.duplicate_rows - d.outside_retention_rows AS DOUBLE), 0) AS consistency,
-        (date_part('epoch', as_of()) - date_part('epoch', d.last_event)) / 86400.0 AS age_days,
+        CAST(local_date(as_of()) - d.last_event AS DOUBLE) AS age_days,
         d.update_interval_days,
         ln(1.0 + CAST(coalesce(u.columns_made, 0) AS DOUBLE))
             / nullif(ln(1.0 + CAST(max(coalesce(u.columns_made, 0)) OVER () AS DOUBLE)), 0) AS usage

@@ -4,6 +4,7 @@ use crate::build::{Built, Readable};
 use crate::compile::CompiledModel;
 use crate::customers::Customers;
 use crate::error::PipelineError;
+use crate::event_days::{EventDays, EventDaysOf};
 use crate::load::{Loading, Totals};
 use crate::noise::{self, Turn};
 use crate::parallel::{Jobs, run_all};
@@ -42,12 +43,27 @@ impl Run<'_> {
         let engine = Engine::new(self.lake.store().clone(), options).map_err(PipelineError::of_model("run"))?;
         let views: Vec<(&Dataset, TableView, Totals)> =
             totals.iter().filter_map(|(d, t)| Some((*d, relations.view(&d.name.value)?.clone(), *t))).collect();
-        let known: Vec<KnownDataset<'_>> =
-            views.iter().map(|(dataset, table, totals)| KnownDataset { dataset, table, totals: *totals }).collect();
+        let handle = Handle::current();
+        let finder = EventDaysOf {
+            engine: &engine,
+            as_of: loading.as_of,
+            zone: loading.zone,
+            minimum_subjects: self.open.project.subjects_of_open_tables(),
+        };
+        // Finding them reads whole datasets.
+        let asked = self.models.iter().flat_map(|m| &m.reads).any(|read| read.starts_with(system::PREFIX));
+        let mut known: Vec<KnownDataset<'_>> = Vec::new();
+        for (dataset, table, totals) in &views {
+            let days = if asked {
+                block_in_place(|| handle.block_on(finder.find(dataset, table, relations, customers)))?
+            } else {
+                EventDays::default()
+            };
+            known.push(KnownDataset { dataset, table, totals: *totals, days });
+        }
         relations.set_system(system::filled(&known, &self.models)?);
 
         let observer = steps.observer();
-        let handle = Handle::current();
         let count = self.models.len();
         let mut builds = Builds {
             handle: &handle,
@@ -95,6 +111,7 @@ impl Builds<'_, '_, '_> {
             scans: Vec::new(),
             rows,
             suppressed: 0,
+            warnings: Vec::new(),
             anonymity: None,
             noise: noise::account(model, Some(&release), true),
             labels: model.labels.clone(),

@@ -11,6 +11,7 @@ pub(crate) use after_load::{describe_retirement, may_be_empty};
 
 use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
+use crate::customer_view::CustomerView;
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
@@ -38,7 +39,7 @@ use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::Window;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use uuid::Uuid;
 
@@ -279,7 +280,8 @@ impl<'a> Run<'a> {
         let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
         let (project, consent) = (&self.open.project, self.request.consent);
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
-        for dataset in project.datasets.iter().filter(|d| self.models.iter().any(|m| m.reads.contains(&d.name.value))) {
+        let looked_up = self.looked_up();
+        for dataset in project.datasets.iter().filter(|d| looked_up.contains(d.name.value.as_str())) {
             if dataset.demands.marks_rows_of.is_none() {
                 people.iter_mut().for_each(|people| people.follow(dataset));
             }
@@ -311,6 +313,17 @@ impl<'a> Run<'a> {
         let mut customers = self.recognise(loading, people, relations, steps, changes).await?;
         self.build_all(loading, relations, &totals, &mut customers, steps, changes, lease)?;
         Ok(customers)
+    }
+
+    /// The datasets whose rows' customers models ask for: those that they read, and those that say which customers a
+    /// purpose may know of.
+    fn looked_up(&self) -> BTreeSet<&str> {
+        let mut names: BTreeSet<&str> = self.models.iter().flat_map(|m| &m.reads).map(String::as_str).collect();
+        for model in self.models.iter().filter(|m| m.reads.iter().any(|r| r == CUSTOMERS)) {
+            let view = CustomerView::for_purpose(&self.open.project, self.pipeline, &model.table.purpose.value);
+            names.extend(view.looked_up().iter().map(|d| d.name.value.as_str()));
+        }
+        names
     }
 
     /// What has arrived in each channel.
