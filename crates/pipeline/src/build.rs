@@ -7,7 +7,7 @@ use crate::error::PipelineError;
 use crate::load::Loading;
 use crate::noise::{self, Turn};
 use crate::placed::Written;
-use crate::record::{ModelAccount, ScanAccount};
+use crate::record::{ModelAccount, ModelWarning, ScanAccount};
 use lakewarden_engine::{Engine, Relation, RowSubjects, ScanFigures, Session, SessionSpec, SubjectIndex, TableNoise};
 use lakewarden_lake::{StagedTable, WriterOptions, Zone};
 use std::sync::Arc;
@@ -81,12 +81,15 @@ impl Loading<'_> {
         let scans = running.accounts().map_err(PipelineError::of_model(name))?;
         let staged = block_in_place(|| writer.finish())?;
         let rows = written.map(|written| written.finish(&staged.files)).transpose()?;
+        let scans: Vec<ScanAccount> = scans.into_iter().map(scan).collect();
+        let suppressed = running.suppressed();
         let account = ModelAccount {
             table: name.clone(),
             purpose,
-            scans: scans.into_iter().map(scan).collect(),
+            warnings: ModelWarning::find_all(&scans, staged.rows, suppressed, minimum_subjects),
+            scans,
             rows: staged.rows,
-            suppressed: running.suppressed(),
+            suppressed,
             anonymity,
             noise: noise::account(model, turn.map(Turn::release), false),
             lineage: model.uses.clone(),

@@ -191,7 +191,7 @@ impl<'a> Relations<'a> {
         customers: &mut Option<Customers>,
     ) -> Relation {
         let customers = match subject {
-            SubjectColumns::Tokens(_) | SubjectColumns::CustomerId => customers.as_mut(),
+            SubjectColumns::Tokens { .. } | SubjectColumns::CustomerId => customers.as_mut(),
             SubjectColumns::Unresolvable => None,
         };
         let (subjects, decisions, rows) = match customers {

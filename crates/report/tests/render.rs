@@ -76,6 +76,7 @@ fn small() -> Report {
             rows_out: 990,
             columns: 5,
             held_back: 12,
+            warnings: Vec::new(),
             anonymity: vec![
                 Anonymity { measure: "k".into(), declared: "5".into(), found: "7".into(), ..Anonymity::default() },
                 Anonymity {

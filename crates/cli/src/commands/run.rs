@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::report;
+use crate::report::model_warnings;
 use crate::report_place::ReportPlace;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord};
@@ -144,6 +145,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             if withheld > 0 {
                 text.push_str(&format!("; {} withheld by policy", counted(withheld, "row")));
             }
+            record.models.iter().for_each(|model| text.push_str(&model_warnings::lines(model)));
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
             record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));

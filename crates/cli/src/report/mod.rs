@@ -17,6 +17,7 @@ mod disclosure;
 mod evidence;
 mod identity;
 mod lineage;
+pub(crate) mod model_warnings;
 mod models;
 mod months;
 mod names;

@@ -1,5 +1,6 @@
 //! The governed tables and what was read for them.
 
+use super::model_warnings;
 use super::names::{label, reason_code};
 use lakewarden_dictionary::Project;
 use lakewarden_pipeline::record::{AnonymityAccount, ModelAccount, NoiseAccount, RunRecord, ScanAccount};
@@ -25,6 +26,7 @@ fn account(model: &ModelAccount, project: &Project) -> data::Model {
         rows_out: model.rows,
         columns: u32::try_from(columns).unwrap_or(u32::MAX),
         held_back: model.suppressed,
+        warnings: model_warnings::notes(model),
         anonymity: model.anonymity.as_ref().map(anonymity).unwrap_or_default(),
         noise: model.noise.as_ref().map(noise),
     }

@@ -29,9 +29,59 @@ pub struct ModelAccount {
     pub noise: Option<NoiseAccount>,
     /// From which columns it comes.
     pub lineage: Vec<ColumnUse>,
+    /// What its readers must know of what it lost.
+    #[serde(default)]
+    pub warnings: Vec<ModelWarning>,
     /// The labels of its columns; a constant or a count of everything has none.
     #[serde(default)]
     pub labels: Vec<ColumnLabel>,
+}
+
+/// That the policy left nothing of what a table is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ModelWarning {
+    /// Every row of a relation it reads was withheld.
+    EveryRowWithheld {
+        /// The relation.
+        relation: String,
+        /// The lawful basis.
+        basis: String,
+        /// Its rows.
+        rows: u64,
+        /// The same by reason.
+        withheld: Counts,
+    },
+    /// Every row it would have was held back, because too few data subjects are behind each.
+    EveryRowSuppressed {
+        /// Those rows.
+        rows: u64,
+        /// How many data subjects its entry requires.
+        minimum_subjects: u32,
+    },
+}
+
+impl ModelWarning {
+    /// Its diagnostic code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EveryRowWithheld { .. } => "LW6050",
+            Self::EveryRowSuppressed { .. } => "LW6051",
+        }
+    }
+
+    /// What a model's figures warn of.
+    pub fn find_all(scans: &[ScanAccount], rows: u64, suppressed: u64, minimum_subjects: u32) -> Vec<Self> {
+        let withheld = scans.iter().filter(|s| s.read > 0 && s.used == 0).map(|s| Self::EveryRowWithheld {
+            relation: s.relation.clone(),
+            basis: s.basis.clone(),
+            rows: s.read,
+            withheld: s.withheld.clone(),
+        });
+        let held_back =
+            (rows == 0 && suppressed > 0).then_some(Self::EveryRowSuppressed { rows: suppressed, minimum_subjects });
+        withheld.chain(held_back).collect()
+    }
 }
 
 /// The account of one governed scan. `read` = `used` + `withheld`.

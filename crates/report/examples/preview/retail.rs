@@ -77,6 +77,7 @@ fn models() -> Vec<Model> {
         columns,
         noise: None,
         held_back: 0,
+        warnings: Vec::new(),
         anonymity: Vec::new(),
     };
     let analytics = ("analytics", "分析", "analytics");

@@ -24,6 +24,8 @@ pub struct Model {
     pub columns: u32,
     /// Rows held back because fewer people stand behind them than the table demands.
     pub held_back: u64,
+    /// That the policy left nothing of a relation it read, or of the table.
+    pub warnings: Vec<Label>,
     /// How anonymous it was found to be before it was published, one entry for each thing demanded.
     pub anonymity: Vec<Anonymity>,
     /// The noise it is published with, if any.

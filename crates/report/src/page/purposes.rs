@@ -20,6 +20,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         (parts::lead(words::PURPOSES_LEAD.say(language)))
         @if let Some(drawing) = chart::withheld(report, language) { (drawing.figure(language)) }
         (models(report, language))
+        (warnings(report, language))
         (reads(report, language))
         (anonymity(report, language))
         (noise(report, language))
@@ -46,6 +47,25 @@ fn models(report: &Report, language: Language) -> Markup {
     };
     let rows: Vec<Vec<Markup>> = report.models.iter().map(row).collect();
     parts::table(language, words::CURATED, &heads, &rows, None)
+}
+
+/// Tables of which the policy left nothing.
+fn warnings(report: &Report, language: Language) -> Markup {
+    let all: Vec<(&Model, String)> = report
+        .models
+        .iter()
+        .flat_map(|m| m.warnings.iter().map(move |w| (m, w.say(language, ""))))
+        .map(|(m, text)| (m, text.to_owned()))
+        .collect();
+    html! {
+        @if !all.is_empty() {
+            ul class="warnings" {
+                @for (model, text) in &all {
+                    li { strong { (model.label.say(language, &model.name)) } ": " (text) }
+                }
+            }
+        }
+    }
 }
 
 fn reads(report: &Report, language: Language) -> Markup {
