@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(
             with("[1, 0]"),
             [
-                "schemas/curated/member_spend.yaml:32:14 LW1145 the bounds of `spend` are not in ascending order (write the lower one first)"
+                "schemas/curated/member_spend.yaml:31:14 LW1145 the bounds of `spend` are not in ascending order (write the lower one first)"
             ]
         );
         assert!(with("[1]")[0].contains("LW1145 the bounds of `spend` are not two numbers"));
