@@ -40,7 +40,7 @@ impl<'a> CustomerView<'a> {
         let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
         let mut view =
             Self { serving: Vec::new(), refusing: Vec::new(), basis: None, shows_times: true, shows_counts: true };
-        for dataset in datasets.filter(|d| d.is_personal()) {
+        for dataset in datasets.filter(|d| d.has_subjects()) {
             match dataset.role {
                 DatasetRole::Data => view.add(dataset, ruling::of_dataset(&project.purposes, dataset, purpose)),
                 // People of a log who may be used for the purpose are customers; when they said so is the log's.
@@ -61,7 +61,10 @@ impl<'a> CustomerView<'a> {
                 self.shows_times &= !dataset.event_time.as_ref().is_some_and(|t| forbidden(&t.value));
                 self.shows_counts &= !dataset.pseudonyms().any(|f| forbidden(&f.column.value));
             }
-            Ruling::Open | Ruling::Refused(_) => self.refusing.push(dataset),
+            // Of a dataset with data subjects only the last is possible.
+            Ruling::Open | Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => {
+                self.refusing.push(dataset);
+            }
         }
     }
 

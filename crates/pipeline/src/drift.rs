@@ -33,10 +33,7 @@ pub fn hold(
 ///
 /// # Errors
 /// Those of reading a file.
-pub fn hold_counted(
-    dataset: &Dataset,
-    files: Vec<SourceFile>,
-) -> Result<Separated<usize>, PipelineError> {
+pub fn hold_counted(dataset: &Dataset, files: Vec<SourceFile>) -> Result<Separated<usize>, PipelineError> {
     separate(dataset, files, |file| undeclared_count(dataset, file).map(|fields| (fields > 0).then_some(fields)))
 }
 
@@ -84,7 +81,7 @@ pub async fn undeclared(
         let own = |channel: &&Channel| channel.dataset.value == dataset && channel.database.is_none();
         for channel in pipeline.channels.iter().filter(own) {
             listed_any = true;
-            let Listing { files, origins } = listed(open, pipeline, channel, None, now).await?;
+            let Listing { files, origins } = listed(open, pipeline, channel, None, true, now).await?;
             for file in files {
                 let names = block_in_place(|| undeclared_names(declared, &file, keys));
                 found.push((file.name.clone(), names.map_err(|error| explained(&origins, error.into()))?));

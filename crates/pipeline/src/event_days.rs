@@ -51,8 +51,12 @@ impl EventDaysOf<'_> {
         relations: &Relations<'_>,
         customers: &mut Option<Customers>,
     ) -> Result<EventDays, PipelineError> {
-        if !dataset.is_personal() {
+        if !dataset.is_about_people() {
             return Ok(self.of_files(dataset, table));
+        }
+        // People who cannot be resolved cannot be counted either.
+        if !dataset.has_subjects() {
+            return Ok(EventDays::default());
         }
         let name = dataset.name.value.as_str();
         // The rows of a dataset without purposes are read for nothing.

@@ -71,8 +71,8 @@ impl ModelSources {
     ) -> Option<LawfulBasis> {
         let project = &open.project;
         let of_ruling = |ruling: Ruling| match ruling {
-            Ruling::Gated { basis, .. } => Some(basis),
-            Ruling::Open => None,
+            Ruling::Gated { basis, .. } | Ruling::WithoutSubject { basis, .. } => Some(basis),
+            Ruling::Open | Ruling::Limited { .. } => None,
             // Such a model does not compile.
             Ruling::Refused(_) => Some(LawfulBasis::Consent),
         };

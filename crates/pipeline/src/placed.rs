@@ -108,6 +108,7 @@ fn token_columns(subject: SubjectColumns) -> (Vec<String>, Vec<String>) {
     match subject {
         SubjectColumns::Tokens { linking, other } => (linking, other),
         SubjectColumns::CustomerId => (vec![SUBJECT_COLUMN.to_owned()], Vec::new()),
+        SubjectColumns::Unresolvable => (Vec::new(), Vec::new()),
     }
 }
 

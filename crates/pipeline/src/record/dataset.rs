@@ -297,11 +297,6 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl DatasetAccount {
-    /// Rows that are accounted for: written, or left out for one reason.
-    pub fn accounted(&self) -> u64 {
-        self.written + self.quarantined_total() + self.duplicates + self.key_conflicts + self.outside_retention
-    }
-
     /// Rows in quarantine, for whatever reason.
     pub fn quarantined_total(&self) -> u64 {
         self.quarantined.iter().fold(0, |sum: u64, reason| sum.saturating_add(reason.rows))
@@ -309,7 +304,8 @@ impl DatasetAccount {
 
     /// Rows that the account says what became of.
     pub fn accounted(&self) -> u64 {
-        let terms = [self.written, self.quarantined_total(), self.duplicates, self.outside_retention];
+        let terms =
+            [self.written, self.quarantined_total(), self.duplicates, self.key_conflicts, self.outside_retention];
         terms.into_iter().fold(0, u64::saturating_add)
     }
 

@@ -81,6 +81,8 @@ impl NotThreaded {
             Self::Multiplies { .. } => "LW2012",
             Self::Unknown(_) | Self::Plan(_) => "LW2013",
             Self::WithoutSubject { .. } => "LW2020",
+            Self::Condition { .. } => "LW2028",
+            Self::Uncountable { .. } => "LW2029",
         }
     }
 
@@ -103,16 +105,6 @@ impl NotThreaded {
             )),
             Self::Uncountable { .. } => Some("CAST the argument to a number".to_owned()),
             Self::Plan(_) => None,
-        }
-    }
-
-    /// Its diagnostic code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) | Self::Plan(_) => "LW2013",
-            Self::Multiplies { .. } => "LW2012",
-            Self::Condition { .. } => "LW2028",
-            Self::Uncountable { .. } => "LW2029",
         }
     }
 }

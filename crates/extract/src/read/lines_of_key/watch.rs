@@ -67,7 +67,8 @@ fn placeholders(field: &Field) -> AbsentValues {
     let kind = match field.normalise {
         Normaliser::Phone => IdentifierKind::Phone,
         Normaliser::Email => IdentifierKind::Email,
-        Normaliser::Trim
+        Normaliser::None
+        | Normaliser::Trim
         | Normaliser::Identifier
         | Normaliser::IntegerIdentifier
         | Normaliser::ResidentId
