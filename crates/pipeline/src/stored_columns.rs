@@ -1,8 +1,8 @@
 //! What a table's files hold against what the dictionary declares today.
 //!
-//! SQL sees the columns that are declared today and no others, whatever the lake stores. A stored column whose
-//! declaration now means something else is refused: cast or read under the new declaration, its old values would pass
-//! for what they are not.
+//! SQL sees the columns that are declared today and no others, whatever the lake stores. A stored column that
+//! is now declared otherwise is refused: cast or read under the new declaration, its old values would pass for what they
+//! are not.
 
 use crate::contract;
 use crate::error::PipelineError;

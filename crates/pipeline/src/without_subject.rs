@@ -1,7 +1,7 @@
 //! Models over rows about people who cannot be resolved (`subject: none`).
 //!
-//! Nobody can count the people behind such rows, nor tell whether two of them are about one person. So no aggregate of
-//! them is an aggregate over enough people, and joined to a customer's rows they may be about somebody else.
+//! The people behind such rows cannot be counted, and it is not known whether two of them are about one person. So no
+//! aggregate of them is an aggregate over enough people, and joined to a customer's rows they may be about another person.
 
 use crate::graph::{Node, place};
 use crate::project::OpenProject;

@@ -85,7 +85,7 @@ async fn loaded() -> Shop {
     shop
 }
 
-/// Declares the visits anew, and asks.
+/// Changes the declaration of the visits, and asks.
 async fn asked(shop: &Shop, good: &str, bad: &str, sql: &str) -> Result<Vec<String>, PipelineError> {
     assert!(VISITS.contains(good));
     write(shop, "schemas/channels/visits.yaml", &VISITS.replace(good, bad));

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
         code: CODE,
         title: "consent cannot be shown without a data subject",
         what: "A dataset declares `subject: none` and serves a purpose with the lawful basis `consent`.",
-        why: "Whether somebody consented, or withdrew, is decided by the data subject of each row. Rows that name none can be used on consent for nobody.",
+        why: "Whether a person consented, or withdrew, is decided by the data subject of each row. For rows that name none, no consent can be shown.",
         mend: "Declare the lawful basis on which the purpose really rests, remove the purpose, or pseudonymise the field that names the person.",
         example: Example::Edit {
             path: "schemas/channels/stores.yaml",
@@ -50,7 +50,7 @@ mod tests {
     use crate::testing::after;
 
     #[test]
-    fn consent_is_somebodys() {
+    fn consent_needs_a_subject() {
         let stores = |basis: &str| {
             let keys = format!(
                 "key: store_code\npurposes: {{ analytics: {basis} }}\nsubject: none\nsubject_reason: No name is asked.\n"

@@ -58,7 +58,7 @@ pub(super) fn domains<'a>(context: &Context<'a>, pipeline: &Pipeline) -> Option<
     Some(found)
 }
 
-/// Adds the identifier domains that a dataset's pseudonyms may be of; `None` if they cannot all be told.
+/// Adds the identifier domains that a dataset's pseudonyms may be of; `None` if they are not all known.
 pub(super) fn of_dataset<'a>(context: &Context<'_>, dataset: &'a Dataset, found: &mut BTreeSet<&'a str>) -> Option<()> {
     for field in &dataset.fields {
         if context.is_broken(&field.span, &["treatment", "rules"]) {

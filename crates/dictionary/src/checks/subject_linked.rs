@@ -51,11 +51,11 @@ fn why(context: &Context<'_>, dataset: &Dataset) -> Option<String> {
         DatasetRole::SuppressionList => return Some("a suppression list is about the people whom it names".to_owned()),
     }
     let mut domains = BTreeSet::new();
-    // Domains that cannot all be told may be any.
-    let told = link_on::of_dataset(context, dataset, &mut domains).is_some();
+    // Domains that are not all known may be any.
+    let all_known = link_on::of_dataset(context, dataset, &mut domains).is_some();
     let rules = context.project.pipelines.iter().filter_map(|p| p.identity.as_ref().map(|i| (p, i)));
     let mut linked = rules.flat_map(|(p, identity)| identity.link_on.iter().map(move |domain| (p, domain)));
-    linked.find(|(_, domain)| !told || domains.contains(domain.value.as_str())).map(|(pipeline, domain)| {
+    linked.find(|(_, domain)| !all_known || domains.contains(domain.value.as_str())).map(|(pipeline, domain)| {
         format!("pipeline `{}` links customers on its pseudonyms (`{}`)", pipeline.name.value, domain.value)
     })
 }

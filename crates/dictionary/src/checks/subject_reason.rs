@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
         title: "`subject: none` and `subject_reason` go together",
         what: "A dataset declares `subject: none` without a `subject_reason`, or a `subject_reason` without `subject: none`.",
         why: "Without a data subject, a withdrawal or restriction cannot reach the row of the person who asks for it. Whoever signs for the data has to know why that is so; reports print the reason.",
-        mend: "Write one sentence that says why the export names nobody, such as `subject_reason: The survey asks for no name.`, or remove the key that stands alone.",
+        mend: "Write one sentence that says why the export names no person, such as `subject_reason: The survey asks for no name.`, or remove the key that stands alone.",
         example: Example::Edit {
             path: "schemas/channels/stores.yaml",
             good: "key: store_code\n",

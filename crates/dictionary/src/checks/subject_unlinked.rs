@@ -44,8 +44,8 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
                 | (DatasetRole::ConsentLog | DatasetRole::SuppressionList, _) => continue,
             }
             let mut domains = BTreeSet::new();
-            let told = link_on::of_dataset(context, dataset, &mut domains).is_some();
-            if !told || identity.link_on.iter().any(|d| domains.contains(d.value.as_str())) {
+            let domains_known = link_on::of_dataset(context, dataset, &mut domains).is_some();
+            if !domains_known || identity.link_on.iter().any(|d| domains.contains(d.value.as_str())) {
                 continue;
             }
             let names: Vec<String> = domains.iter().map(|d| format!("`{d}`")).collect();
