@@ -199,9 +199,11 @@ impl FileRepeat {
             (true, of) => format!("all {of} records"),
             (false, of) => format!("about {records} of {of} records"),
         };
-        let whose =
-            if file == earlier { "it had when it was loaded".to_owned() } else { format!("of {earlier}, loaded") };
-        format!("{file} ({read} records) has {share} {whose} by run {run}")
+        let origin = match file == earlier {
+            true => "it had when it was loaded before,".to_owned(),
+            false => format!("of the earlier file {earlier}, loaded"),
+        };
+        format!("{file} ({read} records) has {share} {origin} by run {run}")
     }
 }
 

@@ -13,8 +13,8 @@ async fn a_file_with_the_records_of_an_earlier_one_is_refused() {
         let error = lines.run().await.unwrap_err();
         assert_eq!((error.code(), error.is_refusal()), ("LW6066", true));
         let whose = match name {
-            "today.csv" => "it had when it was loaded".to_owned(),
-            _ => "of exports/today.csv, loaded".to_owned(),
+            "today.csv" => "it had when it was loaded before,".to_owned(),
+            _ => "of the earlier file exports/today.csv, loaded".to_owned(),
         };
         let told = format!("lines: exports/{name} (3 records) has all 2 records {whose} by run {}", first.run);
         assert_eq!(error.to_string(), told);
@@ -34,7 +34,10 @@ async fn files_of_one_run_are_compared_as_well() {
     lines.deliver("a.csv", &["1,A,10", "2,B,20"]);
     lines.deliver("b.csv", &["0,Z,1", "1,A,10", "2,B,20"]);
     let error = lines.run().await.unwrap_err();
-    assert!(error.to_string().contains("exports/b.csv (3 records) has all 2 records of exports/a.csv"), "{error}");
+    assert!(
+        error.to_string().contains("exports/b.csv (3 records) has all 2 records of the earlier file exports/a.csv"),
+        "{error}"
+    );
     assert!(lines.lake().tables(Zone::Conformed).await.unwrap().is_empty());
 }
 
