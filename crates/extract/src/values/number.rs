@@ -38,20 +38,22 @@ pub(crate) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
     unsigned(digits, precision, scale).map(signed)
 }
 
-/// Digits from which on a number is the shortest text of a binary floating-point number, not one that was typed: those
-/// have 15 that are certain.
-const NOISY_DIGITS: usize = 16;
+/// Digits from which on a number may be the text of a binary floating-point number, rather than one that was typed.
+const NOISY_DIGITS: usize = 14;
+/// Digits that such a number has beyond those that are certain.
+const CERTAIN_DIGITS: usize = 15;
 /// Whole numbers up to here are exact as binary floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The decimal that a binary floating-point number stands for, where arithmetic left noise behind it:
 /// `59.699999999999996` is 59.70. As [`decimal`], its value times 10^scale.
 ///
-/// Noise has 16 significant digits or more, and is no larger than what sums and differences leave: 10^-14 of the value,
-/// or 10^-9 of a unit of the scale where large amounts cancel out (`0.09999999999999964`). Anything larger, such as the
+/// Noise is no larger than what sums and differences leave: 10^-8 of a unit of the scale, in a number of 14 significant
+/// digits or more; and 10^-14 of the value, in one of 16 or more, which no double has all of. Anything larger, such as the
 /// third decimal of 19.995, says something and is refused.
 pub(crate) fn without_noise(text: &str, precision: u8, scale: i8) -> Option<i128> {
-    if significant_digits(text) < NOISY_DIGITS || !(0..=22).contains(&scale) {
+    let digits = significant_digits(text);
+    if digits < NOISY_DIGITS || !(0..=22).contains(&scale) {
         return None;
     }
     let value = double(text)?;
@@ -65,7 +67,8 @@ pub(crate) fn without_noise(text: &str, precision: u8, scale: i8) -> Option<i128
     let unit = per_unit.recip();
     let units = units as i128;
     let fits = units.unsigned_abs() < 10u128.checked_pow(precision.into())?;
-    (fits && noise <= 1e-14 * value.abs() + 1e-9 * unit && noise < unit / 10.0).then_some(units)
+    let of_value = if digits > CERTAIN_DIGITS { 1e-14 * value.abs() } else { 0.0 };
+    (fits && noise <= of_value + 1e-8 * unit && noise < unit / 10.0).then_some(units)
 }
 
 /// Digits of a number that count: none of the zeros in front.
@@ -265,6 +268,7 @@ mod tests {
             ("1.1102230246251565e-16", 0),
             ("1.1368683772161603e-13", 0),
             ("1234.560000000001", 123_456),
+            ("706.880000000001", 70_688),
             ("0.1000000000000000055511151231257827021181583404541015625", 10),
         ] {
             assert_eq!(without_noise(text, 12, 2), Some(value), "{text}");
@@ -274,6 +278,8 @@ mod tests {
             "19.994999999999997",
             "19.99999999",
             "1234567890.1210001",
+            "12345678901.1201",
+            "1234567.1000001",
             "12345678901234.561",
             "99999999999.99999999",
             "0.1234567890123456",
