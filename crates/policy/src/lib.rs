@@ -22,7 +22,9 @@ pub mod ruling;
 pub mod verify;
 pub mod witness;
 
-pub use consent::{Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
+pub use consent::{
+    Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge, UnusualEvents,
+};
 pub use gate::{GateRule, PolicyGate};
 pub use govern::GovernScans;
 pub use lift::LiftAboveGates;

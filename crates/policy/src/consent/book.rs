@@ -50,17 +50,39 @@ pub struct ConsentBook {
     /// Who is named by a record that cannot be read, and when the latest was said. A withdrawal from every purpose,
     /// kept once for all of them.
     doubts: HashMap<u128, i64, RandomState>,
+    /// Data subjects named by a record that can only be a withdrawal from one purpose.
+    doubted_for_one: HashSet<u128, RandomState>,
     /// Who is named by an unreadable line of a suppression list.
     listed_in_doubt: HashSet<u128, RandomState>,
     /// Who sent a signal, and what each signal withdrew.
     signals: HashSet<u128, RandomState>,
     signalled: HashSet<Key, RandomState>,
     links: Vec<(u128, u128)>,
-    unknown_purposes: u64,
+    /// Refusals dated later than this are counted, µs UTC.
+    expected_by: i64,
+    unusual: UnusualEvents,
+}
+
+/// Events that are read the stricter way, or that have no effect yet, by number. None of them is an error; each is worth
+/// a look at the consent log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnusualEvents {
+    /// Withdrawals, opt-out signals, restrictions and lines of suppression lists dated later than the run's instant.
+    /// They count.
+    pub future_refusals: u64,
+    /// Grants and lifted restrictions dated later than the instant that people are judged at. They do not count yet.
+    pub future_grants: u64,
+    /// Withdrawals and opt-out signals for a purpose that the project does not know. They count for every purpose.
+    pub unknown_purpose_refusals: u64,
+    /// Grants for a purpose that the project does not know. They grant nothing.
+    pub unknown_purpose_grants: u64,
+    /// Events that the log declares to have no effect, such as an opt-in that waits for its confirmation.
+    pub without_effect: u64,
 }
 
 impl ConsentBook {
-    /// An empty book as of an instant (µs UTC), with the consent known then. `default_jurisdiction` is the project's.
+    /// An empty book that judges people as of an instant (µs UTC), by every event there is. `default_jurisdiction` is
+    /// the project's.
     pub fn new(purposes: &Purposes, default_jurisdiction: Option<&str>, as_of: i64) -> Self {
         let tree = PurposeTree::new(purposes);
         Self {
@@ -68,17 +90,19 @@ impl ConsentBook {
             laws: Laws::new(purposes, default_jurisdiction, as_of),
             tree,
             as_of,
-            knowledge: Knowledge::Then,
+            knowledge: Knowledge::Now,
             standing: HashMap::default(),
             jurisdictions: HashMap::default(),
             born: HashMap::default(),
             suppressed: HashSet::default(),
             doubts: HashMap::default(),
+            doubted_for_one: HashSet::default(),
             listed_in_doubt: HashSet::default(),
             signals: HashSet::default(),
             signalled: HashSet::default(),
             links: Vec::new(),
-            unknown_purposes: 0,
+            expected_by: as_of,
+            unusual: UnusualEvents::default(),
         }
     }
 
@@ -89,13 +113,38 @@ impl ConsentBook {
         self
     }
 
+    /// The same book, which counts refusals dated later than an instant (µs UTC) as unusual, if that is earlier than its
+    /// own.
+    #[must_use]
+    pub fn expecting_events_by(mut self, instant: i64) -> Self {
+        self.expected_by = instant.min(self.as_of);
+        self
+    }
+
     /// The instant, µs UTC.
     pub fn as_of(&self) -> i64 {
         self.as_of
     }
 
-    fn knows(&self, at: i64, recorded_at: Option<i64>) -> bool {
-        self.knowledge == Knowledge::Now || (at <= self.as_of && recorded_at.is_none_or(|r| r <= self.as_of))
+    /// Whether a refusal counts: always, but in a replay only what was recorded by then.
+    fn knows_refusal(&self, at: i64, recorded_at: Option<i64>) -> bool {
+        match self.knowledge {
+            Knowledge::Now => true,
+            Knowledge::Then => recorded_at.unwrap_or(at) <= self.as_of,
+        }
+    }
+
+    /// Whether a grant counts: once its time has come and it is recorded.
+    fn knows_grant(&self, at: i64, recorded_at: Option<i64>) -> bool {
+        at <= self.as_of && recorded_at.is_none_or(|r| r <= self.as_of)
+    }
+
+    fn knows(&self, event: &Event<'_>) -> bool {
+        if event.action.is_refusal() {
+            self.knows_refusal(event.at, event.recorded_at)
+        } else {
+            self.knows_grant(event.at, event.recorded_at)
+        }
     }
 
     /// Notes a grant or a withdrawal of which no more is known.
@@ -103,9 +152,15 @@ impl ConsentBook {
         self.note(&Event { jurisdiction, ..Event::new(pseudonym, purpose, action, at) });
     }
 
-    /// Notes an event; one that is not yet known passes by.
+    /// Notes an event; one that does not count passes by.
     pub fn note(&mut self, event: &Event<'_>) {
-        if !self.knows(event.at, event.recorded_at) {
+        let known = self.knows(event);
+        if event.action.is_refusal() {
+            self.unusual.future_refusals += u64::from(known && event.at > self.expected_by);
+        } else if event.action != Action::NoEffect && self.knowledge == Knowledge::Now {
+            self.unusual.future_grants += u64::from(!known);
+        }
+        if !known {
             return;
         }
         let who = event.pseudonym;
@@ -117,11 +172,11 @@ impl ConsentBook {
                     let grant = Standing::granted(event.at, event.expires_at, notice, event.given_by);
                     self.stand(who, purpose, grant);
                 }
-                None => self.unknown_purposes += 1,
+                None => self.unusual.unknown_purpose_grants += 1,
             },
             Action::Withdraw => {
                 let purpose = self.tree.number(event.purpose);
-                self.unknown_purposes += u64::from(purpose.is_none());
+                self.unusual.unknown_purpose_refusals += u64::from(purpose.is_none());
                 self.stand(who, purpose.unwrap_or(EVERYTHING), Standing::refused(event.at));
             }
             Action::OptOutSignal => self.opt_out(event),
@@ -129,6 +184,7 @@ impl ConsentBook {
             Action::LiftRestriction => {
                 self.stand(who, RESTRICTION, Standing::granted(event.at, None, 0, event.given_by));
             }
+            Action::NoEffect => self.unusual.without_effect += 1,
         }
     }
 
@@ -141,7 +197,7 @@ impl ConsentBook {
         match self.tree.number(event.purpose) {
             Some(purpose) => self.signal(event, purpose),
             None if self.tree.signalled().is_empty() => {
-                self.unknown_purposes += 1;
+                self.unusual.unknown_purpose_refusals += 1;
                 self.signal(event, EVERYTHING);
             }
             None => {}
@@ -173,22 +229,30 @@ impl ConsentBook {
 
     /// Notes a line of a suppression list, listed at an instant (µs UTC) or for ever.
     pub fn suppress(&mut self, pseudonym: u128, listed_at: Option<i64>) {
-        if listed_at.is_none_or(|at| self.knows(at, None)) {
+        if listed_at.is_none_or(|at| self.knows_refusal(at, None)) {
+            self.unusual.future_refusals += u64::from(listed_at.is_some_and(|at| at > self.expected_by));
             self.suppressed.insert(pseudonym);
         }
     }
 
-    /// Notes a record that cannot be read; one that is not yet known passes by, and so does one that has been mended by
-    /// the instant (with later knowledge: by now).
-    pub fn doubt(&mut self, doubt: &Doubt) {
-        let known = self.knows(doubt.at, Some(doubt.known_from));
-        if !known || doubt.mended_at.is_some_and(|mended| self.knows(mended, None)) {
+    /// Notes a record that cannot be read. In a replay one passes by that was not known then; one that a readable record
+    /// has replaced (in a replay: by then) passes by as well.
+    pub fn doubt(&mut self, doubt: &Doubt<'_>) {
+        let known = self.knows_refusal(doubt.at, Some(doubt.known_from));
+        if !known || doubt.mended_at.is_some_and(|mended| self.knows_refusal(mended, None)) {
             return;
         }
         let (who, at) = (doubt.pseudonym, doubt.at);
         if doubt.counts_as == Doubtful::Listed {
             self.suppressed.insert(who);
             self.listed_in_doubt.insert(who);
+            return;
+        }
+        if let (Doubtful::Withdrawal, Some(purpose)) =
+            (doubt.counts_as, doubt.purpose.and_then(|p| self.tree.number(p)))
+        {
+            self.doubted_for_one.insert(who);
+            self.stand(who, purpose, Standing::refused(at));
             return;
         }
         let latest = self.doubts.entry(who).or_insert(at);
@@ -206,8 +270,10 @@ impl ConsentBook {
 
     /// How many pseudonyms records name that cannot be read.
     pub fn doubted(&self) -> u64 {
-        let listed = self.listed_in_doubt.iter().filter(|who| !self.doubts.contains_key(*who));
-        (self.doubts.len() + listed.count()) as u64
+        let one = self.doubted_for_one.iter().filter(|who| !self.doubts.contains_key(*who));
+        let counted = |who: &u128| self.doubts.contains_key(who) || self.doubted_for_one.contains(who);
+        let listed = self.listed_in_doubt.iter().filter(|who| !counted(who));
+        (self.doubts.len() + one.count() + listed.count()) as u64
     }
 
     /// The pseudonyms that sent an opt-out signal.
@@ -231,9 +297,9 @@ impl ConsentBook {
         stated.chain(doubted).chain(self.links.iter().map(|(_, reached)| *reached))
     }
 
-    /// Events whose purpose the project does not know.
-    pub fn unknown_purposes(&self) -> u64 {
-        self.unknown_purposes
+    /// Events that were read the stricter way, or that have no effect yet.
+    pub fn unusual_events(&self) -> UnusualEvents {
+        self.unusual
     }
 
     /// Decides for customers `0..subjects`; `subject_of` says whose a pseudonym is. Nobody's data may be used for a

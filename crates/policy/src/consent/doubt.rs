@@ -15,11 +15,15 @@ pub enum Doubtful {
 
 /// A record that cannot be read, for one pseudonym that it names. Instants are µs UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Doubt {
+pub struct Doubt<'a> {
     /// Whom it names: the bits of a pseudonym.
     pub pseudonym: u128,
     /// What it counts as.
     pub counts_as: Doubtful,
+    /// The one purpose that it can be about, by name or alias, where all of the record but its action was read: a
+    /// [`Doubtful::Withdrawal`] is then one from this purpose only. `None`, and a purpose that the project does not
+    /// know, are every purpose.
+    pub purpose: Option<&'a str>,
     /// From when on it stands: when it was said, or seen if that cannot be read.
     pub at: i64,
     /// When it became known: the instant of the run that put it in quarantine.

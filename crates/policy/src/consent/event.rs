@@ -13,12 +13,20 @@ pub enum Action {
     Restrict,
     /// The demand has ended.
     LiftRestriction,
+    /// Nothing yet, such as an opt-in that waits for its confirmation. Consent logs map their own words to it.
+    NoEffect,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 5] =
-        [Action::Grant, Action::Withdraw, Action::OptOutSignal, Action::Restrict, Action::LiftRestriction];
+    pub const ALL: [Action; 6] = [
+        Action::Grant,
+        Action::Withdraw,
+        Action::OptOutSignal,
+        Action::Restrict,
+        Action::LiftRestriction,
+        Action::NoEffect,
+    ];
 
     /// Reads the word that consent logs have for it.
     pub fn parse(word: &str) -> Option<Self> {
@@ -33,6 +41,15 @@ impl Action {
             Action::OptOutSignal => "gpc",
             Action::Restrict => "restrict",
             Action::LiftRestriction => "lift_restriction",
+            Action::NoEffect => "no_effect",
+        }
+    }
+
+    /// Whether it takes a permission away, so that doubt about its time or purpose counts for the data subject.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Action::Withdraw | Action::OptOutSignal | Action::Restrict => true,
+            Action::Grant | Action::LiftRestriction | Action::NoEffect => false,
         }
     }
 }
@@ -54,13 +71,14 @@ impl GivenBy {
     }
 }
 
-/// Which events an as-of replay may look at.
+/// Which events a decision may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Knowledge {
-    /// Those that were in effect and written down at the as-of instant: the decision as it was.
-    #[default]
+    /// Those recorded by the book's instant: the decision as it was. For replays, which a project must permit.
     Then,
-    /// All of them, later ones too, judged at the as-of instant: what people say by now counts.
+    /// All of them: every refusal counts, also one that is dated later than the book's instant; a grant counts once
+    /// its time has come.
+    #[default]
     Now,
 }
 

@@ -25,7 +25,7 @@ mod notice;
 mod standing;
 mod tree;
 
-pub use book::ConsentBook;
+pub use book::{ConsentBook, UnusualEvents};
 pub use decision::{Decision, Decisions};
 pub use doubt::{Doubt, Doubtful};
 pub use event::{Action, Event, GivenBy, Knowledge};

@@ -3,7 +3,9 @@
 use crate::world::*;
 use chrono::NaiveDate;
 use lakewarden_dictionary::{ConsentDefault, Period, Purposes};
-use lakewarden_policy::{Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge};
+use lakewarden_policy::{
+    Action, ConsentBook, Decision, Decisions, Doubt, Doubtful, Event, GivenBy, Knowledge, UnusualEvents,
+};
 
 /// marketing ⊃ marketing.sms; analytics; CN opt-in, US-CA opt-out.
 fn purposes() -> Purposes {
@@ -101,10 +103,38 @@ fn a_grant_holds_for_sub_purposes_but_not_the_other_way() {
 
 #[test]
 fn what_is_not_known_yet_does_not_count() {
+    let mut replay = book().knowing(Knowledge::Then);
+    replay.note(&grant("analytics", "2026-09-30"));
+    replay.record(CARD, "analytics", Action::Withdraw, at("2026-10-02"), None);
+    assert_eq!(one(&replay, "analytics"), Decision::Permit);
+    assert_eq!(replay.unusual_events(), UnusualEvents::default(), "it is history, not a date in the future");
+}
+
+#[test]
+fn a_refusal_dated_in_the_future_counts_and_a_grant_does_not() {
     let mut book = book();
     book.note(&grant("analytics", "2026-09-30"));
+    book.record(CARD, "marketing", Action::Grant, at("2026-10-02"), None);
+    assert_eq!((one(&book, "analytics"), one(&book, "marketing")), (Decision::Permit, Decision::NotGranted));
     book.record(CARD, "analytics", Action::Withdraw, at("2026-10-02"), None);
+    assert_eq!(one(&book, "analytics"), Decision::Withdrawn);
+    book.record(PHONE, "", Action::Restrict, at("2026-10-02"), None);
+    book.record(PHONE, "", Action::LiftRestriction, at("2026-10-03"), None);
+    assert_eq!(one(&book, "analytics"), Decision::Restricted);
+    book.suppress(TABLET, Some(at("2027-01-01")));
+    let all = book.decide("analytics", 1, |_| Some(0)).of(0);
+    assert_eq!(all, Decision::Suppressed);
+    let unusual = UnusualEvents { future_refusals: 3, future_grants: 2, ..UnusualEvents::default() };
+    assert_eq!(book.unusual_events(), unusual);
+}
+
+#[test]
+fn an_event_without_effect_changes_nothing_and_is_counted() {
+    let mut book = book();
+    book.note(&grant("analytics", "2026-09-30"));
+    book.record(CARD, "analytics", Action::NoEffect, at("2026-10-01"), None);
     assert_eq!(one(&book, "analytics"), Decision::Permit);
+    assert_eq!(book.unusual_events(), UnusualEvents { without_effect: 1, ..UnusualEvents::default() });
 }
 
 #[test]
@@ -115,7 +145,8 @@ fn a_withdrawal_for_an_unknown_purpose_is_for_all_and_a_grant_for_none() {
     book.record(CARD, "analytics", Action::Grant, 1, None);
     book.record(CARD, "horoscopes", Action::Withdraw, 2, None);
     assert_eq!(one(&book, "analytics"), Decision::Withdrawn);
-    assert_eq!(book.unknown_purposes(), 2);
+    let unusual = book.unusual_events();
+    assert_eq!((unusual.unknown_purpose_grants, unusual.unknown_purpose_refusals), (1, 1));
     assert_eq!(one(&book, "horoscopes"), Decision::NotGranted, "nobody's data may be used for it");
 }
 
@@ -249,7 +280,7 @@ fn restriction_and_suppression_stand_above_consent() {
     assert_eq!(one(&book, "analytics"), Decision::Permit, "not listed yet");
     book.suppress(PHONE, Some(at("2026-09-01")));
     assert_eq!(one(&book, "analytics"), Decision::Suppressed);
-    assert_eq!(book.unknown_purposes(), 0);
+    assert_eq!(book.unusual_events(), UnusualEvents::default());
 }
 
 #[test]
@@ -284,8 +315,8 @@ fn nobody_known_is_refused() {
     assert_eq!(book().decide("analytics", 0, |_| Some(7)).of(7), Decision::NotGranted);
 }
 
-fn doubt(counts_as: Doubtful, day: &str) -> Doubt {
-    Doubt { pseudonym: CARD, counts_as, at: at(day), known_from: at("2026-06-01"), mended_at: None }
+fn doubt(counts_as: Doubtful, day: &str) -> Doubt<'static> {
+    Doubt { pseudonym: CARD, counts_as, purpose: None, at: at(day), known_from: at("2026-06-01"), mended_at: None }
 }
 
 #[test]
@@ -326,6 +357,21 @@ fn a_record_that_cannot_be_read_counts_as_what_is_stricter() {
     assert_eq!(decided(Doubtful::OptOutSignal, &[TABLET]), Decision::Withdrawn, "linked to who signalled");
     assert_eq!(decided(Doubtful::Withdrawal, &[TABLET]), Decision::Permit);
     assert_eq!(decided(Doubtful::Withdrawal, &[PHONE]), Decision::Permit);
+}
+
+#[test]
+fn an_action_that_cannot_be_read_withdraws_the_purpose_it_names() {
+    let mut book = book();
+    for purpose in ["analytics", "marketing"] {
+        book.record(CARD, purpose, Action::Grant, at("2026-01-01"), None);
+    }
+    book.doubt(&Doubt { purpose: Some("marketing.sms"), ..doubt(Doubtful::Withdrawal, "2026-05-01") });
+    let decided = |book: &ConsentBook| ["analytics", "marketing", "marketing.sms"].map(|purpose| one(book, purpose));
+    assert_eq!(decided(&book), [Decision::Permit, Decision::Permit, Decision::Withdrawn]);
+    assert_eq!(book.doubted(), 1);
+    book.doubt(&Doubt { purpose: Some("horoscopes"), ..doubt(Doubtful::Withdrawal, "2026-05-01") });
+    assert_eq!(decided(&book), [Decision::Withdrawn; 3], "an unknown purpose may be any");
+    assert_eq!(book.doubted(), 1);
 }
 
 #[test]

@@ -164,7 +164,7 @@ proptest! {
     /// with a restriction if it says so; and no less than any one of them.
     #[test]
     fn an_unreadable_record_is_a_withdrawal_from_every_purpose(world in worlds(), doubt in doubts(), partition in partitions(), one in names()) {
-        let doubt = Doubt { mended_at: None, ..doubt };
+        let doubt = Doubt { mended_at: None, purpose: None, ..doubt };
         let mut doubted = world.clone();
         doubted.doubts.push(doubt);
         let said = |purpose: &str, action| {
@@ -195,6 +195,20 @@ proptest! {
                 prop_assert!(found != Decision::Permit || before.of(customer) == Decision::Permit, "{}", purpose);
                 prop_assert!(found != Decision::Permit || guess.of(customer) == Decision::Permit, "{}", purpose);
             }
+        }
+    }
+
+    /// A record of which only the action cannot be read is a withdrawal from the purpose it names and from no other.
+    #[test]
+    fn an_unreadable_action_is_a_withdrawal_from_its_purpose(world in worlds(), doubt in doubts(), one in names(), partition in partitions()) {
+        let doubt = Doubt { mended_at: None, purpose: Some(one), counts_as: Doubtful::Withdrawal, ..doubt };
+        let mut doubted = world.clone();
+        doubted.doubts.push(doubt);
+        let mut spelled_out = world.clone();
+        let line = Line::new(doubt.pseudonym, one, Action::Withdraw, doubt.at);
+        spelled_out.lines.push(Line { recorded_at: Some(doubt.known_from), ..line });
+        for purpose in NAMES {
+            prop_assert_eq!(doubted.decide(purpose, &partition), spelled_out.decide(purpose, &partition), "{}", purpose);
         }
     }
 

@@ -24,20 +24,30 @@ enum Topic<'a> {
 struct Reference<'a> {
     world: &'a World,
     known: Vec<&'a Line>,
-    doubts: Vec<&'a Doubt>,
+    doubts: Vec<&'a Doubt<'static>>,
 }
 
 pub fn decide(world: &World, purpose: &str, members: &[u128]) -> Decision {
-    let known = world.lines.iter().filter(|l| is_known(world, l.at, l.recorded_at)).collect();
-    let mended = |d: &Doubt| d.mended_at.is_some_and(|at| is_known(world, at, None));
-    let doubts = world.doubts.iter().filter(|d| is_known(world, d.at, Some(d.known_from)) && !mended(d)).collect();
+    let known = world.lines.iter().filter(|l| counts(world, l)).collect();
+    let mended = |d: &Doubt| d.mended_at.is_some_and(|at| was_recorded(world, at));
+    let doubts = world.doubts.iter().filter(|d| was_recorded(world, d.known_from) && !mended(d)).collect();
     Reference { world, known, doubts }.decide(purpose, members)
 }
 
-fn is_known(world: &World, at: i64, recorded_at: Option<i64>) -> bool {
+/// Whether an event counts: a refusal once it is recorded, anything else once its time has come as well.
+pub fn counts(world: &World, line: &Line) -> bool {
+    let recorded = line.recorded_at.unwrap_or(line.at);
+    match line.action {
+        Action::Withdraw | Action::OptOutSignal | Action::Restrict => was_recorded(world, recorded),
+        Action::Grant | Action::LiftRestriction | Action::NoEffect => line.at <= world.as_of && recorded <= world.as_of,
+    }
+}
+
+/// Whether a refusal recorded at an instant is known: in a replay by then, else always.
+fn was_recorded(world: &World, at: i64) -> bool {
     match world.knowledge {
         Knowledge::Now => true,
-        Knowledge::Then => at <= world.as_of && recorded_at.unwrap_or(at) <= world.as_of,
+        Knowledge::Then => at <= world.as_of,
     }
 }
 
@@ -68,7 +78,7 @@ impl<'a> Reference<'a> {
                     || (named.is_none() && none && topic == Topic::Everything);
                 meant.then_some(false)
             }
-            Action::Restrict | Action::LiftRestriction => None,
+            Action::Restrict | Action::LiftRestriction | Action::NoEffect => None,
         }
     }
 
@@ -77,7 +87,11 @@ impl<'a> Reference<'a> {
             self.known.iter().copied().filter(|l| l.pseudonym == who && self.says(l, topic).is_some()).collect();
         // Whatever purpose it is of, the record that cannot be read may have been its withdrawal.
         let own = self.doubts.iter().filter(|d| d.pseudonym == who && d.counts_as != Doubtful::Listed);
-        let doubted = own.map(|d| d.at).max().filter(|_| topic != Topic::Everything);
+        let concerns = |d: &&&Doubt<'_>| match d.purpose.and_then(|name| self.purpose(name)) {
+            Some(one) if d.counts_as == Doubtful::Withdrawal => Topic::Of(&one.name.value) == topic,
+            _ => topic != Topic::Everything,
+        };
+        let doubted = own.filter(concerns).map(|d| d.at).max();
         let Some(at) = about.iter().map(|l| l.at).max() else {
             return if doubted.is_some() { Last::Refused } else { Last::Nothing };
         };
@@ -147,7 +161,7 @@ impl<'a> Reference<'a> {
     }
 
     fn is_suppressed(&self, who: u128) -> bool {
-        let listed = |at: Option<i64>| at.is_none_or(|at| is_known(self.world, at, None));
+        let listed = |at: Option<i64>| at.is_none_or(|at| was_recorded(self.world, at));
         let doubted = self.doubts.iter().any(|d| d.pseudonym == who && d.counts_as == Doubtful::Listed);
         doubted || self.world.suppressed.iter().any(|(p, at)| *p == who && listed(*at))
     }

@@ -1,5 +1,6 @@
 //! The same run again as of an earlier instant.
 
+use crate::reference::counts;
 use crate::world::*;
 use lakewarden_policy::{Decision, Doubt, Knowledge};
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ proptest! {
     fn known_then_is_blind_to_what_came_later(world in worlds(), later in lines(12), doubt in doubts(), partition in partitions()) {
         let then = World { knowledge: Knowledge::Then, ..world };
         let mut today = then.clone();
-        let unknown = later.into_iter().filter(|l| l.at > then.as_of || l.recorded_at.is_some_and(|r| r > then.as_of));
+        let unknown = later.into_iter().filter(|line| !counts(&then, line));
         today.lines.extend(unknown);
         today.suppressed.push((0, Some(then.as_of + 1)));
         today.doubts.push(Doubt { known_from: then.as_of + 1, ..doubt });
@@ -47,11 +48,21 @@ proptest! {
         prop_assert!(now.decide(name, &apart()).of(who as u32) >= Decision::Withdrawn);
     }
 
+    /// A grant dated later than the instant of judgement permits nothing.
+    #[test]
+    fn a_grant_counts_once_its_time_has_come(world in worlds(), who in 0..PSEUDONYMS, name in names()) {
+        let mut now = World { knowledge: Knowledge::Now, ..world };
+        let before = now.decide(name, &apart());
+        now.lines.push(Line::new(who, name, lakewarden_policy::Action::Grant, now.as_of + 1));
+        prop_assert_eq!(now.decide(name, &apart()), before);
+    }
+
     /// As time goes by and nobody says anything or grows up, a permission may end, and none begins.
     #[test]
     fn permissions_end_by_themselves_and_never_begin_so(world in worlds(), days in 1i64..60, partition in partitions()) {
         let mut today = World { knowledge: Knowledge::Now, born: Vec::new(), ..world };
-        today.suppressed.clear();
+        let all = std::mem::take(&mut today.lines);
+        today.lines = all.into_iter().filter(|line| counts(&today, line)).collect();
         let later = World { as_of: today.as_of + days * DAY, ..today.clone() };
         for purpose in NAMES {
             let (before, after) = (today.decide(purpose, &partition), later.decide(purpose, &partition));

@@ -102,7 +102,7 @@ pub struct World {
     pub born: Vec<(u128, i32)>,
     pub suppressed: Vec<(u128, Option<i64>)>,
     pub links: Vec<(u128, u128)>,
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<Doubt<'static>>,
 }
 
 /// Whose each pseudonym is; customers 0 to 3.
@@ -180,6 +180,7 @@ pub fn lines(most: usize) -> impl Strategy<Value = Vec<Line>> {
         2 => Just(OptOutSignal),
         1 => Just(Restrict),
         1 => Just(LiftRestriction),
+        1 => Just(NoEffect),
     ];
     let names = prop_oneof![6 => prop::sample::select(vec!["p0", "p1"]), 4 => prop::sample::select(&NAMES[..])];
     let said = (0..PSEUDONYMS, names, actions, day(-12..8));
@@ -204,13 +205,15 @@ pub fn lines(most: usize) -> impl Strategy<Value = Vec<Line>> {
 }
 
 /// A record that could not be read, quarantined on its day or later, and mended perhaps.
-pub fn doubts() -> impl Strategy<Value = Doubt> {
+pub fn doubts() -> impl Strategy<Value = Doubt<'static>> {
     use Doubtful::*;
     let kinds = prop_oneof![6 => Just(Withdrawal), 1 => Just(Restriction), 2 => Just(OptOutSignal), 1 => Just(Listed)];
     let mended = prop::option::weighted(0.3, 1i64..8);
-    (0..PSEUDONYMS, kinds, day(-12..8), 0i64..4, mended).prop_map(|(pseudonym, counts_as, at, later, mended)| {
+    let purpose = prop::option::weighted(0.4, prop::sample::select(&NAMES[..]));
+    let drawn = (0..PSEUDONYMS, kinds, purpose, day(-12..8), 0i64..4, mended);
+    drawn.prop_map(|(pseudonym, counts_as, purpose, at, later, mended)| {
         let known_from = at + later * DAY;
-        Doubt { pseudonym, counts_as, at, known_from, mended_at: mended.map(|days| known_from + days * DAY) }
+        Doubt { pseudonym, counts_as, purpose, at, known_from, mended_at: mended.map(|days| known_from + days * DAY) }
     })
 }
 
