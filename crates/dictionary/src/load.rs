@@ -113,6 +113,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     project.tables.sort_by(|a, b| a.name.value.cmp(&b.name.value));
     project.pipelines.sort_by(|a, b| a.name.value.cmp(&b.name.value));
 
+    project.settle_terms();
     let between = checks::run(&Context::new(&project, &unread, &found));
     let mut problems = found.problems;
     problems.extend(between);

@@ -144,6 +144,9 @@ pub(crate) fn reason(rule: &str) -> &'static str {
             "the row names no person, though a row of the same order does: declare `fill: down within` its key on the fields that identify the person and load the file again, or `fill: none` if each row stands alone"
         }
         "phone" => "the text is not a telephone number",
+        "region" => {
+            "the telephone number has no country code and may be of several countries: write it with its code, or list the countries by a rule `in`"
+        }
         "email" => "the text is not an e-mail address",
         "identifier" | "integer_identifier" => "the text is not an identifier",
         "domain" => "the row names no known kind of identifier",

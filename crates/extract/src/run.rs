@@ -361,6 +361,8 @@ impl InOrder<'_, '_> {
                     account.nobody_at.get_or_insert(record.row);
                 }
                 self.unread.add(record);
+            } else if batch.faulty.as_ref().is_some_and(|faulty| faulty[row]) {
+                // It goes to quarantine and says nothing: it takes no other record's place either.
             } else if self.unread.has_open() {
                 statements
                     .mend(self.plan, &batch.rows, row, self.unread)

@@ -2,6 +2,7 @@
 
 mod absence_keys;
 mod after_load;
+mod ambiguous_region;
 mod anomaly_column;
 mod anomaly_purposes;
 mod anomaly_table;
@@ -9,6 +10,7 @@ mod anonymity_column;
 mod anonymity_incomplete;
 mod anonymity_role;
 mod by_field;
+mod by_field_spelling;
 mod category_missing;
 mod category_unknown;
 mod channel_dataset;
@@ -25,6 +27,7 @@ mod database_password;
 mod database_split;
 mod direct_kept;
 mod direct_published;
+mod domain_spelling;
 mod duplicate_column;
 mod duplicate_name;
 mod event_time;
@@ -44,6 +47,7 @@ mod keep_apart;
 mod key_column;
 mod key_file;
 mod link_on;
+mod log_without_pipeline;
 mod model_without_table;
 mod name_and_file;
 mod noise_bound;
@@ -59,6 +63,7 @@ mod purposes_missing;
 mod quarantine_retention;
 mod reference;
 mod reference_circle;
+mod replay_purpose;
 mod retention_event_time;
 mod rule_name;
 mod rule_on_statements;
@@ -186,6 +191,11 @@ const CHECKS: &[Check] = &[
     fill::CHECK,
     few_subjects::CHECK,
     pseudonym_without_subject::CHECK,
+    domain_spelling::CHECK,
+    by_field_spelling::CHECK,
+    log_without_pipeline::CHECK,
+    ambiguous_region::CHECK,
+    replay_purpose::CHECK,
 ];
 
 /// What checks look at.
@@ -207,6 +217,11 @@ impl<'a> Context<'a> {
     /// a guess, and nothing should be said about it.
     pub fn is_broken(&self, span: &Span, keys: &[&'static str]) -> bool {
         keys.iter().any(|key| self.found.is_broken(span, key))
+    }
+
+    /// Whether the entry of a pipeline is there but could not be read.
+    pub fn has_unread_pipeline(&self) -> bool {
+        self.unread.entries.iter().any(|(kind, _)| *kind == FileKind::Pipeline)
     }
 
     /// Whether an entry is there but could not be read.

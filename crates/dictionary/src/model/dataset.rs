@@ -6,6 +6,7 @@ use super::format::{Limits, RecordsPath};
 use super::repeats::Repeats;
 use super::subject::{DatasetSubject, Subjects, is_category_of_people};
 use super::terms::*;
+use super::terms_of_project::ProjectTerms;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
 
@@ -58,6 +59,8 @@ pub struct Dataset {
     pub demands: Demands,
     /// What becomes of exports that are not quite as declared.
     pub drift: Drift,
+    /// What its records refer to in the rest of the project.
+    pub terms: ProjectTerms,
     /// Where the entry stands.
     pub span: Span,
 }
@@ -88,7 +91,7 @@ pub enum DatasetRole {
     #[default]
     Data,
     /// The log of consent events: its columns must be `id_type`, `id_token`, `purpose`, `action`
-    /// (`grant`, `withdraw`, `gpc`, `restrict`, `lift_restriction`), `at` and, if known, `jurisdiction`,
+    /// (`grant`, `withdraw`, `gpc`, `restrict`, `lift_restriction`, `no_effect`), `at` and, if known, `jurisdiction`,
     /// `notice_version`, `expires_at`, `recorded_at`, `given_by`.
     ConsentLog,
     /// People whose data is used for nothing but legal obligations; every pseudonym of a row counts, from

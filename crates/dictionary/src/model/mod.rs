@@ -18,6 +18,7 @@ mod settings;
 mod subject;
 mod table;
 mod terms;
+mod terms_of_project;
 mod treatment;
 mod values;
 
@@ -38,6 +39,7 @@ pub use settings::*;
 pub use subject::*;
 pub use table::*;
 pub use terms::*;
+pub use terms_of_project::*;
 pub use treatment::*;
 pub use values::*;
 

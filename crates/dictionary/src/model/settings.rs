@@ -20,6 +20,8 @@ pub struct Settings {
     pub memory_budget: Option<u64>,
     /// How long rejected records are kept; see [`Settings::quarantine_retention_of`].
     pub quarantine_retention: Option<Spanned<Period>>,
+    /// Purposes that runs and queries may be replayed for with the consent known at an earlier instant; none if empty.
+    pub replay_purposes: Names,
     /// Groups of identifier domains whose pseudonyms no table may bring together.
     pub keep_apart: Vec<Names>,
     /// How many data subjects have to stand behind each row of a table without a subject column; at least 1.

@@ -33,6 +33,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         unreadable_subject: fields.word("unreadable_subject").unwrap_or_default(),
         demands: demands::demands(fields),
         drift: drift(fields),
+        terms: ProjectTerms::default(),
         span: fields.head(),
     }
 }

@@ -18,6 +18,7 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         key: fields.object("key", &KEY_SOURCE).and_then(|key| key_source(&key)),
         jurisdiction: fields.spanned("jurisdiction"),
         time_zone: fields.spanned("time_zone"),
+        replay_purposes: fields.names("replay_purposes"),
         keep_apart: fields.items("keep_apart").iter().map(group).collect(),
         minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
         declared_minimum_subjects: fields.parsed("minimum_subjects"),

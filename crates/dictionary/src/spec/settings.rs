@@ -41,6 +41,12 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
         )
         .absent("none"),
         Key::optional(
+            "replay_purposes",
+            Kind::List(&Kind::Text),
+            "Purposes that runs and queries may be replayed for with the consent known at an earlier instant (`--as-of` with `--consent known-then`). A replay also shows people who have withdrawn since; each is recorded in the audit log before it begins.",
+        )
+        .absent("none: people are always judged as of now"),
+        Key::optional(
             "quarantine_retention",
             Kind::Form(&PERIOD),
             "How long rejected records are kept, sealed, counted from when they were quarantined; a dataset may say another.",

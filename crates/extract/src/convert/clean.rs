@@ -1,41 +1,40 @@
 //! Text as it came → text in one spelling: nulls, declared spellings, normalisation.
 
-use super::forms::{Spelling, plainly};
+use super::forms::{FormPlan, Spelling, plainly};
 use super::normaliser_rule;
-use super::plan::FieldPlan;
 use arrow::array::{Array, StringArray, StringBuilder};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use lakewarden_dictionary::Normaliser;
+use lakewarden_dictionary::{Field, Normaliser};
 use lakewarden_privacy::normalise::{self, Normalised, is_scientific};
 
 /// Cleans a column; `regions` are the countries of its rows, where the field asks for them. Nothing is copied where nothing
 /// changes. Values that the normaliser refuses become null and are given to `refuse` with its rule.
 pub(super) fn clean(
-    field: &FieldPlan<'_>,
+    field: &Field,
+    forms: &FormPlan,
     text: &StringArray,
     regions: Option<&StringArray>,
     refuse: &mut dyn FnMut(usize, &'static str),
 ) -> StringArray {
-    let trimmed = without_ends(text, &field.field.trim_chars);
-    let text = with_nulls(trimmed.as_ref().unwrap_or(text), &field.field.null_values);
-    match field.field.normalise {
+    let text = with_bare_ends(field, text);
+    match field.normalise {
         Normaliser::Trim | Normaliser::None => {
-            let result = match field.forms.spelling {
+            let result = match forms.spelling {
                 Spelling::Text | Spelling::Key => normalise::trim(&text),
                 Spelling::Identifier => normalise::identifier(&text),
                 Spelling::Value => normalise::fold_width(&text),
                 Spelling::Verbatim => Normalised { values: text, invalid: Vec::new() },
             };
             result.invalid.into_iter().for_each(|place| refuse(place, "identifier"));
-            if field.forms.spelling == Spelling::Key {
+            if forms.spelling == Spelling::Key {
                 let lost = |(place, value): (usize, Option<&str>)| value.filter(|v| is_scientific(v)).map(|_| place);
                 result.values.iter().enumerate().filter_map(lost).for_each(|place| refuse(place, "lost_digits"));
             }
-            let text = map(field, result.values);
-            field.forms.listed.as_ref().map_or_else(|| text.clone(), |listed| listed.apply(&text))
+            let text = map(field, forms, result.values);
+            forms.listed.as_ref().map_or_else(|| text.clone(), |listed| listed.apply(&text))
         }
         other => {
-            let result = field.forms.normalised(other, &map(field, text), regions);
+            let result = forms.normalised(other, &map(field, forms, text), regions);
             result.invalid.into_iter().for_each(|place| refuse(place, normaliser_rule(other)));
             result.values
         }
@@ -53,6 +52,12 @@ pub(super) fn normalised(
     result.values
 }
 
+/// Values without the field's `trim_chars` at their ends, in which declared null values become null; nothing else changes.
+pub(super) fn with_bare_ends(field: &Field, text: &StringArray) -> StringArray {
+    let trimmed = without_ends(text, &field.trim_chars);
+    with_nulls(trimmed.as_ref().unwrap_or(text), &field.null_values)
+}
+
 /// Values without these characters, and white space, at their ends; `None` where none are declared.
 fn without_ends(text: &StringArray, characters: &str) -> Option<StringArray> {
     if characters.is_empty() {
@@ -63,7 +68,7 @@ fn without_ends(text: &StringArray, characters: &str) -> Option<StringArray> {
 }
 
 /// Blank texts and declared null values become null; the buffers stay.
-pub(super) fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
+fn with_nulls(text: &StringArray, null_values: &[String]) -> StringArray {
     let is_null = |value: &str| {
         let blank = match value.as_bytes() {
             [] => true,
@@ -81,9 +86,9 @@ pub(super) fn with_nulls(text: &StringArray, null_values: &[String]) -> StringAr
 }
 
 /// Declared spellings → codes; what is no spelling stays.
-fn map(field: &FieldPlan<'_>, text: StringArray) -> StringArray {
-    let pairs = &field.field.map;
-    if let Some(folded) = &field.forms.folded {
+fn map(field: &Field, forms: &FormPlan, text: StringArray) -> StringArray {
+    let pairs = &field.map;
+    if let Some(folded) = &forms.folded {
         return folded.apply(&text);
     }
     if pairs.is_empty() {

@@ -2,7 +2,9 @@
 
 use crate::values::{BooleanParser, FoldedWords, NumberParser};
 use arrow::array::StringArray;
-use lakewarden_dictionary::{DataType, EmailRule, Field, Normaliser, PhoneRegion as DeclaredRegion, Treatment};
+use lakewarden_dictionary::{
+    DEFAULT_PHONE_REGION, DataType, EmailRule, Field, Normaliser, PhoneRegion as DeclaredRegion, Treatment,
+};
 use lakewarden_privacy::normalise::{self, MailboxRules, Normalised, PhoneRegion};
 
 /// What the dictionary says about the values of a field, beyond its type.
@@ -57,6 +59,16 @@ pub(crate) enum Region {
     Default,
 }
 
+impl Region {
+    /// The country of this code, ISO 3166-1 alpha-2.
+    pub(super) fn of_code(code: &str) -> Result<Self, Unfit> {
+        if code == DEFAULT_PHONE_REGION {
+            return Ok(Self::Default);
+        }
+        code.parse().map(Self::Fixed).map_err(|_| ("region", "no such country has telephone numbers"))
+    }
+}
+
 /// A form that cannot be applied: its key, and what is wrong with it.
 pub(super) type Unfit = (&'static str, &'static str);
 
@@ -68,10 +80,7 @@ impl FormPlan {
         let region = match forms.region.as_ref().map(|r| &r.value) {
             None => Region::Default,
             Some(_) if field.normalise != Normaliser::Phone => return Err(("region", "it is no telephone number")),
-            Some(DeclaredRegion::Fixed(code)) if code == "CN" => Region::Default,
-            Some(DeclaredRegion::Fixed(code)) => {
-                Region::Fixed(code.parse().map_err(|_| ("region", "no such country has telephone numbers"))?)
-            }
+            Some(DeclaredRegion::Fixed(code)) => Region::of_code(code)?,
             Some(DeclaredRegion::ByField(name)) => Region::ByField(find(name).ok_or(("region", "no such field"))?),
         };
         let has = |rule| forms.email_rules.iter().any(|r| r.value == rule);

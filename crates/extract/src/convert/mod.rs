@@ -17,6 +17,7 @@ use demands::Hashed;
 pub use demands::{RowRule, RowRuleFailed, RuleInputs};
 pub(crate) use faults::{Broken, Faults, RuleRef};
 pub(crate) use plan::Plan;
+use plan::TokenPlan;
 use statements::Treated;
 pub(crate) use widened::Widened;
 
@@ -223,7 +224,7 @@ impl Plan<'_> {
             (keys.is_some() && !self.competes).then(|| content_hashes(rows.columns().to_vec(), len, self.seed));
         let contents = contents.transpose().map_err(|_| self.internal(file, "hashing rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
-        let outside = self.outside(file, &typed)?;
+        let outside = self.outside(file, &typed, &rows)?;
 
         let unread = match &self.statements {
             Some(statements) if faults.any() => {
@@ -406,7 +407,8 @@ impl Plan<'_> {
             None => StringArray::new_null(len),
             Some(raw) => {
                 let text = self.text_of(file, index, raw)?;
-                let codes = clean::clean(&self.fields[index], &text, None, &mut |_, _| {});
+                let field = &self.fields[index];
+                let codes = clean::clean(field.field, &field.forms, &text, None, &mut |_, _| {});
                 normalise::fold_width(&codes).values
             }
         }))
@@ -437,12 +439,17 @@ impl Plan<'_> {
             lost.for_each(|i| field.refuse(i, index, "type", faults));
         }
         let text = match &field.sieve {
-            Some(sieve) => {
-                sieve.sift(index, &clean::with_nulls(&text, &field.field.null_values), |place| place, faults)
-            }
+            Some(sieve) => sieve.sift(index, &clean::with_bare_ends(field.field, &text), |place| place, faults),
             None => text,
         };
-        let text = clean::clean(field, &text, regions, &mut |place, rule| field.refuse(place, index, rule, faults));
+        let text = match &field.token {
+            // Its domain, which each row says, is what says how it is spelled.
+            Some(TokenPlan::ByField { .. }) => text,
+            Some(TokenPlan::Fixed(_)) | None => {
+                let mut refuse = |place, rule| field.refuse(place, index, rule, faults);
+                clean::clean(field.field, &field.forms, &text, regions, &mut refuse)
+            }
+        };
         let wanted = field.field.data_type.value;
         if wanted == DataType::String {
             return Ok(Typed { values: Arc::new(text.clone()), text: Some(text) });
@@ -470,8 +477,13 @@ impl Plan<'_> {
         Ok(hasher.hashes(len))
     }
 
-    /// Which rows are older than the retention.
-    fn outside(&self, file: &str, typed: &[Option<Typed>]) -> Result<Option<Vec<bool>>, ExtractError> {
+    /// Which rows are older than the retention, and end with it.
+    fn outside(
+        &self,
+        file: &str,
+        typed: &[Option<Typed>],
+        rows: &RecordBatch,
+    ) -> Result<Option<Vec<bool>>, ExtractError> {
         let Some(horizon) = &self.horizon else {
             return Ok(None);
         };
@@ -491,7 +503,10 @@ impl Plan<'_> {
             }
         };
         let older = older.map_err(|_| self.internal(file, "checking retention"))?;
-        let flags: Vec<bool> = older.iter().map(|o| o == Some(true)).collect();
+        let mut flags: Vec<bool> = older.iter().map(|o| o == Some(true)).collect();
+        if let Some(statements) = &self.statements {
+            statements.keep_refusals(rows, &mut flags).ok_or_else(|| self.internal(file, "checking retention"))?;
+        }
         Ok(flags.contains(&true).then_some(flags))
     }
 }

@@ -93,15 +93,15 @@ pub(crate) struct FieldPlan<'a> {
     pub times: TimeParser,
     pub forms: FormPlan,
     pub rules: Vec<CompiledRule>,
-    pub token: Option<TokenPlan>,
+    pub token: Option<TokenPlan<'a>>,
     /// Takes out what identifies no person, if it becomes a pseudonym.
     pub sieve: Option<Sieve>,
 }
 
 /// How a field becomes a pseudonym.
-pub(crate) enum TokenPlan {
+pub(crate) enum TokenPlan<'a> {
     Fixed(Tokeniser),
-    ByField { domain: usize, domains: Domains },
+    ByField { domain: usize, domains: Domains<'a> },
 }
 
 impl<'a> Plan<'a> {
@@ -227,7 +227,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The domains that a field's identifiers may be of, if each row says which.
-    pub(super) fn domains(&self, field: usize) -> Option<&Domains> {
+    pub(super) fn domains(&self, field: usize) -> Option<&Domains<'_>> {
         match &self.fields[field].token {
             Some(TokenPlan::ByField { domains, .. }) => Some(domains),
             _ => None,
@@ -308,7 +308,9 @@ impl<'a> FieldPlan<'a> {
                     | Treatment::Generalise(_)
                     | Treatment::Redact => return Err(unusable("it is itself made unreadable")),
                 }
-                Some(TokenPlan::ByField { domain, domains: Domains::new(context.keys, words, &field.values.absence) })
+                let domains = Domains::compile(context.keys, dataset, words, &field.values.absence);
+                let domains = domains.map_err(|(_, problem)| unusable(problem))?;
+                Some(TokenPlan::ByField { domain, domains })
             }
             Treatment::Keep
             | Treatment::Drop

@@ -3,7 +3,6 @@
 use super::Typed;
 use super::faults::Faults;
 use super::plan::{FieldPlan, KeyPart, TokenPlan};
-use super::tokens::Domains;
 use crate::read::RecordFault;
 use crate::run::ExtractContext;
 use crate::unread::{CountsAs, Named, RecordKey, UnreadLog, UnreadRecord};
@@ -43,9 +42,24 @@ enum Domain {
 }
 
 /// What a consent log's actions may be; [`lakewarden_dictionary::DatasetRole::ConsentLog`] lists them.
-const ACTIONS: [&str; 5] = ["grant", "withdraw", GPC, RESTRICT, "lift_restriction"];
+const ACTIONS: [&str; 6] = [GRANT, WITHDRAW, GPC, RESTRICT, LIFT_RESTRICTION, NO_EFFECT];
+const GRANT: &str = "grant";
+const WITHDRAW: &str = "withdraw";
 const GPC: &str = "gpc";
 const RESTRICT: &str = "restrict";
+const LIFT_RESTRICTION: &str = "lift_restriction";
+/// A record that changes nothing yet, such as an opt-in that waits for its confirmation.
+const NO_EFFECT: &str = "no_effect";
+
+/// The data subjects that a record which cannot be read may name.
+#[derive(Default)]
+struct Subjects {
+    names: Vec<Named>,
+    /// Whether one of them is named for certain.
+    certain: bool,
+    /// Fields whose identifier may be one of several of its domain, all of which are among the names.
+    ambiguous: Vec<usize>,
+}
 
 /// A batch between treatment and the sink.
 pub(super) struct Treated<'a> {
@@ -121,7 +135,7 @@ impl Statements {
                 faults.set(row, part.field, "in");
             }
             if let Some((field, purposes)) = purposes
-                && matches!(action, "grant" | "withdraw")
+                && matches!(action, GRANT | WITHDRAW)
                 && purposes.is_null(row)
             {
                 faults.set(row, field, "required");
@@ -149,7 +163,21 @@ impl Statements {
             let whole = fault.rejected.is_none_or(|rejected| rejected.fault == RecordFault::Multiline);
             let readable = |field: usize| whole && !batch.faults.broke(row, field);
             let said_at = times.as_ref().filter(|(field, times)| readable(*field) && times.is_valid(row));
-            let (names, certain) = self.whom(plan, batch, row)?;
+            let Subjects { names, certain, ambiguous } = self.find_subjects(plan, batch, row)?;
+            // Whether all is known but for the action and for which of some people it names.
+            let of_action = |field: usize| self.action.as_ref().is_some_and(|action| action.field == field);
+            let broken = |field: &usize| batch.faults.broke(row, *field);
+            let mut others = (0..plan.fields.len()).filter(broken).filter(|field| !of_action(*field));
+            let rest_is_read = whole && fault.field.is_some() && others.all(|field| ambiguous.contains(&field));
+            let action = self.action.as_ref().filter(|action| readable(action.field));
+            let word = action.and_then(|part| word_at(batch.rows, part, row));
+            if rest_is_read && matches!(word, Some(GRANT | LIFT_RESTRICTION | NO_EFFECT)) {
+                // It permits nothing, as it is not certain whom it names; it takes nothing away either.
+                continue;
+            }
+            let purpose = self.purpose.as_ref().filter(|_| rest_is_read).and_then(|p| word_at(batch.rows, p, row));
+            // A cell may hold anything: only the name of a purpose is stored.
+            let purpose = purpose.map(str::trim).filter(|name| plan.dataset.terms.purposes.contains(*name));
             unread.push((
                 row,
                 UnreadRecord {
@@ -161,6 +189,7 @@ impl Statements {
                     names,
                     certain: whole && certain,
                     counts_as: self.counts_as(batch.rows, row),
+                    purpose: purpose.map(Arc::from),
                     // What has not come yet is not when it was said.
                     event_at: said_at
                         .map(|(_, times)| times.as_primitive::<TimestampMicrosecondType>().value(row))
@@ -173,33 +202,67 @@ impl Statements {
         Some(unread)
     }
 
-    /// Every pseudonym that can be made of a row, and whether one is for certain whom it names.
-    fn whom(&self, plan: &super::Plan<'_>, batch: &Treated<'_>, row: usize) -> Option<(Vec<Named>, bool)> {
-        let (mut names, mut certain) = (Vec::new(), false);
+    /// Every pseudonym that can be made of a row. `None` if a column is not what the plan says.
+    fn find_subjects(&self, plan: &super::Plan<'_>, batch: &Treated<'_>, row: usize) -> Option<Subjects> {
+        let mut found = Subjects::default();
         for Name { part, domain, decisive } in &self.names {
             let tokens = text(batch.rows.column(part.column))?;
             let token = tokens.is_valid(row).then(|| tokens.value(row));
-            let word = |field: usize| Some(batch.typed[field].as_ref()?.text.as_ref()?.value(row));
+            let word = |field: usize| {
+                let texts = batch.typed[field].as_ref()?.text.as_ref()?;
+                texts.is_valid(row).then(|| texts.value(row))
+            };
             match (domain, token) {
                 (_, Some(token)) => {
                     let domain = match domain {
                         Domain::Fixed(domain) => domain.clone(),
                         Domain::Of(field) => word(*field)?.into(),
                     };
-                    names.push(Named { pseudonym: token_bits(token)?, domain });
-                    certain |= *decisive && !batch.faults.broke(row, part.field);
+                    found.names.push(Named { pseudonym: token_bits(token)?, domain });
+                    found.certain |= *decisive && !batch.faults.broke(row, part.field);
                 }
-                // Of a kind that nobody knows: it may be of any kind that it could be spelled as.
-                (Domain::Of(_), None) => {
+                (Domain::Of(field), None) => {
                     let identifier = batch.typed[part.field].as_ref()?.text.as_ref()?;
-                    if let (true, Some(domains)) = (identifier.is_valid(row), plan.domains(part.field)) {
-                        names.extend(guesses(domains, identifier.value(row))?);
+                    let (true, Some(domains)) = (identifier.is_valid(row), plan.domains(part.field)) else { continue };
+                    let identifier = identifier.value(row);
+                    let word = word(*field).unwrap_or_default();
+                    let of_word = domains.candidates(word, identifier);
+                    if of_word.len() > 1 {
+                        // One of these for certain, and all of them are named.
+                        for token in &of_word {
+                            found.names.push(Named { pseudonym: token_bits(token)?, domain: word.into() });
+                        }
+                        found.certain |= *decisive;
+                        found.ambiguous.push(part.field);
+                        continue;
+                    }
+                    // Of an unknown domain: it may be of any that it could be spelled as.
+                    for (domain, token) in domains.candidates_of_any(identifier) {
+                        found.names.push(Named { pseudonym: token_bits(&token)?, domain: domain.into() });
                     }
                 }
                 (Domain::Fixed(_), None) => {}
             }
         }
-        Some((names, certain))
+        Some(found)
+    }
+
+    /// Unmarks the refusals among the rows whose retention has ended: it may end a grant, and never a refusal. `None` if a
+    /// column is not what the plan says.
+    pub(super) fn keep_refusals(&self, rows: &RecordBatch, ended: &mut [bool]) -> Option<()> {
+        if self.listed {
+            ended.fill(false);
+            return Some(());
+        }
+        let Some(action) = &self.action else {
+            ended.fill(false);
+            return Some(());
+        };
+        let actions = text(rows.column(action.column))?;
+        for (row, ended) in ended.iter_mut().enumerate() {
+            *ended &= actions.is_valid(row) && matches!(actions.value(row), GRANT | NO_EFFECT);
+        }
+        Some(())
     }
 
     fn counts_as(&self, rows: &RecordBatch, row: usize) -> CountsAs {
@@ -263,9 +326,6 @@ fn text(column: &ArrayRef) -> Option<&StringArray> {
     column.as_string_opt::<i32>()
 }
 
-fn guesses(domains: &Domains, identifier: &str) -> Option<Vec<Named>> {
-    domains
-        .each(identifier)
-        .map(|(domain, token)| Some(Named { pseudonym: token_bits(&token)?, domain: domain.into() }))
-        .collect()
+fn word_at<'r>(rows: &'r RecordBatch, part: &KeyPart, row: usize) -> Option<&'r str> {
+    text(rows.column(part.column)).filter(|words| words.is_valid(row)).map(|words| words.value(row))
 }

@@ -1,19 +1,53 @@
 //! Identifiers → pseudonyms, where each row says of which kind its identifier is.
 
-use super::clean::normalised;
+use super::clean::{clean, normalised};
 use super::faults::Faults;
+use super::forms::{FormPlan, Region, Unfit};
 use super::plan::FieldPlan;
 use super::sift::Sieve;
 use arrow::array::{Array, StringArray, StringBuilder, UInt32Array};
 use arrow::compute::take;
-use lakewarden_dictionary::{Absence, Field, Normaliser, Rule};
+use lakewarden_dictionary::{Absence, Dataset, DomainSpelling, Field, Normaliser, PhoneRegions, Rule};
+use lakewarden_privacy::normalise::PhoneRegion;
 use lakewarden_privacy::{KeyRing, Tokeniser};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// The identifier domains that the words of a field may name.
-pub(crate) struct Domains {
-    by_word: BTreeMap<String, (Tokeniser, Normaliser, Sieve)>,
+pub(crate) struct Domains<'a> {
+    by_word: BTreeMap<String, Domain<'a>>,
 }
+
+/// One identifier domain.
+struct Domain<'a> {
+    tokeniser: Tokeniser,
+    form: DomainForm<'a>,
+    /// Takes out what identifies no person.
+    sieve: Sieve,
+}
+
+/// How identifiers of a domain are spelled.
+enum DomainForm<'a> {
+    /// As the project's fields of the domain are.
+    Declared {
+        field: &'a Field,
+        forms: FormPlan,
+        /// The countries that a number without a country code may be of; empty if there is but one.
+        regions: Vec<String>,
+    },
+    /// The project has no field of the domain: as its name suggests.
+    ByName(Normaliser),
+}
+
+/// The rule that a telephone number breaks which may be of several countries.
+pub(super) const REGION: &str = "region";
+
+/// Every country that telephone numbers are of, ISO 3166-1 alpha-2.
+static ALL_REGIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|first| letters().map(move |second| format!("{first}{second}")));
+    codes.filter(|code| code.parse::<PhoneRegion>().is_ok()).collect()
+});
 
 /// Where the field lists no words, those that are usual in retail exports.
 const USUAL: [&str; 12] = [
@@ -31,37 +65,47 @@ const USUAL: [&str; 12] = [
     "account_id",
 ];
 
-impl Domains {
-    /// The words that a field's `in` rule lists, or else the codes of its map, or else the usual ones.
-    pub(super) fn new(keys: &KeyRing, words: &Field, absence: &Absence) -> Self {
+impl<'a> Domains<'a> {
+    /// The words that a field's `in` rule lists, or else the codes of its map, or else the usual ones and every domain
+    /// that the project has fields of. `absence` is what the field of the identifiers says.
+    pub(super) fn compile(
+        keys: &KeyRing,
+        dataset: &'a Dataset,
+        words: &Field,
+        absence: &Absence,
+    ) -> Result<Self, Unfit> {
         let listed = words.rules.iter().filter(|r| !r.on_failure.keeps_the_row()).find_map(|r| match &r.rule.value {
             Rule::In(values) => Some(values.clone()),
             _ => None,
         });
         let mapped = || words.map.iter().map(|(_, code)| code.clone()).collect::<Vec<_>>();
-        let words = listed.unwrap_or_else(|| {
-            if words.map.is_empty() { USUAL.iter().map(|w| (*w).to_owned()).collect() } else { mapped() }
+        let known = &dataset.terms.domains;
+        let words = listed.unwrap_or_else(|| match words.map.is_empty() {
+            true => USUAL.iter().map(|w| (*w).to_owned()).chain(known.keys().cloned()).collect(),
+            false => mapped(),
         });
-        let by_word = words
-            .into_iter()
-            .filter(|w| !w.is_empty())
-            .map(|word| {
-                let tokeniser = keys.tokeniser(&word);
-                let normaliser = domain_normaliser(&word);
-                let sieve = Sieve::of_domain(&word, normaliser, absence);
-                (word, (tokeniser, normaliser, sieve))
-            })
-            .collect();
-        Self { by_word }
+        let mut by_word = BTreeMap::new();
+        for word in words.into_iter().filter(|w| !w.is_empty()) {
+            let form = match known.get(&word) {
+                Some(declared) => DomainForm::compile(declared)?,
+                None => DomainForm::ByName(domain_normaliser(&word)),
+            };
+            let sieve = Sieve::of_domain(&word, form.normaliser(), absence);
+            by_word.insert(word.clone(), Domain { tokeniser: keys.tokeniser(&word), form, sieve });
+        }
+        Ok(Self { by_word })
     }
 
     /// One identifier as a token of every domain in which it can be spelled, with the domain.
-    pub(super) fn each(&self, identifier: &str) -> impl Iterator<Item = (&str, String)> {
-        let one = StringArray::from(vec![identifier]);
-        self.by_word.iter().filter_map(move |(word, (tokeniser, normaliser, _))| {
-            let spelled = normalised(*normaliser, &one, &mut |_, _| {});
-            spelled.is_valid(0).then(|| (word.as_str(), tokeniser.token_of(spelled.value(0))))
+    pub(super) fn candidates_of_any(&self, identifier: &str) -> impl Iterator<Item = (&str, String)> {
+        self.by_word.iter().flat_map(move |(word, domain)| {
+            domain.candidates(identifier).into_iter().map(move |token| (word.as_str(), token))
         })
+    }
+
+    /// One identifier as every token of a domain that it may be spelled as: several if its country is not certain.
+    pub(super) fn candidates(&self, word: &str, identifier: &str) -> Vec<String> {
+        self.by_word.get(word).map(|domain| domain.candidates(identifier)).unwrap_or_default()
     }
 
     /// Makes each value a token of the domain its row names. Rows of an unknown domain get the fault
@@ -100,15 +144,15 @@ impl Domains {
             last = domain;
         }
         let tokens: Vec<StringArray> = (rows.into_iter().zip(self.by_word.values()))
-            .map(|(rows, (tokeniser, normaliser, sieve))| {
+            .map(|(rows, domain)| {
                 let rows = UInt32Array::from(rows);
                 let some = take(values, &rows, None).ok()?;
                 let some = some.as_any().downcast_ref::<StringArray>()?;
-                let some = sieve.sift(field, some, |place| rows.value(place) as usize, faults);
-                let some = normalised(*normaliser, &some, &mut |place, rule| {
+                let some = domain.sieve.sift(field, some, |place| rows.value(place) as usize, faults);
+                let some = domain.form.spell(&some, &mut |place, rule| {
                     plan.refuse(rows.value(place) as usize, field, rule, faults);
                 });
-                Some(tokeniser.tokenise(&some))
+                Some(domain.tokeniser.tokenise(&some))
             })
             .collect::<Option<_>>()?;
         let mut next = vec![0usize; tokens.len()];
@@ -126,7 +170,91 @@ impl Domains {
     }
 }
 
-/// How identifiers of a domain are spelled.
+impl Domain<'_> {
+    fn candidates(&self, identifier: &str) -> Vec<String> {
+        let one = StringArray::from(vec![identifier]);
+        let spelled = self.form.each(&one);
+        let distinct: BTreeSet<&str> = spelled.iter().filter(|s| s.is_valid(0)).map(|s| s.value(0)).collect();
+        distinct.into_iter().map(|spelled| self.tokeniser.token_of(spelled)).collect()
+    }
+}
+
+impl<'a> DomainForm<'a> {
+    fn compile(declared: &'a DomainSpelling) -> Result<Self, Unfit> {
+        let field = &declared.field;
+        // The row of a log says no country; which ones there are is known.
+        let mut forms = FormPlan::compile(field, false, &|_| Some(0))?;
+        let regions: Vec<String> = match &declared.regions {
+            PhoneRegions::Any => ALL_REGIONS.clone(),
+            PhoneRegions::Listed(codes) => codes.iter().cloned().collect(),
+        };
+        if let (Region::ByField(_), [only]) = (forms.region, regions.as_slice()) {
+            forms.region = Region::of_code(only)?;
+        }
+        let several = regions.len() > 1 && field.normalise == Normaliser::Phone;
+        if several {
+            forms.region = Region::ByField(0);
+        }
+        Ok(Self::Declared { field, forms, regions: if several { regions } else { Vec::new() } })
+    }
+
+    fn normaliser(&self) -> Normaliser {
+        match self {
+            Self::Declared { field, .. } => field.normalise,
+            Self::ByName(normaliser) => *normaliser,
+        }
+    }
+
+    /// Brings identifiers to one spelling. One that may be of several countries becomes null and breaks the rule
+    /// [`REGION`].
+    fn spell(&self, text: &StringArray, refuse: &mut dyn FnMut(usize, &'static str)) -> StringArray {
+        match self {
+            Self::ByName(normaliser) => normalised(*normaliser, text, refuse),
+            Self::Declared { field, forms, regions } if regions.is_empty() => clean(field, forms, text, None, refuse),
+            Self::Declared { field, .. } => {
+                let each = self.each(text);
+                let mut out = StringBuilder::with_capacity(text.len(), text.value_data().len());
+                for row in 0..text.len() {
+                    let mut distinct = each.iter().filter(|s| s.is_valid(row)).map(|s| s.value(row));
+                    let first = distinct.next();
+                    match first {
+                        Some(first) if distinct.any(|other| other != first) => {
+                            refuse(row, REGION);
+                            out.append_null();
+                        }
+                        Some(only) => out.append_value(only),
+                        None => {
+                            if text.is_valid(row) && !text.value(row).trim().is_empty() {
+                                refuse(row, super::normaliser_rule(field.normalise));
+                            }
+                            out.append_null();
+                        }
+                    }
+                }
+                out.finish()
+            }
+        }
+    }
+
+    /// The identifiers in every spelling that they may have: one column a country, or one in all.
+    fn each(&self, text: &StringArray) -> Vec<StringArray> {
+        match self {
+            Self::ByName(normaliser) => vec![normalised(*normaliser, text, &mut |_, _| {})],
+            Self::Declared { field, forms, regions } if regions.is_empty() => {
+                vec![clean(field, forms, text, None, &mut |_, _| {})]
+            }
+            Self::Declared { field, forms, regions } => {
+                let of_region = |code: &String| {
+                    let codes = StringArray::from_iter_values(std::iter::repeat_n(code, text.len()));
+                    clean(field, forms, text, Some(&codes), &mut |_, _| {})
+                };
+                regions.iter().map(of_region).collect()
+            }
+        }
+    }
+}
+
+/// How identifiers of a domain are spelled that no field of the project belongs to.
 fn domain_normaliser(domain: &str) -> Normaliser {
     match domain {
         "phone" => Normaliser::Phone,

@@ -24,6 +24,7 @@ use arrow::array::{ArrayRef, StringArray};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::{
     DataType, Dataset, DatasetRole, DatasetSubject, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser,
+    ProjectTerms,
     Repeats, Span, Treatment, UnreadableSubject, ValueForms,
 };
 use profile::Profile;
@@ -114,6 +115,7 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         subject_reason: None,
         unreadable_subject: UnreadableSubject::default(),
         drift: Drift::default(),
+        terms: ProjectTerms::default(),
         coordinates: Vec::new(),
         demands: Demands::default(),
         span: span.clone(),

@@ -80,6 +80,9 @@ pub struct UnreadRecord {
     pub certain: bool,
     /// What it counts as.
     pub counts_as: CountsAs,
+    /// The one purpose that it is about, if all of it was read but its action and which of some people it names. Only
+    /// names of the project's purposes are stored.
+    pub purpose: Option<Arc<str>>,
     /// When it was said, if that can be read and has come.
     pub event_at: Option<i64>,
     /// Its key; `None` if more than one part cannot be read, or the record as a whole does not parse.
@@ -206,6 +209,7 @@ mod tests {
             names: pseudonyms.iter().map(|p| Named { pseudonym: *p, domain: "phone".into() }).collect(),
             certain: true,
             counts_as: CountsAs::Withdrawal,
+            purpose: None,
             event_at: None,
             key: key.map(|(bits, without)| RecordKey { bits, without: without.map(Arc::from) }),
             mended_at: None,

@@ -45,6 +45,7 @@ pub fn unread_schema() -> SchemaRef {
         column("domain", Arrow::Utf8, true),
         column("certain", Arrow::Boolean, true),
         column("counts_as", Arrow::Utf8, true),
+        column("purpose", Arrow::Utf8, true),
         column("event_at", instant(), true),
         column("record_key", Arrow::Utf8, true),
         column("unread_key_column", Arrow::Utf8, true),
@@ -131,6 +132,7 @@ struct Rows {
     domains: StringBuilder,
     certain: BooleanBuilder,
     counts_as: StringBuilder,
+    purposes: StringBuilder,
     events: Vec<Option<i64>>,
     keys: StringBuilder,
     without: StringBuilder,
@@ -154,6 +156,7 @@ impl Rows {
         self.domains.append_option(named.map(|n| n.domain.as_ref()));
         self.certain.append_value(record.certain);
         self.counts_as.append_value(record.counts_as.name());
+        self.purposes.append_option(record.purpose.as_deref());
         self.events.push(record.event_at);
         self.known.push(Some(record.known_from));
         self.keys.append_option(record.key.as_ref().map(|key| token(key.bits)));
@@ -163,7 +166,8 @@ impl Rows {
 
     fn mend(&mut self, record: &UnreadRecord) -> Result<(), UnreadError> {
         self.place(record)?;
-        for texts in [&mut self.pseudonyms, &mut self.domains, &mut self.counts_as, &mut self.keys, &mut self.without] {
+        let texts = [&mut self.pseudonyms, &mut self.domains, &mut self.counts_as, &mut self.purposes];
+        for texts in texts.into_iter().chain([&mut self.keys, &mut self.without]) {
             texts.append_null();
         }
         self.certain.append_null();
@@ -184,6 +188,7 @@ impl Rows {
             Arc::new(self.domains.finish()),
             Arc::new(self.certain.finish()),
             Arc::new(self.counts_as.finish()),
+            Arc::new(self.purposes.finish()),
             instants(self.events),
             Arc::new(self.keys.finish()),
             Arc::new(self.without.finish()),
@@ -196,13 +201,13 @@ impl Rows {
 
 /// The columns of a batch, whatever a reader made of their types.
 struct Columns {
-    texts: [StringArray; 6],
+    texts: [StringArray; 7],
     rows: Int64Array,
     certain: BooleanArray,
     instants: [TimestampMicrosecondArray; 4],
 }
 
-const TEXTS: [&str; 6] = ["file", "pseudonym", "domain", "counts_as", "record_key", "unread_key_column"];
+const TEXTS: [&str; 7] = ["file", "pseudonym", "domain", "counts_as", "record_key", "unread_key_column", "purpose"];
 const INSTANTS: [&str; 4] = ["quarantined_at", "event_at", "mended_at", "known_from"];
 
 impl Columns {
@@ -213,10 +218,18 @@ impl Columns {
         };
         let text = |name| column(name, &Arrow::Utf8).map(|c| c.as_string::<i32>().clone());
         let time = |name| column(name, &instant()).map(|c| c.as_primitive::<TimestampMicrosecondType>().clone());
-        let [file, pseudonym, domain, counts_as, key, without] = TEXTS;
+        let [file, pseudonym, domain, counts_as, key, without, purpose] = TEXTS;
         let [quarantined, event, mended, known] = INSTANTS;
         Ok(Self {
-            texts: [text(file)?, text(pseudonym)?, text(domain)?, text(counts_as)?, text(key)?, text(without)?],
+            texts: [
+                text(file)?,
+                text(pseudonym)?,
+                text(domain)?,
+                text(counts_as)?,
+                text(key)?,
+                text(without)?,
+                text(purpose)?,
+            ],
             rows: column("row", &Arrow::Int64)?.as_primitive::<Int64Type>().clone(),
             certain: column("certain", &Arrow::Boolean)?.as_boolean().clone(),
             instants: [time(quarantined)?, time(event)?, time(mended)?, time(known)?],
@@ -265,6 +278,7 @@ impl Columns {
             names: Vec::new(),
             certain: self.certain.is_valid(row) && self.certain.value(row),
             counts_as,
+            purpose: self.text(6, row).map(Arc::from),
             event_at: self.instant(1, row),
             key: key.transpose()?.map(|bits| RecordKey { bits, without: self.text(5, row).map(Arc::from) }),
             mended_at: self.mended_at(row),
@@ -289,12 +303,13 @@ mod tests {
             ],
             certain: true,
             counts_as: CountsAs::Restriction,
+            purpose: None,
             event_at: Some(900),
             key: Some(RecordKey { bits: 5, without: Some("purpose".into()) }),
             mended_at: None,
         };
         let nobody = UnreadRecord { row: 8, names: Vec::new(), certain: false, key: None, ..first.clone() };
-        let mended = UnreadRecord { row: 9, mended_at: Some(1_000), ..first.clone() };
+        let mended = UnreadRecord { row: 9, mended_at: Some(1_000), purpose: Some("sms".into()), ..first.clone() };
         vec![first, nobody, mended]
     }
 

@@ -128,6 +128,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         unreadable_subject: UnreadableSubject::Refuse,
         demands: Demands::default(),
         drift: Drift::default(),
+        terms: ProjectTerms::default(),
         span: here(()).span,
     }
 }
