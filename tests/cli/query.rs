@@ -93,6 +93,24 @@ fn a_column_for_another_purpose() {
     place.good(&["query", "SELECT sku FROM orders", "--purpose", "analytics"]);
 }
 
+#[test]
+fn an_instant_that_is_asked_for_moves_no_people() {
+    let place = Place::published();
+    let orders = |more: &[&str]| {
+        let asked = ["query", "SELECT DISTINCT order_no FROM orders ORDER BY 1", "--purpose", "analytics"];
+        place.json(0, &[&asked[..], more].concat())["rows"].clone()
+    };
+    // Cleo withdrew on 20 September.
+    let today = orders(&[]);
+    assert_eq!(orders(&["--as-of", "2026-09-10"]), today);
+    assert_eq!(orders(&["--as-of", "2090-01-01"]), today);
+    const REPLAY: [&str; 4] = ["--as-of", "2026-09-10", "--consent", "known-then"];
+    let refused = [&["query", "SELECT sku FROM orders", "--purpose", "analytics"][..], &REPLAY].concat();
+    expect(&place, "query_replay_refused", place.ends(1, &refused));
+    place.edit("lakewarden.yaml", "jurisdiction: ", "replay_purposes: [analytics]\njurisdiction: ");
+    assert_ne!(orders(&REPLAY), today, "a declared replay shows what was seen then");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_result_that_nobody_got_is_no_success() {

@@ -19,11 +19,17 @@ fn once_and_again() {
 fn a_run_says_which_consent_counted() {
     let place = Place::keyed();
     let ran = |more: &[&str]| place.json(0, &[RUN, more].concat());
-    assert_eq!(ran(&[])["consent"], "then");
-    let now = ran(&["--consent", "known-now"]);
+    let now = ran(&[]);
     assert_eq!((&now["consent"], &now["outcome"]), (&"now".into(), &"published".into()));
-    assert!(place.ends(0, &["plan", "--as-of", AS_OF]).contains("the last run knew later consent"));
-    assert_eq!(ran(&["--consent", "known-now"])["outcome"], "unchanged");
+    assert!(now["judged_at"].as_str().is_some_and(|at| at > AS_OF), "{now}");
+    assert_eq!(ran(&[])["outcome"], "unchanged");
+
+    const REPLAY: &[&str] = &["run", "--as-of", AS_OF, "--consent", "known-then"];
+    expect(&place, "run_replay_refused", place.ends(1, REPLAY));
+    place.edit("lakewarden.yaml", "jurisdiction: ", "replay_purposes: [analytics]\njurisdiction: ");
+    let replay = place.json(0, REPLAY);
+    assert_eq!((&replay["consent"], &replay["judged_at"]), (&"then".into(), &serde_json::Value::Null));
+    assert!(place.ends(0, &["plan", "--as-of", AS_OF]).contains("the last run was a replay"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ fields:
   - { name: id_type, type: string, rules: [required] }
   - { name: id_value, column: id_token, type: string, identifier: direct, treatment: { pseudonymise: { by_field: id_type } }, normalise: identifier, rules: [required] }
   - { name: purpose, type: string, rules: [required] }
-  - { name: action, type: string, rules: [required, { in: [grant, withdraw] }] }
+  - { name: action, type: string, rules: [required, { in: [grant, withdraw, restrict, lift_restriction, gpc, no_effect] }] }
   - { name: at, type: timestamp, rules: [required] }
   - { name: jurisdiction, type: string, optional: true }
 ";

@@ -63,7 +63,9 @@ pub fn judge(file: &File, case: &Case) -> Judged {
         .blocks
         .iter()
         .filter_map(|b| match &b.kind {
-            Kind::Query { purpose, as_of } => Some(Asked { sql: &b.text, purpose, as_of: *as_of }),
+            Kind::Query { purpose, as_of, now, replay } => {
+                Some(Asked { sql: &b.text, purpose, as_of: *as_of, now: *now, replay: *replay })
+            }
             _ => None,
         })
         .collect();

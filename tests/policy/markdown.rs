@@ -48,6 +48,10 @@ pub enum Kind {
         purpose: String,
         /// As of when, if not as of the run.
         as_of: Option<DateTime<Utc>>,
+        /// The clock; the run's instant if absent.
+        now: Option<DateTime<Utc>>,
+        /// Whether the consent known at `as_of` is asked for.
+        replay: bool,
     },
     /// What is expected of the project, or of the query before.
     Expect(Expect),
@@ -186,16 +190,16 @@ fn kind(info: &str) -> Result<Kind, String> {
 }
 
 fn query(options: &[&str]) -> Result<Kind, String> {
-    let (mut purpose, mut as_of) = (None, None);
+    let (mut purpose, mut as_of, mut now, mut replay) = (None, None, None, false);
+    let instant = |at: &str| at.parse::<DateTime<Utc>>().map_err(|_| format!("{at:?} is no instant"));
     for option in options {
         match option.split_once('=') {
             Some(("purpose", name)) if !name.is_empty() => purpose = Some(name.to_owned()),
-            Some(("as-of", at)) => {
-                let at = at.parse::<DateTime<Utc>>().map_err(|_| format!("{at:?} is no instant"))?;
-                as_of = Some(at);
-            }
+            Some(("as-of", at)) => as_of = Some(instant(at)?),
+            Some(("now", at)) => now = Some(instant(at)?),
+            Some(("consent", "known-then")) => replay = true,
             _ => return Err(format!("a query has no option {option:?}")),
         }
     }
-    Ok(Kind::Query { purpose: purpose.ok_or("a query has a purpose: `sql query purpose=…`")?, as_of })
+    Ok(Kind::Query { purpose: purpose.ok_or("a query has a purpose: `sql query purpose=…`")?, as_of, now, replay })
 }

@@ -25,6 +25,8 @@ pub struct Asked<'a> {
     pub purpose: &'a str,
     /// As of when, if not as of the run.
     pub as_of: Option<DateTime<Utc>>,
+    pub now: Option<DateTime<Utc>>,
+    pub replay: bool,
 }
 
 /// What became of a project or a query.
@@ -135,14 +137,16 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
 }
 
 async fn ask(open: &OpenProject, asked: &Asked<'_>) -> Result<Found, PipelineError> {
-    let at = asked.as_of.unwrap_or_else(as_of);
+    let now = asked.now.unwrap_or_else(as_of);
     let question = Question {
         sql: asked.sql,
         purpose: asked.purpose,
         pipeline: Some("shop"),
         lake: None,
-        as_of: at,
-        consent: Knowledge::Then,
+        as_of: asked.as_of.unwrap_or(now),
+        now,
+        consent: if asked.replay { Knowledge::Then } else { Knowledge::Now },
+        who: "a policy test",
     };
     let mut running = query(open, &question).await?;
     let failed = |error| PipelineError::Engine { model: "query".to_owned(), error };

@@ -76,9 +76,9 @@ pub enum Command {
         on: On,
         #[command(flatten)]
         days: Days,
-        /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
-        /// as a withdrawal
-        #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
+        /// What people said that counts: what is known now; or what was known at the instant of --as-of, which
+        /// `replay_purposes` in lakewarden.yaml must permit
+        #[arg(long, value_enum, default_value_t = Consent::KnownNow)]
         consent: Consent,
         /// Where to write the report; report.html beside the project's file if absent. A copy of each run's is kept in
         /// the folder reports
@@ -162,9 +162,9 @@ pub enum Command {
         /// Rows printed at most
         #[arg(long, value_name = "N", default_value_t = 1000)]
         limit: usize,
-        /// What people said that counts: what was known at the instant of --as-of, or also what they said since, such
-        /// as a withdrawal
-        #[arg(long, value_enum, default_value_t = Consent::KnownThen)]
+        /// What people said that counts: what is known now; or what was known at the instant of --as-of, which
+        /// `replay_purposes` in lakewarden.yaml must permit
+        #[arg(long, value_enum, default_value_t = Consent::KnownNow)]
         consent: Consent,
         #[command(flatten)]
         on: On,
@@ -409,9 +409,9 @@ pub struct Days {
 /// Which consent events count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Consent {
-    /// What was in effect and written down at the run's instant
+    /// What was in effect and written down at the instant of --as-of: a replay, recorded in the audit log
     KnownThen,
-    /// Also what was said or written down since: who has withdrawn by now is left out
+    /// Everything known by now: people are judged as of now, whatever --as-of says
     KnownNow,
 }
 

@@ -17,7 +17,7 @@ use lakewarden_engine::{
     Content, DataFile, Engine, EngineOptions, Relation, Running, Session, SessionSpec, references,
 };
 use lakewarden_lake::{Lake, Zone};
-use lakewarden_pipeline::{Asker, OpenProject, compile};
+use lakewarden_pipeline::{Asker, Judgement, OpenProject, compile};
 use lakewarden_policy::Ruling;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
 use lakewarden_policy::ruling::field_serves;
@@ -181,7 +181,7 @@ async fn main() {
     let open = OpenProject::open(&project).unwrap();
     let pipeline = open.pipeline(Some(&pipeline)).unwrap();
     let as_of = chrono::Utc::now();
-    let asker = Asker::new(&open, pipeline, None, as_of).await.unwrap();
+    let asker = Asker::new(&open, pipeline, None, Judgement::current(as_of, as_of)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let engine =
         Engine::new(Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap()), EngineOptions::default())

@@ -4,7 +4,7 @@ use crate::error::PipelineError;
 use crate::load::Loading;
 use crate::people::People;
 use crate::placed;
-use crate::record::{Counts, IdentityAccount};
+use crate::record::{ConsentWarnings, Counts, IdentityAccount};
 use crate::relations::Relations;
 use crate::tables::TableView;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -84,7 +84,7 @@ impl Loading<'_> {
         let (customers_name, members_name) = table_names(&pipeline.name.value);
         let known = known(self.lake, &members_name).await?;
         people.spread_signals();
-        let unknown_purposes = people.consent.unknown_purposes();
+        let consent_warnings = ConsentWarnings::from(people.consent.unusual_events());
         let consent_doubted = people.consent.doubted();
         let ids = self.keys.customer_ids();
         let found = block_in_place(|| people.matcher.resolve(&people.limits, &known, &ids))?;
@@ -95,7 +95,7 @@ impl Loading<'_> {
             shared: found.summary.shared,
             histogram: found.summary.histogram.clone(),
             consent: BTreeMap::new(),
-            unknown_purposes,
+            consent_warnings,
             consent_doubted,
         };
         let handle = Handle::current();

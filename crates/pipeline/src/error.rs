@@ -175,6 +175,34 @@ pub enum PipelineError {
     /// Files that have records of earlier ones, where no key tells equal records apart.
     #[error("{0}")]
     RepeatedFiles(Box<RepeatedFiles>),
+    /// The lake has nothing of a consent log or suppression list of the project.
+    #[error(
+        "pipeline {pipeline} reads data about people, and the lake has nothing of {log}: whether they have refused is not known"
+    )]
+    ConsentNeverLoaded {
+        /// The log or list.
+        log: String,
+        /// The pipeline that was to run or to be asked.
+        pipeline: String,
+        /// The pipeline that loads the log or list.
+        loaded_by: Option<String>,
+    },
+    /// A replay with the consent known at an earlier instant, for a purpose that the project does not permit it for.
+    #[error(
+        "the consent known at an earlier instant is not shown for purpose {purpose}: the project permits no replay for it"
+    )]
+    ReplayNotPermitted {
+        /// The purpose.
+        purpose: String,
+        /// Those that replays are permitted for.
+        permitted: Vec<String>,
+    },
+    /// A replay could not be written to the audit log.
+    #[error("nothing was replayed: the replay could not be written to the audit log: {source}")]
+    ReplayNotAudited {
+        /// Why not.
+        source: Box<LakeError>,
+    },
     /// A load crosses thresholds of its dataset.
     #[error("{0}")]
     Threshold(Box<Crossed>),
@@ -356,6 +384,9 @@ impl PipelineError {
             Self::Anonymity(_) | Self::Unmeasurable { .. } => "LW6020",
             Self::NobodyNamed { .. } => "LW6021",
             Self::RepeatedFiles(_) => "LW6066",
+            Self::ConsentNeverLoaded { .. } => "LW6055",
+            Self::ReplayNotPermitted { .. } => "LW6058",
+            Self::ReplayNotAudited { .. } => "LW6059",
             Self::Threshold(_) => "LW6023",
             Self::NoThresholds { .. } => "LW6024",
             Self::HistoryInPast { .. } => "LW6030",
@@ -415,6 +446,19 @@ impl PipelineError {
             Self::NobodyNamed { dataset, .. } => Some(format!(
                 "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
+            Self::ConsentNeverLoaded { log, loaded_by: Some(loader), pipeline } if loader != pipeline => {
+                Some(format!("lakewarden run --pipeline {loader} loads {log}; then again"))
+            }
+            Self::ConsentNeverLoaded { log, pipeline, .. } => {
+                Some(format!("lakewarden run --pipeline {pipeline} loads {log}; then again"))
+            }
+            Self::ReplayNotPermitted { purpose, permitted } => Some(format!(
+                "leave `--consent known-then` out, and people are judged as of now; or list {purpose} under `replay_purposes` in lakewarden.yaml ({})",
+                if permitted.is_empty() { "it lists none".to_owned() } else { format!("it lists {}", list(permitted)) }
+            )),
+            Self::ReplayNotAudited { .. } => {
+                Some("repair the lake's storage: lakewarden doctor; then again".to_owned())
+            }
             Self::RepeatedFiles(found) => Some(format!(
                 "nothing was published; declare `key` in schemas/channels/{0}.yaml, so that equal rows are recognised; or remove the file that repeats the other; or, if they are new rows, declare `snapshot: append` there",
                 found.dataset
@@ -478,6 +522,7 @@ impl PipelineError {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
             Self::Threshold(_) | Self::Evidence(_) | Self::RepeatedFiles(_) => true,
+            Self::ConsentNeverLoaded { .. } | Self::ReplayNotPermitted { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } | Self::NotPublishedYet { .. } => true,

@@ -1,17 +1,17 @@
 //! Collects, while rows pass, who they are about and what those people agreed to.
 
 use crate::error::PipelineError;
+use crate::judgement::Judgement;
 use crate::placed::Trail;
 use crate::statements;
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, Utc};
 use lakewarden_dictionary::{
     Dataset, DatasetRole, IdentityRules, Project, TokenDomain, Treatment, UNIDENTIFIED_COLUMN,
 };
 use lakewarden_identity::{ColumnDomain, DomainId, Matcher, ShareLimits};
-use lakewarden_policy::{ConsentBook, Knowledge};
+use lakewarden_policy::ConsentBook;
 use std::collections::{BTreeMap, HashMap};
 
 /// The people of one pipeline.
@@ -28,12 +28,14 @@ pub struct People {
 
 impl People {
     /// Nobody yet.
-    pub fn new(project: &Project, rules: &IdentityRules, as_of: DateTime<Utc>, knowledge: Knowledge) -> Self {
+    pub fn new(project: &Project, rules: &IdentityRules, judgement: &Judgement) -> Self {
         let link_on: Vec<String> = rules.link_on.iter().map(|d| d.value.clone()).collect();
         let jurisdiction = project.settings.jurisdiction.as_ref().map(|j| j.value.as_str());
         Self {
             matcher: Matcher::new(&link_on),
-            consent: ConsentBook::new(&project.purposes, jurisdiction, as_of.timestamp_micros()).knowing(knowledge),
+            consent: ConsentBook::new(&project.purposes, jurisdiction, judgement.at.timestamp_micros())
+                .knowing(judgement.knowledge)
+                .expecting_events_by(judgement.as_of.timestamp_micros()),
             trails: BTreeMap::new(),
             limits: share_limits(rules),
         }
@@ -66,6 +68,15 @@ impl People {
         for (signal, pseudonym) in self.matcher.seen_with(self.consent.signals()) {
             self.consent.link(signal, pseudonym);
         }
+    }
+
+    /// Takes in what rows of another pipeline's dataset say about consent, suppression and age. Their pseudonyms join
+    /// no customers.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if a column is not what the dictionary says.
+    pub fn note_statements(&mut self, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
+        statements::note(&mut self.consent, &Rows { dataset, batch })
     }
 
     /// Takes in rows of a dataset's conformed table.

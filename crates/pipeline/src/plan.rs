@@ -6,8 +6,11 @@ use crate::customers::table_names;
 use crate::database;
 use crate::drift;
 use crate::error::{PipelineError, counted};
+use crate::judgement::Judgement;
 use crate::load::new_files;
+use crate::people::People;
 use crate::project::OpenProject;
+use crate::project_consent;
 use crate::record::{ConsentKnown, Outcome, RunRecord, WithoutSubject};
 use crate::run::{describe_retirement, may_be_empty};
 use chrono::{DateTime, Utc};
@@ -157,7 +160,14 @@ pub async fn plan(
             remarks: origins.remarks.iter().map(|r| format!("{}: {}", r.about, r.what)).collect(),
         });
     }
-    let reason = reason(open, &lake, &pipeline.name.value, &actions, &inputs, as_of).await?;
+    if let Some(rules) = &pipeline.identity {
+        let people = People::new(&open.project, rules, &Judgement::current(as_of, now));
+        for dataset in project_consent::of_other_pipelines(&open.project, pipeline, &people) {
+            let table = project_consent::published(&open.project, pipeline, dataset, &lake).await?;
+            inputs.extend(table.map(|table| (dataset.name.value.clone(), table.version)));
+        }
+    }
+    let reason = reason(open, &lake, &pipeline.name.value, &actions, &inputs, (as_of, now)).await?;
     let (verb, because) = match &reason {
         Some(reason) => (Verb::Build, reason.clone()),
         None => (Verb::Keep, "nothing changed since the last run".to_owned()),
@@ -195,7 +205,7 @@ async fn reason(
     pipeline: &str,
     loads: &[Action],
     inputs: &BTreeMap<String, i64>,
-    as_of: DateTime<Utc>,
+    (as_of, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<String>, PipelineError> {
     let new: Vec<&str> = loads.iter().filter(|a| a.verb == Verb::Load).map(|a| a.subject.as_str()).collect();
     if !new.is_empty() {
@@ -212,12 +222,15 @@ async fn reason(
         None => Some("never built".to_owned()),
         Some(last) if last.dictionary != open.fingerprint => Some("the project's files changed".to_owned()),
         Some(last) if last.version != env!("CARGO_PKG_VERSION") => Some("Lakewarden itself changed".to_owned()),
-        Some(last) if last.consent != ConsentKnown::Then => Some("the last run knew later consent".to_owned()),
+        Some(last) if last.consent != ConsentKnown::Now => Some("the last run was a replay".to_owned()),
         Some(last) if last.as_of != as_of => Some(instead(as_of, last.as_of)),
+        Some(last) if !Judgement::is_same_day(&last, now, open.zone()) => {
+            Some("people are judged as of a new day".to_owned())
+        }
         Some(last) if last.inputs != *inputs => {
             let changed: Vec<&str> =
                 inputs.iter().filter(|(name, v)| last.inputs.get(*name) != Some(v)).map(|(n, _)| n.as_str()).collect();
-            Some(format!("records have left the quarantine of {}", changed.join(", ")))
+            Some(format!("{} changed: records left its quarantine, or another pipeline loaded it", changed.join(", ")))
         }
         Some(_) => None,
     })

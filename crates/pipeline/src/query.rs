@@ -3,9 +3,11 @@
 use crate::customer_view::CustomerView;
 use crate::customers::{Customers, published};
 use crate::error::PipelineError;
+use crate::judgement::Judgement;
 use crate::people::People;
 use crate::placed;
 use crate::project::OpenProject;
+use crate::project_consent;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::statements;
 use crate::stored_columns;
@@ -17,6 +19,8 @@ use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
 use lakewarden_engine::{Engine, EngineError, Running, Session, SessionSpec, SqlProblem, references};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::Knowledge;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -31,16 +35,22 @@ pub struct Question<'a> {
     pub pipeline: Option<&'a str>,
     /// The lake, instead of the project's.
     pub lake: Option<&'a str>,
-    /// The instant of `as_of()` and of consent.
+    /// The instant of `as_of()`: it moves data, and not what people have said or how old they are.
     pub as_of: DateTime<Utc>,
-    /// Which consent events count.
+    /// The clock: people are judged as of now.
+    pub now: DateTime<Utc>,
+    /// Whether people are to be judged by the consent known at `as_of` instead: a replay, which the project must permit
+    /// for the purpose and which is written to the audit log before it is answered.
     pub consent: Knowledge,
+    /// Who asks, as the audit log names a replay's author.
+    pub who: &'a str,
 }
 
 /// Starts a query over the lake's published tables. The same gate as for models stands over its scans.
 ///
 /// # Errors
-/// Those of the lake and the engine; [`PipelineError::UnknownPurpose`].
+/// Those of the lake and the engine; [`PipelineError::UnknownPurpose`], [`PipelineError::ReplayNotPermitted`],
+/// [`PipelineError::ReplayNotAudited`], [`PipelineError::ConsentNeverLoaded`].
 pub async fn query(open: &OpenProject, question: &Question<'_>) -> Result<Running, PipelineError> {
     let pipeline = match question.pipeline {
         Some(_) => open.pipeline(question.pipeline)?,
@@ -49,8 +59,13 @@ pub async fn query(open: &OpenProject, question: &Question<'_>) -> Result<Runnin
             owner(open, reads.iter().map(|r| r.name.as_str()))?
         }
     };
-    let asker = Asker::new(open, pipeline, question.lake, question.as_of).await?;
-    asker.with_consent(question.consent).ask(question.sql, question.purpose).await
+    let Question { sql, purpose, as_of, now, consent, .. } = *question;
+    let judgement = Judgement::decide(&open.project, consent, as_of, now, [purpose])?;
+    let asker = Asker::new(open, pipeline, question.lake, judgement).await?;
+    if judgement.is_replay() {
+        asker.audit_replay(question).await?;
+    }
+    asker.ask(sql, purpose).await
 }
 
 /// Asks one pipeline's published tables several questions, reading customers and consent once.
@@ -59,15 +74,14 @@ pub struct Asker<'a> {
     pipeline: &'a Pipeline,
     lake: Lake,
     engine: Engine,
-    as_of: DateTime<Utc>,
-    consent: Knowledge,
+    judgement: Judgement,
     customers: Mutex<Option<Option<Customers>>>,
     /// What has been asked about.
     asked: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Asker<'a> {
-    /// Opens the lake for questions as of an instant.
+    /// Opens the lake for questions about people judged as of an instant.
     ///
     /// # Errors
     /// Those of the lake and the engine; [`PipelineError::Project`].
@@ -75,7 +89,7 @@ impl<'a> Asker<'a> {
         open: &'a OpenProject,
         pipeline: &'a Pipeline,
         lake: Option<&str>,
-        as_of: DateTime<Utc>,
+        judgement: Judgement,
     ) -> Result<Self, PipelineError> {
         let errors: Vec<_> = open.problems.iter().filter(|p| p.severity == Severity::Error).cloned().collect();
         if !errors.is_empty() {
@@ -87,25 +101,10 @@ impl<'a> Asker<'a> {
         let lake = lake.between_publications().await?;
         let options = open.engine_options();
         let engine = Engine::new(lake.store().clone(), options).map_err(PipelineError::of_model("query"))?;
-        Ok(Self {
-            open,
-            pipeline,
-            lake,
-            engine,
-            as_of,
-            consent: Knowledge::Then,
-            customers: Mutex::new(None),
-            asked: Mutex::default(),
-        })
+        Ok(Self { open, pipeline, lake, engine, judgement, customers: Mutex::new(None), asked: Mutex::default() })
     }
 
-    /// Asks with the consent known now instead of that known at the instant, or the other way.
-    #[must_use]
-    pub fn with_consent(self, known: Knowledge) -> Self {
-        Self { consent: known, ..self }
-    }
-
-    /// Spares it reading customers and consent: they are those that a run has just published for this pipeline,
+    /// Spares it reading customers and consent: they are those that a run has just published for this pipeline, judged
     /// as of the same instant.
     #[must_use]
     pub fn knowing(self, customers: Customers) -> Self {
@@ -133,7 +132,7 @@ impl<'a> Asker<'a> {
         };
         let purpose = purpose.name.value.clone();
         let reads = references(sql).map_err(PipelineError::of_model("query"))?;
-        let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
+        let mut relations = Relations::declared(self.open, self.pipeline, self.judgement.at);
         let known = relations.names();
         if let Some(unknown) = reads.iter().find(|r| !known.contains(&r.name)) {
             return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
@@ -168,7 +167,7 @@ impl<'a> Asker<'a> {
         }
         let mut kept = self.customers.lock().await;
         if personal && kept.is_none() {
-            *kept = Some(known_customers(self.open, self.pipeline, &self.lake, self.as_of, self.consent).await?);
+            *kept = Some(known_customers(self.open, self.pipeline, &self.lake, &self.judgement).await?);
         }
         if let Some(Some(customers)) = kept.as_mut() {
             let view = CustomerView::for_purpose(&self.open.project, self.pipeline, &purpose);
@@ -182,12 +181,27 @@ impl<'a> Asker<'a> {
             relations.set(CUSTOMERS, customers.table.clone());
         }
         let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
-        let spec = SessionSpec { purpose, as_of: self.as_of, zone: self.open.zone(), minimum_subjects: 1 };
+        let spec = SessionSpec { purpose, as_of: self.judgement.as_of, zone: self.open.zone(), minimum_subjects: 1 };
         Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))
     }
 }
 
 impl Asker<'_> {
+    /// Writes down who replays what. The SQL itself may name people, and is written as its SHA-256.
+    async fn audit_replay(&self, question: &Question<'_>) -> Result<(), PipelineError> {
+        let sql: String = Sha256::digest(question.sql.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let event = json!({
+            "event": "query_replayed",
+            "who": question.who,
+            "pipeline": self.pipeline.name.value,
+            "purpose": question.purpose,
+            "as_of": question.as_of,
+            "sql_sha256": sql,
+        });
+        let written = self.lake.audit().append(event, question.now).await;
+        written.map(drop).map_err(|source| PipelineError::ReplayNotAudited { source: Box::new(source) })
+    }
+
     /// Looks up whose the rows of a table are, once, where it is asked about again.
     async fn place_rows(
         &self,
@@ -219,20 +233,22 @@ fn owner<'a, 'n>(open: &'a OpenProject, names: impl Iterator<Item = &'n str>) ->
     }
 }
 
-/// The published customers of a pipeline with the consent known as of an instant.
+/// The published customers of a pipeline, judged by every consent log and suppression list of the project.
 async fn known_customers(
     open: &OpenProject,
     pipeline: &Pipeline,
     lake: &Lake,
-    as_of: DateTime<Utc>,
-    consent: Knowledge,
+    judgement: &Judgement,
 ) -> Result<Option<Customers>, PipelineError> {
     let Some(rules) = &pipeline.identity else { return Ok(None) };
-    let mut people = People::new(&open.project, rules, as_of, consent);
+    let mut people = People::new(&open.project, rules, judgement);
+    let others = project_consent::of_other_pipelines(&open.project, pipeline, &people);
+    project_consent::note(&mut people, &open.project, pipeline, &others, lake).await?;
     let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
     let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
         datasets.filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));
     for dataset in bearing {
+        project_consent::published(&open.project, pipeline, dataset, lake).await?;
         observe_published(&mut people, dataset, lake).await?;
         unread::note(&mut people.consent, &unread::read(lake, dataset).await?);
     }

@@ -42,7 +42,7 @@ pub(crate) fn note(book: &mut ConsentBook, log: &UnreadLog) {
     }
 }
 
-fn doubt(record: &UnreadRecord, pseudonym: u128) -> Doubt {
+fn doubt(record: &UnreadRecord, pseudonym: u128) -> Doubt<'_> {
     Doubt {
         pseudonym,
         counts_as: match record.counts_as {
@@ -51,6 +51,7 @@ fn doubt(record: &UnreadRecord, pseudonym: u128) -> Doubt {
             CountsAs::OptOutSignal => Doubtful::OptOutSignal,
             CountsAs::Listed => Doubtful::Listed,
         },
+        purpose: record.purpose.as_deref(),
         at: record.stands_from(),
         known_from: record.known_from,
         mended_at: record.mended_at,

@@ -23,8 +23,18 @@ fn days() -> Vec<PathBuf> {
     days
 }
 
+/// The project's consent log has no events: these customers are read by legitimate interest.
 fn deliver(shop: &Shop, days: &[PathBuf]) {
     std::fs::create_dir_all(shop.path("exports/online_retail")).unwrap();
+    std::fs::create_dir_all(shop.path("exports/consent_log")).unwrap();
+    let header = "id_type,id_value,purpose,action,at,channel,notice_version,jurisdiction\n";
+    std::fs::write(shop.path("exports/consent_log/none.csv"), header).unwrap();
+    let path = shop.path("pipelines/online_retail/pipeline.yaml");
+    let declared = std::fs::read_to_string(&path).unwrap();
+    let log = "channels:\n  consent_log: exports/consent_log/*\n";
+    if !declared.contains(log) {
+        std::fs::write(path, declared.replace("channels:\n", log)).unwrap();
+    }
     for day in days {
         std::fs::copy(day, shop.path("exports/online_retail").join(day.file_name().unwrap())).unwrap();
     }

@@ -110,6 +110,9 @@ fn small() -> Report {
             merged: 1,
             shared_tokens: 2,
             consent_doubted: 3,
+            consent_in_future: 2,
+            consent_for_unknown_purposes: 0,
+            consent_without_effect: 0,
             identifiers: vec![IdentifierCount { identifiers: 1, customers: 75 }],
         }),
         customers: Some(CustomerPicture {

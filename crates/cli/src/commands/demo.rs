@@ -85,7 +85,7 @@ fn make_room(dir: &Path) -> Result<(), Failure> {
 /// Writes the retailer's project with the demo's own settings.
 fn project(dir: &Path, key: &Path) -> Result<(), Failure> {
     let settings = format!(
-        "{MARK} A run of it needs nothing else.\nproject: retail-demo\nlake: ./lake\ntime_zone: Asia/Shanghai\njurisdiction: CN\nkey: {{ file: {} }}\n",
+        "{MARK} A run of it needs nothing else.\nproject: retail-demo\nlake: ./lake\ntime_zone: Asia/Shanghai\njurisdiction: CN\nkey: {{ file: {} }}\n# The sample ends on a fixed day; the demo's run judges its people as of that day.\nreplay_purposes: [analytics, accounting, asset_management]\n",
         serde_json::Value::String(key.display().to_string())
     );
     let path = dir.join("lakewarden.yaml");

@@ -5,6 +5,7 @@ use crate::commands::{as_of, now, open};
 use crate::failure::Failure;
 use crate::output::{Output, bytes as bytes_of, counted};
 use crate::progress::by_reason;
+use crate::who::who;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Schema};
@@ -36,9 +37,11 @@ pub async fn query(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let open = open(root)?;
-    let at = as_of(on.as_of.as_deref(), &open)?.unwrap_or_else(now);
+    let clock = now();
+    let at = as_of(on.as_of.as_deref(), &open)?.unwrap_or(clock);
     let (pipeline, lake) = (on.pipeline.as_deref(), on.lake.as_deref());
-    let question = Question { sql, purpose, pipeline, lake, as_of: at, consent };
+    let who = who();
+    let question = Question { sql, purpose, pipeline, lake, as_of: at, now: clock, consent, who: &who };
     let mut running = lakewarden_pipeline::query(&open, &question).await.map_err(Failure::of(&open))?;
     let failed = |error| Failure::Pipeline(PipelineError::Engine { model: "query".to_owned(), error });
     let schema = Arc::new(with_unique_names(&running.schema));

@@ -10,7 +10,9 @@ use crate::report;
 use crate::report::model_warnings;
 use crate::report_place::ReportPlace;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::record::{DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord};
+use lakewarden_pipeline::record::{
+    ConsentWarnings, DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord,
+};
 use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
@@ -148,6 +150,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             record.models.iter().for_each(|model| text.push_str(&model_warnings::lines(model)));
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
+            text.push_str(&consent_warnings(record));
             record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));
             text.push_str(&quarantine(record));
             text
@@ -210,6 +213,45 @@ fn unreadable(record: &RunRecord) -> String {
             "\nwarning[LW6021]: {} of those {} not say for certain whom: somebody may have withdrawn who is still used",
             grouped(nobody),
             if nobody == 1 { "does" } else { "do" }
+        ));
+    }
+    text
+}
+
+/// What a person must know of consent events that were read the stricter way, or that have no effect yet.
+fn consent_warnings(record: &RunRecord) -> String {
+    let Some(identity) = &record.identity else { return String::new() };
+    let ConsentWarnings {
+        future_refusals,
+        future_grants,
+        unknown_purpose_refusals,
+        unknown_purpose_grants,
+        without_effect,
+    } = identity.consent_warnings;
+    let mut text = String::new();
+    if future_refusals > 0 {
+        text.push_str(&format!(
+            "\nwarning[LW6056]: {} dated later than the run's instant; they count. Check the time zone of the log: `time_zone` in its entry",
+            counted(future_refusals, "refusal"),
+        ));
+    }
+    if future_grants > 0 {
+        text.push_str(&format!(
+            "\nwarning[LW6056]: {} dated in the future; they do not count yet. Check the time zone of the log: `time_zone` in its entry",
+            counted(future_grants, "grant"),
+        ));
+    }
+    if unknown_purpose_refusals + unknown_purpose_grants > 0 {
+        text.push_str(&format!(
+            "\nwarning[LW6057]: consent events for a purpose that the project does not know: {} for every purpose, {} for none. Declare it in schemas/purposes.yaml, as a purpose or under `aliases`",
+            counted(unknown_purpose_refusals, "refusal"),
+            counted(unknown_purpose_grants, "grant"),
+        ));
+    }
+    if without_effect > 0 {
+        text.push_str(&format!(
+            "\nconsent: {} without effect (`no_effect`), such as an opt-in that waits for its confirmation",
+            counted(without_effect, "event")
         ));
     }
     text
@@ -291,6 +333,29 @@ mod tests {
         ran.datasets[0] = Default::default();
         ran.identity = None;
         assert!(!summary(&ran, None).contains("consent"));
+    }
+
+    #[test]
+    fn consent_events_that_were_read_the_stricter_way_are_counted() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("LW605"));
+        let warnings = ConsentWarnings {
+            future_refusals: 1,
+            future_grants: 2,
+            unknown_purpose_refusals: 3,
+            unknown_purpose_grants: 4,
+            without_effect: 5,
+        };
+        ran.identity.as_mut().unwrap().consent_warnings = warnings;
+        let text = summary(&ran, None);
+        for line in [
+            "warning[LW6056]: 1 refusal dated later than the run's instant; they count. ",
+            "warning[LW6056]: 2 grants dated in the future; they do not count yet. ",
+            "warning[LW6057]: consent events for a purpose that the project does not know: 3 refusals for every purpose, 4 grants for none. ",
+            "consent: 5 events without effect (`no_effect`)",
+        ] {
+            assert!(text.contains(&format!("\n{line}")), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use lakewarden_report::data;
 
 /// The account of identity.
 pub(super) fn account(account: &IdentityAccount) -> data::Identity {
+    let warnings = account.consent_warnings;
     data::Identity {
         tokens: account
             .tokens
@@ -15,6 +16,9 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
         merged: account.merged,
         shared_tokens: account.shared,
         consent_doubted: account.consent_doubted,
+        consent_in_future: warnings.future_refusals + warnings.future_grants,
+        consent_for_unknown_purposes: warnings.unknown_purpose_refusals + warnings.unknown_purpose_grants,
+        consent_without_effect: warnings.without_effect,
         identifiers: account
             .histogram
             .iter()

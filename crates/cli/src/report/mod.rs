@@ -30,7 +30,7 @@ mod warnings;
 
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::record::{Outcome, RunRecord};
-use lakewarden_pipeline::{Asker, Customers, OpenProject, PipelineError};
+use lakewarden_pipeline::{Asker, Customers, Judgement, OpenProject, PipelineError};
 use lakewarden_report::data::{CustomerPicture, Report};
 use published::Published;
 
@@ -58,7 +58,8 @@ pub async fn of_run(
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
-        let mut asker = Asker::new(open, pipeline, lake, record.as_of).await?.with_consent(record.consent.into());
+        let judgement = Judgement::of_record(record.as_of, record.judged_at, record.consent);
+        let mut asker = Asker::new(open, pipeline, lake, judgement).await?;
         if let Some(customers) = customers {
             asker = asker.knowing(customers);
         }

@@ -40,7 +40,7 @@ pub(crate) fn record(changed: Value) -> RunRecord {
         "datasets": datasets(),
         "identity": {
             "tokens": { "phone": 38, "member_no": 21 }, "customers": 40, "merged": 2, "shared": 1,
-            "histogram": { "1": 21, "2": 19 }, "consent": {}, "unknown_purposes": 0,
+            "histogram": { "1": 21, "2": 19 }, "consent": {},
             "consent_doubted": 3,
         },
         "models": models(),

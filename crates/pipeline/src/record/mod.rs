@@ -1,9 +1,11 @@
 //! What a run says of itself: the shape of `run --format json`, of `status` and of the audit log.
 
+mod consent;
 mod dataset;
 mod model;
 mod published;
 
+pub use consent::*;
 pub use dataset::*;
 pub use model::*;
 pub use published::*;
@@ -11,7 +13,6 @@ pub use published::*;
 use crate::error::PipelineError;
 use chrono::{DateTime, NaiveDate, Utc};
 use lakewarden_dictionary::{Dataset, Pipeline, Project, Subjects};
-use lakewarden_policy::Knowledge;
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,8 +34,11 @@ pub struct RunRecord {
     pub started: DateTime<Utc>,
     /// How long it took, milliseconds.
     pub millis: u64,
-    /// The instant of `as_of()` and of consent.
+    /// The instant of `as_of()`.
     pub as_of: DateTime<Utc>,
+    /// The instant that people were judged at, if it is another: consent, restriction, suppression, age and retention.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_at: Option<DateTime<Utc>>,
     /// Which consent events counted.
     #[serde(default)]
     pub consent: ConsentKnown,
@@ -94,35 +98,6 @@ impl WithoutSubject {
         });
         let reason = |d: &Dataset| d.subject_reason.as_ref().map(|r| r.value.clone()).unwrap_or_default();
         unresolvable.map(|d| Self { dataset: d.name.value.clone(), reason: reason(d) }).collect()
-    }
-}
-
-/// Which consent events a run looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentKnown {
-    /// Those that were in effect and written down at its instant.
-    #[default]
-    Then,
-    /// All that were known when it ran, judged at its instant.
-    Now,
-}
-
-impl From<Knowledge> for ConsentKnown {
-    fn from(known: Knowledge) -> Self {
-        match known {
-            Knowledge::Then => Self::Then,
-            Knowledge::Now => Self::Now,
-        }
-    }
-}
-
-impl From<ConsentKnown> for Knowledge {
-    fn from(known: ConsentKnown) -> Self {
-        match known {
-            ConsentKnown::Then => Self::Then,
-            ConsentKnown::Now => Self::Now,
-        }
     }
 }
 
@@ -227,10 +202,11 @@ pub struct IdentityAccount {
     pub histogram: BTreeMap<u32, u64>,
     /// Customers by the decision of each purpose asked for: permitted and the reasons of refusal.
     pub consent: BTreeMap<String, Counts>,
-    /// Consent events for purposes that the project does not know.
-    pub unknown_purposes: u64,
+    /// Consent events that were read the stricter way, or that have no effect yet.
+    #[serde(default)]
+    pub consent_warnings: ConsentWarnings,
     /// Pseudonyms named by records of consent logs and suppression lists that could not be read, in this run or an
-    /// earlier one, and have not been mended: each counts as withdrawn from every purpose, or as listed.
+    /// earlier one, and have not been mended: each counts as withdrawn, or as listed.
     #[serde(default)]
     pub consent_doubted: u64,
 }

@@ -16,6 +16,7 @@ use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::events;
 use crate::evidence;
+use crate::judgement::Judgement;
 use crate::key_place;
 use crate::ledger;
 use crate::load::{Arrivals, Arriving, Loading};
@@ -23,6 +24,7 @@ use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::project::OpenProject;
+use crate::project_consent;
 use crate::quarantine;
 use crate::record::{
     Counts, Days, Failure, KeyFacts, Outcome, PublishedTable, RunRecord, Step, StepKind, WithoutSubject,
@@ -54,11 +56,12 @@ pub struct Request<'a> {
     pub pipeline: Option<&'a str>,
     /// The lake, instead of the project's.
     pub lake: Option<&'a str>,
-    /// The run's instant; now if absent.
+    /// The instant of the run's data; now if absent. People are judged as of now.
     pub as_of: Option<DateTime<Utc>>,
     /// The days whose files are looked at; all if absent. Channels that name no day are read whole.
     pub days: Option<Window>,
-    /// Whether the consent known at that instant counts, or that known now.
+    /// Whether people are to be judged by the consent known at that instant instead: a replay, which the project must
+    /// permit for the purposes of all tables.
     pub consent: Knowledge,
     /// The clock.
     pub clock: &'a (dyn Fn() -> DateTime<Utc> + Sync),
@@ -122,9 +125,13 @@ pub async fn run_on(
         None => Lake::open(&open.lake_url(request.lake)?)?,
     };
     let started = (request.clock)();
+    let as_of = request.as_of.unwrap_or(started);
+    let tables = models.iter().filter_map(|m| open.project.table(&m.model.name));
+    let purposes = tables.map(|table| table.purpose.value.as_str());
+    let judgement = Judgement::decide(&open.project, request.consent, as_of, started, purposes)?;
     lake.check_store(request.run, started).await?;
     let owner = format!("{}, run {}", request.owner, request.run);
-    let mut run = Run::new(open, pipeline, models, keys, request, &lake, started)?;
+    let mut run = Run::new(open, pipeline, models, keys, request, &lake, started, judgement);
     // Before the lease is taken: a signal right after that must find the owner to release it for.
     if let Some(switch) = observer.stop_switch() {
         switch.arm(&lake, &owner, &run.record).await;
@@ -173,10 +180,12 @@ struct Run<'a> {
     request: &'a Request<'a>,
     lake: &'a Lake,
     as_of: DateTime<Utc>,
+    judgement: Judgement,
     record: RunRecord,
 }
 
 impl<'a> Run<'a> {
+    #[expect(clippy::too_many_arguments, reason = "the state of one run, put together once")]
     fn new(
         open: &'a OpenProject,
         pipeline: &'a Pipeline,
@@ -185,8 +194,9 @@ impl<'a> Run<'a> {
         request: &'a Request<'a>,
         lake: &'a Lake,
         started: DateTime<Utc>,
-    ) -> Result<Self, PipelineError> {
-        let as_of = request.as_of.unwrap_or(started);
+        judgement: Judgement,
+    ) -> Self {
+        let as_of = judgement.as_of;
         let record = RunRecord {
             run: request.run,
             project: open.project.settings.project.clone(),
@@ -194,7 +204,8 @@ impl<'a> Run<'a> {
             started,
             millis: 0,
             as_of,
-            consent: request.consent.into(),
+            judged_at: judgement.judged_at(),
+            consent: judgement.knowledge.into(),
             days: request.days.map(|days| Days { from: days.from, to: days.to }),
             outcome: Outcome::Unchanged,
             dictionary: open.fingerprint.clone(),
@@ -211,7 +222,7 @@ impl<'a> Run<'a> {
             after_load: Vec::new(),
             failure: None,
         };
-        Ok(Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, record })
+        Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, judgement, record }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -244,6 +255,9 @@ impl<'a> Run<'a> {
         observer: &dyn Observer,
     ) -> Result<Option<Customers>, PipelineError> {
         settle(self.lake, self.request.clock).await?;
+        if self.judgement.is_replay() {
+            self.audit_replay().await?;
+        }
         let previous = self.previous().await?;
         self.refuse_cut_log(previous.as_ref()).await?;
         for model in &self.models {
@@ -254,6 +268,13 @@ impl<'a> Run<'a> {
         let arrivals = self.arrivals().await?;
         self.record.inputs =
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
+        let project = &self.open.project;
+        let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, &self.judgement));
+        if let Some(people) = &mut people {
+            let others = project_consent::of_other_pipelines(project, self.pipeline, people);
+            let versions = project_consent::note(people, project, self.pipeline, &others, self.lake).await?;
+            self.record.inputs.extend(versions);
+        }
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
             self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
             self.retire_loaded(observer).await;
@@ -277,9 +298,7 @@ impl<'a> Run<'a> {
             references: &references,
             accept_thresholds: self.request.accept_thresholds,
         };
-        let mut relations = Relations::declared(self.open, self.pipeline, self.as_of);
-        let (project, consent) = (&self.open.project, self.request.consent);
-        let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, self.as_of, consent));
+        let mut relations = Relations::declared(self.open, self.pipeline, self.judgement.at);
         let looked_up = self.looked_up();
         for dataset in project.datasets.iter().filter(|d| looked_up.contains(d.name.value.as_str())) {
             if dataset.demands.marks_rows_of.is_none() {
@@ -484,6 +503,7 @@ impl<'a> Run<'a> {
         let same = |p: &&RunRecord| {
             p.dictionary == self.record.dictionary
                 && p.as_of == self.as_of
+                && Judgement::is_same_day(p, self.judgement.at, self.open.zone())
                 && p.consent == self.record.consent
                 && p.version == self.record.version
                 // Records that left quarantine since are new rows.
@@ -504,6 +524,19 @@ impl<'a> Run<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Writes down that people are judged as they had consented at an earlier instant, before anybody is.
+    async fn audit_replay(&self) -> Result<(), PipelineError> {
+        let event = json!({
+            "event": "run_replayed",
+            "run": self.request.run,
+            "owner": self.request.owner,
+            "pipeline": self.record.pipeline,
+            "as_of": self.as_of,
+        });
+        let written = self.lake.audit().append(event, self.now()).await;
+        written.map(drop).map_err(|source| PipelineError::ReplayNotAudited { source: Box::new(source) })
     }
 
     /// Appends the run, as it stands, to the audit log, and to the runs once it has ended.

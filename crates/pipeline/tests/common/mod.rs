@@ -36,7 +36,10 @@ impl Shop {
         for part in ["schemas", "pipelines"] {
             copy(&repository().join(part), &folder.path().join(part));
         }
-        fs::copy(repository().join("lakewarden.yaml"), folder.path().join("lakewarden.yaml")).unwrap();
+        // Runs of tests are as of the sample's time, and judge people as of then.
+        let settings = fs::read_to_string(repository().join("lakewarden.yaml")).unwrap();
+        let replays = "replay_purposes: [analytics, accounting, asset_management]\n";
+        fs::write(folder.path().join("lakewarden.yaml"), format!("{settings}{replays}")).unwrap();
         Self { folder }
     }
 
@@ -102,7 +105,8 @@ impl Shop {
         at: DateTime<Utc>,
     ) -> Result<Vec<String>, PipelineError> {
         let open = self.open();
-        let question = Question { sql, purpose, pipeline, lake: None, as_of: at, consent: Knowledge::Then };
+        let question =
+            Question { sql, purpose, pipeline, lake: None, as_of: at, now: at, consent: Knowledge::Now, who: "a test" };
         let mut running = query(&open, &question).await?;
         let mut rows = Vec::new();
         while let Some(batch) =

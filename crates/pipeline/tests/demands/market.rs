@@ -159,7 +159,7 @@ impl Market {
             pipeline: None,
             lake: None,
             as_of: Some(instant(day)),
-            consent: Knowledge::Then,
+            consent: Knowledge::Now,
             days: None,
             clock: &Utc::now,
             run: Uuid::new_v4(),

@@ -116,7 +116,7 @@ impl Shop {
             pipeline: None,
             lake: None,
             as_of: Some(as_of()),
-            consent: Knowledge::Then,
+            consent: Knowledge::Now,
             days: None,
             clock,
             run,

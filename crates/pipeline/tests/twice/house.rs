@@ -119,7 +119,7 @@ impl House {
             pipeline: None,
             lake: None,
             as_of: Some(november(days)),
-            consent: Knowledge::Then,
+            consent: Knowledge::Now,
             days: None,
             clock: &Utc::now,
             accept_thresholds: &[],
@@ -165,7 +165,9 @@ impl House {
             pipeline: None,
             lake: None,
             as_of: november(60),
-            consent: Knowledge::Then,
+            now: november(60),
+            consent: Knowledge::Now,
+            who: "a test",
         };
         let mut running = query(&open, &question).await.unwrap();
         let mut rows = Vec::new();

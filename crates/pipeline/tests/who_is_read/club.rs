@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const SETTINGS: &str = "project: club\nlake: ./lake\ntime_zone: UTC\njurisdiction: CN\n";
+const SETTINGS: &str = "project: club\nlake: ./lake\ntime_zone: UTC\njurisdiction: CN\nreplay_purposes: [analytics, marketing, service, accounting]\n";
 
 const PURPOSES: &str = "\
 purposes:
@@ -169,14 +169,24 @@ impl Club {
         // Each run begins a second after the one before.
         static RUNS: AtomicI64 = AtomicI64::new(0);
         let now = at(as_of) + TimeDelta::seconds(RUNS.fetch_add(1, Ordering::Relaxed));
-        let clock = move || now;
+        self.try_run_pipeline(None, at(as_of), consent, &move || now).await
+    }
+
+    /// Runs a pipeline by a clock.
+    pub async fn try_run_pipeline(
+        &self,
+        pipeline: Option<&str>,
+        as_of: DateTime<Utc>,
+        consent: Knowledge,
+        clock: &(dyn Fn() -> DateTime<Utc> + Sync),
+    ) -> Result<RunRecord, PipelineError> {
         let request = Request {
-            pipeline: None,
+            pipeline,
             lake: None,
-            as_of: Some(at(as_of)),
+            as_of: Some(as_of),
             days: None,
             consent,
-            clock: &clock,
+            clock,
             run: Uuid::new_v4(),
             seed: 5,
             owner: "a test",
@@ -200,9 +210,16 @@ impl Club {
         as_of: &str,
         consent: Knowledge,
     ) -> Result<(Vec<String>, Withheld), PipelineError> {
+        let now = Utc::now();
+        let question =
+            Question { sql, purpose, pipeline: None, lake: None, as_of: at(as_of), now, consent, who: "a test" };
+        self.ask_question(&question).await
+    }
+
+    /// The first column of the answer to a question, sorted, and what was withheld from the one scan.
+    pub async fn ask_question(&self, question: &Question<'_>) -> Result<(Vec<String>, Withheld), PipelineError> {
         let open = self.open();
-        let question = Question { sql, purpose, pipeline: None, lake: None, as_of: at(as_of), consent };
-        let mut running = query(&open, &question).await?;
+        let mut running = query(&open, question).await?;
         let of = |error| PipelineError::Engine { model: "query".into(), error };
         let mut cells = Vec::new();
         while let Some(batch) = running.next().await.map_err(of)? {

@@ -195,6 +195,9 @@ fn identity() -> Identity {
         merged: 38,
         shared_tokens: 5,
         consent_doubted: 2,
+        consent_in_future: 1,
+        consent_for_unknown_purposes: 3,
+        consent_without_effect: 0,
         identifiers: identifiers.map(|(identifiers, customers)| IdentifierCount { identifiers, customers }).into(),
     }
 }

@@ -150,6 +150,12 @@ pub struct Identity {
     pub shared_tokens: u64,
     /// Pseudonyms that a consent record names which could not be read and was not mended.
     pub consent_doubted: u64,
+    /// Consent events dated later than the run's instant: refusals count, grants do not.
+    pub consent_in_future: u64,
+    /// Consent events for purposes that the project does not know: refusals count for every purpose, grants for none.
+    pub consent_for_unknown_purposes: u64,
+    /// Consent events declared to have no effect.
+    pub consent_without_effect: u64,
     /// How many customers have how many identifiers.
     pub identifiers: Vec<IdentifierCount>,
 }

@@ -13,13 +13,19 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
     let Some(identity) = &report.identity else {
         return parts::none(language, words::IDENTITY_NONE);
     };
-    let doubted = (identity.consent_doubted > 0).then_some((words::CONSENT_DOUBTED, identity.consent_doubted));
+    let of_consent = [
+        (words::CONSENT_DOUBTED, identity.consent_doubted),
+        (words::CONSENT_IN_FUTURE, identity.consent_in_future),
+        (words::CONSENT_UNKNOWN_PURPOSE, identity.consent_for_unknown_purposes),
+        (words::CONSENT_WITHOUT_EFFECT, identity.consent_without_effect),
+    ];
+    let of_consent = of_consent.into_iter().filter(|(_, count)| *count > 0);
     let numbers = [
         (words::KEY_CUSTOMERS, identity.customers),
         (words::MERGED, identity.merged),
         (words::SHARED, identity.shared_tokens),
     ];
-    let numbers = numbers.into_iter().chain(doubted);
+    let numbers = numbers.into_iter().chain(of_consent);
     html! {
         (parts::lead(words::IDENTITY_LEAD.say(language)))
         dl.figures.small { @for (label, count) in numbers { div { dt { (label.say(language)) } dd { (integer(count)) } } } }

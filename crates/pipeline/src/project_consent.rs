@@ -1,0 +1,78 @@
+//! Consent belongs to the project: what the logs and lists say that a pipeline does not load itself.
+
+use crate::error::PipelineError;
+use crate::people::People;
+use crate::statements;
+use crate::unread;
+use futures::TryStreamExt;
+use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project};
+use lakewarden_lake::{Lake, TableSnapshot, Zone};
+use std::collections::BTreeMap;
+
+/// The datasets of other pipelines that decisions about people depend on: consent logs, suppression lists, dates of birth.
+pub(crate) fn of_other_pipelines<'a>(project: &'a Project, pipeline: &Pipeline, people: &People) -> Vec<&'a Dataset> {
+    let own = |dataset: &Dataset| pipeline.channels.iter().any(|c| c.dataset.value == dataset.name.value);
+    let bearing = |dataset: &&Dataset| statements::bear_on(&people.consent, dataset);
+    let marked = |dataset: &Dataset| dataset.demands.marks_rows_of.is_some();
+    project.datasets.iter().filter(|d| !own(d) && !marked(d)).filter(bearing).collect()
+}
+
+/// Notes what the published tables of datasets say, and returns their versions. Nothing of them joins customers.
+///
+/// # Errors
+/// [`PipelineError::ConsentNeverLoaded`] if the lake has nothing of a log or list; those of the lake.
+pub(crate) async fn note(
+    people: &mut People,
+    project: &Project,
+    pipeline: &Pipeline,
+    datasets: &[&Dataset],
+    lake: &Lake,
+) -> Result<BTreeMap<String, i64>, PipelineError> {
+    let mut versions = BTreeMap::new();
+    for dataset in datasets {
+        let Some(table) = published(project, pipeline, dataset, lake).await? else { continue };
+        versions.insert(dataset.name.value.clone(), table.version);
+        let mut columns = People::columns(dataset);
+        columns.retain(|column| table.schema.field_with_name(column).is_ok());
+        let mut batches = lake.read_table_batches(&table, Some(&columns))?;
+        while let Some(batch) = batches.try_next().await? {
+            people.note_statements(dataset, &batch)?;
+        }
+        unread::note(&mut people.consent, &unread::read(lake, dataset).await?);
+    }
+    Ok(versions)
+}
+
+/// The published table of a dataset. A log or list without one refuses whatever asks about consent.
+///
+/// # Errors
+/// [`PipelineError::ConsentNeverLoaded`]; those of the lake.
+pub(crate) async fn published(
+    project: &Project,
+    pipeline: &Pipeline,
+    dataset: &Dataset,
+    lake: &Lake,
+) -> Result<Option<TableSnapshot>, PipelineError> {
+    let table = lake.table(Zone::Conformed, &dataset.name.value).await?;
+    let required = match dataset.role {
+        DatasetRole::Data => false,
+        DatasetRole::ConsentLog | DatasetRole::SuppressionList => depends_on_consent(project, pipeline),
+    };
+    if table.is_none() && required {
+        let loads = |p: &&Pipeline| p.channels.iter().any(|c| c.dataset.value == dataset.name.value);
+        return Err(PipelineError::ConsentNeverLoaded {
+            log: dataset.name.value.clone(),
+            pipeline: pipeline.name.value.clone(),
+            loaded_by: project.pipelines.iter().find(loads).map(|p| p.name.value.clone()),
+        });
+    }
+    Ok(table)
+}
+
+/// Whether what people said changes what a pipeline may read: not if all of its data about people is kept by legal
+/// obligation.
+fn depends_on_consent(project: &Project, pipeline: &Pipeline) -> bool {
+    let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
+    let mut personal = datasets.filter(|d| d.role == DatasetRole::Data && d.is_personal());
+    personal.any(|d| d.purposes.iter().any(|p| p.lawful_basis != LawfulBasis::LegalObligation))
+}
