@@ -252,6 +252,8 @@ impl ConsentBook {
             (doubt.counts_as, doubt.purpose.and_then(|p| self.tree.number(p)))
         {
             self.doubted_for_one.insert(who);
+            // An event that names no jurisdiction, as far as is known.
+            self.jurisdictions.entry(who).or_default();
             self.stand(who, purpose, Standing::refused(at));
             return;
         }

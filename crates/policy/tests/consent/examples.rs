@@ -276,8 +276,11 @@ fn restriction_and_suppression_stand_above_consent() {
     assert_eq!(one(&book, "analytics"), Decision::Restricted);
     book.note(&Event::new(PHONE, "", Action::LiftRestriction, at("2026-03-01")));
     assert_eq!(one(&book, "analytics"), Decision::Permit);
-    book.suppress(PHONE, Some(at("2026-11-01")));
-    assert_eq!(one(&book, "analytics"), Decision::Permit, "not listed yet");
+    assert_eq!(book.unusual_events(), UnusualEvents::default());
+    let mut ahead = book.clone();
+    ahead.suppress(PHONE, Some(at("2026-11-01")));
+    assert_eq!(one(&ahead, "analytics"), Decision::Suppressed, "a refusal counts whatever its date");
+    assert_eq!(ahead.unusual_events(), UnusualEvents { future_refusals: 1, ..UnusualEvents::default() });
     book.suppress(PHONE, Some(at("2026-09-01")));
     assert_eq!(one(&book, "analytics"), Decision::Suppressed);
     assert_eq!(book.unusual_events(), UnusualEvents::default());

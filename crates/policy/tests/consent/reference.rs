@@ -194,9 +194,15 @@ impl<'a> Reference<'a> {
         for member in members {
             let own: Vec<&Line> = self.known.iter().copied().filter(|l| l.pseudonym == *member).collect();
             let named: Vec<&str> = own.iter().filter_map(|l| l.jurisdiction).collect();
-            codes.extend(if named.is_empty() && !own.is_empty() { vec![default] } else { named });
+            let spoke = !own.is_empty() || self.doubts.iter().any(|d| d.pseudonym == *member && self.is_of_one(d));
+            codes.extend(if named.is_empty() && spoke { vec![default] } else { named });
         }
         if codes.is_empty() { vec![default] } else { codes }
+    }
+
+    /// Whether a record that cannot be read is an event that names no jurisdiction: a withdrawal from one purpose.
+    fn is_of_one(&self, doubt: &Doubt<'_>) -> bool {
+        doubt.counts_as == Doubtful::Withdrawal && doubt.purpose.is_some_and(|name| self.purpose(name).is_some())
     }
 
     fn law(&self, code: &str) -> Option<&'a Jurisdiction> {
