@@ -73,6 +73,6 @@ pub(crate) async fn published(
 /// obligation.
 fn depends_on_consent(project: &Project, pipeline: &Pipeline) -> bool {
     let datasets = pipeline.channels.iter().filter_map(|c| project.dataset(&c.dataset.value));
-    let mut personal = datasets.filter(|d| d.role == DatasetRole::Data && d.is_personal());
+    let mut personal = datasets.filter(|d| d.role == DatasetRole::Data && d.has_subjects());
     personal.any(|d| d.purposes.iter().any(|p| p.lawful_basis != LawfulBasis::LegalObligation))
 }

@@ -24,8 +24,7 @@ use arrow::array::{ArrayRef, StringArray};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::{
     DataType, Dataset, DatasetRole, DatasetSubject, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser,
-    ProjectTerms,
-    Repeats, Span, Treatment, UnreadableSubject, ValueForms,
+    ProjectTerms, Repeats, Span, Treatment, UnreadableSubject, ValueForms,
 };
 use profile::Profile;
 use std::sync::Arc;
