@@ -246,7 +246,8 @@ impl Small<'_> {
     }
 
     fn run(&self, lake: &str) -> Command {
-        let report = self.home.join("report.html");
+        // A report of another lake is not overwritten.
+        let report = self.home.join(lake.rsplit('/').next().unwrap()).with_extension("html");
         self.command(&["run", "--as-of", "2026-10-01", "--take-over", "--report", report.to_str().unwrap()], lake)
     }
 

@@ -146,6 +146,7 @@ impl<'a> Relations<'a> {
                 let subject = match ruling {
                     Ruling::Open => return Some(Relation { name: name.to_owned(), content, ruling, governance: None }),
                     Ruling::Gated { .. } => subject_columns(dataset, self.pipeline),
+                    Ruling::Refused(_) if dataset.has_subjects() => subject_columns(dataset, self.pipeline),
                     Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => {
                         SubjectColumns::Unresolvable
                     }

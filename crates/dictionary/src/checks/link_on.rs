@@ -105,7 +105,6 @@ mod tests {
         assert_eq!(
             after(PIPELINE, "[member_no, phone]", "[openid]"),
             [
-                "pipelines/shop/pipeline.yaml:6:3 LW1258 no row of `members` has a data subject: `link_on` of `shop` does not name `member_no`, `phone` (add the domain that identifies the data subject to `link_on`)",
                 "pipelines/shop/pipeline.yaml:8:13 LW1118 no channel of `shop` yields the identifier domain `openid` (known: `email`, `member_no`, `phone`)"
             ]
         );
