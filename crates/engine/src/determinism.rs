@@ -25,7 +25,7 @@ pub(crate) fn refuse_unrepeatable(plan: &LogicalPlan) -> Result<(), EngineError>
         message: format!("{function}() gives another result in each run, so the model could not be repeated"),
         at: None,
         hint: Some(
-            "use as_of() for the run's instant, local_date(as_of()) for its day, or a hash of a key for a sample"
+            "use as_of() for the run's instant, local_date(as_of()) for its day, or a part of a key for a sample"
                 .to_owned(),
         ),
     }))

@@ -62,7 +62,7 @@ impl Refusal {
                 "LW3106",
                 "TABLESAMPLE is not supported: the whole table would be read",
                 at,
-                "filter by a hash of a key instead, such as WHERE ascii(right(md5(order_no), 1)) % 10 = 0",
+                "filter by a part of a key instead, such as WHERE right(order_no, 1) = '7' for about a tenth",
             ),
         };
         EngineError::Sql(SqlProblem { code: Some(code), message: message.to_owned(), at, hint: Some(hint.to_owned()) })
@@ -72,7 +72,7 @@ impl Refusal {
 /// Parses text that must be exactly one query, and looks into every part of it.
 ///
 /// # Errors
-/// [`EngineError::Sql`] if it does not parse, or with `LW3101` to `LW3105`.
+/// [`EngineError::Sql`] if it does not parse, or with `LW3101` to `LW3106`, `LW3121`, `LW3122`.
 pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
     let mut statements = DFParser::parse_sql(sql).map_err(|e| EngineError::planning(&e))?;
     let Some(mut statement) = statements.pop_front() else { return Err(Refusal::NotOne("there is no SQL").error()) };

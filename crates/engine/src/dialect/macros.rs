@@ -54,7 +54,7 @@ const fn difference(unit: &'static str, body: &'static str) -> SqlMacro {
         unit: Some(unit),
         aggregate: false,
         body,
-        meaning: "boundaries of the unit between two dates or timestamps (UTC), negative if `later` is earlier",
+        meaning: "boundaries of the unit, between two dates or timestamps (UTC); negative if `later` is earlier",
     }
 }
 
