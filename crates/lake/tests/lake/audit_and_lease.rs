@@ -74,14 +74,25 @@ pub async fn the_chain_shows_what_was_done_to_it(lake: &Lake) {
     assert_eq!(found(audit.verify().await), (3, AuditBreak::Unreadable));
     store.put(&record(3), third.into()).await.unwrap();
     assert_eq!(audit.verify().await.unwrap(), head);
-    // The last one: only who knows the head can tell.
+    // The last one: the head beside the log shows it, and nothing is added.
     let last = original(5).await;
     store.delete(&record(5)).await.unwrap();
-    assert_eq!(audit.verify().await.unwrap().sequence, 4);
+    assert_eq!(found(audit.verify().await), (5, AuditBreak::Missing));
     assert_eq!(found(audit.verify_holds(&head).await), (5, AuditBreak::Missing));
+    assert_eq!(found(lake.audit().append(json!("more"), noon()).await), (5, AuditBreak::Missing));
     let text = String::from_utf8(last.to_vec()).unwrap().replace("\"step\":4", "\"step\":5");
     store.put(&record(5), text.into_bytes().into()).await.unwrap();
+    assert_eq!(found(audit.verify().await), (5, AuditBreak::Changed));
     assert_eq!(found(audit.verify_holds(&head).await), (5, AuditBreak::Changed));
+    assert_eq!(found(lake.audit().append(json!("more"), noon()).await), (5, AuditBreak::Changed));
+    // Without that head, only one that was kept elsewhere shows it.
+    store.delete(&Path::from("_lakewarden/audit_head/00000005.json")).await.unwrap();
+    assert_eq!(lake.audit().append(json!("more"), noon()).await.unwrap_err().code(), "LW5101");
+    let trail = audit.examine(Some(&head)).await.unwrap();
+    assert_eq!(trail.problems.iter().map(LakeError::code).collect::<Vec<_>>(), ["LW5060", "LW5101"]);
+    // What a person accepts is added all the same, and the log goes on from there.
+    lake.audit().append_regardless(json!("accepted"), noon()).await.unwrap();
+    assert_eq!(lake.audit().append(json!("more"), noon()).await.unwrap().sequence, 7);
 }
 
 pub async fn one_writer_at_a_time(lake: &Lake) {
