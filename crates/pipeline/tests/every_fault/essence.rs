@@ -34,7 +34,10 @@ pub async fn essence(lake: &Lake) -> BTreeMap<String, String> {
             let noted: BTreeMap<_, _> = table
                 .noted
                 .iter()
-                .filter(|(key, _)| key.starts_with("lakewarden.") && *key != "lakewarden.run")
+                // Both name the run, the second by the hash of its audit record.
+                .filter(|(key, _)| {
+                    key.starts_with("lakewarden.") && !["lakewarden.run", "lakewarden.audit"].contains(&key.as_str())
+                })
                 .map(|(key, value)| (key, without_runs(value)))
                 .collect();
             write!(text, "{ledger:?}\n{noted:?}").unwrap();
