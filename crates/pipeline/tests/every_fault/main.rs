@@ -343,7 +343,11 @@ async fn a_run_that_outlives_its_lease_goes_on_unless_somebody_took_it() {
         let recovered = audit.iter().any(|e| e.record["event"] == "recovered" && e.record["run"] == SECOND.to_string());
         match first {
             Err(error) => {
-                assert!(["LW5051", "LW5041", "LW5040"].contains(&error.code()), "at {at}: {} {error}", error.code());
+                assert!(
+                    ["LW5051", "LW5041", "LW5040", "LW5070"].contains(&error.code()),
+                    "at {at}: {} {error}",
+                    error.code()
+                );
                 assert!(!recovered, "at {at}");
                 lost += 1;
             }
