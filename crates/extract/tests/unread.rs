@@ -227,7 +227,7 @@ fn threads_and_batches_make_no_difference() {
         .map(|n| {
             // Whoever comes again, 40 records later, has a date.
             let at = if n % 3 == 0 { "soon" } else { "2024-05-01T00:00:00Z" };
-            format!("phone,131{:08},analytics,withdraw,{at}", n % 40)
+            format!("phone,131{:08},analytics,withdraw,{at}", 20_260_000 + n % 40)
         })
         .collect();
     let text = log_of(&records.iter().map(String::as_str).collect::<Vec<_>>());

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
         code: CODE,
         title: "a dataset about people has no data subject",
         what: "A field of a dataset is an identifier (`direct` or `quasi`) or has a category below `user`, and no field is pseudonymised. A dropped field counts: it leaves no value behind, but the rest of the row is still about the person.",
-        why: "Consent, restrictions and suppression lists apply to the data subject of a row. Rows about people that name none of them would pass every gate.",
+        why: "Consent, restrictions and suppression lists apply to the data subject of a row. Rows about people that name none of them would pass every gate. Where every purpose is a legal obligation, which no statement of a person affects, this is a warning: the dataset is read for those purposes, within its retention, and by no model.",
         mend: "Pseudonymise the field that names the person, so that the gate can resolve it. If the export has none, declare `subject: none` with a `subject_reason`: purposes and retention then apply without it, and reports list the dataset. If the field describes something else than the row is about, such as the manager of a store, name it under `ignored_fields` instead of declaring it.",
         example: Example::Edit {
             path: "schemas/channels/stores.yaml",
@@ -37,12 +37,16 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             "rows of `{}` are about people (`{}`), but no field is a pseudonym that names the person",
             dataset.name.value, field.column.value
         );
+        let problem = match dataset.subjects() {
+            Subjects::Unresolvable => Problem::warning(CODE, dataset.name.span.clone(), message),
+            Subjects::Undeclared | Subjects::NotPersonal | Subjects::Pseudonymous => {
+                Problem::error(CODE, dataset.name.span.clone(), message)
+            }
+        };
         problems.push(
-            Problem::error(CODE, dataset.name.span.clone(), message)
-                .related(field.column.span.clone(), "about people")
-                .hint(
-                    "pseudonymise the field that names the person, or declare `subject: none` with a `subject_reason`",
-                ),
+            problem.related(field.column.span.clone(), "about people").hint(
+                "pseudonymise the field that names the person, or declare `subject: none` with a `subject_reason`",
+            ),
         );
     }
 }
@@ -54,10 +58,7 @@ fn undeclared(dataset: &Dataset) -> Option<&Field> {
         DatasetRole::Data => {}
         DatasetRole::ConsentLog | DatasetRole::SuppressionList => return None,
     }
-    match dataset.subjects() {
-        Subjects::Undeclared => dataset.fields.iter().find(|f| f.is_about_people()),
-        Subjects::NotPersonal | Subjects::Pseudonymous | Subjects::Unresolvable => None,
-    }
+    dataset.fields.iter().find(|f| f.is_about_people()).filter(|_| dataset.leaves_subject_undeclared())
 }
 
 #[cfg(test)]
@@ -93,6 +94,22 @@ mod tests {
                 ],
                 "{keys}"
             );
+        }
+    }
+
+    #[test]
+    fn legal_obligations_are_served_with_a_warning() {
+        use crate::{diagnostic::Severity, load, testing::edited};
+        for (purposes, severity) in [
+            ("{ analytics: legal_obligation }", Severity::Warning),
+            ("{ analytics: contract }", Severity::Error),
+            ("{ analytics: consent }", Severity::Error),
+        ] {
+            let purposes = format!("key: store_code\npurposes: {purposes}\n");
+            let about = "    identifier: none\n    category: user.health_and_medical\n    treatment: keep\n";
+            let loaded = load(&edited(STORES, &[("key: store_code\n", &purposes), (FIELD, about)]));
+            let found: Vec<_> = loaded.problems.iter().filter(|p| p.code == "LW1200").map(|p| p.severity).collect();
+            assert_eq!(found, [severity], "{purposes}");
         }
     }
 

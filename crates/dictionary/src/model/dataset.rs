@@ -185,8 +185,25 @@ impl Dataset {
         match self.subject {
             DatasetSubject::None => Subjects::Unresolvable,
             DatasetSubject::Pseudonym if self.pseudonyms().next().is_some() => Subjects::Pseudonymous,
-            DatasetSubject::Pseudonym if self.fields.iter().any(Field::is_about_people) => Subjects::Undeclared,
-            DatasetSubject::Pseudonym => Subjects::NotPersonal,
+            DatasetSubject::Pseudonym if !self.fields.iter().any(Field::is_about_people) => Subjects::NotPersonal,
+            DatasetSubject::Pseudonym if self.serves_legal_obligations_only() => Subjects::Unresolvable,
+            DatasetSubject::Pseudonym => Subjects::Undeclared,
+        }
+    }
+
+    /// Whether each of its purposes, at least one, is a legal obligation: no statement of a data subject affects those, so
+    /// that the gate has none to resolve.
+    fn serves_legal_obligations_only(&self) -> bool {
+        !self.purposes.is_empty() && self.purposes.iter().all(|p| p.lawful_basis == LawfulBasis::LegalObligation)
+    }
+
+    /// Whether its rows are about people, name none of them, and the entry does not say so (`LW1200`).
+    pub fn leaves_subject_undeclared(&self) -> bool {
+        match (self.subject, self.subjects()) {
+            (DatasetSubject::Pseudonym, Subjects::Unresolvable | Subjects::Undeclared) => true,
+            (DatasetSubject::None, _) | (DatasetSubject::Pseudonym, Subjects::NotPersonal | Subjects::Pseudonymous) => {
+                false
+            }
         }
     }
 

@@ -17,8 +17,9 @@ pub enum Subjects {
     NotPersonal,
     /// Rows are about people and name them by pseudonyms, which the policy's gate resolves.
     Pseudonymous,
-    /// Rows are about people, and the entry declares with `subject: none` that they name none of them. Purposes and
-    /// retention apply; consent, restrictions and suppression lists have no row to apply to.
+    /// Rows are about people and name none of them: the entry declares it with `subject: none`, or serves legal obligations
+    /// only, which no statement of a person affects. Purposes and retention apply; consent, restrictions and suppression
+    /// lists have no row to apply to.
     Unresolvable,
     /// Rows are about people, hold no pseudonym, and the entry says nothing of it. Such a dataset does not compile
     /// (`LW1200`) and may not be read.

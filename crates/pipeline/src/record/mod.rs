@@ -84,7 +84,7 @@ pub struct RunRecord {
 pub struct WithoutSubject {
     /// The dataset.
     pub dataset: String,
-    /// Why its rows name no data subject, as its entry says.
+    /// Why its rows name no data subject, as its entry says; that it says nothing, where it serves legal obligations only.
     pub reason: String,
 }
 
@@ -96,7 +96,8 @@ impl WithoutSubject {
             Subjects::Unresolvable => true,
             Subjects::NotPersonal | Subjects::Pseudonymous | Subjects::Undeclared => false,
         });
-        let reason = |d: &Dataset| d.subject_reason.as_ref().map(|r| r.value.clone()).unwrap_or_default();
+        let undeclared = || "not declared; every purpose is a legal obligation".to_owned();
+        let reason = |d: &Dataset| d.subject_reason.as_ref().map_or_else(undeclared, |r| r.value.clone());
         unresolvable.map(|d| Self { dataset: d.name.value.clone(), reason: reason(d) }).collect()
     }
 }
