@@ -51,7 +51,8 @@ mod tests {
         assert_eq!(
             after("pipelines/shop/pipeline.yaml", "  consents: exports", "  consent: exports"),
             [
-                "pipelines/shop/pipeline.yaml:5:3 LW1119 the channel names no dataset: `consent` (did you mean `consents`?)"
+                "pipelines/shop/pipeline.yaml:5:3 LW1119 the channel names no dataset: `consent` (did you mean `consents`?)",
+                "schemas/channels/consents.yaml:1:10 LW1232 the consent log `consents` is a channel of no pipeline (list `consents` under `channels` of the pipeline that loads it)"
             ]
         );
     }

@@ -48,7 +48,8 @@ mod tests {
         assert_eq!(
             after(stores, "key: store_code\n", "key: store_code\nrole: suppression_list\n"),
             [
-                "schemas/channels/stores.yaml:1:10 LW1136 the suppression list `stores` holds no pseudonym, so it names nobody (write `treatment: { pseudonymise: … }` at the field that says who is meant)"
+                "schemas/channels/stores.yaml:1:10 LW1136 the suppression list `stores` holds no pseudonym, so it names nobody (write `treatment: { pseudonymise: … }` at the field that says who is meant)",
+                "schemas/channels/stores.yaml:1:10 LW1232 the suppression list `stores` is a channel of no pipeline (list `stores` under `channels` of the pipeline that loads it)"
             ]
         );
         let members = "schemas/channels/members.yaml";
