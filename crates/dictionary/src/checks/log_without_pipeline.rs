@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         example: Example::Edit {
             path: "pipelines/shop/pipeline.yaml",
             good: "  consents: exports/consents/*\n",
-            bad: "",
+            bad: "  # consents: exports/consents/*\n",
         },
     },
     run: check,
