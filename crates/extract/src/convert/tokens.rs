@@ -31,7 +31,7 @@ enum DomainForm<'a> {
     /// As the project's fields of the domain are.
     Declared {
         field: &'a Field,
-        forms: FormPlan,
+        forms: Box<FormPlan>,
         /// The countries that a number without a country code may be of; empty if there is but one.
         regions: Vec<String>,
     },
@@ -195,7 +195,7 @@ impl<'a> DomainForm<'a> {
         if several {
             forms.region = Region::ByField(0);
         }
-        Ok(Self::Declared { field, forms, regions: if several { regions } else { Vec::new() } })
+        Ok(Self::Declared { field, forms: Box::new(forms), regions: if several { regions } else { Vec::new() } })
     }
 
     fn normaliser(&self) -> Normaliser {

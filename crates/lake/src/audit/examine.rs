@@ -50,7 +50,10 @@ impl AuditLog {
         let kept = match self.kept_head().await {
             Ok(kept) => Ok(kept),
             Err(error) if error.is_retryable() => return Err(error),
-            Err(error) => Err(problems.push(error)),
+            Err(error) => {
+                problems.push(error);
+                Err(())
+            }
         };
         let listing = self.listing().await?;
         problems.extend(listing.others.iter().map(|path| LakeError::AuditUnknownObject { path: path.to_string() }));
