@@ -24,6 +24,7 @@ fn long_run() -> Place {
     place
 }
 
+#[expect(clippy::disallowed_methods, reason = "it waits for another process")]
 fn start(place: &Place) -> Child {
     let child = place.command(&["run"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     // Until it has the lease.

@@ -346,7 +346,8 @@ mod tests {
             unknown_purpose_grants: 4,
             without_effect: 5,
         };
-        ran.identity.as_mut().unwrap().consent_warnings = warnings;
+        let Some(identity) = &mut ran.identity else { panic!("the record has customers") };
+        identity.consent_warnings = warnings;
         let text = summary(&ran, None);
         for line in [
             "warning[LW6056]: 1 refusal dated later than the run's instant; they count. ",
