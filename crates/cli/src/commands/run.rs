@@ -18,6 +18,11 @@ use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The code of consent events that are dated in the future.
+const CONSENT_IN_FUTURE: &str = "LW6056";
+/// The code of consent events for purposes that the project does not declare.
+const UNKNOWN_PURPOSE: &str = "LW6057";
+
 /// What is wished of a run besides what it runs on.
 pub struct Wishes<'a> {
     /// The days whose files are looked at; all if absent.
@@ -231,19 +236,19 @@ fn consent_warnings(record: &RunRecord) -> String {
     let mut text = String::new();
     if future_refusals > 0 {
         text.push_str(&format!(
-            "\nwarning[LW6056]: {} dated later than the run's instant; they count. Check the time zone of the log: `time_zone` in its entry",
+            "\nwarning[{CONSENT_IN_FUTURE}]: {} dated later than the run's instant; they count. Check the time zone of the log: `time_zone` in its entry",
             counted(future_refusals, "refusal"),
         ));
     }
     if future_grants > 0 {
         text.push_str(&format!(
-            "\nwarning[LW6056]: {} dated in the future; they do not count yet. Check the time zone of the log: `time_zone` in its entry",
+            "\nwarning[{CONSENT_IN_FUTURE}]: {} dated in the future; they do not count yet. Check the time zone of the log: `time_zone` in its entry",
             counted(future_grants, "grant"),
         ));
     }
     if unknown_purpose_refusals + unknown_purpose_grants > 0 {
         text.push_str(&format!(
-            "\nwarning[LW6057]: consent events for a purpose that the project does not know: {} for every purpose, {} for none. Declare it in schemas/purposes.yaml, as a purpose or under `aliases`",
+            "\nwarning[{UNKNOWN_PURPOSE}]: consent events for a purpose that the project does not know: {} for every purpose, {} for none. Declare it in schemas/purposes.yaml, as a purpose or under `aliases`",
             counted(unknown_purpose_refusals, "refusal"),
             counted(unknown_purpose_grants, "grant"),
         ));
