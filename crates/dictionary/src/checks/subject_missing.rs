@@ -117,7 +117,7 @@ mod tests {
     fn others_need_none() {
         for keys in [
             "    identifier: none\n    category: system.operations\n    treatment: keep\n",
-            "    identifier: direct\n    category: user.name\n    treatment: { pseudonymise: phone }\n",
+            "    identifier: direct\n    category: user.name\n    treatment: { pseudonymise: visitor_no }\n",
         ] {
             assert_eq!(with_field(keys), [""; 0], "{keys}");
         }
