@@ -170,7 +170,7 @@ async fn a_gate_is_as_if_its_condition_had_been_written() {
         for (sql, written_out) in GATED {
             let (rows, suppressed) = run(&session, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
             assert_eq!(rows, reference(&written_out.replace("{k}", &k.to_string())).await, "k = {k}: {sql}");
-            if !sql.contains("(SELECT sum") {
+            if !sql.contains("(SELECT sum") && !sql.contains("(SELECT avg") {
                 let all = reference(sql).await.len();
                 assert_eq!(rows.len() as u64 + suppressed, all as u64, "k = {k}: {sql}");
             }

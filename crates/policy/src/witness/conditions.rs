@@ -10,7 +10,7 @@ use super::threaded::{NotThreaded, Result, Threaded};
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
-use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Subquery};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, LogicalPlanBuilder, Subquery};
 use std::sync::Arc;
 
 /// What the subqueries of an expression are for.
@@ -106,7 +106,11 @@ impl Threader<'_> {
         if !subquery.outer_ref_columns.is_empty() || of_one && !one_row {
             return Err(NotThreaded::Condition { relation: relation_of(&own) });
         }
-        Ok(Some(Subquery { subquery: Arc::new(gated(own, self.k)?), ..subquery.clone() }))
+        let gate = gated(own, self.k)?;
+        // Who rewrites a set that is compared with expects a node that names its columns.
+        let named = gate.schema().columns().into_iter().map(Expr::Column).collect::<Vec<_>>();
+        let plan = if one_row { gate } else { LogicalPlanBuilder::from(gate).project(named)?.build()? };
+        Ok(Some(Subquery { subquery: Arc::new(plan), ..subquery.clone() }))
     }
 
     /// The side of a semi-join that only decides which rows there are, as it may be joined: as it is, if it is about the
