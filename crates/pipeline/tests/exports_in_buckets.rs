@@ -48,14 +48,14 @@ async fn run_days(shop: &Shop, days: Option<Window>) -> Result<RunRecord, Pipeli
     run(&shop.open(), &keys(), &request, &Silent).await.map(|ran| ran.record)
 }
 
-/// Every row that can be read again. Ids of customers are each lake's own, what is sealed is sealed anew, and files have
+/// Every row that can be read again, without the clock of its run. Ids of customers are each lake's own, what is sealed is sealed anew, and files have
 /// other names.
 async fn tables(shop: &Shop) -> BTreeMap<String, Vec<Vec<String>>> {
     let lake = lake(shop);
     let mut all = BTreeMap::new();
     for (zone, name) in published(&lake).await.into_keys() {
         let own = |column: &str| match zone {
-            Zone::Conformed | Zone::Curated => !["customer_id", "file"].contains(&column),
+            Zone::Conformed | Zone::Curated => !["customer_id", "file", "quarantined_at"].contains(&column),
             Zone::Quarantine => ["dataset", "row", "field", "rule", "reason"].contains(&column),
             _ => false,
         };
