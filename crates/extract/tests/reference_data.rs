@@ -66,7 +66,7 @@ fn online_retail_to_the_last_row() {
     assert_eq!(gross, 9_747_747_934);
 }
 
-/// Every table reads as the JSON beside it does.
+/// Every table reads as the JSON beside it does, but for one with a quotation mark that nothing explains.
 #[test]
 #[ignore = "needs LAKEWARDEN_REFERENCE_DATA"]
 fn csv_spectrum_reads_as_its_json() {
@@ -85,10 +85,15 @@ fn csv_spectrum_reads_as_its_json() {
         csv.fields.iter_mut().for_each(|field| field.multiline = true);
         let json = dataset("spectrum", Container::Json, Encoding::Utf8, fields());
         let found = run(&csv, &[file(&stem, std::fs::read(&path).unwrap())]).unwrap();
+        tables += 1;
+        // Minutes of an arc: a quotation mark inside a value that none encloses may also be a missing one.
+        if stem == "location_coordinates" {
+            assert_eq!((found.rows.num_rows(), found.accounts[0].quarantined_total()), (0, 1));
+            continue;
+        }
         let expected = run(&json, &[file(&stem, truth)]).unwrap();
         assert_eq!(found.rows, expected.rows, "{stem}");
         assert_eq!(found.rows.num_rows(), records.len(), "{stem}");
-        tables += 1;
     }
     assert_eq!(tables, 12);
 }
