@@ -5,7 +5,7 @@ use crate::account::FileAccount;
 use crate::keys::{Earlier, KeyError, KeySet, RowHasher};
 use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use arrow::array::{ArrayRef, RecordBatch};
-use lakewarden_dictionary::Dataset;
+use lakewarden_dictionary::{Dataset, UNIDENTIFIED_COLUMN};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// What a row is whose key another row has that is kept.
@@ -160,6 +160,13 @@ impl KeySet {
 
 fn column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, KeyError> {
     rows.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: name.to_owned() })
+}
+
+/// The columns of the conformed table that the dictionary declares, without the engine's own: what makes two rows the same.
+pub(crate) fn declared_columns(rows: &RecordBatch) -> Vec<ArrayRef> {
+    let schema = rows.schema();
+    let named = schema.fields().iter().zip(rows.columns());
+    named.filter(|(field, _)| field.name() != UNIDENTIFIED_COLUMN).map(|(_, column)| column.clone()).collect()
 }
 
 /// Hashes of rows over the given columns, 64 bits.

@@ -5,7 +5,7 @@
 //! before a later one took its place is known by its *place*: how many rows were given before it.
 
 use crate::keys::{Earlier, KeyError, RowHasher};
-use crate::repeats::content_hashes;
+use crate::repeats::{content_hashes, declared_columns};
 use crate::spilling::{Entry, KeyRoom, SpillError, Spilling};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
@@ -86,7 +86,7 @@ impl Ranked {
             Some(column) => ranks(rows.column(column))?,
             None => vec![0; rows.num_rows()],
         };
-        Ok(Self { ranks, contents: content_hashes(rows.columns().to_vec(), rows.num_rows(), seed)? })
+        Ok(Self { ranks, contents: content_hashes(declared_columns(rows), rows.num_rows(), seed)? })
     }
 }
 

@@ -29,7 +29,7 @@ use crate::read::{
     Beyond, Cells, FILL_RULE, FieldNames, NameCounts, Order, ParsedLines, RawBatch, RawData, RecordFault, Rejected,
     RowNumbers, Watch, parse_lines,
 };
-use crate::repeats::content_hashes;
+use crate::repeats::{content_hashes, declared_columns};
 use crate::source::MALFORMED;
 use crate::spilling::SpillError;
 use crate::standings::Ranked;
@@ -221,7 +221,7 @@ impl Plan<'_> {
         let ranked = self.competes.then(|| Ranked::of(&rows, self.latest.as_ref().map(|l| l.column), self.seed));
         let ranked = ranked.transpose().map_err(|_| self.internal(file, "ranking rows"))?;
         let contents =
-            (keys.is_some() && !self.competes).then(|| content_hashes(rows.columns().to_vec(), len, self.seed));
+            (keys.is_some() && !self.competes).then(|| content_hashes(declared_columns(&rows), len, self.seed));
         let contents = contents.transpose().map_err(|_| self.internal(file, "hashing rows"))?;
         let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed, &rows)?;

@@ -89,7 +89,7 @@ impl Lines {
             pipeline: None,
             lake: None,
             as_of: Some(at(as_of)),
-            consent: Knowledge::Then,
+            consent: Knowledge::Now,
             clock: &clock,
             run: Uuid::new_v4(),
             seed: 5,
