@@ -17,7 +17,7 @@ fn names_are_shown_to_whoever_asks_and_stored_nowhere() {
     let place = with_people_as_columns();
     place.good(&["run", "--as-of", AS_OF]);
     let mut settings = settings(&place);
-    settings.add_filter(r"field-\w{12}", "[LABEL]");
+    settings.add_filter(r"field-[\w-]{12}", "[LABEL]");
     settings.bind(|| insta::assert_snapshot!("drift_good", place.ends(0, &["drift", "show", "orders"])));
     for told in [place.ends(0, &["drift", "show", "orders"]), place.ends(0, &["status"])] {
         assert!(!told.contains('\u{1b}') && !told.contains('\u{202e}'), "{told}");

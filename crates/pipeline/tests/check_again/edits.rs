@@ -121,7 +121,7 @@ pub fn edits() -> Vec<Edit> {
         ),
         // What all share.
         edit("another zone", "", Text(SETTINGS, "Europe/Berlin", "Asia/Shanghai")),
-        edit("more people behind each row", "LW2001", Text(SETTINGS, "minimum_subjects: 1", "minimum_subjects: 5")),
+        edit("more people behind each row", "LW2028", Text(SETTINGS, "minimum_subjects: 1", "minimum_subjects: 5")),
         edit("settings that cannot be read", "LW1001", File(SETTINGS, settings() + "lake: [\n")),
         edit("a purpose that is no part", "LW2014", Text(PURPOSES, "parent: analytics, ", "")),
         edit("purposes that are gone", "LW2014", Gone(PURPOSES)),
