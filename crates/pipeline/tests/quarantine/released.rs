@@ -64,7 +64,9 @@ async fn a_release_alone_makes_the_next_run_build() {
     assert_eq!(club.run("2026-07-01", Knowledge::Now).await.outcome, Outcome::Unchanged);
     release_all(&club, &keys()).await.unwrap();
     let planned =
-        plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), None, crate::clock()).await.unwrap();
+        plan(&club.open(), None, None, Some(crate::club::at("2026-07-01")), None, crate::club::at("2026-07-01"))
+            .await
+            .unwrap();
     assert!(planned.actions.iter().any(|a| a.because.contains("quarantine of visits")), "{planned:?}");
     assert_eq!(club.run("2026-07-01", Knowledge::Now).await.outcome, Outcome::Published);
     assert_eq!(club.run("2026-07-01", Knowledge::Now).await.outcome, Outcome::Unchanged);

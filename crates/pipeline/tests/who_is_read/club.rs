@@ -166,8 +166,8 @@ impl Club {
     }
 
     pub async fn try_run(&self, as_of: &str, consent: Knowledge) -> Result<RunRecord, PipelineError> {
-        // Each run begins a second after the one before.
-        static RUNS: AtomicI64 = AtomicI64::new(0);
+        // Each run begins a second after the one before, and after the instant that it is as of.
+        static RUNS: AtomicI64 = AtomicI64::new(1);
         let now = at(as_of) + TimeDelta::seconds(RUNS.fetch_add(1, Ordering::Relaxed));
         self.try_run_pipeline(None, at(as_of), consent, &move || now).await
     }
