@@ -42,8 +42,11 @@ impl Orders {
         let table = format!("orders_{}", Uuid::new_v4().simple());
         write("secret.url", &url());
         fs::set_permissions(shop.path("secret.url"), fs::Permissions::from_mode(0o600)).unwrap();
-        write("lakewarden.yaml", "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\n");
-        write("schemas/purposes.yaml", "purposes: {}\n");
+        write(
+            "lakewarden.yaml",
+            "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\n",
+        );
+        write("schemas/purposes.yaml", "purposes:\n  analytics: { label: { zh: a, en: a }, meaning: a }\n");
         let field = |name: &str, data_type: &str, more: &str| {
             format!(
                 "  - name: {name}\n    label: {{ zh: a, en: a }}\n    meaning: a\n    type: {data_type}\n    \
