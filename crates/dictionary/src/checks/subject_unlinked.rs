@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "a pipeline does not link on the pseudonyms of a dataset about people",
-        what: "A channel's dataset is about people and holds pseudonyms, but none is in a domain of the pipeline's `link_on`.",
-        why: "The gate knows people by the domains that the pipeline links on. The subject of these rows would be unknown to it.",
+        what: "A channel's dataset is about people and holds pseudonyms, but none is in a domain of the pipeline's `link_on`; or the pipeline has no `identity`.",
+        why: "The gate knows people by the domains that the pipeline links on. The subject of these rows would be unknown to it, and with it who restricted the use of their data.",
         mend: "Add the domain that names the data subject to `link_on`. If these people are no customers (cashiers), declare `subject: none` with a `subject_reason`.",
         example: Example::Edit {
             path: "pipelines/shop/pipeline.yaml",
@@ -27,10 +27,11 @@ pub(super) const CHECK: Check = Check {
 
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for pipeline in &context.project.pipelines {
-        let Some(identity) = &pipeline.identity else { continue };
+        // A pipeline without identity rules links on nothing: its gate would know no customer, and no restriction.
+        let linked = pipeline.identity.as_ref().map(|identity| identity.link_on.as_slice()).unwrap_or_default();
         // A domain that no channel yields is misspelled or missing, which is reported there.
         let all_known = link_on::domains(context, pipeline)
-            .is_none_or(|known| identity.link_on.iter().all(|d| known.contains(d.value.as_str())));
+            .is_none_or(|known| linked.iter().all(|d| known.contains(d.value.as_str())));
         if !all_known || context.is_broken(&pipeline.span, &["identity"]) {
             continue;
         }
@@ -45,22 +46,26 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
             }
             let mut domains = BTreeSet::new();
             let domains_known = link_on::of_dataset(context, dataset, &mut domains).is_some();
-            if !domains_known || identity.link_on.iter().any(|d| domains.contains(d.value.as_str())) {
+            if !domains_known || linked.iter().any(|d| domains.contains(d.value.as_str())) {
                 continue;
             }
             let names: Vec<String> = domains.iter().map(|d| format!("`{d}`")).collect();
-            let message = format!(
-                "`{}` links on none of the identifier domains of `{}` ({})",
-                pipeline.name.value,
-                dataset.name.value,
-                names.join(", ")
-            );
+            let (own, name, names) = (&pipeline.name.value, &dataset.name.value, names.join(", "));
+            let (message, hint) = match pipeline.identity {
+                Some(_) => (
+                    format!("`{own}` links on none of the identifier domains of `{name}` ({names})"),
+                    "add the domain to `link_on`; for people who are no customers, declare `subject: none` there",
+                ),
+                None => (
+                    format!("`{own}` has no `identity`, so the data subjects of `{name}` ({names}) are unknown to it"),
+                    "declare `identity: { link_on: [DOMAIN] }` in the pipeline; for people who are no customers, declare \
+                     `subject: none` in the dataset",
+                ),
+            };
             problems.push(
                 Problem::error(CODE, channel.dataset.span.clone(), message)
                     .related(dataset.name.span.clone(), "about people")
-                    .hint(
-                        "add the domain to `link_on`; for people who are no customers, declare `subject: none` there",
-                    ),
+                    .hint(hint),
             );
         }
     }
@@ -83,5 +88,11 @@ mod tests {
         assert_eq!(after(PIPELINE, "[member_no, phone]", "[phone]"), [""; 0]);
         let elsewhere = [("[member_no, phone]", "[email]"), ("  members: exports/members/*\n", "")];
         assert_eq!(after_all(PIPELINE, &elsewhere), [""; 0]);
+    }
+    #[test]
+    fn a_pipeline_without_identity_knows_nobody_s_restriction() {
+        let identity = "identity:\n  link_on: [member_no, phone]\n  max_links: 4\n";
+        let found = after(PIPELINE, identity, "");
+        assert_eq!(found.iter().filter(|p| p.contains("LW1204 `shop` has no `identity`")).count(), 1, "{found:?}");
     }
 }
