@@ -137,7 +137,7 @@ async fn compile_model(
     }
     let mut nobody: Option<Customers> = None;
     let names = node.reads.iter().map(|r| r.name.as_str());
-    let readable = relations.of(names, purpose, &mut nobody);
+    let readable = relations.of(names, purpose, &mut nobody)?;
     problems.extend(purposes::relations(open, node, purpose, &readable));
     problems.extend(without_subject::check(open, node, &readable));
     problems.extend(subjects::check(&open.project, node, table));

@@ -64,7 +64,7 @@ impl EventDaysOf<'_> {
         if table.rows() == 0 || customers.is_none() {
             return Ok(EventDays::default());
         }
-        let mut readable = relations.of([name].into_iter(), &purpose.purpose.value, customers);
+        let mut readable = relations.of([name].into_iter(), &purpose.purpose.value, customers)?;
         // Figures of the engine's own, for the account of what there is: whoever is in it.
         for relation in readable.iter_mut().filter(|r| r.governance.is_some()) {
             let basis = LawfulBasis::LegalObligation;

@@ -180,7 +180,7 @@ impl<'a> Asker<'a> {
         if let Some(customers) = customers {
             relations.set(CUSTOMERS, customers.table.clone());
         }
-        let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers);
+        let readable = relations.of(reads.iter().map(|r| r.name.as_str()), &purpose, customers)?;
         let spec = SessionSpec { purpose, as_of: self.judgement.as_of, zone: self.open.zone(), minimum_subjects: 1 };
         Session::new(&self.engine, &spec, readable).map_err(PipelineError::of_model("query"))
     }

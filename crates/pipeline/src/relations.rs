@@ -4,6 +4,7 @@ use crate::anomalies;
 use crate::contract;
 use crate::customer_view::CustomerView;
 use crate::customers::Customers;
+use crate::error::PipelineError;
 use crate::lawful_basis::ModelSources;
 use crate::project::OpenProject;
 use crate::retention;
@@ -110,69 +111,88 @@ impl<'a> Relations<'a> {
 
     /// The relations of these names, ruled upon for a purpose. Unknown names are left out: the session
     /// then does not know them either.
+    ///
+    /// # Errors
+    /// [`PipelineError::Damaged`] if the stored customers do not have the columns that the relation has.
     pub fn of<'n>(
         &self,
         names: impl Iterator<Item = &'n str>,
         purpose: &str,
         customers: &mut Option<Customers>,
-    ) -> Vec<Relation> {
-        names.filter_map(|name| self.one(name, purpose, customers)).collect()
+    ) -> Result<Vec<Relation>, PipelineError> {
+        names.filter_map(|name| self.one(name, purpose, customers).transpose()).collect()
     }
 
-    fn one(&self, name: &str, purpose: &str, customers: &mut Option<Customers>) -> Option<Relation> {
-        let project = &self.open.project;
-        match self.kind(name)? {
-            Kind::System => self.system.iter().find(|r| r.name == name).cloned(),
-            Kind::Customers => {
-                let view = CustomerView::for_purpose(project, self.pipeline, purpose);
-                let visible = match customers {
-                    // Without them the relation is not there, and no query can run.
-                    Some(customers) => view.visible(customers).ok()?,
-                    None => None,
-                };
-                let own_rows = visible.is_none();
-                let content = visible.unwrap_or_else(|| self.content(name, customers_schema));
-                let subject = SubjectColumns::CustomerId;
-                let mut relation = self.governed(name, content, view.ruling(), subject, purpose, customers);
-                if let Some(governance) = relation.governance.as_mut().filter(|_| !own_rows) {
-                    governance.rows = None;
-                }
-                Some(relation)
-            }
-            Kind::Channel => {
-                let dataset = project.dataset(name)?;
-                let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
-                let content = self.content(name, || conformed_schema(dataset));
-                let subject = match ruling {
-                    Ruling::Open => return Some(Relation { name: name.to_owned(), content, ruling, governance: None }),
-                    Ruling::Gated { .. } => subject_columns(dataset, self.pipeline),
-                    Ruling::Refused(_) if dataset.has_subjects() => subject_columns(dataset, self.pipeline),
-                    Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => {
-                        SubjectColumns::Unresolvable
-                    }
-                };
-                let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
-                if let Some(governance) = &mut relation.governance {
-                    let over = retention::of_dataset(dataset, self.as_of, self.open.zone());
-                    let rows = self.views.get(name);
-                    governance.retention = over.filter(|r| rows.is_none_or(|rows| retention::may_end(r, rows)));
-                }
-                Some(relation)
-            }
-            Kind::Model => {
-                let table = project.table(name)?;
-                let made_of = table
-                    .subject
-                    .as_ref()
-                    .and_then(|_| self.sources().basis_of_table(self.open, self.pipeline, name, purpose));
-                let ruling = ruling::of_table(project, table, purpose, made_of);
-                let content = self.content(name, || contract::schema(table));
-                if table.subject.is_none() {
-                    return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
-                }
-                Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
-            }
+    fn one(
+        &self,
+        name: &str,
+        purpose: &str,
+        customers: &mut Option<Customers>,
+    ) -> Result<Option<Relation>, PipelineError> {
+        match self.kind(name) {
+            None => Ok(None),
+            Some(Kind::System) => Ok(self.system.iter().find(|r| r.name == name).cloned()),
+            Some(Kind::Customers) => self.customers(name, purpose, customers).map(Some),
+            Some(Kind::Channel) => Ok(self.channel(name, purpose, customers)),
+            Some(Kind::Model) => Ok(self.model(name, purpose, customers)),
         }
+    }
+
+    /// The customers that a purpose may know of.
+    fn customers(
+        &self,
+        name: &str,
+        purpose: &str,
+        customers: &mut Option<Customers>,
+    ) -> Result<Relation, PipelineError> {
+        let view = CustomerView::for_purpose(&self.open.project, self.pipeline, purpose);
+        let visible = match customers {
+            Some(customers) => view.visible(customers)?,
+            None => None,
+        };
+        let own_rows = visible.is_none();
+        let content = visible.unwrap_or_else(|| self.content(name, customers_schema));
+        let subject = SubjectColumns::CustomerId;
+        let mut relation = self.governed(name, content, view.ruling(), subject, purpose, customers);
+        if let Some(governance) = relation.governance.as_mut().filter(|_| !own_rows) {
+            governance.rows = None;
+        }
+        Ok(relation)
+    }
+
+    /// The conformed rows of a dataset.
+    fn channel(&self, name: &str, purpose: &str, customers: &mut Option<Customers>) -> Option<Relation> {
+        let project = &self.open.project;
+        let dataset = project.dataset(name)?;
+        let ruling = ruling::of_dataset(&project.purposes, dataset, purpose);
+        let content = self.content(name, || conformed_schema(dataset));
+        let subject = match ruling {
+            Ruling::Open => return Some(Relation { name: name.to_owned(), content, ruling, governance: None }),
+            Ruling::Gated { .. } => subject_columns(dataset, self.pipeline),
+            Ruling::Refused(_) if dataset.has_subjects() => subject_columns(dataset, self.pipeline),
+            Ruling::WithoutSubject { .. } | Ruling::Limited { .. } | Ruling::Refused(_) => SubjectColumns::Unresolvable,
+        };
+        let mut relation = self.governed(name, content, ruling, subject, purpose, customers);
+        if let Some(governance) = &mut relation.governance {
+            let over = retention::of_dataset(dataset, self.as_of, self.open.zone());
+            let rows = self.views.get(name);
+            governance.retention = over.filter(|r| rows.is_none_or(|rows| retention::may_end(r, rows)));
+        }
+        Some(relation)
+    }
+
+    /// The rows of a curated table.
+    fn model(&self, name: &str, purpose: &str, customers: &mut Option<Customers>) -> Option<Relation> {
+        let project = &self.open.project;
+        let table = project.table(name)?;
+        let made_of =
+            table.subject.as_ref().and_then(|_| self.sources().basis_of_table(self.open, self.pipeline, name, purpose));
+        let ruling = ruling::of_table(project, table, purpose, made_of);
+        let content = self.content(name, || contract::schema(table));
+        if table.subject.is_none() {
+            return Some(Relation { name: name.to_owned(), content, ruling, governance: None });
+        }
+        Some(self.governed(name, content, ruling, SubjectColumns::CustomerId, purpose, customers))
     }
 
     fn content(&self, name: &str, schema: impl FnOnce() -> arrow::datatypes::SchemaRef) -> Content {

@@ -1,6 +1,7 @@
 //! What a model's verdict depends on, as one hash.
 
 use crate::compile::Compiler;
+use crate::error::PipelineError;
 use crate::graph::Node;
 use crate::relations::Kind;
 use lakewarden_dictionary::{FileKind, Table};
@@ -44,7 +45,10 @@ impl<'a> Fingerprints<'a> {
     }
 
     /// The fingerprint of a model, hexadecimal.
-    pub fn of(&self, node: &Node<'_>, table: &Table) -> String {
+    ///
+    /// # Errors
+    /// As [`Relations::of`](crate::relations::Relations::of).
+    pub fn of(&self, node: &Node<'_>, table: &Table) -> Result<String, PipelineError> {
         let relations = &self.compiler.relations;
         let mut hash = self.common.clone();
         text(&node.model.path, &mut hash);
@@ -63,13 +67,13 @@ impl<'a> Fingerprints<'a> {
             self.declared(&read.name, &mut hash);
             if kind == Some(Kind::Customers) {
                 // For what they may be read, and on which ground, all channels say together.
-                for customers in relations.of([read.name.as_str()].into_iter(), &table.purpose.value, &mut None) {
+                for customers in relations.of([read.name.as_str()].into_iter(), &table.purpose.value, &mut None)? {
                     let subject = customers.governance.as_ref().map(|g| &g.subject);
                     text(&format!("{:?} {subject:?} {:?}", customers.ruling, customers.visible_schema()), &mut hash);
                 }
             }
         }
-        hex(hash)
+        Ok(hex(hash))
     }
 
     /// A name, and every file that declares it.

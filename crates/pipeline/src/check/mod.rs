@@ -69,7 +69,7 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
     let together = !open.project.settings.keep_apart.is_empty();
     let known = &*cache;
     let verdicts = compiler.each(&nodes, |node, table| {
-        let fingerprint = fingerprints.of(node, table);
+        let fingerprint = fingerprints.of(node, table)?;
         let reads = node.reads.iter().map(|read| read.name.as_str()).collect();
         if let Some(found) = known.sound(&fingerprint).cloned() {
             return Ok(Ok(Sound { model: node.model, table, fingerprint, found, reads, known: true }));
@@ -121,7 +121,7 @@ mod tests {
 
         let compiler = Compiler::new(&open, &pipeline).unwrap();
         let node = graph::Node::parse(&pipeline.models[0]).unwrap();
-        let forged = Fingerprints::new(&compiler).of(&node, open.project.table(&node.model.name).unwrap());
+        let forged = Fingerprints::new(&compiler).of(&node, open.project.table(&node.model.name).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut cache = CheckCache::open(folder.path(), "a build");
         cache.note_sound(forged, Found::default());

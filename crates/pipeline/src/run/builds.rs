@@ -159,7 +159,7 @@ impl Jobs for Builds<'_, '_, '_> {
             return Ok(None);
         }
         let reads = model.reads.iter().map(String::as_str);
-        let relations = self.relations.of(reads, &model.table.purpose.value, self.customers);
+        let relations = self.relations.of(reads, &model.table.purpose.value, self.customers)?;
         let followed = model.table.subject.is_some() && self.needs.iter().any(|needs| needs.contains(&job));
         let followed_by = self.customers.as_ref().filter(|_| followed).map(|c| c.subjects.clone());
         Ok(Some(Readable { relations, followed_by }))
