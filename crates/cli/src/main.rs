@@ -8,6 +8,8 @@ mod commands;
 mod demands;
 mod failure;
 mod interrupt;
+#[cfg(test)]
+mod named_in_texts;
 mod output;
 mod panic;
 mod problems;
