@@ -44,7 +44,7 @@ pub fn told(account: &DatasetAccount) -> String {
         ));
     }
     for file in &account.set_aside {
-        text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.warning));
+        text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.message));
     }
     for threshold in &account.thresholds {
         if threshold.accepted {
@@ -107,8 +107,8 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
         notes.push(note(dataset, zh, en));
     }
     for file in &account.set_aside {
-        let zh = format!("文件被搁置，修正后再载入：{}", file.warning);
-        notes.push(note(&file.file, zh, format!("set aside until it is mended: {}", file.warning)));
+        let zh = format!("文件被搁置，修正后再载入：{}", file.message);
+        notes.push(note(&file.file, zh, format!("set aside until it is mended: {}", file.message)));
     }
     for threshold in account.thresholds.iter().filter(|t| t.accepted) {
         let of = threshold.of.map(grouped).unwrap_or_default();
@@ -155,7 +155,7 @@ fn rule(broken: &Quarantined) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lakewarden_pipeline::record::{AnomalyAccount, FileWarning, SetNull, ThresholdAccount};
+    use lakewarden_pipeline::record::{AnomalyAccount, FileMessage, SetNull, ThresholdAccount};
 
     fn account() -> DatasetAccount {
         let threshold = |of, crossed| ThresholdAccount {
@@ -172,7 +172,7 @@ mod tests {
             warned: vec![Quarantined { field: Some("price".to_owned()), rule: "between".to_owned(), rows: 1 }],
             quarantined: vec![Quarantined { field: Some("email".to_owned()), rule: "fill".to_owned(), rows: 2 }],
             set_null: vec![SetNull { field: "phone".to_owned(), rule: "masked".to_owned(), values: 3 }],
-            set_aside: vec![FileWarning { file: "a.csv".to_owned(), warning: "a.csv: record 2 …".to_owned() }],
+            set_aside: vec![FileMessage { file: "a.csv".to_owned(), message: "a.csv: record 2 …".to_owned() }],
             thresholds: vec![threshold(Some(100), true), threshold(None, false), threshold(Some(20), false)],
             anomalies: vec![AnomalyAccount {
                 rule: "burst".to_owned(),

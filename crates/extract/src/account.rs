@@ -183,20 +183,20 @@ impl SkippedLines {
 }
 
 /// Something about a file that a person should know of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Warning {
     /// The bytes are in another encoding than declared; they were read in theirs.
     EncodingDiffers {
         /// What the dictionary says.
-        declared: &'static str,
+        declared: Cow<'static, str>,
         /// What the bytes say.
-        found: &'static str,
+        found: Cow<'static, str>,
     },
     /// The file is another container than declared, one that the dictionary accepts.
     ContainerDiffers {
         /// What was read.
-        found: &'static str,
+        found: Cow<'static, str>,
     },
     /// A declared, not optional field that no record of a JSON file holds.
     FieldNeverOccurs {
@@ -208,7 +208,7 @@ pub enum Warning {
     /// Records in quarantine because their text is damaged.
     DamagedRecords {
         /// The rule.
-        rule: &'static str,
+        rule: Cow<'static, str>,
         /// How many.
         records: u64,
         /// The lines that the first of them begin on, from 1.
@@ -231,7 +231,7 @@ pub enum Warning {
         /// The field.
         field: String,
         /// The type that they would be of.
-        found: &'static str,
+        found: Cow<'static, str>,
         /// How many.
         values: u64,
     },

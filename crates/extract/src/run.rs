@@ -448,7 +448,7 @@ impl InOrder<'_, '_> {
         }
         for ((field, found), values) in widened {
             let field = self.plan.dataset.fields[field].name.value.clone();
-            account.warnings.push(Warning::TypeWidened { field, found, values });
+            account.warnings.push(Warning::TypeWidened { field, found: found.into(), values });
         }
         if undeclared.overflowed() {
             account.warnings.push(Warning::TooManyUndeclaredNames { remembered: crate::read::MAX_UNDECLARED });

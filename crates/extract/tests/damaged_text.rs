@@ -30,7 +30,7 @@ fn a_stray_pair_of_quotation_marks_swallows_no_record() {
         assert_eq!(rules(&outcome), pairs(&[("1", "quote"), ("2", "quote"), ("3", "quote")]));
         let account = &outcome.accounts[0];
         assert_eq!((account.lines, account.read), (5, 4));
-        let damaged = Warning::DamagedRecords { rule: "quote", records: 3, lines: vec![2, 3, 4] };
+        let damaged = Warning::DamagedRecords { rule: "quote".into(), records: 3, lines: vec![2, 3, 4] };
         assert_eq!(account.warnings, [damaged]);
         assert!(texts(&outcome.quarantine, "reason")[0].starts_with("line 2: a quotation mark"));
     }

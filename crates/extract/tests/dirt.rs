@@ -181,7 +181,10 @@ fn the_wrong_encoding_is_read_right_and_reported() {
     ] {
         let outcome = run(&pos_sales(declared), &[file("f", bytes)]).unwrap();
         assert_eq!(outcome.rows, right.rows);
-        assert_eq!(outcome.accounts[0].warnings, [Warning::EncodingDiffers { declared: name, found }]);
+        assert_eq!(
+            outcome.accounts[0].warnings,
+            [Warning::EncodingDiffers { declared: name.into(), found: found.into() }]
+        );
         assert_eq!(outcome.accounts[0].encoding, Some(found));
     }
     assert!(right.accounts[0].warnings.is_empty());

@@ -87,7 +87,11 @@ fn a_type_that_widened_is_reported_with_its_count() {
     let outcome = run(&orders(Container::Csv, UndeclaredFields::Ignore), &[file("f", text)]).unwrap();
     let account = &outcome.accounts[0];
     assert_eq!((account.read, account.written, account.quarantined_total()), (4, 1, 3));
-    let widened = |field: &str, found, values| Warning::TypeWidened { field: field.into(), found, values };
+    let widened = |field: &str, found, values| Warning::TypeWidened {
+        field: field.into(),
+        found: std::borrow::Cow::Borrowed(found),
+        values,
+    };
     assert_eq!(
         account.warnings,
         [
@@ -119,6 +123,6 @@ fn a_typed_column_widens_too() {
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let outcome = run(&orders(Container::Parquet, UndeclaredFields::Ignore), &[file("f", bytes)]).unwrap();
-    let widened = Warning::TypeWidened { field: "pieces".into(), found: "decimal with a fraction", values: 1 };
+    let widened = Warning::TypeWidened { field: "pieces".into(), found: "decimal with a fraction".into(), values: 1 };
     assert!(outcome.accounts[0].warnings.contains(&widened), "{:?}", outcome.accounts[0].warnings);
 }

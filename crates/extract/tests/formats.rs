@@ -62,7 +62,10 @@ fn every_encoding_is_read_and_a_wrong_declaration_is_reported() {
             data.format.encoding = Encoding::Utf8;
             let outcome = run(&data, &[file("f", encode(body, encoding, false))]).unwrap();
             assert_eq!(outcome.rows, right.rows, "{encoding:?} declared UTF-8");
-            assert_eq!(outcome.accounts[0].warnings, [Warning::EncodingDiffers { declared: "UTF-8", found }]);
+            assert_eq!(
+                outcome.accounts[0].warnings,
+                [Warning::EncodingDiffers { declared: "UTF-8".into(), found: found.into() }]
+            );
         }
     }
     // UTF-16 in lines of JSON.
@@ -268,7 +271,7 @@ fn members_of_an_archive_are_one_file() {
         let refused: Vec<_> = outcome.refused().into_iter().map(|(row, ..)| row).collect();
         assert_eq!(refused, ["2", "4"], "records are counted on");
         let left = Warning::MembersSkipped { members: 1, names: vec!["__MACOSX/._a.csv".into()] };
-        let differs = Warning::EncodingDiffers { declared: "UTF-8", found: "GB18030" };
+        let differs = Warning::EncodingDiffers { declared: "UTF-8".into(), found: "GB18030".into() };
         assert_eq!(outcome.accounts[0].warnings, [left, differs]);
         assert_eq!(outcome.accounts[0].read, 4);
     }

@@ -2,7 +2,7 @@
 
 use crate::error::PipelineError;
 use crate::project::OpenProject;
-use crate::record::{DataInterval, DatasetAccount, FileWarning};
+use crate::record::{DataInterval, DatasetAccount, FileWarning, FileWarningKind};
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::{Channel, Pipeline};
 use lakewarden_extract::ExtractError;
@@ -53,7 +53,10 @@ pub(crate) fn note(account: &mut DatasetAccount, origins: &Origins) {
         file.interval =
             origins.interval(&file.file).map(|interval| DataInterval { from: interval.from, until: interval.until });
     }
-    account
-        .arrivals
-        .extend(origins.remarks.iter().map(|r| FileWarning { file: r.about.clone(), warning: r.what.to_string() }));
+    account.arrivals.extend(
+        origins
+            .remarks
+            .iter()
+            .map(|r| FileWarning { file: r.about.clone(), warning: FileWarningKind::Listing(r.what.clone()) }),
+    );
 }

@@ -5,7 +5,7 @@
 //! nothing, and the next one reads from where the last publication stands.
 
 use crate::error::PipelineError;
-use crate::record::{DatasetAccount, FileWarning};
+use crate::record::{DatasetAccount, FileWarning, FileWarningKind};
 use lakewarden_dictionary::{Database, Dataset};
 use lakewarden_extract::{FileAccount, undeclared_label};
 use lakewarden_lake::TableSnapshot;
@@ -55,8 +55,11 @@ pub fn tell(read: &DatabaseRead, dataset: &Dataset, keys: &KeyRing, account: &mu
     for column in read.undeclared() {
         *account.over_collected.entry(undeclared_label(dataset, column, keys)).or_default() += account.read;
     }
-    let warning = |text: &String| FileWarning { file: read.name().to_owned(), warning: text.clone() };
-    account.warnings.extend(read.warnings().iter().map(warning));
+    let warnings = read
+        .warnings()
+        .iter()
+        .map(|reason| FileWarning { file: read.name().to_owned(), warning: FileWarningKind::Database(reason.clone()) });
+    account.warnings.extend(warnings);
 }
 
 /// Why a run would read a database, or would not.

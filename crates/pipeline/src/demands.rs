@@ -3,7 +3,7 @@
 
 use crate::error::PipelineError;
 use crate::load::Loading;
-use crate::record::{DatasetAccount, FileWarning};
+use crate::record::{DatasetAccount, FileMessage};
 use crate::row_rules;
 use crate::thresholds;
 use lakewarden_dictionary::{Dataset, OnFailure, StoppedFiles};
@@ -47,7 +47,7 @@ impl Loading<'_> {
         files: Vec<SourceFile>,
         rules: &RuleInputs,
         seen: &KeySet,
-    ) -> Result<(Vec<SourceFile>, Vec<FileWarning>), PipelineError> {
+    ) -> Result<(Vec<SourceFile>, Vec<FileMessage>), PipelineError> {
         if dataset.demands.stopped_files != StoppedFiles::SetAside || !stops_files(dataset) {
             return Ok((files, Vec::new()));
         }
@@ -63,7 +63,7 @@ impl Loading<'_> {
                     sound.push(file);
                 }
                 Err(error @ ExtractError::FileStopped(_)) => {
-                    stopped.push(FileWarning { file: file.name, warning: error.to_string() });
+                    stopped.push(FileMessage { file: file.name, message: error.to_string() });
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -228,7 +228,7 @@ impl Loading<'_> {
 
     fn facts(&self, dataset: &Dataset, account: &FileAccount, dictionary: &str) -> LoadFacts {
         let differs = account.warnings.iter().find_map(|warning| match warning {
-            Warning::ContainerDiffers { found } => Some((*found).to_owned()),
+            Warning::ContainerDiffers { found } => Some(found.to_string()),
             _ => None,
         });
         LoadFacts {

@@ -74,7 +74,7 @@ pub use judgement::Judgement;
 pub use key_place::is_key_outside;
 pub use keys::{key_path, key_ring};
 pub use lakewarden_extract::UndeclaredField;
-pub use lakewarden_source::{RemarkKind, Window};
+pub use lakewarden_source::{OneConnection, RemarkKind, Window};
 pub use ledger::{DatasetLedger, LedgerLine, LoadedFile, ledger};
 pub use observe::{Observer, Silent};
 pub use plan::{Action, Plan, Verb, plan};

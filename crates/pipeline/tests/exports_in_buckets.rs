@@ -151,7 +151,7 @@ async fn compare(bucket: &tempfile::TempDir) {
     let far = Window { from: Some(month), to: month.checked_add_months(chrono::Months::new(120)) };
     let second = run_days(&by_month, Some(far)).await.unwrap();
     let told = &pos(&second).arrivals;
-    assert!(told.len() == 1 && told[0].warning.starts_with("no file for "), "{told:?}");
+    assert!(told.len() == 1 && told[0].warning.to_string().starts_with("no file for "), "{told:?}");
     assert!(!pos(&second).already_loaded.is_empty());
     let dated: Vec<_> = loaded(&first).into_keys().chain(loaded(&second).into_keys()).collect();
     assert!(dated.iter().all(|sha256| folder_files.contains_key(sha256)));

@@ -1,5 +1,6 @@
 //! What a person should know of a listing that went well.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Intervals and files named before the rest is counted.
@@ -15,7 +16,8 @@ pub struct Remark {
 }
 
 /// Kinds of remarks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RemarkKind {
     /// No file was there for some of the intervals that were asked for.
     Missing {

@@ -293,7 +293,7 @@ fn retired_exports(retired: &RetiredExports) -> String {
     for kept in kept {
         text.push_str(&format!(
             "\nwarning[{EXPORT_STAYS}]: {dataset}: {} stays where it is: {}",
-            kept.file, kept.warning
+            kept.file, kept.message
         ));
     }
     text

@@ -1,7 +1,7 @@
 //! The row accounts of datasets, with what the dictionary says of them.
 
 use super::names::label;
-use super::warnings::warning;
+use super::warnings::render_warning;
 use crate::demands;
 use lakewarden_dictionary::{Dataset, Project, Treatment};
 use lakewarden_pipeline::record::{DatasetAccount, RunRecord};
@@ -52,7 +52,7 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .iter()
             .map(|(field, rows)| data::OverCollected { field: field.clone(), rows: *rows })
             .collect(),
-        warnings: (account.warnings.iter().chain(&account.arrivals).map(|w| warning(&w.file, &w.warning)))
+        warnings: (account.warnings.iter().chain(&account.arrivals).map(render_warning))
             .chain(demands::notes(account))
             .collect(),
         redactions: account

@@ -100,7 +100,8 @@ fn datasets() -> Value {
     pos["skipped_lines"] = json!(3);
     pos["over_collected"] = json!({ "clipboard": 12 });
     pos["redactions"] = json!({ "phone": 8 });
-    pos["warnings"] = json!([{ "file": "pos_sales.csv", "warning": "declared as GB18030, read as UTF-8" }]);
+    let differs = json!({ "encoding_differs": { "declared": "GB18030", "found": "UTF-8" } });
+    pos["warnings"] = json!([{ "file": "pos_sales.csv", "warning": { "extraction": differs } }]);
     json!([pos, dataset("tmall_orders", 30, true), dataset("stores", 0, false), dataset("consent_log", 20, true),])
 }
 

@@ -104,7 +104,7 @@ impl Learnt {
     /// Says so if a container is not the declared one, once a file.
     pub(crate) fn container(&mut self, found: Container, dataset: &Dataset) {
         if found != dataset.format.container {
-            self.warn(Warning::ContainerDiffers { found: container_name(found) });
+            self.warn(Warning::ContainerDiffers { found: container_name(found).into() });
         }
     }
 
@@ -169,8 +169,12 @@ fn read_job(
     }
     raw.drain().map_err(io)?;
     let Learnt { encoding, lines, skipped, undeclared, mut warnings, damaged } = learnt;
-    let damage = |(rule, (records, lines))| Warning::DamagedRecords { rule, records, lines };
-    warnings.extend(damaged.into_iter().map(damage));
+    let damaged = damaged.into_iter();
+    warnings.extend(damaged.map(|(rule, (records, lines))| Warning::DamagedRecords {
+        rule: rule.into(),
+        records,
+        lines,
+    }));
     let (sha256, bytes) = (raw.sha256(), raw.bytes_read());
     Ok(FileSummary { sha256, bytes, encoding, lines, skipped, undeclared, warnings })
 }

@@ -72,7 +72,7 @@ impl<R: Read> Decoding<R> {
         let (expected, found) = (declared(self.declared), self.read_in());
         let either_order = self.declared == Declared::Utf16 && found == UTF_16BE;
         (found != expected && !either_order)
-            .then(|| Warning::EncodingDiffers { declared: name(expected), found: name(found) })
+            .then(|| Warning::EncodingDiffers { declared: name(expected).into(), found: name(found).into() })
     }
 
     fn decide(&mut self, encoding: &'static encoding_rs::Encoding) {

@@ -1,7 +1,7 @@
 //! The accounts of files, summed up to their dataset's.
 
 use crate::ledger::Known;
-use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, Quarantined, SetNull};
+use crate::record::{Counts, DatasetAccount, FileFacts, FileWarning, FileWarningKind, Quarantined, SetNull};
 use lakewarden_extract::FileAccount;
 use lakewarden_source::database::DatabaseRead;
 use std::collections::BTreeMap;
@@ -42,9 +42,11 @@ pub(super) fn sum_up(dataset: &str, files: &[FileAccount], already_loaded: Vec<S
         add(&mut account.over_collected, file.over_collected.iter().map(|(k, v)| (k.clone(), *v)));
         add(&mut account.redactions, file.redactions.iter().map(|(k, v)| (k.to_string(), *v)));
         add(&mut account.rounded, file.rounded.iter().map(|(k, v)| (k.clone(), *v)));
-        account
-            .warnings
-            .extend(file.warnings.iter().map(|w| FileWarning { file: file.file.clone(), warning: w.to_string() }));
+        account.warnings.extend(
+            file.warnings
+                .iter()
+                .map(|w| FileWarning { file: file.file.clone(), warning: FileWarningKind::Extraction(w.clone()) }),
+        );
         account.files.push(FileFacts {
             file: file.file.clone(),
             sha256: file.sha256.clone(),

@@ -1,6 +1,7 @@
 //! The account of a dataset: what became of its files and rows.
 
 use super::Counts;
+use super::file_warning::{FileMessage, FileWarning};
 use chrono::NaiveDateTime;
 use lakewarden_extract::DuplicatesBy;
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ pub struct DatasetAccount {
     pub set_null: Vec<SetNull>,
     /// Files that a rule stopped and that were left aside. The next run tries them again.
     #[serde(default)]
-    pub set_aside: Vec<FileWarning>,
+    pub set_aside: Vec<FileMessage>,
     /// Its thresholds, and what was found of each.
     #[serde(default)]
     pub thresholds: Vec<ThresholdAccount>,
@@ -269,7 +270,7 @@ pub struct RetiredExports {
     /// The files.
     pub files: Vec<RetiredFile>,
     /// Files that stay, each with the reason.
-    pub kept: Vec<FileWarning>,
+    pub kept: Vec<FileMessage>,
 }
 
 /// A file that was deleted or archived.
@@ -283,15 +284,6 @@ pub struct RetiredFile {
     pub bytes: u64,
     /// Where it is now; `None` if it was deleted.
     pub archived_as: Option<String>,
-}
-
-/// A warning about a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileWarning {
-    /// The file.
-    pub file: String,
-    /// The warning.
-    pub warning: String,
 }
 
 fn is_zero(number: &u64) -> bool {

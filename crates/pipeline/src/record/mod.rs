@@ -2,11 +2,13 @@
 
 mod consent;
 mod dataset;
+mod file_warning;
 mod model;
 mod published;
 
 pub use consent::*;
 pub use dataset::*;
+pub use file_warning::*;
 pub use model::*;
 pub use published::*;
 

@@ -7,7 +7,7 @@ use crate::arrivals::listed;
 use crate::error::PipelineError;
 use crate::load::{is_loaded, may_be_loaded};
 use crate::observe::Observer;
-use crate::record::{FileWarning, RetiredExports, RetiredFile};
+use crate::record::{FileMessage, RetiredExports, RetiredFile};
 use crate::run::Run;
 use lakewarden_dictionary::{AfterLoadAction, Channel, Pipeline};
 use lakewarden_extract::checksum;
@@ -87,7 +87,7 @@ impl Run<'_> {
                     file.archived_as = archived_as;
                     retired.files.push(file);
                 }
-                Err(fault) => retired.kept.push(FileWarning { file: file.file, warning: fault.to_string() }),
+                Err(fault) => retired.kept.push(FileMessage { file: file.file, message: fault.to_string() }),
             }
         }
         let done = json!({ "event": "after_load", "run": self.request.run, "by": self.request.owner, "done": retired });

@@ -16,6 +16,7 @@ mod address;
 mod error;
 mod merged;
 mod mysql;
+mod one_connection;
 mod postgres;
 mod projection;
 mod ranges;
@@ -24,5 +25,6 @@ mod tls;
 mod watermark;
 
 pub use error::{DatabaseError, Doing, Fault};
+pub use one_connection::OneConnection;
 pub use read::{DatabaseRead, DatabaseRequest};
 pub use watermark::Watermark;

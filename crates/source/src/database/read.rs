@@ -3,6 +3,7 @@
 use super::address::{Address, Kind, beyond_home};
 use super::error::{DatabaseError, Fault};
 use super::merged::{Merged, Tally, Work};
+use super::one_connection::OneConnection;
 use super::projection::Projection;
 use super::watermark::{Reached, SourceId, Watermark};
 use super::{mysql, postgres};
@@ -37,7 +38,7 @@ pub struct DatabaseRead {
     projection: Projection,
     number: u64,
     outlook: Outlook,
-    warnings: Vec<String>,
+    warnings: Vec<OneConnection>,
     before: Option<Watermark>,
     works: Arc<Mutex<Option<Vec<Work>>>>,
     tally: Arc<Tally>,
@@ -70,7 +71,7 @@ pub(super) struct Opened {
     pub projection: Projection,
     pub outlook: Outlook,
     pub works: Vec<Work>,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<OneConnection>,
 }
 
 /// What there is to read.
@@ -171,8 +172,8 @@ impl DatabaseRead {
         self.outlook == Outlook::Everything
     }
 
-    /// What a person should know of how it is read.
-    pub fn warnings(&self) -> &[String] {
+    /// Why it is read by one connection although more are declared.
+    pub fn warnings(&self) -> &[OneConnection] {
         &self.warnings
     }
 

@@ -52,7 +52,7 @@ async fn all_connections_see_one_state_of_mysql() {
         let fields = ["id integer", "balance integer"];
         let channel = Channel::new(&mysql_url(), &fields, &format!("table: {name}, {divided}"));
         let read = channel.open().await.unwrap();
-        assert_eq!(read.warnings(), [""; 0]);
+        assert!(read.warnings().is_empty());
         moved(commits.load(Ordering::Relaxed) + 10).await;
         let rows: Vec<(i64, i64)> = drain(&read)
             .await
@@ -93,7 +93,7 @@ async fn who_may_not_lock_reads_by_one_connection_and_says_so() {
         let database = format!("table: {table}, partition_on: id, parallel: 3");
         let channel = Channel::new(url, &["id integer"], &database);
         let read = channel.open().await.unwrap();
-        assert!(read.warnings().len() == 1 && read.warnings()[0].contains(why), "{:?}", read.warnings());
+        assert!(read.warnings().len() == 1 && read.warnings()[0].to_string().contains(why), "{:?}", read.warnings());
         assert_eq!(drain(&read).await.unwrap().len(), if table == name { 500 } else { 0 });
     }
 }

@@ -7,6 +7,7 @@ mod sql;
 
 use super::error::{Doing, Fault};
 use super::merged::Work;
+use super::one_connection::OneConnection;
 use super::projection::{Column, Projection};
 use super::ranges::{Range, divide, whole};
 use super::read::{Asked, Opened, Outlook};
@@ -38,7 +39,7 @@ pub(super) async fn open(asked: &Asked<'_>) -> Result<Opened, Fault> {
             match share(asked, &relation, engine.as_deref(), &mut conns).await? {
                 // What was found out before the lock is of an earlier snapshot.
                 None => (outlook, since) = self::outlook(&mut conns[0], asked, &relation, &columns).await?,
-                Some(why) => warnings.push(format!("{why}: it was read by one connection")),
+                Some(why) => warnings.push(why),
             }
         }
         let conditions = conditions(&mut conns, asked, &relation, &columns, since.as_deref()).await?;
@@ -64,9 +65,9 @@ async fn share(
     relation: &Relation<'_>,
     engine: Option<&str>,
     conns: &mut Vec<Conn>,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<OneConnection>, Fault> {
     if let Some(engine) = engine.filter(|engine| !engine.eq_ignore_ascii_case("InnoDB")) {
-        return Ok(Some(format!("the storage engine {engine} has no snapshots")));
+        return Ok(Some(OneConnection::EngineWithoutSnapshots { engine: engine.to_owned() }));
     }
     let snapshot = |e| fault(&e, Doing::Snapshot);
     for _ in 1..asked.parallel {
@@ -80,8 +81,8 @@ async fn share(
     if let Err(error) = locker.query_drop(lock).await {
         conns.truncate(1);
         return match fault(&error, Doing::Snapshot) {
-            Fault::Permission { .. } => Ok(Some("the user may not lock tables for a moment".to_owned())),
-            Fault::Timeout { .. } => Ok(Some("the lock that a shared snapshot needs was not to be had".to_owned())),
+            Fault::Permission { .. } => Ok(Some(OneConnection::LockNotPermitted)),
+            Fault::Timeout { .. } => Ok(Some(OneConnection::LockTimedOut)),
             other => Err(other),
         };
     }

@@ -6,6 +6,7 @@ mod sql;
 
 use super::error::{DatabaseError, Doing, Fault};
 use super::merged::{Rows, Work};
+use super::one_connection::OneConnection;
 use super::projection::{Column, Projection};
 use super::ranges::{Range, divide, whole};
 use super::read::{Asked, Opened, Outlook};
@@ -59,7 +60,7 @@ pub(super) async fn open(asked: &Asked<'_>) -> Result<Opened, Fault> {
 
 /// Begins the snapshot, and exports it if others are to share it. A server that cannot export one is read by one
 /// connection.
-async fn begin(client: &Client, asked: &Asked<'_>, warnings: &mut Vec<String>) -> Result<Option<String>, Fault> {
+async fn begin(client: &Client, asked: &Asked<'_>, warnings: &mut Vec<OneConnection>) -> Result<Option<String>, Fault> {
     let begin = || client.batch_execute(sql::BEGIN);
     begin().await.map_err(|e| fault(&e, Doing::Snapshot))?;
     if asked.parallel < 2 {
@@ -68,7 +69,7 @@ async fn begin(client: &Client, asked: &Asked<'_>, warnings: &mut Vec<String>) -
     match client.query_one("SELECT pg_catalog.pg_export_snapshot()", &[]).await {
         Ok(row) => Ok(row.get(0)),
         Err(error) if error.as_db_error().is_some() => {
-            warnings.push("the server cannot share a snapshot: it was read by one connection".to_owned());
+            warnings.push(OneConnection::NoSharedSnapshot);
             client.batch_execute("ROLLBACK").await.map_err(|e| fault(&e, Doing::Snapshot))?;
             begin().await.map_err(|e| fault(&e, Doing::Snapshot))?;
             Ok(None)
