@@ -1,5 +1,6 @@
 //! What can keep a command from being carried out.
 
+use crate::purposes;
 use crate::repeated_files::RepeatedFiles;
 use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
@@ -463,14 +464,7 @@ impl PipelineError {
                 "nothing was published; declare `key` in schemas/channels/{0}.yaml, so that equal rows are recognised; or remove the file that repeats the other; or, if they are new rows, declare `snapshot: append` there",
                 found.dataset
             )),
-            Self::Threshold(crossed) if crossed.is_lossy => Some(format!(
-                "nothing was published; correct the export or schemas/channels/{0}.yaml; to load it as it is, once: lakewarden run --accept-thresholds {0}, then: lakewarden quarantine list {0}; always: write `thresholds: {{ quarantine_at_most: … }}` there",
-                crossed.dataset
-            )),
-            Self::Threshold(crossed) => Some(format!(
-                "nothing was published; correct the export, or load it as it is: lakewarden run --accept-thresholds {}",
-                crossed.dataset
-            )),
+            Self::Threshold(crossed) => Some(crossed.hint()),
             Self::NoThresholds { known, .. } => Some(format!("datasets of the pipeline: {}", list(known))),
             Self::NoQuarantine { known, .. } => Some(format!("datasets: {}", list(known))),
             Self::NotInQuarantine { .. } => Some(
@@ -495,8 +489,8 @@ impl PipelineError {
             ),
             Self::Lake(error) => error.hint().map(str::to_owned),
             Self::Engine { error: EngineError::Sql(problem), .. } => problem.hint.clone(),
-            Self::Engine { error: EngineError::Forbidden { .. }, .. } => {
-                Some("leave it out, or add the purpose to the field in the dictionary".to_owned())
+            Self::Engine { error: EngineError::Forbidden { columns, .. }, .. } => {
+                Some(purposes::forbidden_column_hint(columns).to_owned())
             }
             Self::Engine { error: EngineError::Storage, .. } => {
                 Some("look whether the lake's storage answers: lakewarden doctor; then run again".to_owned())

@@ -54,13 +54,17 @@ pub(crate) fn columns(open: &OpenProject, model: &Model, purpose: &str, forbidde
             let declared = field.purposes.first().map_or_else(|| field.span.clone(), |p| p.span.clone());
             problem = problem.related(declared, "what it serves is declared here");
         }
-        if column.relation == CUSTOMERS {
-            return problem.hint(
-                "it is made of every dataset with people, and of the consent log; take it from a dataset that serves the \
-                 purpose, such as min(ordered_at) for each customer_id",
-            );
-        }
-        problem.hint("leave it out, or add the purpose to the field in the dictionary")
+        problem.hint(forbidden_column_hint(std::slice::from_ref(column)))
     };
     forbidden.iter().map(problem).collect()
+}
+
+/// How SQL can do without columns that may not be used for its purpose.
+pub(crate) fn forbidden_column_hint(columns: &[ForbiddenColumn]) -> &'static str {
+    if columns.iter().any(|column| column.relation == CUSTOMERS) {
+        "the column is computed from all datasets about people and from the consent log; compute it from a dataset that \
+         serves the purpose, such as min(ordered_at) for each customer_id"
+    } else {
+        "leave it out, or add the purpose to the field in the dictionary"
+    }
 }

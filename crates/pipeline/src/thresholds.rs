@@ -54,6 +54,29 @@ pub struct Crossed {
     pub losses: Vec<String>,
     /// Whether `quarantine_at_most` is among the thresholds.
     pub is_lossy: bool,
+    /// The field whose rows were lost because it names a person only on another row of the same key.
+    pub unfilled: Option<String>,
+}
+
+impl Crossed {
+    /// What to do: correct the export or its declaration, or accept the loss.
+    pub fn hint(&self) -> String {
+        let dataset = &self.dataset;
+        let entry = format!("schemas/channels/{dataset}.yaml");
+        if let Some(field) = &self.unfilled {
+            return format!(
+                "nothing was published; if the export names the person on the first row of a key only, declare `fill: down within COLUMN` on `{field}` in {entry}; if each row stands alone, `fill: none`; then: lakewarden run"
+            );
+        }
+        if self.is_lossy {
+            return format!(
+                "nothing was published; correct the export or {entry}; to load it as it is, once: lakewarden run --accept-thresholds {dataset}, then: lakewarden quarantine list {dataset}; always: write `thresholds: {{ quarantine_at_most: … }}` there"
+            );
+        }
+        format!(
+            "nothing was published; correct the export, or load it as it is: lakewarden run --accept-thresholds {dataset}"
+        )
+    }
 }
 
 impl fmt::Display for Crossed {
@@ -67,6 +90,8 @@ fn counted(thresholds: usize) -> String {
     if thresholds == 1 { "a threshold".to_owned() } else { format!("{thresholds} thresholds") }
 }
 
+/// The rule that a row breaks which names no person although another row of its key does.
+const UNFILLED: &str = "fill";
 /// The share of rows that a load may lose where its dataset does not declare `quarantine_at_most`.
 const LOST_AT_MOST: Percent = Percent { millionths: 500_000 };
 /// A load that loses fewer rows is not judged by that: one bad record stops nothing.
@@ -157,6 +182,7 @@ pub fn crossed(account: &DatasetAccount) -> Option<Crossed> {
         what,
         losses,
         is_lossy: crossed().any(|t| t.threshold == LOST),
+        unfilled: account.quarantined.iter().find(|q| q.rule == UNFILLED).and_then(|q| q.field.clone()),
     })
 }
 
@@ -179,6 +205,18 @@ mod tests {
         account.quarantined = vec![of("a", 1), of("b", quarantined - 1)];
         account.thresholds = judge(limits.as_ref(), DatasetRole::Data, &account, &[], &LastLoads::default());
         crossed(&account)
+    }
+
+    #[test]
+    fn a_load_that_loses_nameless_rows_says_what_to_declare() {
+        let nameless = Quarantined { field: Some("Email".to_owned()), rule: UNFILLED.to_owned(), rows: 3 };
+        let mut account = DatasetAccount { dataset: "orders".to_owned(), read: 5, ..DatasetAccount::default() };
+        account.quarantined = vec![nameless];
+        account.thresholds = judge(None, DatasetRole::Data, &account, &[], &LastLoads::default());
+        let crossed = crossed(&account).unwrap();
+        assert_eq!(crossed.unfilled.as_deref(), Some("Email"));
+        let hint = crossed.hint();
+        assert!(hint.contains("`fill: down within COLUMN` on `Email` in schemas/channels/orders.yaml"), "{hint}");
     }
 
     #[test]

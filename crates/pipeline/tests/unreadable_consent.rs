@@ -180,7 +180,9 @@ async fn a_run_is_refused_where_nobody_can_tell_who_has_withdrawn() {
     let warned = run(&club, "2026-07-02").await;
     assert_eq!((consents(&warned), warned.models[0].rows), ((2, 2, 1), 3));
     let account = warned.datasets.iter().find(|d| d.dataset == "consents").unwrap();
-    assert!(account.warnings.iter().any(|w| w.warning.to_string().contains("do not say for certain whom they name: 1")));
+    assert!(
+        account.warnings.iter().any(|w| w.warning.to_string().contains("do not say for certain whom they name: 1"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

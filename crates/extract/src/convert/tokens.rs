@@ -211,28 +211,7 @@ impl<'a> DomainForm<'a> {
         match self {
             Self::ByName(normaliser) => normalised(*normaliser, text, refuse),
             Self::Declared { field, forms, regions } if regions.is_empty() => clean(field, forms, text, None, refuse),
-            Self::Declared { field, .. } => {
-                let each = self.each(text);
-                let mut out = StringBuilder::with_capacity(text.len(), text.value_data().len());
-                for row in 0..text.len() {
-                    let mut distinct = each.iter().filter(|s| s.is_valid(row)).map(|s| s.value(row));
-                    let first = distinct.next();
-                    match first {
-                        Some(first) if distinct.any(|other| other != first) => {
-                            refuse(row, REGION);
-                            out.append_null();
-                        }
-                        Some(only) => out.append_value(only),
-                        None => {
-                            if text.is_valid(row) && !text.value(row).trim().is_empty() {
-                                refuse(row, super::normaliser_rule(field.normalise));
-                            }
-                            out.append_null();
-                        }
-                    }
-                }
-                out.finish()
-            }
+            Self::Declared { field, forms, regions } => spell_of_any_region(field, forms, regions, text, refuse),
         }
     }
 
@@ -252,6 +231,57 @@ impl<'a> DomainForm<'a> {
             }
         }
     }
+}
+
+/// Brings telephone numbers to E.164 that may be of any of these countries. A country is tried only for numbers that are
+/// not known yet to be ambiguous, and only one for a number with a country code.
+fn spell_of_any_region(
+    field: &Field,
+    forms: &FormPlan,
+    regions: &[String],
+    text: &StringArray,
+    refuse: &mut dyn FnMut(usize, &'static str),
+) -> StringArray {
+    let mut found: Vec<Option<String>> = vec![None; text.len()];
+    let mut ambiguous = vec![false; text.len()];
+    let mut open: Vec<usize> = (0..text.len()).filter(|row| text.is_valid(*row)).collect();
+    for (tried, region) in regions.iter().enumerate() {
+        if open.is_empty() {
+            break;
+        }
+        let numbers = StringArray::from_iter_values(open.iter().map(|row| text.value(*row)));
+        let codes = StringArray::from_iter_values(std::iter::repeat_n(region, open.len()));
+        let spelled = clean(field, forms, &numbers, Some(&codes), &mut |_, _| {});
+        let mut place = 0;
+        open.retain(|row| {
+            let number = spelled.is_valid(place).then(|| spelled.value(place));
+            place += 1;
+            match (&found[*row], number) {
+                (Some(other), Some(number)) => ambiguous[*row] = other != number,
+                (None, Some(number)) => found[*row] = Some(number.to_owned()),
+                (_, None) => {}
+            }
+            !ambiguous[*row] && !(tried == 0 && has_country_code(text.value(*row)))
+        });
+    }
+    let mut out = StringBuilder::with_capacity(text.len(), text.value_data().len());
+    for (row, number) in found.into_iter().enumerate() {
+        if ambiguous[row] {
+            refuse(row, REGION);
+            out.append_null();
+            continue;
+        }
+        if number.is_none() && text.is_valid(row) && !text.value(row).trim().is_empty() {
+            refuse(row, super::normaliser_rule(field.normalise));
+        }
+        out.append_option(number);
+    }
+    out.finish()
+}
+
+/// Whether a telephone number begins with `+`, so that it is of one country wherever it is dialled.
+fn has_country_code(number: &str) -> bool {
+    matches!(number.trim_start().chars().next(), Some('+' | '\u{ff0b}'))
 }
 
 /// How identifiers of a domain are spelled that no field of the project belongs to.
