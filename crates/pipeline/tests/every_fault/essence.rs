@@ -47,9 +47,10 @@ pub async fn essence(lake: &Lake) -> BTreeMap<String, String> {
     all
 }
 
-/// The rows of a quarantine, in their order, without the run that rejected each.
+/// The rows of a quarantine, in their order, without the run that rejected each and the clock's time then.
 async fn rejected(lake: &Lake, table: &TableSnapshot) -> String {
-    let columns: Vec<&str> = table.schema.fields().iter().map(|f| f.name().as_str()).filter(|c| *c != "run").collect();
+    let columns = table.schema.fields().iter().map(|f| f.name().as_str());
+    let columns: Vec<&str> = columns.filter(|column| !["run", "quarantined_at"].contains(column)).collect();
     let batches: Vec<RecordBatch> =
         lake.read_table_batches(table, Some(&columns)).unwrap().try_collect().await.unwrap();
     format!("{}\n", pretty_format_batches(&batches).unwrap())
