@@ -170,10 +170,19 @@ impl<'a> Asker<'a> {
             *kept = Some(known_customers(self.open, self.pipeline, &self.lake, &self.judgement).await?);
         }
         if let Some(Some(customers)) = kept.as_mut() {
-            let view = CustomerView::for_purpose(&self.open.project, self.pipeline, &purpose);
-            let of_view = view.looked_up().iter().filter(|_| reads.iter().any(|r| r.name == CUSTOMERS));
-            let names = of_view.map(|d| d.name.value.as_str()).chain(reads.iter().map(|r| r.name.as_str()));
-            self.place_rows(customers, names).await?;
+            if reads.iter().any(|r| r.name == CUSTOMERS) {
+                // Which customers a purpose may know of is said by the rows of the datasets that serve it.
+                let view = CustomerView::for_purpose(&self.open.project, self.pipeline, &purpose);
+                for dataset in view.looked_up() {
+                    self.resolve_subjects(customers, &dataset.name.value).await?;
+                }
+            }
+            // Of a relation that is read once, the reading itself looks them up.
+            for read in &reads {
+                if !self.asked.lock().await.insert(read.name.clone()) {
+                    self.resolve_subjects(customers, &read.name).await?;
+                }
+            }
         }
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);
@@ -202,19 +211,11 @@ impl Asker<'_> {
         written.map(drop).map_err(|source| PipelineError::ReplayNotAudited { source: Box::new(source) })
     }
 
-    /// Looks up whose the rows of a table are, once, where it is asked about again.
-    async fn place_rows(
-        &self,
-        customers: &mut Customers,
-        names: impl Iterator<Item = &str>,
-    ) -> Result<(), PipelineError> {
-        let mut asked = self.asked.lock().await;
-        for name in names.filter(|name| !asked.insert((*name).to_owned())).collect::<Vec<_>>() {
-            if !customers.rows.contains_key(name) {
-                let project = &self.open.project;
-                let rows = placed::as_published(&self.lake, project, self.pipeline, name, customers).await?;
-                customers.rows.extend(rows.map(|rows| (name.to_owned(), Arc::new(rows))));
-            }
+    /// Resolves the data subjects of a published table's rows, unless that is done.
+    async fn resolve_subjects(&self, customers: &mut Customers, name: &str) -> Result<(), PipelineError> {
+        if !customers.rows.contains_key(name) {
+            let rows = placed::as_published(&self.lake, &self.open.project, self.pipeline, name, customers).await?;
+            customers.rows.extend(rows.map(|rows| (name.to_owned(), Arc::new(rows))));
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 mod common;
 
 use common::{Shop, keys};
+use lakewarden_dictionary::DatasetRole;
+use lakewarden_lake::Zone;
 use lakewarden_pipeline::record::Outcome;
 use lakewarden_sample::{Accounts, Sales};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +72,7 @@ fn rows(shop: &Shop, record: &lakewarden_pipeline::record::RunRecord) {
 async fn customers(shop: &Shop) -> BTreeMap<(String, String), String> {
     let keys = keys();
     let lake = lakewarden_lake::Lake::open(&shop.open().lake_url(None).unwrap()).unwrap();
-    let members = read(&lake, "retail_customer_identity", &["token", "customer_id", "shared"]).await;
+    let members = read(&lake, Zone::Identity, "retail_customer_identity", &["token", "customer_id", "shared"]).await;
     let customer_of_token: BTreeMap<String, String> =
         members.iter().map(|row| (row[0].clone(), row[1].clone())).collect();
     let mut customers: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
@@ -89,9 +91,35 @@ async fn customers(shop: &Shop) -> BTreeMap<(String, String), String> {
     customers.into_iter().map(|(key, ids)| (key, ids.into_iter().next().unwrap())).collect()
 }
 
-/// Who may be seen for each purpose is whom the truth permits.
+/// The customers that the rows of datasets name which serve a purpose: it knows of no others. One that all datasets serve
+/// knows those of the consent log as well.
+async fn named_for(shop: &Shop, purpose: &str) -> BTreeSet<String> {
+    let open = shop.open();
+    let lake = lakewarden_lake::Lake::open(&open.lake_url(None).unwrap()).unwrap();
+    let members = read(&lake, Zone::Identity, "retail_customer_identity", &["token", "customer_id", "shared"]).await;
+    let customer_of: BTreeMap<&str, &str> =
+        members.iter().filter(|row| row[2] != "true").map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    let channels = &open.project.pipeline("retail").unwrap().channels;
+    let loaded = channels.iter().map(|c| open.project.dataset(&c.dataset.value).unwrap());
+    let (serving, refusing): (Vec<_>, Vec<_>) = loaded
+        .filter(|d| d.role == DatasetRole::Data && d.has_subjects())
+        .partition(|d| d.purposes.iter().any(|p| p.purpose.value == purpose));
+    if refusing.is_empty() {
+        return members.into_iter().map(|row| row[1].clone()).collect();
+    }
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for dataset in serving {
+        let columns: Vec<&str> = dataset.pseudonyms().map(|f| f.column.value.as_str()).collect();
+        let tokens = read(&lake, Zone::Conformed, &dataset.name.value, &columns).await;
+        named.extend(tokens.iter().flatten().filter_map(|token| customer_of.get(token.as_str()).copied()));
+    }
+    named.into_iter().map(str::to_owned).collect()
+}
+
+/// Who may be seen for each purpose is whom the truth permits, of those whom data for the purpose names.
 async fn consents(shop: &Shop, customer_of: &BTreeMap<(String, String), String>) {
     for purpose in ["analytics", "marketing", "personalization"] {
+        let named = named_for(shop, purpose).await;
         let visible: BTreeSet<String> =
             shop.ask("SELECT customer_id FROM customers", purpose).await.unwrap().into_iter().collect();
         let (mut permitted, mut refused) = (0, 0);
@@ -99,8 +127,8 @@ async fn consents(shop: &Shop, customer_of: &BTreeMap<(String, String), String>)
             let Some(id) = customer_of.get(&(row[0].clone(), row[1].clone())) else { continue };
             // Where opt-out rules, and the log says that it does, silence permits.
             let silent_opt_out = row[3] == "none" && row[5] == "US-CA" && row[6] == "yes";
-            let permit = row[3] == "granted" || silent_opt_out;
-            assert_eq!(visible.contains(id), permit, "a customer's {purpose} (truth: {})", row[3]);
+            let permit = (row[3] == "granted" || silent_opt_out) && named.contains(id);
+            assert_eq!(visible.contains(id), permit, "{purpose} of a customer whose truth is {row:?}");
             if permit { permitted += 1 } else { refused += 1 }
         }
         assert!(permitted > 100 && refused > 100, "{purpose}: {permitted} permitted, {refused} refused");
@@ -125,9 +153,9 @@ async fn sales(shop: &Shop) {
     assert_eq!(found, expected);
 }
 
-async fn read(lake: &lakewarden_lake::Lake, table: &str, columns: &[&str]) -> Vec<Vec<String>> {
+async fn read(lake: &lakewarden_lake::Lake, zone: Zone, table: &str, columns: &[&str]) -> Vec<Vec<String>> {
     use futures::TryStreamExt;
-    let table = lake.table(lakewarden_lake::Zone::Identity, table).await.unwrap().unwrap();
+    let table = lake.table(zone, table).await.unwrap().unwrap();
     let mut batches = lake.read_table_batches(&table, Some(columns)).unwrap();
     let mut rows = Vec::new();
     while let Some(batch) = batches.try_next().await.unwrap() {
