@@ -127,6 +127,7 @@ pub(crate) fn seal(
 pub(crate) fn reason(rule: &str) -> &'static str {
     match rule {
         "required" => "the field is empty, and rows without it are not kept",
+        "since" => "the file lacks the field, and the row is from a day on which exports have it",
         "type" => "the text is not a value of the field's type in its declared formats",
         "in" => "the value is none of those listed",
         "between" => "the value is outside the declared bounds",

@@ -402,7 +402,8 @@ impl InOrder<'_, '_> {
 
     /// The fields that ought to be in a file and occur in none of its records so far.
     fn absent<'o>(&'o self, occurs: &'o [bool]) -> impl Iterator<Item = &'o lakewarden_dictionary::Field> {
-        self.plan.dataset.fields.iter().zip(occurs).filter(|(f, occurs)| !f.optional && !**occurs).map(|(f, _)| f)
+        let dataset = self.plan.dataset;
+        dataset.fields.iter().zip(occurs).filter(|(f, occurs)| !dataset.may_lack(f) && !**occurs).map(|(f, _)| f)
     }
 
     /// Refuses a file with fields that the dataset's contract does not take.
@@ -440,7 +441,7 @@ impl InOrder<'_, '_> {
         }
         self.refuse_undeclared(&account.file, &undeclared)?;
         let absent: Vec<String> = (occurs.iter().flat_map(|occurs| self.plan.dataset.fields.iter().zip(occurs)))
-            .filter(|(field, occurs)| field.optional && !**occurs)
+            .filter(|(field, occurs)| self.plan.dataset.may_lack(field) && !**occurs)
             .map(|(field, _)| field.name.value.clone())
             .collect();
         if !absent.is_empty() {

@@ -1,6 +1,7 @@
 //! What can keep a command from being carried out.
 
 use crate::purposes;
+use crate::declared::DeclarationChange;
 use crate::repeated_files::RepeatedFiles;
 use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
@@ -122,23 +123,25 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
-    /// A column was stored as the dictionary no longer declares it.
+    /// The declaration of a dataset has changed, and its stored rows do not mean what it says now.
+    #[error("{}{}", .first.message, and_more(*.more))]
+    DeclarationChanged {
+        /// The first change.
+        first: Box<DeclarationChange>,
+        /// How many more there are.
+        more: u64,
+    },
+    /// A column of a curated table was published as its entry no longer declares it.
     #[error("column {column} of {table} is stored {stored}; the dictionary now declares {declared}")]
     StoredOtherwise {
         /// The table.
         table: String,
         /// The column.
         column: String,
-        /// Its stored type or treatment.
+        /// Its stored type.
         stored: String,
         /// The declared one.
         declared: String,
-    },
-    /// Rows of a dataset were stored before it declared the pseudonym that names their data subjects.
-    #[error("rows of {table} were stored before it declared a pseudonym, so their data subjects are not known")]
-    SubjectNotStored {
-        /// The table.
-        table: String,
     },
     /// A curated table was published before its entry declared a column.
     #[error("{table} was published without column {column}, which its entry now declares")]
@@ -346,6 +349,14 @@ pub(crate) fn counted(number: u64, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
+/// That there is more of a kind; empty if there is not.
+fn and_more(changes: u64) -> String {
+    match changes {
+        0 => String::new(),
+        more => format!(" (and {more} more: lakewarden plan)"),
+    }
+}
+
 impl fmt::Display for TooLittleAnonymity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, measure, found, declared, rows, all, classes, .. } = self;
@@ -407,7 +418,7 @@ impl PipelineError {
             Self::Lineage(_) => "LW6016",
             Self::FileChanged { .. } => "LW6017",
             Self::StoredOtherwise { .. } | Self::NotPublishedYet { .. } => "LW2022",
-            Self::SubjectNotStored { .. } => "LW2023",
+            Self::DeclarationChanged { first, .. } => first.change.code(),
         }
     }
 
@@ -437,8 +448,9 @@ impl PipelineError {
             }
             Self::Anonymity(found) => Some(found.hint.clone()),
             Self::Damaged { .. } => Some("lakewarden check, then look who else writes to the lake".to_owned()),
-            Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } => {
-                Some("declare it as it was, or load the exports into a new lake: lakewarden run --lake PATH".to_owned())
+            Self::DeclarationChanged { first, .. } => Some(first.remedy.clone()),
+            Self::StoredOtherwise { .. } => {
+                Some("lakewarden run publishes it again; or declare it as it was".to_owned())
             }
             Self::NotPublishedYet { .. } => Some("publish it again: lakewarden run".to_owned()),
             Self::FileChanged { .. } => {
@@ -519,7 +531,7 @@ impl PipelineError {
             Self::ConsentNeverLoaded { .. } | Self::ReplayNotPermitted { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
-            Self::StoredOtherwise { .. } | Self::SubjectNotStored { .. } | Self::NotPublishedYet { .. } => true,
+            Self::DeclarationChanged { .. } | Self::StoredOtherwise { .. } | Self::NotPublishedYet { .. } => true,
             Self::Source(SourceError::Database(error)) => error.is_refusal(),
             Self::Engine { error, .. } => {
                 !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)

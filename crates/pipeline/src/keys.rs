@@ -21,6 +21,16 @@ pub fn key_ring(settings: &Settings) -> Result<KeyRing, PipelineError> {
     Ok(KeyRing::new(master, source.version))
 }
 
+/// The key that the project declares, if it can be had without running a program: for commands that only look.
+pub fn key_at_hand(settings: &Settings) -> Option<KeyRing> {
+    let source = settings.key.as_ref()?;
+    match &source.provider {
+        // What is wrong with it, a run says.
+        KeyProvider::Environment(_) | KeyProvider::File(_) => key_ring(settings).ok(),
+        KeyProvider::Command(_) => None,
+    }
+}
+
 /// Where a key file is, `~` being the home folder.
 ///
 /// # Errors

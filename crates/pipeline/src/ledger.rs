@@ -60,6 +60,9 @@ pub struct LoadFacts {
     pub encoding: Option<String>,
     /// SHA-256 of the dictionary's entry, hexadecimal.
     pub dictionary: String,
+    /// The declaration that its rows were stored under, among those noted beside them; `None` where none is noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<String>,
     /// The key that pseudonyms were made with.
     pub key: KeyFacts,
     /// The run that loaded it.
@@ -207,13 +210,14 @@ impl Loading<'_> {
     /// What the commit says of its files.
     pub(crate) fn ledger_of(&self, dataset: &Dataset, files: &[FileAccount], also: &[OtherName]) -> Vec<LoadedFile> {
         let dictionary = self.entry_hash(dataset);
+        let declaration = self.declaration(dataset).id();
         let loaded = files.iter().map(|account| LoadedFile {
             file: account.file.clone(),
             sha256: account.sha256.clone(),
             bytes: account.bytes,
             same_as: None,
             sketch: account.sketch.clone(),
-            facts: Some(self.facts(dataset, account, &dictionary)),
+            facts: Some(self.facts(dataset, account, &dictionary, &declaration)),
         });
         let also = also.iter().filter(|other| !other.noted).map(|OtherName { same, sha256, bytes, .. }| LoadedFile {
             file: same.file.clone(),
@@ -226,7 +230,7 @@ impl Loading<'_> {
         loaded.chain(also).collect()
     }
 
-    fn facts(&self, dataset: &Dataset, account: &FileAccount, dictionary: &str) -> LoadFacts {
+    fn facts(&self, dataset: &Dataset, account: &FileAccount, dictionary: &str, declaration: &str) -> LoadFacts {
         let differs = account.warnings.iter().find_map(|warning| match warning {
             Warning::ContainerDiffers { found } => Some(found.to_string()),
             _ => None,
@@ -246,6 +250,7 @@ impl Loading<'_> {
             container: differs.unwrap_or_else(|| format!("{:?}", dataset.format.container)).to_lowercase(),
             encoding: account.encoding.map(str::to_owned),
             dictionary: dictionary.to_owned(),
+            declaration: Some(declaration.to_owned()),
             key: KeyFacts::of(self.keys),
             run: self.run,
         }

@@ -4,9 +4,11 @@ use crate::arrivals::{explained, listed, refuse_no_days};
 use crate::compile::compile;
 use crate::customers::table_names;
 use crate::database;
+use crate::declared::{Decision, DeclarationChange, Survey};
 use crate::drift;
 use crate::error::{PipelineError, counted};
 use crate::judgement::Judgement;
+use crate::keys::key_at_hand;
 use crate::load::new_files;
 use crate::people::People;
 use crate::project::OpenProject;
@@ -35,6 +37,9 @@ pub struct Plan {
     /// The pipeline's datasets about people whose data subjects cannot be resolved.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without_subject: Vec<WithoutSubject>,
+    /// What changed in the declarations of the pipeline's datasets since their rows were stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub declaration_changes: Vec<DeclarationChange>,
 }
 
 /// One thing that would happen, or would not.
@@ -74,6 +79,14 @@ pub enum Verb {
 }
 
 impl Plan {
+    /// The changes that a run would refuse.
+    pub fn refused(&self) -> impl Iterator<Item = &DeclarationChange> {
+        self.declaration_changes.iter().filter(|change| match change.decision {
+            Decision::Refused => true,
+            Decision::Note | Decision::Warning => false,
+        })
+    }
+
     /// Whether a run would change nothing.
     pub fn is_empty(&self) -> bool {
         self.actions.iter().all(|a| a.verb == Verb::Keep)
@@ -106,12 +119,17 @@ pub async fn plan(
     let lake = Lake::open(&url)?;
     lake.check_access().await?;
     let as_of = as_of.unwrap_or(now);
+    // Plans are made where no key is, too.
+    let keys = key_at_hand(&open.project.settings);
+    let survey = Survey { lake: &lake, zone: open.zone(), keys: keys.as_ref() };
+    let mut declaration_changes = Vec::new();
     let mut actions = Vec::new();
     let mut inputs = BTreeMap::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
         if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
             let published = lake.table(Zone::Conformed, name).await?;
+            declaration_changes.extend(survey.changes(dataset, published.as_ref()).await?);
             let read = database::look(dataset, database, &open.root, published.as_ref(), None).await?;
             actions.push(Action {
                 verb: if read.has_news() { Verb::Load } else { Verb::Keep },
@@ -128,6 +146,9 @@ pub async fn plan(
         let may_be_empty = may_be_empty(&lake, pipeline, channel).await?;
         let Listing { files, origins } = listed(open, pipeline, channel, window, may_be_empty, now).await?;
         let published = lake.table(Zone::Conformed, name).await?;
+        if let Some(dataset) = open.project.dataset(name) {
+            declaration_changes.extend(survey.changes(dataset, published.as_ref()).await?);
+        }
         inputs.extend(published.as_ref().map(|table| (name.clone(), table.version)));
         let known = block_in_place(|| new_files(files, published.as_ref()));
         let (new, known) = known.map_err(|error| explained(&origins, error))?;
@@ -164,6 +185,7 @@ pub async fn plan(
         let people = People::new(&open.project, rules, &Judgement::current(as_of, now));
         for dataset in project_consent::of_other_pipelines(&open.project, pipeline, &people) {
             let table = project_consent::published(&open.project, pipeline, dataset, &lake).await?;
+            declaration_changes.extend(survey.changes(dataset, table.as_ref()).await?);
             inputs.extend(table.map(|table| (dataset.name.value.clone(), table.version)));
         }
     }
@@ -195,7 +217,8 @@ pub async fn plan(
         remarks: Vec::new(),
     }));
     let without_subject = WithoutSubject::of_pipeline(&open.project, pipeline);
-    Ok(Plan { pipeline: pipeline.name.value.clone(), lake: url.to_string(), as_of, actions, without_subject })
+    let pipeline = pipeline.name.value.clone();
+    Ok(Plan { pipeline, lake: url.to_string(), as_of, actions, without_subject, declaration_changes })
 }
 
 /// Why tables would be built anew, if they would.

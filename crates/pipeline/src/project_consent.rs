@@ -1,7 +1,9 @@
 //! Consent belongs to the project: what the logs and lists say that a pipeline does not load itself.
 
+use crate::declared::Survey;
 use crate::error::PipelineError;
 use crate::people::People;
+use crate::project::OpenProject;
 use crate::statements;
 use crate::unread;
 use futures::TryStreamExt;
@@ -20,17 +22,20 @@ pub(crate) fn of_other_pipelines<'a>(project: &'a Project, pipeline: &Pipeline, 
 /// Notes what the published tables of datasets say, and returns their versions. Nothing of them joins customers.
 ///
 /// # Errors
-/// [`PipelineError::ConsentNeverLoaded`] if the lake has nothing of a log or list; those of the lake.
+/// [`PipelineError::ConsentNeverLoaded`] if the lake has nothing of a log or list; [`PipelineError::DeclarationChanged`]
+/// if what it has means something else today; those of the lake.
 pub(crate) async fn note(
     people: &mut People,
-    project: &Project,
+    open: &OpenProject,
     pipeline: &Pipeline,
     datasets: &[&Dataset],
     lake: &Lake,
 ) -> Result<BTreeMap<String, i64>, PipelineError> {
+    let survey = Survey { lake, zone: open.zone(), keys: None };
     let mut versions = BTreeMap::new();
     for dataset in datasets {
-        let Some(table) = published(project, pipeline, dataset, lake).await? else { continue };
+        let Some(table) = published(&open.project, pipeline, dataset, lake).await? else { continue };
+        survey.refuse_changed(dataset, Some(&table)).await?;
         versions.insert(dataset.name.value.clone(), table.version);
         let mut columns = People::columns(dataset);
         columns.retain(|column| table.schema.field_with_name(column).is_ok());

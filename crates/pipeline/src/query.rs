@@ -2,6 +2,7 @@
 
 use crate::customer_view::CustomerView;
 use crate::customers::{Customers, published};
+use crate::declared::Survey;
 use crate::error::PipelineError;
 use crate::judgement::Judgement;
 use crate::people::People;
@@ -145,6 +146,7 @@ impl<'a> Asker<'a> {
                 }),
             })));
         }
+        let survey = Survey { lake: &self.lake, zone: self.open.zone(), keys: None };
         let mut personal = false;
         for name in reads.iter().map(|r| r.name.as_str()) {
             let view = if name == CUSTOMERS {
@@ -157,7 +159,10 @@ impl<'a> Asker<'a> {
             } else if let Some(dataset) = self.open.project.dataset(name) {
                 personal |= dataset.has_subjects();
                 let published = self.lake.table(Zone::Conformed, name).await?;
-                published.map(|published| stored_columns::of_dataset(dataset, published)).transpose()?
+                match published {
+                    Some(published) => Some(stored_columns::of_dataset(&survey, dataset, published).await?),
+                    None => None,
+                }
             } else {
                 None
             };
@@ -244,19 +249,19 @@ async fn known_customers(
     let Some(rules) = &pipeline.identity else { return Ok(None) };
     let mut people = People::new(&open.project, rules, judgement);
     let others = project_consent::of_other_pipelines(&open.project, pipeline, &people);
-    project_consent::note(&mut people, &open.project, pipeline, &others, lake).await?;
+    project_consent::note(&mut people, open, pipeline, &others, lake).await?;
     let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
     let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
         datasets.filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));
     for dataset in bearing {
         project_consent::published(&open.project, pipeline, dataset, lake).await?;
-        observe_published(&mut people, dataset, lake).await?;
+        observe_published(&mut people, open, dataset, lake).await?;
         unread::note(&mut people.consent, &unread::read(lake, dataset).await?);
     }
     // Only who stood in one record with a device tells whom its signal reaches, and the lake does not keep that.
     if people.consent.signals().next().is_some() {
         for dataset in other {
-            observe_published(&mut people, dataset, lake).await?;
+            observe_published(&mut people, open, dataset, lake).await?;
         }
         people.spread_signals();
     }
@@ -264,9 +269,14 @@ async fn known_customers(
 }
 
 /// Shows the published rows of a dataset to those who gather people.
-async fn observe_published(people: &mut People, dataset: &Dataset, lake: &Lake) -> Result<(), PipelineError> {
+async fn observe_published(
+    people: &mut People,
+    open: &OpenProject,
+    dataset: &Dataset,
+    lake: &Lake,
+) -> Result<(), PipelineError> {
     let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await? else { return Ok(()) };
-    stored_columns::check(dataset, &table)?;
+    Survey { lake, zone: open.zone(), keys: None }.refuse_changed(dataset, Some(&table)).await?;
     let mut columns = People::columns(dataset);
     columns.retain(|column| table.schema.field_with_name(column).is_ok());
     let mut batches = lake.read_table_batches(&table, Some(&columns))?;

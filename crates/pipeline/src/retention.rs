@@ -28,7 +28,7 @@ pub(crate) fn back(at: DateTime<Utc>, period: Period, zone: Tz) -> Option<(DateT
     let from = local
         .checked_sub_months(Months::new(period.months))
         .and_then(|t| t.checked_sub_days(Days::new(u64::from(period.days))))?;
-    Some((instant(from, zone), from.date()))
+    Some((wall_clock_instant(from, zone), from.date()))
 }
 
 /// Whether a row of these files may be older than it is kept, as far as the files' bounds say: a scan that cannot find
@@ -43,7 +43,7 @@ pub fn may_end(retention: &Retention, rows: &TableView) -> bool {
 }
 
 /// The instant of a wall-clock time: the earlier of two; of one that a clock skips, as if it had not been put forward.
-fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+pub(crate) fn wall_clock_instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     match zone.from_local_datetime(&local).earliest() {
         Some(instant) => instant.with_timezone(&Utc),
         None => local.and_utc() - zone.offset_from_utc_datetime(&local).fix(),

@@ -70,6 +70,8 @@ mod rule_on_statements;
 mod rule_type;
 mod rule_unique;
 mod set_null;
+mod since;
+mod since_required;
 mod snapshot_with_key;
 mod statement_repeats;
 mod statistical_period;
@@ -196,6 +198,8 @@ const CHECKS: &[Check] = &[
     log_without_pipeline::CHECK,
     ambiguous_region::CHECK,
     replay_purpose::CHECK,
+    since::CHECK,
+    since_required::CHECK,
 ];
 
 /// What checks look at.

@@ -1,6 +1,7 @@
 //! Which values of a field count as absent, and which absent values are filled from another row.
 
 use crate::diagnostic::Spanned;
+use serde::Serialize;
 
 /// What a field says about values that are missing, invalid or no identifier at all.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +40,8 @@ impl Absence {
 }
 
 /// What becomes of an identifier of which characters are hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Masked {
     /// It is absent: the row is kept, and the value counted.
     #[default]

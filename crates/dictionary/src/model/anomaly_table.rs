@@ -95,6 +95,7 @@ impl Dataset {
             multiline: false,
             json: false,
             trim_chars: String::new(),
+            since: None,
             rules: Vec::new(),
             statistical_period: None,
             values: ValueForms::default(),

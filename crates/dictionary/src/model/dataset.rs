@@ -9,6 +9,8 @@ use super::terms::*;
 use super::terms_of_project::ProjectTerms;
 use super::values::{Coordinates, ValueForms};
 use crate::diagnostic::{Span, Spanned};
+use chrono::NaiveDate;
+use serde::Serialize;
 
 /// One export of one channel and what becomes of each of its fields.
 #[derive(Debug, Clone)]
@@ -85,7 +87,8 @@ pub enum Snapshot {
 }
 
 /// What the engine itself uses a dataset for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DatasetRole {
     /// Data.
     #[default]
@@ -119,6 +122,12 @@ pub const UNIDENTIFIED_COLUMN: &str = "_unidentified";
 const DATE_OF_BIRTH: &str = "user.demographic.date_of_birth";
 
 impl Dataset {
+    /// Whether a file may lack a field: it is optional, or the file may be from before the exports had it. Without an
+    /// `event_time` no row says when it is from.
+    pub fn may_lack(&self, field: &Field) -> bool {
+        field.optional || (field.since.is_some() && self.event_time.is_some())
+    }
+
     /// Finds a field by the name of its conformed column.
     pub fn column(&self, column: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.column.value == column)
@@ -251,6 +260,9 @@ pub struct Field {
     pub trim_chars: String,
     /// May be missing from a file's header.
     pub optional: bool,
+    /// The first day whose rows have it as it is declared, if exports have not always had it so. Rows from before keep what
+    /// they were stored with, or are null.
+    pub since: Option<Spanned<NaiveDate>>,
     /// Whether values of a CSV file may contain line ends.
     pub multiline: bool,
     /// Whether an object or an array of JSON may be its value: its type is then text.

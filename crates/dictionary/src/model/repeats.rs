@@ -3,6 +3,7 @@
 use super::terms::DataType;
 use super::{Dataset, Field};
 use crate::diagnostic::{Span, Spanned};
+use serde::Serialize;
 
 /// What a dataset says of rows with one key.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +29,8 @@ pub enum Survivor {
 }
 
 /// What a row does whose key the lake has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Corrections {
     /// It is a duplicate.
     Ignore,

@@ -1,7 +1,10 @@
 //! Whom the rows of a dataset are about.
 
+use serde::Serialize;
+
 /// What a dataset declares of its data subjects (`subject:`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DatasetSubject {
     /// Rows that are about people name them by a pseudonym.
     #[default]

@@ -2,6 +2,7 @@
 
 use super::absence::Absence;
 use crate::diagnostic::{Span, Spanned};
+use serde::Serialize;
 
 /// How the values of a field are written, where its type alone does not say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +28,8 @@ pub struct ValueForms {
 }
 
 /// How numbers are written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub struct NumberFormat {
     /// Before the fraction.
     pub decimal: DecimalMark,
@@ -44,7 +46,8 @@ pub struct NumberFormat {
 }
 
 /// What stands before the fraction of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecimalMark {
     /// `.`
     #[default]
@@ -54,7 +57,8 @@ pub enum DecimalMark {
 }
 
 /// What stands between thousands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GroupMark {
     /// `,`
     Comma,
@@ -67,7 +71,8 @@ pub enum GroupMark {
 }
 
 /// What a percentage becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PercentForm {
     /// `12.5%` → 0.125.
     Fraction,
@@ -76,7 +81,8 @@ pub enum PercentForm {
 }
 
 /// The words for true and false, compared without case and width.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub struct BooleanWords {
     /// Words for true.
     pub yes: Vec<String>,
@@ -85,7 +91,8 @@ pub struct BooleanWords {
 }
 
 /// What does not count when texts are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Folding {
     /// Upper and lower case.
     Case,
@@ -96,7 +103,8 @@ pub enum Folding {
 }
 
 /// The country of telephone numbers without a country code.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PhoneRegion {
     /// Always this one (ISO 3166-1 alpha-2).
     Fixed(String),
@@ -105,7 +113,8 @@ pub enum PhoneRegion {
 }
 
 /// What is done to e-mail addresses besides normalising them, so that one mailbox has one pseudonym.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EmailRule {
     /// `li+shop@…` → `li@…`.
     DropTag,
@@ -129,7 +138,8 @@ pub struct Coordinates {
 }
 
 /// What degrees are counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Datum {
     /// World Geodetic System 1984, as satellites tell.
     #[default]

@@ -129,6 +129,7 @@ fn field(node: &Node) -> Option<Field> {
         null_values: fields.texts("null_values"),
         trim_chars: fields.text("trim_chars"),
         optional: fields.boolean("optional"),
+        since: fields.parsed("since"),
         multiline: fields.boolean("multiline"),
         json,
         rules: rules::field_rules(fields.items("rules")),
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_key_of_a_field_is_read() {
-        let all = "    unit: CNY\n    normalise: identifier\n    purposes: [analytics]\n    time_format: ['%Y-%m-%d', epoch_s]\n    map: { 甲: a, 1: b, yes: 2 }\n    null_values: [N/A, 0]\n    trim_chars: \"`'\"\n    multiline: true\n    optional: true\n    statistical_period: as_of\n    rules:\n      - required\n      - not_in_future\n      - { in: [a, 1, 2.50, true] }\n      - { between: { min: 0.10, max: '9' } }\n      - matches: '[0-9]+'\n";
+        let all = "    unit: CNY\n    normalise: identifier\n    purposes: [analytics]\n    time_format: ['%Y-%m-%d', epoch_s]\n    map: { 甲: a, 1: b, yes: 2 }\n    null_values: [N/A, 0]\n    trim_chars: \"`'\"\n    multiline: true\n    optional: true\n    since: 2026-03-01\n    statistical_period: as_of\n    rules:\n      - required\n      - not_in_future\n      - { in: [a, 1, 2.50, true] }\n      - { between: { min: 0.10, max: '9' } }\n      - matches: '[0-9]+'\n";
         let field = field_with("name", "    treatment: drop\n", &format!("    treatment: drop\n{all}"));
         assert_eq!(field.name.value, "姓名");
         assert_eq!(field.label, Label { zh: "姓名".into(), en: "Name".into() });
@@ -168,6 +169,7 @@ mod tests {
         assert_eq!(field.null_values, ["N/A", "0"]);
         assert_eq!((field.trim_chars.as_str(), field.multiline, field.json), ("`'", true, false));
         assert!(field.optional);
+        assert_eq!(field.since.unwrap().value.to_string(), "2026-03-01");
         assert_eq!(field.statistical_period.as_deref(), Some("as_of"));
         let rules: Vec<Rule> = field.rules.into_iter().map(|r| r.rule.value).collect();
         assert_eq!(

@@ -316,6 +316,12 @@ pub(crate) static FIELD: ObjectSpec = ObjectSpec {
         .absent("`false`"),
         Key::optional("optional", Kind::Boolean, "Whether it may be missing from a file's header.").absent("`false`"),
         Key::optional(
+            "since",
+            Kind::Form(&DAY),
+            "The first day whose rows have the field as it is declared here, by `event_time`. Rows from before keep what they were stored with, or are null; `required` applies from that day on, and files with rows from before may lack it.",
+        )
+        .absent("always"),
+        Key::optional(
             "rules",
             Kind::List(&Kind::WordOr(PlainFieldRule::docs, &FIELD_RULE)),
             "What is demanded of its values.",

@@ -3,6 +3,7 @@
 use crate::model::{DataType, ExactNumber, Fill, NoticeVersion, Percent, Period, Within};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
+use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 
 /// A form that a text must have.
@@ -57,6 +58,20 @@ pub(crate) static PERIOD: Form = Form {
     examples: &["P5Y", "P18M", "P30D"],
     numbers: false,
     check: |text| Ok(text.parse::<Period>().map(|_| ())?),
+};
+
+/// A calendar day.
+pub(crate) static DAY: Form = Form {
+    name: "a day (ISO 8601)",
+    pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    examples: &["2026-03-01"],
+    numbers: false,
+    check: |text| match text.parse::<NaiveDate>() {
+        Ok(day) if day.to_string() == text => Ok(()),
+        Ok(_) | Err(_) => {
+            Err(Malformed::new(format!("`{text}` is not a day")).hint("write year, month and day, such as 2026-03-01"))
+        }
+    },
 };
 
 /// A version of a privacy notice.
@@ -303,6 +318,7 @@ mod tests {
     fn examples_have_the_form_they_are_examples_of() {
         let all = [
             &PERIOD,
+            &DAY,
             &NOTICE_VERSION,
             &EXACT_NUMBER,
             &EPSILON,

@@ -8,6 +8,7 @@ mod places;
 mod plan;
 mod rules;
 mod sift;
+mod since;
 mod statements;
 mod tokens;
 mod treat;
@@ -177,6 +178,11 @@ impl Plan<'_> {
             } else {
                 None
             });
+        }
+        for field in &self.since {
+            let occurs = json.is_some() || occurs[field.field()];
+            let demanded = field.demand(&typed, occurs, &mut faults);
+            demanded.ok_or_else(|| self.internal(file, "looking for fields that are there from a day on"))?;
         }
         self.locate(file, &mut typed, &mut faults)?;
         let mut redactions = BTreeMap::new();

@@ -6,6 +6,7 @@ use super::forms::{FormPlan, Region};
 use super::places::PlacePlan;
 use super::rules::CompiledRule;
 use super::sift::Sieve;
+use super::since::{self, SincePlan};
 use super::statements::Statements;
 use super::tokens::Domains;
 use crate::error::ExtractError;
@@ -37,6 +38,8 @@ pub(crate) struct Plan<'a> {
     pub horizon: Option<Horizon>,
     /// What decisions depend on, if the dataset says any of it.
     pub statements: Option<Statements>,
+    /// Fields that exports have had from a day on.
+    pub(super) since: Vec<SincePlan>,
     /// Rules that look beyond one value.
     pub demands: Demands,
     /// The names that rules were given.
@@ -205,6 +208,7 @@ impl<'a> Plan<'a> {
             dataset,
             schema: conformed_schema(dataset),
             statements: Statements::compile(context, &fields),
+            since: SincePlan::compile(dataset, &refs, zone),
             demands: Demands::compile(context, &fields, &refs)?,
             names: refs.names,
             watch: Watch::of(dataset),
@@ -271,6 +275,7 @@ impl<'a> FieldPlan<'a> {
             .zip(refs)
             .map(|(r, by)| (&r.rule.value, *by))
             .filter(|(rule, _)| !matches!(rule, Rule::Unique | Rule::References { .. }))
+            .filter(|(rule, _)| !since::is_from_a_day_on(dataset, field, rule))
             .map(|(rule, by)| {
                 CompiledRule::compile(rule, by, field, &times, zone, as_of).map_err(|problem| {
                     ExtractError::InvalidRule {

@@ -87,6 +87,7 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         multiline: true,
         json: true,
         trim_chars: String::new(),
+        since: None,
         rules: Vec::new(),
         statistical_period: None,
         values: ValueForms::default(),

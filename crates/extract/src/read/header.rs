@@ -44,7 +44,7 @@ impl Header {
         }
         let undeclared = || (names.iter().zip(&fields).enumerate()).filter(|(_, (_, f))| f.is_none());
         let columns: Vec<MissingColumn> = (dataset.fields.iter().enumerate())
-            .filter(|(i, field)| !field.optional && !found[*i])
+            .filter(|(i, field)| !dataset.may_lack(field) && !found[*i])
             .map(|(_, field)| MissingColumn {
                 name: field.name.value.clone(),
                 nearest: nearest(&field.name.value, undeclared().map(|(at, (name, _))| (at + 1, *name)), ALIKE)

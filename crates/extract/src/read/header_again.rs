@@ -53,7 +53,7 @@ impl<'d> HeaderWatch<'d> {
         }
         let found: HashSet<&str> =
             names.iter().map(|name| trim_name(name)).filter(|n| self.declared.contains(n)).collect();
-        let mut demanded = self.dataset.fields.iter().filter(|field| !field.optional);
+        let mut demanded = self.dataset.fields.iter().filter(|field| !self.dataset.may_lack(field));
         (found.len() > 1 && demanded.all(|field| found.contains(trim_name(&field.name.value))))
             .then_some(HeaderAgain::Other(names))
     }

@@ -82,7 +82,7 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
             }
             None => {
                 // Dropped or unknown when it was quarantined, and demanded today.
-                if stored && !field.optional {
+                if stored && !dataset.may_lack(field) {
                     own_faults.extend((0..len).map(|row| (row, index)));
                 }
                 None

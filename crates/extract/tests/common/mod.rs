@@ -41,6 +41,7 @@ pub fn field(name: &str, data_type: DataType) -> Field {
         multiline: false,
         json: false,
         trim_chars: String::new(),
+        since: None,
         rules: vec![],
         statistical_period: None,
         span: here(()).span,

@@ -62,7 +62,7 @@ pub(super) async fn examine(lake: &Lake, keys: &Result<KeyRing, PipelineError>) 
 }
 
 /// A table that can be read; that it cannot is a finding of the lake's own.
-async fn readable(lake: &Lake, zone: Zone, name: &str) -> Result<Option<TableSnapshot>, PipelineError> {
+pub(super) async fn readable(lake: &Lake, zone: Zone, name: &str) -> Result<Option<TableSnapshot>, PipelineError> {
     match lake.table(zone, name).await {
         Err(error) if error.is_retryable() => Err(error.into()),
         table => Ok(table.ok().flatten()),

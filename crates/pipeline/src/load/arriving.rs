@@ -51,6 +51,11 @@ impl Arrivals<'_> {
         self.published.as_ref().map(|table| table.version)
     }
 
+    /// The dataset's table as it is.
+    pub(crate) fn published(&self) -> Option<&TableSnapshot> {
+        self.published.as_ref()
+    }
+
     /// What a person should know of files that wait or are not there, where nothing is loaded.
     pub fn remarks(self) -> Option<DatasetAccount> {
         let Self { dataset, held, origins, .. } = self;

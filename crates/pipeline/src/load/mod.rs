@@ -19,6 +19,7 @@ use refusals::{doubt, refuse_changed, refuse_nobody};
 
 use crate::arrivals;
 use crate::database;
+use crate::declared::{StoredDeclaration, StoredDeclarations};
 use crate::drift;
 use crate::error::PipelineError;
 use crate::ledger::Known;
@@ -29,7 +30,6 @@ use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, KeyFacts};
 use crate::references::References;
 use crate::repeats::compare_repeats;
-use crate::stored_columns;
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
 use crate::unread;
@@ -108,9 +108,6 @@ impl Loading<'_> {
     ) -> Result<Loaded, PipelineError> {
         let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine } = arrivals;
         let name = &dataset.name.value;
-        if let Some(published) = &published {
-            stored_columns::check(dataset, published)?;
-        }
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
         let mut seen = match competing {
@@ -241,7 +238,7 @@ impl Loading<'_> {
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
             (LAST_LOADS.to_owned(), json!(last.and(account.read))),
-            (stored_columns::TREATMENTS.to_owned(), stored_columns::treatments(dataset)),
+            StoredDeclarations::of_published(published.as_ref())?.with(self.declaration(dataset)).to_info(),
             (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
         ]
         .into_iter()
@@ -253,6 +250,11 @@ impl Loading<'_> {
             changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
         }
         Ok(Loaded { account, table, changes, totals })
+    }
+
+    /// What rows are stored under that are loaded now.
+    pub(crate) fn declaration(&self, dataset: &Dataset) -> StoredDeclaration {
+        StoredDeclaration::from_dataset(dataset, self.zone, Some(self.keys))
     }
 
     /// A dataset of which nothing is loaded: only its quarantine may have changed, by the passing of time.

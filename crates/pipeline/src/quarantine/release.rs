@@ -1,5 +1,6 @@
 //! Reading records again as their dataset is declared today: what passes leaves quarantine.
 
+use crate::declared::{StoredDeclaration, StoredDeclarations, Survey};
 use crate::error::PipelineError;
 use crate::history::{self, Stamp};
 use crate::load::{KEY, Totals, information, totals};
@@ -147,6 +148,9 @@ impl Releasing<'_> {
                 let facts: Option<KeyFacts> = information(conformed, KEY)?;
                 facts.map_or(Ok(()), |facts| facts.refuse_another(self.keys))?;
             }
+            // Its rows go beside those that are stored.
+            let survey = Survey { lake: &desk.lake, zone: self.open.zone(), keys: Some(self.keys) };
+            survey.refuse_changed(dataset, conformed.as_ref()).await?;
             desk.alive().await?;
             let source = Source { dataset, table, conformed };
             let account = self.dataset(desk, &source, &mut found, changes).await?;
@@ -252,14 +256,20 @@ impl Releasing<'_> {
             let worth_it = account.left() > 0 || renamed > 0;
             let after = before.released(&account);
             let key = json!(KeyFacts::of(self.keys));
+            let today = StoredDeclaration::from_dataset(dataset, self.open.zone(), Some(self.keys));
+            let declarations = StoredDeclarations::of_published(source.conformed.as_ref())?.with(today).to_info();
             let first = changes.len();
             match &source.conformed {
-                Some(conformed) => changes.push(told(conformed, handling.id, Some((rows, key)), &after)),
+                Some(conformed) => {
+                    let mut change = told(conformed, handling.id, Some((rows, key)), &after);
+                    change.info.extend([declarations]);
+                    changes.push(change);
+                }
                 None => changes.push(Change {
                     staged: rows,
                     mode: Mode::Append,
                     transactions: Vec::new(),
-                    info: [(KEY.to_owned(), key)].into_iter().collect(),
+                    info: [(KEY.to_owned(), key), declarations].into_iter().collect(),
                 }),
             }
             changes.push(rewritten(kept, handling.id));

@@ -12,6 +12,7 @@ pub use file_warning::*;
 pub use model::*;
 pub use published::*;
 
+use crate::declared::DeclarationChange;
 use crate::error::PipelineError;
 use chrono::{DateTime, NaiveDate, Utc};
 use lakewarden_dictionary::{Dataset, Pipeline, Project, Subjects};
@@ -74,6 +75,9 @@ pub struct RunRecord {
     /// The pipeline's datasets about people whose data subjects cannot be resolved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_subject: Vec<WithoutSubject>,
+    /// What changed in the declarations of the pipeline's datasets since their rows were stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declaration_changes: Vec<DeclarationChange>,
     /// The audit record that announced its publication, as `N:SHA256`; absent if it published nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<String>,

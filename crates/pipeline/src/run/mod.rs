@@ -13,6 +13,7 @@ use crate::arrivals::{listed, refuse_no_days};
 use crate::compile::{CompiledModel, compile};
 use crate::customer_view::CustomerView;
 use crate::customers::Customers;
+use crate::declared::{Survey, refuse};
 use crate::error::PipelineError;
 use crate::events;
 use crate::evidence;
@@ -218,6 +219,7 @@ impl<'a> Run<'a> {
             publication: Vec::new(),
             inputs: BTreeMap::new(),
             without_subject: WithoutSubject::of_pipeline(&open.project, pipeline),
+            declaration_changes: Vec::new(),
             announced: None,
             after_load: Vec::new(),
             failure: None,
@@ -268,11 +270,12 @@ impl<'a> Run<'a> {
         let arrivals = self.arrivals().await?;
         self.record.inputs =
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
+        self.compare_declarations(&arrivals).await?;
         let project = &self.open.project;
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, &self.judgement));
         if let Some(people) = &mut people {
             let others = project_consent::of_other_pipelines(project, self.pipeline, people);
-            let versions = project_consent::note(people, project, self.pipeline, &others, self.lake).await?;
+            let versions = project_consent::note(people, self.open, self.pipeline, &others, self.lake).await?;
             self.record.inputs.extend(versions);
         }
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
@@ -367,6 +370,20 @@ impl<'a> Run<'a> {
             all.push(arriving.files(dataset, listing).await?);
         }
         Ok(all)
+    }
+
+    /// Notes what changed in the declarations of the pipeline's datasets since their rows were stored.
+    ///
+    /// # Errors
+    /// [`PipelineError::DeclarationChanged`] for what must be resolved before anything is made of those rows.
+    async fn compare_declarations(&mut self, arrivals: &[Arrivals<'_>]) -> Result<(), PipelineError> {
+        let survey = Survey { lake: self.lake, zone: self.open.zone(), keys: Some(self.keys) };
+        let mut changes = Vec::new();
+        for arrivals in arrivals {
+            changes.extend(survey.changes(arrivals.dataset, arrivals.published()).await?);
+        }
+        self.record.declaration_changes = changes;
+        refuse(&self.record.declaration_changes)
     }
 
     async fn recognise(
