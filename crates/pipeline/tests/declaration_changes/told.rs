@@ -1,0 +1,50 @@
+//! Changes that stored rows outlive: they are told, and stop nothing.
+
+use crate::shop::{ORDERS, Till};
+use lakewarden_pipeline::{ChangeKind, Decision};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_leave_stored_rows_as_they_are_are_told() {
+    let city = ORDERS.lines().find(|line| line.contains("name: city")).unwrap();
+    let city_line = format!("{city}\n");
+    let dropped = city.replace("treatment: keep", "treatment: drop");
+    let cases: [(&str, &str, &str, Decision, ChangeKind); 9] = [
+        (&city_line, "", "LW2037", Decision::Note, ChangeKind::FieldDropped),
+        (city, &dropped, "LW2037", Decision::Note, ChangeKind::FieldDropped),
+        ("retention: P5Y", "retention: P1Y", "LW2037", Decision::Note, ChangeKind::RetentionShorter),
+        ("retention: P5Y", "retention: P10Y", "LW2036", Decision::Warning, ChangeKind::RetentionLonger),
+        ("retention: P5Y\n", "", "LW2036", Decision::Warning, ChangeKind::RetentionLonger),
+        ("f: female }", "f: female, w: female }", "LW2032", Decision::Warning, ChangeKind::SpellingAdded),
+        ("'%Y-%m-%d %H:%M'", "['%Y-%m-%d %H:%M', '%Y/%m/%d']", "LW2032", Decision::Note, ChangeKind::ReadingExtended),
+        ("name: city", "name: town, column: city", "LW2039", Decision::Note, ChangeKind::SourceChanged),
+        ("key: [order_no]", "key: [order_no, amount]", "LW2034", Decision::Note, ChangeKind::RowKeyFiner),
+    ];
+    let loaded = Till::loaded().await;
+    for (good, bad, code, decision, kind) in cases {
+        let till = Till(loaded.0.copied());
+        till.declare(&[(good, bad)]);
+        let change = till.expect_published(code, decision).await;
+        assert_eq!(change.change, kind, "{bad}");
+        if kind == ChangeKind::RetentionLonger {
+            assert_eq!(change.rows, 1, "the row that was left out");
+            assert!(change.remedy.starts_with("lakewarden run --reload orders"), "{}", change.remedy);
+        }
+        assert!(till.ask("SELECT count(*) FROM orders").await.is_ok(), "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_of_a_lake_that_has_no_rows() {
+    let till = Till::new();
+    till.declare(&[("'decimal(10, 2)'", "double")]);
+    till.expect_same().await;
+    let empty = Till::new();
+    empty.write(
+        "exports/orders/a.csv",
+        "order_no,phone,city,gender,amount,ordered_at\nO3,13512345678,Bath,x,7.25,2019-05-01 10:00\n",
+    );
+    empty.run().await.unwrap();
+    empty.declare(&[("'decimal(10, 2)'", "'decimal(12, 2)'")]);
+    let (problems, changes) = empty.check(None).await;
+    assert_eq!((problems.len(), changes.len()), (0, 0));
+}
