@@ -3,6 +3,7 @@
 //! Snapshots lie in `snapshots/`; `INSTA_UPDATE=always cargo test --workspace --test cli` writes them anew: read the diff.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod check;
 mod demo;
 mod describe;

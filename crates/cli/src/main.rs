@@ -16,6 +16,7 @@ mod problems;
 mod progress;
 mod report;
 mod report_place;
+mod stored;
 mod who;
 
 use args::Format;

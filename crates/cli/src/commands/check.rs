@@ -4,8 +4,9 @@ use crate::commands::open;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::problems;
+use crate::stored;
 use lakewarden_dictionary::Severity;
-use lakewarden_pipeline::{CheckCache, check_again};
+use lakewarden_pipeline::{CheckCache, change_problems, check_again};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,17 +19,29 @@ pub async fn check(root: &Path, cached: bool, output: &Output) -> Result<ExitCod
     let found = check_again(&open, &mut cache).await.map_err(Failure::Pipeline)?;
     // Where nothing can be kept, as in a folder that may only be read, the next check takes longer, and that is all.
     let _ = cache.save();
+    let stored = stored::compare(&open).await;
+    let mut found = found;
+    if let Some(stored) = &stored {
+        found.extend(change_problems(&open.project, &stored.changes));
+    }
     let failed = found.iter().any(|p| p.severity == Severity::Error);
     let project = &open.project;
     let models: usize = project.pipelines.iter().map(|p| p.models.len()).sum();
-    output.json(&json!({
+    let mut result = json!({
         "ok": !failed,
         "datasets": project.datasets.len(),
         "tables": project.tables.len(),
         "pipelines": project.pipelines.len(),
         "models": models,
         "problems": found,
-    }));
+    });
+    if let (Some(stored), Some(result)) = (&stored, result.as_object_mut()) {
+        result.insert("stored".to_owned(), json!(stored));
+    }
+    output.json(&result);
+    if let Some(why) = stored.as_ref().and_then(|stored| stored.why.as_ref()) {
+        output.say(format!("note: the lake could not be read, so stored rows were not compared: {why}"));
+    }
     if !found.is_empty() {
         problems::show(output, &found, &open.files);
     }

@@ -3,7 +3,8 @@
 use crate::args::{Days, On};
 use crate::commands::{as_of, now, open, window};
 use crate::failure::Failure;
-use crate::output::{Output, bytes, local};
+use crate::output::{Output, bytes, counted, local};
+use crate::stored;
 use chrono_tz::Tz;
 use lakewarden_pipeline::{Action, Plan, Verb};
 use std::path::Path;
@@ -52,8 +53,18 @@ fn text(plan: &Plan, command: &str, zone: Tz) -> String {
     lines.extend(plan.without_subject.iter().map(|w| {
         format!("  {:<9} {:<22} about people without a resolvable data subject: {}", "note", w.dataset, w.reason)
     }));
+    lines.extend(plan.declaration_changes.iter().map(|change| format!("  {}", stored::line(change))));
+    let refused = plan.refused().count() as u64;
+    if refused > 0 {
+        lines.push(format!("a run publishes nothing until {} resolved", counted_changes(refused)));
+        return lines.join("\n");
+    }
     lines.push(if plan.is_empty() { "nothing to do".to_owned() } else { format!("{command} does it") });
     lines.join("\n")
+}
+
+fn counted_changes(changes: u64) -> String {
+    format!("{} {}", counted(changes, "change"), if changes == 1 { "is" } else { "are" })
 }
 
 fn details(action: &Action) -> Vec<String> {

@@ -9,6 +9,7 @@ use crate::progress::Teller;
 use crate::report;
 use crate::report::model_warnings;
 use crate::report_place::ReportPlace;
+use crate::stored;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{
     ConsentWarnings, DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord,
@@ -161,6 +162,10 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             text
         }
     };
+    record.declaration_changes.iter().for_each(|change| {
+        text.push('\n');
+        text.push_str(&stored::line(change));
+    });
     record.datasets.iter().for_each(|dataset| {
         text.push_str(&held(dataset));
         text.push_str(&arrivals(dataset));

@@ -155,8 +155,8 @@ fn compare_column(name: &str, before: &StoredColumn, now: &StoredColumn, found: 
     for attribute in Attribute::ALL {
         let values = (old.attributes.get(&attribute), new.attributes.get(&attribute));
         if let Some(kind) = attribute_change(attribute, values, old, new, now) {
-            let words = |value: Option<&Value>| Some(attribute_words(attribute, value));
-            found.push(Difference::of_column(name, kind, words(values.0), words(values.1)));
+            let words = |value: Option<&Value>, when| Some(attribute_words(attribute, value, when));
+            found.push(Difference::of_column(name, kind, words(values.0, "of then"), words(values.1, "of today")));
         }
     }
 }
@@ -187,12 +187,10 @@ fn attribute_change(
             // A text that now means null was no number, and no row.
             if is_text { ChangeKind::SpellingAdded } else { ChangeKind::ReadingExtended }
         }
-        Attribute::Map => match added_spellings(now, before) {
-            None => ChangeKind::ReadingChanged,
-            Some(added) => {
-                let in_no_row = old.codes.as_ref().is_some_and(|codes| !added.iter().any(|a| codes.contains(a)));
-                if is_text && !in_no_row { ChangeKind::SpellingAdded } else { ChangeKind::ReadingExtended }
-            }
+        Attribute::Map => match map_change(before, now, old, new) {
+            MapChange::OtherCodes => ChangeKind::ReadingChanged,
+            MapChange::MaySpell if is_text => ChangeKind::SpellingAdded,
+            MapChange::MaySpell | MapChange::None => ChangeKind::ReadingExtended,
         },
         Attribute::Type
         | Attribute::Normalise
@@ -259,16 +257,32 @@ fn reads_all_numbers_of(now: Option<&Value>, before: Option<&Value>) -> bool {
     })
 }
 
-/// The spellings that were added, if all others stand for what they stood for.
-fn added_spellings(now: Option<&Value>, before: Option<&Value>) -> Option<Vec<String>> {
-    let now = now?.as_object()?;
+/// What a difference between two maps is to stored codes.
+enum MapChange {
+    /// Every stored code is what its spelling stands for today.
+    None,
+    /// Rows may hold, as they came, spellings that have a code today.
+    MaySpell,
+    /// A stored code may be another one today.
+    OtherCodes,
+}
+
+fn map_change(before: Option<&Value>, now: Option<&Value>, old: &ColumnReading, new: &ColumnReading) -> MapChange {
     let none = serde_json::Map::new();
-    let before = match before {
-        Some(before) => before.as_object()?,
-        None => &none,
+    let spellings = |map: Option<&'_ Value>| map.and_then(Value::as_object).cloned().unwrap_or_else(|| none.clone());
+    let (before, now) = (spellings(before), spellings(now));
+    // A value that no rule lets in is in no row.
+    let is_in_no_row =
+        |reading: &ColumnReading, text: &String| reading.codes.as_ref().is_some_and(|c| !c.contains(text));
+    let gone = |(spelling, code): (&String, &Value)| match now.get(spelling) {
+        Some(today) => today != code,
+        None => !is_in_no_row(new, spelling),
     };
-    let same = before.iter().all(|(spelling, code)| now.get(spelling) == Some(code));
-    same.then(|| now.keys().filter(|spelling| !before.contains_key(*spelling)).cloned().collect())
+    if before.iter().any(gone) {
+        return MapChange::OtherCodes;
+    }
+    let added = now.keys().filter(|spelling| !before.contains_key(*spelling));
+    if added.into_iter().any(|spelling| !is_in_no_row(old, spelling)) { MapChange::MaySpell } else { MapChange::None }
 }
 
 /// A treatment as the dictionary writes it.
@@ -282,15 +296,15 @@ pub(crate) fn treatment_words(treatment: &Value) -> String {
     format!("`{text}`")
 }
 
-/// An attribute as the dictionary writes it; of lists only that they are there.
-fn attribute_words(attribute: Attribute, value: Option<&Value>) -> String {
+/// An attribute as the dictionary writes it; of lists only whether they are of then or of today.
+fn attribute_words(attribute: Attribute, value: Option<&Value>, when: &str) -> String {
     let key = attribute.key();
     match (attribute, value) {
-        (Attribute::Domains, _) => format!("as {key} were declared"),
+        (Attribute::Domains, _) => format!("{key} declared so"),
         (_, None) => format!("no `{key}`"),
         // Spellings, words and placeholders may be many, and are written in the entry.
         (Attribute::Map | Attribute::Absent | Attribute::NullValues | Attribute::BooleanWords, Some(_)) => {
-            format!("another `{key}`")
+            format!("the `{key}` {when}")
         }
         (_, Some(Value::String(word))) => format!("`{key}: {word}`"),
         (_, Some(value)) => format!("`{key}: {}`", treatment_words(value).trim_matches('`')),

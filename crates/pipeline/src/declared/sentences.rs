@@ -159,7 +159,7 @@ fn remedy(dataset: &str, difference: &Difference, decision: Decision) -> String 
     let before = difference.before.as_deref().unwrap_or_default();
     match difference.kind {
         ChangeKind::SecretKeyRotated => {
-            format!("{reload}, as for every dataset with pseudonyms; or use the key that the lake was written with")
+            format!("load all exports again under the new key: lakewarden run --reload-all; or go back to key {before}")
         }
         ChangeKind::SubjectNotStored
         | ChangeKind::TypeChanged

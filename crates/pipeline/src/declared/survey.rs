@@ -11,7 +11,7 @@ use crate::ledger;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use futures::TryStreamExt;
-use lakewarden_dictionary::{Dataset, Field};
+use lakewarden_dictionary::{Dataset, Field, Generalisation, Treatment};
 use lakewarden_extract::{KeySet, conformed_schema};
 use lakewarden_lake::{Lake, TableSnapshot};
 use lakewarden_privacy::KeyRing;
@@ -241,10 +241,12 @@ impl Survey<'_> {
         published: &TableSnapshot,
         found: &mut Vec<DeclarationChange>,
     ) -> Result<(), PipelineError> {
-        let is_new = |field: &&Field| {
-            found.iter().any(|c| c.column.as_ref() == Some(&field.column.value) && c.decision == Decision::Refused)
+        let is_told = |column: &String| {
+            let of_column = found.iter().filter(|change| change.column.as_ref() == Some(column));
+            of_column.into_iter().any(|change| change.decision == Decision::Refused)
         };
-        let required: Vec<&Field> = dataset.stored().filter(|f| f.is_required() && !is_new(f)).collect();
+        let required = dataset.stored().filter(|f| f.is_required() && !loses_values(&f.treatment));
+        let required: Vec<&Field> = required.filter(|f| !is_told(&f.column.value)).collect();
         for field in required {
             let column = &field.column.value;
             let from = field.since.as_ref().and_then(|since| FromDay::new(dataset, since.value, self.zone));
@@ -288,6 +290,22 @@ pub(crate) fn refuse(changes: &[DeclarationChange]) -> Result<(), PipelineError>
             Err(PipelineError::DeclarationChanged { first: Box::new(first.clone()), more: refused.count() as u64 })
         }
         None => Ok(()),
+    }
+}
+
+/// Whether a value may be null after its treatment though it was none before: then a null says nothing of the export.
+fn loses_values(treatment: &Treatment) -> bool {
+    match treatment {
+        // An address that names no city.
+        Treatment::Generalise(Generalisation::City) => true,
+        Treatment::Generalise(
+            Generalisation::Decade | Generalisation::Year | Generalisation::Month | Generalisation::Grid { .. },
+        )
+        | Treatment::Keep
+        | Treatment::Drop
+        | Treatment::Pseudonymise(_)
+        | Treatment::Mask { .. }
+        | Treatment::Redact => false,
     }
 }
 

@@ -244,6 +244,7 @@ fn what_reads_the_same_values_alike_is_harmless() {
         ("boolean", "boolean_words: { yes: [a], no: [b] }", "boolean_words: { yes: [a, c], no: [b] }"),
         ("integer", "", "null_values: ['n/a']"),
         ("string", "map: { a: b }, rules: [{ in: [b, d] }]", "map: { a: b, c: d }, rules: [{ in: [b, d] }]"),
+        ("string", "map: { a: b, c: b }, rules: [{ in: [b] }]", "map: { a: b, d: b }, rules: [{ in: [b] }]"),
     ] {
         let found = field(&with(type_of, "keep", before), &with(type_of, "keep", now));
         assert_eq!(found, [ChangeKind::ReadingExtended], "{before} → {now}");

@@ -210,3 +210,14 @@ async fn rows_of_earlier_loads_are_remembered() {
     let rows: Vec<_> = changes.iter().map(|c| (c.change, c.files, c.rows)).collect();
     assert_eq!(rows, [(ChangeKind::ReadingChanged, 1, 1), (ChangeKind::SpellingAdded, 1, 2)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_a_city_is_not_a_missing_one() {
+    let till = Till::new();
+    let city = line("city");
+    let coarse = city.replace("treatment: keep", "treatment: { generalise: city }, rules: [required]");
+    till.declare(&[(city, &coarse)]);
+    till.run().await.unwrap();
+    assert_eq!(till.ask("SELECT count(city) AS n FROM orders").await.unwrap(), ["0"], "Bath is no Chinese city");
+    till.expect_same().await;
+}
