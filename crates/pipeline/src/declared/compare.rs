@@ -152,8 +152,15 @@ fn compare_column(name: &str, before: &StoredColumn, now: &StoredColumn, found: 
         let (old, new) = (Some(old.field.clone()), Some(new.field.clone()));
         found.push(Difference::of_column(name, ChangeKind::SourceChanged, old, new));
     }
+    let of = |attribute| (old.attributes.get(&attribute), new.attributes.get(&attribute));
+    let normaliser = of(Attribute::Normalise);
     for attribute in Attribute::ALL {
-        let values = (old.attributes.get(&attribute), new.attributes.get(&attribute));
+        // What goes with a normaliser goes with its change.
+        let is_part_of_it = matches!(attribute, Attribute::Region | Attribute::EmailRules);
+        if is_part_of_it && normaliser.0 != normaliser.1 {
+            continue;
+        }
+        let values = of(attribute);
         if let Some(kind) = attribute_change(attribute, values, old, new, now) {
             let words = |value: Option<&Value>, when| Some(attribute_words(attribute, value, when));
             found.push(Difference::of_column(name, kind, words(values.0, "of then"), words(values.1, "of today")));

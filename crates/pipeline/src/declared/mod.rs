@@ -19,6 +19,6 @@ mod tests;
 
 pub use change::{ChangeKind, Decision, DeclarationChange};
 pub(crate) use declaration::StoredDeclaration;
-pub(crate) use noted::{DECLARATIONS, StoredDeclarations};
+pub(crate) use noted::{DECLARATIONS, StoredDeclarations, TREATMENTS};
 pub use project::{change_problems, declaration_changes};
 pub(crate) use survey::{Survey, refuse};

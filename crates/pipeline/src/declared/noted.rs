@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const DECLARATIONS: &str = "lakewarden.declarations";
 
 /// Key of the treatments alone, which versions before [`DECLARATIONS`] noted of their last load.
-const TREATMENTS: &str = "lakewarden.treatments";
+pub(crate) const TREATMENTS: &str = "lakewarden.treatments";
 
 /// The declarations that the rows of a table were stored under, by id.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -121,9 +121,9 @@ impl Survey<'_> {
                 repeated: facts.duplicates + facts.key_conflicts,
                 outside_retention: facts.outside_retention,
             };
-            accounted += own.written;
             let id = facts.declaration.as_deref().or(stored.unnamed());
             if let Some(extent) = id.and_then(|id| extents.get_mut(id)) {
+                accounted += own.written;
                 *extent = extent.and(own);
             }
         }

@@ -24,7 +24,7 @@ pub use select::Selection;
 pub use show::{Cell, Fields, Reveal, Shown, show};
 pub use state::{InDataset, State, state};
 
-use crate::declared::DECLARATIONS;
+use crate::declared::{DECLARATIONS, TREATMENTS};
 use crate::error::PipelineError;
 use crate::load::{KEY, LAST_LOADS, RUN, TOTALS, Totals};
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
@@ -101,7 +101,7 @@ pub(crate) fn told(
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
     // What is usual of this dataset is read from its last commit, whichever that is.
-    for key in [LAST_LOADS, DECLARATIONS] {
+    for key in [LAST_LOADS, DECLARATIONS, TREATMENTS] {
         info.extend(published.noted.get(key).map(|last| (key.to_owned(), last.clone())));
     }
     let nothing = || StagedTable {

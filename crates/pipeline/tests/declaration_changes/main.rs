@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod earlier;
 mod refused;
 mod shop;
 mod since;
