@@ -76,7 +76,7 @@ impl SincePlan {
         if values.null_count() == 0 || (occurs && self.required.is_empty()) {
             return Some(());
         }
-        let later = self.from_then_on(&typed.get(self.event)?.as_ref()?.values)?;
+        let later = self.later_rows(&typed.get(self.event)?.as_ref()?.values)?;
         for row in (0..values.len()).filter(|row| values.is_null(*row) && later[*row]) {
             self.required.iter().for_each(|rule| faults.fail(row, *rule));
             if !occurs {
@@ -87,7 +87,7 @@ impl SincePlan {
         Some(())
     }
 
-    fn from_then_on(&self, event: &ArrayRef) -> Option<Vec<bool>> {
+    fn later_rows(&self, event: &ArrayRef) -> Option<Vec<bool>> {
         Some(match self.from {
             From::Day(from) => {
                 let days = event.as_primitive_opt::<Date32Type>()?;
