@@ -128,6 +128,7 @@ async fn run_once(open: &OpenProject) -> Result<String, PipelineError> {
         owner: "a policy test",
         take_over: false,
         accept_thresholds: &[],
+        reload: None,
         consent: lakewarden_policy::Knowledge::default(),
     };
     let record = run(open, &keys, &request, &Silent).await?;

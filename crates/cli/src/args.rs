@@ -96,6 +96,13 @@ pub enum Command {
         /// Go on although this dataset crosses its thresholds; may be given several times, and is audited
         #[arg(long, value_name = "DATASET", value_parser = NonEmptyStringValueParser::new())]
         accept_thresholds: Vec<String>,
+        /// Load a dataset's files again, or one file, as they are declared now: their rows replace those that the lake
+        /// has of them, in one audited commit. May be given several times
+        #[arg(long, value_name = "DATASET[/FILE]", value_parser = NonEmptyStringValueParser::new())]
+        reload: Vec<String>,
+        /// Load the files of all datasets of the pipeline again, such as under a new key
+        #[arg(long)]
+        reload_all: bool,
     },
     /// Show the last runs with their row accounts, and check the audit log against the lake
     Status {

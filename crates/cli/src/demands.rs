@@ -1,7 +1,7 @@
 //! What rules that only warn, stopped files, thresholds and anomaly rules found, told on the terminal and in the report.
 
 use crate::output::{counted, grouped};
-use lakewarden_pipeline::record::{DatasetAccount, Quarantined};
+use lakewarden_pipeline::record::{DatasetAccount, Quarantined, ReplacementAccount, ReplacementCause};
 use lakewarden_report::{Label, data};
 
 /// The code of rows that were not written because their key belongs to another row.
@@ -14,7 +14,10 @@ const FILL_WARNING: &str = "LW6060";
 /// The lines of a dataset after a run; empty if there is nothing to say.
 pub fn told(account: &DatasetAccount) -> String {
     let dataset = &account.dataset;
-    let mut text = String::new();
+    let mut text = account.replacement.as_ref().map(|r| replaced(account, r)).unwrap_or_default();
+    for skipped in &account.skipped_exports {
+        text.push_str(&format!("\nsnapshot: {dataset}: {skipped} is not read: a later full export is there"));
+    }
     for warned in &account.warned {
         let rows = counted(warned.rows, "row");
         text.push_str(&format!("\nwarning: {dataset}: {rows} written although {} is broken", rule(warned)));
@@ -60,12 +63,50 @@ pub fn told(account: &DatasetAccount) -> String {
     text
 }
 
+/// What was replaced, and how the accounts differ.
+fn replaced(account: &DatasetAccount, replacement: &ReplacementAccount) -> String {
+    let ReplacementAccount { cause, files, rows_before, rows_removed, rows_after, .. } = replacement;
+    let dataset = &account.dataset;
+    let what = match cause {
+        ReplacementCause::Reload => "reload",
+        ReplacementCause::Snapshot => "snapshot",
+    };
+    let files = match files.is_empty() {
+        true => "what was read before".to_owned(),
+        false => counted(files.len() as u64, "file"),
+    };
+    let mut text = format!(
+        "\n{what}: {dataset}: {} of {files} replaced; {} before, {} after",
+        counted(*rows_removed, "row"),
+        counted(*rows_before, "row"),
+        grouped(*rows_after)
+    );
+    let differences = replacement.differences();
+    if !differences.is_empty() {
+        let one =
+            |(name, before, after): &(&str, u64, u64)| format!("{name} {} → {}", grouped(*before), grouped(*after));
+        text.push_str(&format!(" ({})", differences.iter().map(one).collect::<Vec<_>>().join(", ")));
+    }
+    text
+}
+
 /// The same for the report.
 pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
     let dataset = &account.dataset;
     let note =
         |file: &str, zh: String, en: String| data::Warning::Note { file: file.to_owned(), text: Label::new(zh, en) };
     let mut notes = Vec::new();
+    if let Some(replacement) = &account.replacement {
+        let ReplacementAccount { rows_removed, rows_before, rows_after, .. } = **replacement;
+        let zh = format!(
+            "重新载入：替换 {} 行（原有 {} 行，现有 {} 行）",
+            grouped(rows_removed),
+            grouped(rows_before),
+            grouped(rows_after)
+        );
+        let en = replaced(account, replacement).trim_start().to_owned();
+        notes.push(note(dataset, zh, en));
+    }
     for warned in &account.warned {
         let rows = counted(warned.rows, "row");
         let named = match &warned.field {

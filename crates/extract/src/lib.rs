@@ -55,7 +55,7 @@ pub use keys::{KeyError, KeySet};
 pub use overlap::{FileOverlap, FileSketch, KnownFile, KnownFiles};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};
 pub use reread::{Rereader, Verdict, for_rereading};
-pub use run::{Discard, ExtractContext, Sink, extract};
+pub use run::{Discard, ExtractContext, RowOrigin, Sink, extract};
 pub use schema::{arrow_type, conformed_schema, quarantine_schema};
 pub use sealed::{Opened, Opener, SealedError};
 pub use source::{Ranges, ReadAt, SourceFile, checksum};

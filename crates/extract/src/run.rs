@@ -42,9 +42,28 @@ pub struct ExtractContext<'a> {
     pub workers: usize,
 }
 
+/// Where rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrigin<'a> {
+    /// One of the files being read, by its index.
+    File(usize),
+    /// Records that leave quarantine.
+    Quarantine {
+        /// The file that they were read from.
+        file: &'a str,
+        /// The run that read it, if their table says so.
+        run: Option<&'a str>,
+    },
+}
+
 /// Where rows go. Called in order, from the thread that called [`extract`]. If it fails, or [`extract`]
 /// does, everything it was given must be thrown away.
 pub trait Sink: Send {
+    /// Says where the rows and records that follow come from. Sinks that do not care need not listen.
+    fn begin(&mut self, origin: RowOrigin<'_>) {
+        let _ = origin;
+    }
+
     /// Takes rows in the shape of [`crate::conformed_schema`].
     ///
     /// # Errors
@@ -168,6 +187,7 @@ fn read_all(
 pub(crate) fn take_loose(
     plan: &Plan<'_>,
     file: &str,
+    run: Option<&str>,
     rows: Converted,
     seen: &mut KeySet,
     unread: &mut UnreadLog,
@@ -178,6 +198,7 @@ pub(crate) fn take_loose(
     let mut current = Current::default();
     current.account.file.push_str(file);
     order.seen.begin_loose();
+    order.sink.begin(RowOrigin::Quarantine { file, run });
     order.take(&mut current, rows)?;
     Ok(current.account)
 }
@@ -212,6 +233,7 @@ impl InOrder<'_, '_> {
             let mut current = Current::default();
             current.account.file.clone_from(&file.name);
             self.seen.next_file();
+            self.sink.begin(RowOrigin::File(index));
             loop {
                 // The reader tells of every file's end; a hung-up channel means that it panicked.
                 match events.recv().map_err(|_| self.plan.internal(&file.name, "reading"))? {

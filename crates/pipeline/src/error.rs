@@ -2,6 +2,7 @@
 
 use crate::purposes;
 use crate::declared::DeclarationChange;
+use crate::reload::{ExportsGone, PartReason};
 use crate::repeated_files::RepeatedFiles;
 use crate::thresholds::Crossed;
 use lakewarden_dictionary::Problem;
@@ -71,6 +72,57 @@ pub enum PipelineError {
         expected: String,
         /// Version of both.
         version: u32,
+    },
+    /// Pseudonyms of a dataset were made with another version of the key.
+    #[error(
+        "pseudonyms in {dataset} were made with version {stored} of the key (key {fingerprint}); lakewarden.yaml declares version {declared}"
+    )]
+    KeyRotated {
+        /// The dataset.
+        dataset: String,
+        /// Fingerprint of the key that made them.
+        fingerprint: String,
+        /// Its version.
+        stored: u32,
+        /// The version at hand.
+        declared: u32,
+    },
+    /// What is to be loaded again is not known.
+    #[error("--reload names {word:?}, which is not {expected}")]
+    UnknownReload {
+        /// The dataset or file named.
+        word: String,
+        /// What it should be.
+        expected: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Exports that are to be loaded again are not there.
+    #[error("{0}")]
+    ExportsGone(Box<ExportsGone>),
+    /// Files whose rows cannot be replaced without those of the whole dataset.
+    #[error("files of {dataset} cannot be loaded again by themselves: {reason}")]
+    ReloadInPart {
+        /// The dataset.
+        dataset: String,
+        /// Why not.
+        reason: Box<PartReason>,
+    },
+    /// A dataset that keeps its history.
+    #[error("{dataset} keeps the history of its rows, which loading its files again would lose")]
+    ReloadHistory {
+        /// The dataset.
+        dataset: String,
+    },
+    /// A file whose rows were to be replaced was not read.
+    #[error("{file} of {dataset} was to take the place of rows of the lake, and {why}")]
+    ReloadSkipped {
+        /// The dataset.
+        dataset: String,
+        /// The file.
+        file: String,
+        /// Why it was not read.
+        why: &'static str,
     },
     /// The account of a file does not close.
     #[error("the account of {file} ({dataset}) does not close: {} read, {accounted} accounted for", counted(*.read, "row"))]
@@ -388,6 +440,12 @@ impl PipelineError {
             Self::NoLake => "LW6005",
             Self::Key { .. } => "LW6006",
             Self::OtherKey { .. } => "LW6007",
+            Self::KeyRotated { .. } => "LW6070",
+            Self::UnknownReload { .. } => "LW6071",
+            Self::ExportsGone(_) => "LW6072",
+            Self::ReloadInPart { .. } => "LW6073",
+            Self::ReloadHistory { .. } => "LW6074",
+            Self::ReloadSkipped { .. } => "LW6075",
             Self::Account { .. } => "LW6010",
             Self::Contract { .. } | Self::ContractType { .. } => "LW6011",
             Self::Damaged { .. } => "LW6012",
@@ -440,8 +498,23 @@ impl PipelineError {
             Self::NoLake => Some("set `lake:` in lakewarden.yaml to a path, file://… or s3://…".to_owned()),
             Self::Key { hint, .. } => Some(hint.clone()),
             Self::OtherKey { .. } => {
-                Some("use the lake's own key, or raise `key.version` in lakewarden.yaml for a new one".to_owned())
+                Some("use the lake's own key; for a new one raise `key.version` in lakewarden.yaml, then load all exports again: lakewarden run --reload-all".to_owned())
             }
+            Self::KeyRotated { stored, .. } => Some(format!(
+                "load all exports again under the new key: lakewarden run --reload-all, for each pipeline; or go back to version {stored} in `key` of lakewarden.yaml"
+            )),
+            Self::UnknownReload { known, .. } if known.is_empty() => Some("lakewarden ledger lists the files that are loaded".to_owned()),
+            Self::UnknownReload { known, .. } => Some(format!("there are: {}", list(known))),
+            Self::ExportsGone(gone) => Some(gone.hint()),
+            Self::ReloadInPart { dataset, .. } => {
+                Some(format!("nothing was published; load the whole dataset again: lakewarden run --reload {dataset}"))
+            }
+            Self::ReloadHistory { dataset } => Some(format!(
+                "nothing was read; declare `corrections: replace` in schemas/channels/{dataset}.yaml if the history may go, then: lakewarden run --reload {dataset}"
+            )),
+            Self::ReloadSkipped { dataset, .. } => Some(format!(
+                "nothing was published; correct the file or schemas/channels/{dataset}.yaml, then again"
+            )),
             Self::Account { .. } => Some("nothing was published; please report this with the file's shape".to_owned()),
             Self::Contract { .. } | Self::ContractType { .. } => {
                 Some("nothing was published; mend the model or its entry in schemas/curated".to_owned())
@@ -473,7 +546,7 @@ impl PipelineError {
                 Some("repair the lake's storage: lakewarden doctor; then again".to_owned())
             }
             Self::RepeatedFiles(found) => Some(format!(
-                "nothing was published; declare `key` in schemas/channels/{0}.yaml, so that equal rows are recognised; or remove the file that repeats the other; or, if they are new rows, declare `snapshot: append` there",
+                "nothing was published; declare `key` in schemas/channels/{0}.yaml, so that equal rows are recognised; or remove the file that repeats the other; or, if they are new rows, declare `snapshot: append` there; or, if each file is a full export, `snapshot: replace`",
                 found.dataset
             )),
             Self::Threshold(crossed) => Some(crossed.hint()),
@@ -532,6 +605,8 @@ impl PipelineError {
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::DeclarationChanged { .. } | Self::StoredOtherwise { .. } | Self::NotPublishedYet { .. } => true,
+            Self::KeyRotated { .. } | Self::ReloadInPart { .. } | Self::ReloadHistory { .. } => true,
+            Self::ReloadSkipped { .. } => true,
             Self::Source(SourceError::Database(error)) => error.is_refusal(),
             Self::Engine { error, .. } => {
                 !matches!(error, EngineError::Start { .. } | EngineError::File { .. } | EngineError::Storage)

@@ -7,6 +7,7 @@ use crate::history;
 use crate::project::OpenProject;
 use crate::record::{Counts, DatasetAccount, ModelAccount, RunRecord, Step, StepKind};
 use crate::relations::CUSTOMERS;
+use crate::row_files::without_source;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::Dataset;
@@ -162,7 +163,7 @@ impl Story<'_> {
         );
         let mut outputs = vec![output];
         if let Some(dataset) = dataset.filter(|dataset| dataset.keeps_history()) {
-            let schema = history::stored_schema(dataset, true);
+            let schema = without_source(&history::stored_schema(dataset, true));
             outputs.push(self.output(&history::table_name(dataset), Some(&schema), account.replaced));
         }
         if let Some(marks) = dataset.and_then(Dataset::anomaly_table) {

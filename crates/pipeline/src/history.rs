@@ -4,6 +4,7 @@
 //! in the table `<dataset>.history`, where none is. Together they are every version of every key that a run published.
 //! Models see the conformed table, and of it what the dictionary declares.
 
+use crate::row_files::source_field;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray, new_null_array,
 };
@@ -25,16 +26,18 @@ pub(crate) fn table_name(dataset: &Dataset) -> String {
     format!("{}.history", dataset.name.value)
 }
 
-/// The columns of the conformed table, those of the history included if they are stored.
+/// The columns of the conformed table: those declared, the number of each row's file, and those of the history if they
+/// are stored.
 pub(crate) fn stored_schema(dataset: &Dataset, with_history: bool) -> SchemaRef {
     let declared = conformed_schema(dataset);
+    let stored = || declared.fields().iter().cloned().chain([source_field()]);
     if !with_history {
-        return declared;
+        return Arc::new(Schema::new(stored().collect::<Vec<_>>()));
     }
     let time = time_type(dataset);
     let own = [(FROM, time.clone()), (TO, time), (CURRENT, DataType::Boolean)];
     let own = own.into_iter().map(|(name, data_type)| Arc::new(Field::new(name, data_type, true)));
-    Arc::new(Schema::new(declared.fields().iter().cloned().chain(own).collect::<Vec<_>>()))
+    Arc::new(Schema::new(stored().chain(own).collect::<Vec<_>>()))
 }
 
 /// A row holds from the time of its `latest` column on, or from the instant of the run.
@@ -123,7 +126,7 @@ impl<'a> Stamp<'a> {
     ) -> Result<RecordBatch, ArrowError> {
         let len = rows.num_rows();
         let current: ArrayRef = Arc::new(BooleanArray::from(vec![current; len]));
-        let declared = fitted(rows, &conformed_schema(self.dataset))?;
+        let declared = fitted(rows, &stored_schema(self.dataset, false))?;
         let columns: Vec<ArrayRef> = declared.columns().iter().cloned().chain([from, to, current]).collect();
         RecordBatch::try_new(self.schema.clone(), columns)
     }

@@ -5,10 +5,11 @@ use crate::load::Loading;
 use crate::observe::Observer;
 use crate::project::OpenProject;
 use crate::record::{KeyFacts, Quarantined, SameBytes};
-use chrono::{DateTime, Utc};
+use crate::row_files::source_at;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use lakewarden_dictionary::Dataset;
 use lakewarden_extract::{DuplicatesBy, FileAccount, FileSketch, Warning};
-use lakewarden_lake::{FILE_TRANSACTION, Lake, LedgerEntry, Published, Zone};
+use lakewarden_lake::{FILE_TRANSACTION, Lake, LedgerEntry, Published, TableSnapshot, Zone};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,18 @@ pub struct LoadedFile {
     /// Another file with the same bytes, which was loaded instead: then no row is this one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+    /// When the data in it begin, in wall-clock time of the export, if its path says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_from: Option<NaiveDateTime>,
+    /// A later full export that came with it, for which it was not read: the dataset declares `snapshot: replace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_for: Option<String>,
+    /// The number that its rows carry in the lake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<i64>,
+    /// SHA-256 of the files loaded earlier whose rows left the lake in the same commit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<String>,
     /// What is kept of it to recognise its records in later files, where no key is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sketch: Option<FileSketch>,
@@ -79,6 +92,17 @@ pub struct LedgerLine {
     /// The file. Its name is empty if the log does not tell any more.
     #[serde(flatten)]
     pub file: LoadedFile,
+    /// The run that replaced its rows, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<Uuid>,
+}
+
+impl LedgerLine {
+    /// Whether rows of it may be in the lake.
+    pub fn is_effective(&self) -> bool {
+        let not_loaded = self.file.same_as.is_some() || self.file.skipped_for.is_some();
+        self.superseded_by.is_none() && !not_loaded
+    }
 }
 
 /// The ledger of one dataset.
@@ -138,15 +162,9 @@ pub async fn ledger(
             }
             continue;
         };
-        let mut files = lines(lake, &name).await?;
+        let mut files = all_lines(lake, &table).await?;
         // It tells a reader nothing.
         files.iter_mut().for_each(|line| line.file.sketch = None);
-        // What every checkpoint keeps: that a file was loaded, and its size.
-        let told: BTreeSet<&str> = files.iter().map(|line| line.file.sha256.as_str()).collect();
-        let noted = table.transactions.iter().filter_map(|(id, size)| Some((id.strip_prefix(FILE_TRANSACTION)?, size)));
-        let untold: BTreeMap<&str, &i64> = noted.filter(|(sha256, _)| !told.contains(sha256)).collect();
-        let untold: Vec<LedgerLine> = untold.into_iter().map(|(sha256, size)| without_facts(sha256, *size)).collect();
-        files.splice(0..0, untold);
         all.push(DatasetLedger { dataset: name, files });
     }
     Ok(all)
@@ -166,16 +184,62 @@ pub(crate) async fn lines(lake: &Lake, dataset: &str) -> Result<Vec<LedgerLine>,
     let damaged = |_| PipelineError::Damaged { table: dataset.to_owned(), column: "the ledger of files".to_owned() };
     let line = |LedgerEntry { version, at, file }| {
         let file = serde_json::from_value(file).map_err(damaged)?;
-        Ok(LedgerLine { version: Some(version), loaded_at: Some(at), file })
+        Ok(LedgerLine { version: Some(version), loaded_at: Some(at), file, superseded_by: None })
     };
-    lake.ledger(Zone::Conformed, dataset).await?.into_iter().map(line).collect()
+    let lines: Result<Vec<_>, _> = lake.ledger(Zone::Conformed, dataset).await?.into_iter().map(line).collect();
+    lines.map(mark_superseded)
+}
+
+/// The ledger of a dataset's table, with the files of which only that they were loaded is known: every checkpoint of the
+/// table keeps that, and their sizes.
+pub(crate) async fn all_lines(lake: &Lake, table: &TableSnapshot) -> Result<Vec<LedgerLine>, PipelineError> {
+    let mut files = lines(lake, &table.name).await?;
+    let told: BTreeSet<&str> = files.iter().map(|line| line.file.sha256.as_str()).collect();
+    let noted = table.transactions.iter().filter_map(|(id, size)| Some((id.strip_prefix(FILE_TRANSACTION)?, size)));
+    let untold: BTreeMap<&str, &i64> = noted.filter(|(sha256, _)| !told.contains(sha256)).collect();
+    let untold: Vec<LedgerLine> = untold.into_iter().map(|(sha256, size)| without_facts(sha256, *size)).collect();
+    files.splice(0..0, untold);
+    Ok(files)
+}
+
+/// Notes which lines later commits have superseded: a commit supersedes files that earlier ones loaded.
+fn mark_superseded(mut lines: Vec<LedgerLine>) -> Vec<LedgerLine> {
+    let mut by_sum: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for at in 0..lines.len() {
+        let by = lines[at].file.facts.as_ref().map(|facts| facts.run);
+        for sum in lines[at].file.supersedes.clone() {
+            for earlier in by_sum.get(&sum).into_iter().flatten() {
+                if lines[*earlier].version < lines[at].version && lines[*earlier].superseded_by.is_none() {
+                    lines[*earlier].superseded_by = by;
+                }
+            }
+        }
+        by_sum.entry(lines[at].file.sha256.clone()).or_default().push(at);
+    }
+    lines
 }
 
 fn without_facts(sha256: &str, size: i64) -> LedgerLine {
     let bytes = u64::try_from(size).unwrap_or_default();
-    let file =
-        LoadedFile { file: String::new(), sha256: sha256.to_owned(), bytes, same_as: None, sketch: None, facts: None };
-    LedgerLine { version: None, loaded_at: None, file }
+    LedgerLine { version: None, loaded_at: None, file: LoadedFile::not_loaded("", sha256, bytes), superseded_by: None }
+}
+
+impl LoadedFile {
+    /// A file of which no row is in the lake, or nothing else is known.
+    fn not_loaded(file: &str, sha256: &str, bytes: u64) -> Self {
+        Self {
+            file: file.to_owned(),
+            sha256: sha256.to_owned(),
+            bytes,
+            same_as: None,
+            data_from: None,
+            skipped_for: None,
+            source: None,
+            supersedes: Vec::new(),
+            sketch: None,
+            facts: None,
+        }
+    }
 }
 
 impl Loading<'_> {
@@ -207,27 +271,38 @@ impl Loading<'_> {
         Ok(known.iter().filter_map(other).collect())
     }
 
-    /// What the commit says of its files.
-    pub(crate) fn ledger_of(&self, dataset: &Dataset, files: &[FileAccount], also: &[OtherName]) -> Vec<LoadedFile> {
+    /// What the commit says of its files: those loaded, those that came under another name, and those skipped for a later
+    /// full export. `supersedes` are the checksums of earlier files whose rows leave the lake.
+    pub(crate) fn ledger_of(
+        &self,
+        dataset: &Dataset,
+        files: &[FileAccount],
+        first_source: i64,
+        also: &[OtherName],
+        skipped: &[Known],
+        supersedes: Vec<String>,
+    ) -> Vec<LoadedFile> {
         let dictionary = self.entry_hash(dataset);
         let declaration = self.declaration(dataset).id();
-        let loaded = files.iter().map(|account| LoadedFile {
-            file: account.file.clone(),
-            sha256: account.sha256.clone(),
-            bytes: account.bytes,
-            same_as: None,
+        let loaded = files.iter().enumerate().map(|(index, account)| LoadedFile {
+            source: Some(source_at(first_source, index)),
             sketch: account.sketch.clone(),
             facts: Some(self.facts(dataset, account, &dictionary, &declaration)),
+            ..LoadedFile::not_loaded(&account.file, &account.sha256, account.bytes)
         });
         let also = also.iter().filter(|other| !other.noted).map(|OtherName { same, sha256, bytes, .. }| LoadedFile {
-            file: same.file.clone(),
-            sha256: sha256.clone(),
-            bytes: *bytes,
             same_as: Some(same.loaded_as.clone()),
-            sketch: None,
-            facts: None,
+            ..LoadedFile::not_loaded(&same.file, sha256, *bytes)
         });
-        loaded.chain(also).collect()
+        let skipped = skipped.iter().map(|known| LoadedFile {
+            skipped_for: files.last().map(|account| account.file.clone()),
+            ..LoadedFile::not_loaded(&known.file, &known.sha256, known.bytes)
+        });
+        let mut all: Vec<LoadedFile> = loaded.chain(also).chain(skipped).collect();
+        if let Some(first) = all.first_mut() {
+            first.supersedes = supersedes;
+        }
+        all
     }
 
     fn facts(&self, dataset: &Dataset, account: &FileAccount, dictionary: &str, declaration: &str) -> LoadFacts {

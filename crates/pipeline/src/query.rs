@@ -249,7 +249,7 @@ async fn known_customers(
     let Some(rules) = &pipeline.identity else { return Ok(None) };
     let mut people = People::new(&open.project, rules, judgement);
     let others = project_consent::of_other_pipelines(&open.project, pipeline, &people);
-    project_consent::note(&mut people, open, pipeline, &others, lake).await?;
+    project_consent::note(&mut people, open, pipeline, &others, lake, None).await?;
     let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
     let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
         datasets.filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));

@@ -1,12 +1,12 @@
 //! Files that bring rows of earlier files once more, where no key tells equal rows apart.
 
 use crate::error::{PipelineError, counted};
-use crate::ledger::lines;
+use crate::ledger::{LedgerLine, lines};
 use crate::load::Loading;
 use crate::record::FileRepeat;
 use lakewarden_dictionary::{Dataset, DatasetRole, Snapshot};
 use lakewarden_extract::{FileAccount, KnownFile, KnownFiles};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use uuid::Uuid;
 
@@ -34,17 +34,22 @@ impl fmt::Display for RepeatedFiles {
 }
 
 impl Loading<'_> {
-    /// The files of a dataset that later ones are compared with; `None` where its records have a key, or are statements
+    /// The files of a dataset that later ones are compared with, save those whose rows are being replaced; `None` where its records have a key, or are statements
     /// that count once however often they arrive.
     ///
     /// # Errors
     /// Those of the lake; [`PipelineError::Damaged`].
-    pub(crate) async fn known_files(&self, dataset: &Dataset) -> Result<Option<KnownFiles>, PipelineError> {
+    pub(crate) async fn known_files(
+        &self,
+        dataset: &Dataset,
+        superseded: &BTreeSet<String>,
+    ) -> Result<Option<KnownFiles>, PipelineError> {
         if !dataset.key.is_empty() || dataset.role != DatasetRole::Data {
             return Ok(None);
         }
         let mut known = KnownFiles::new(self.keys.blinding(SKETCHES.0, SKETCHES.1));
-        for line in lines(self.lake, &dataset.name.value).await? {
+        let stays = |line: &LedgerLine| line.is_effective() && !superseded.contains(&line.file.sha256);
+        for line in lines(self.lake, &dataset.name.value).await?.into_iter().filter(stays) {
             if let Some(sketch) = line.file.sketch {
                 known.add(KnownFile { name: line.file.file, sketch });
             }
@@ -82,7 +87,8 @@ impl Loading<'_> {
         let files: Vec<FileRepeat> = accounts.iter().flat_map(repeat).collect();
         match dataset.snapshot.as_ref().map(|said| said.value).unwrap_or_default() {
             Snapshot::Append => Ok(files),
-            Snapshot::Refuse => {
+            // Of full exports only one is read in a run, and no earlier one stays.
+            Snapshot::Refuse | Snapshot::Replace => {
                 let dataset = dataset.name.value.clone();
                 Err(PipelineError::RepeatedFiles(Box::new(RepeatedFiles { dataset, files })))
             }

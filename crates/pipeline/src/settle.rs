@@ -242,7 +242,7 @@ impl<'a> Writers<'a> {
         let options = || loading.writer_options(id);
         let schema = match &stamp {
             Some(stamp) => stamp.schema().clone(),
-            None => conformed_schema(dataset),
+            None => history::stored_schema(dataset, false),
         };
         let rows = loading.lake.writer(Zone::Conformed, &dataset.name.value, schema.clone(), options())?;
         let history = match &stamp {
@@ -312,7 +312,7 @@ fn held<'c>(table: &TableSnapshot, columns: impl Iterator<Item = &'c str>) -> Ve
 }
 
 /// Between which values a column of a file lies: whole numbers, days, or microseconds, as far as the log says.
-fn bounds(file: &DataFile, column: &str) -> Option<(i64, i64)> {
+pub(crate) fn bounds(file: &DataFile, column: &str) -> Option<(i64, i64)> {
     let (min, max) = (file.min_values.get(column)?, file.max_values.get(column)?);
     if let (Some(min), Some(max)) = (min.as_i64(), max.as_i64()) {
         return Some((min, max));

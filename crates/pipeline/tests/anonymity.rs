@@ -103,6 +103,7 @@ async fn run_with(shop: &Shop, seed: u64) -> Result<RunRecord, PipelineError> {
         owner: "a test",
         take_over: false,
         accept_thresholds: &[],
+        reload: None,
         consent: lakewarden_policy::Knowledge::default(),
     };
     run(&shop.open(), &keys(), &request, &Silent).await.map(|ran| ran.record)

@@ -40,6 +40,7 @@ async fn run_days(shop: &Shop, days: Option<Window>) -> Result<RunRecord, Pipeli
         consent: Knowledge::Then,
         clock: &chrono::Utc::now,
         accept_thresholds: &[],
+        reload: None,
         run: Uuid::new_v4(),
         seed: 11,
         owner: "a test",

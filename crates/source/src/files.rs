@@ -293,19 +293,12 @@ impl Found {
     }
 
     fn remote(&mut self, name: String, interval: Option<Interval>, below: String, remote: Remote) {
-        let (remote, handle, trouble) = (Arc::new(remote), Handle::current(), Trouble::default());
-        let size = remote.size;
-        let listed = remote.clone();
-        let bucket = BucketFile { remote, handle, trouble: trouble.clone() };
-        // A web server may have no ranges.
-        let ranges = bucket.remote.kind != Kind::Web;
-        let bucket = Arc::new(bucket);
-        let other = bucket.clone();
-        let mut file = SourceFile::new(name.as_str(), size, move || bucket.stream());
-        if ranges {
-            file = file.with_ranges(move || Ok(other.clone()));
-        }
-        let position = if ranges { FilePosition::Bucket { remote: listed, below } } else { FilePosition::Web };
+        let (remote, trouble) = (Arc::new(remote), Trouble::default());
+        let file = in_bucket(name.clone(), remote.clone(), &trouble);
+        let position = match remote.kind {
+            Kind::Web => FilePosition::Web,
+            Kind::S3 | Kind::Google | Kind::Azure => FilePosition::Bucket { remote, below },
+        };
         self.files.insert(name, (file, Origin { interval, trouble, position }));
     }
 
@@ -325,7 +318,18 @@ impl Found {
     }
 }
 
-fn on_disk(name: String, listed: &Entry, path: PathBuf, trouble: &Trouble) -> SourceFile {
+/// A file of a bucket or web server.
+pub(crate) fn in_bucket(name: String, remote: Arc<Remote>, trouble: &Trouble) -> SourceFile {
+    let size = remote.size;
+    // A web server may have no ranges.
+    let ranges = remote.kind != Kind::Web;
+    let bucket = Arc::new(BucketFile { remote, handle: Handle::current(), trouble: trouble.clone() });
+    let other = bucket.clone();
+    let file = SourceFile::new(name, size, move || bucket.stream());
+    if ranges { file.with_ranges(move || Ok(other.clone())) } else { file }
+}
+
+pub(crate) fn on_disk(name: String, listed: &Entry, path: PathBuf, trouble: &Trouble) -> SourceFile {
     let (path, version, trouble) = (Arc::new(path), listed.version, trouble.clone());
     let open = move || DiskFile::open(&path, version, &trouble);
     let stream = open.clone();
@@ -334,7 +338,7 @@ fn on_disk(name: String, listed: &Entry, path: PathBuf, trouble: &Trouble) -> So
 }
 
 /// The part of a file's path below the folder that is no pattern.
-fn below_folder(pattern: &FilePattern, path: &str) -> String {
+pub(crate) fn below_folder(pattern: &FilePattern, path: &str) -> String {
     let mut rest = path.trim_start_matches('/');
     for part in pattern.folder() {
         match rest.strip_prefix(part).and_then(|rest| rest.strip_prefix('/')) {

@@ -5,6 +5,7 @@
 //! [`list`] finds the files of a channel: a path or address with wildcards and the parts of a date, over the days that a
 //! run asks for. Each file opens as a stream that goes on where it broke off and refuses to become another file.
 
+mod archive;
 mod bucket;
 mod complete;
 pub mod database;
@@ -23,6 +24,7 @@ mod walk;
 mod web;
 
 pub use database::OneConnection;
+pub use archive::Archive;
 pub use error::{IntervalFault, SourceError};
 pub use fault::StoreFault;
 pub use files::{Channel, Listing, Origins, is_dated, list};

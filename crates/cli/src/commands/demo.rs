@@ -43,8 +43,14 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     let open = open(&dir)?;
     let midnight = last_day.succ_opt().unwrap_or(last_day).and_time(NaiveTime::MIN);
     let as_of = open.zone().from_local_datetime(&midnight).earliest().map(|t| t.with_timezone(&Utc));
-    let wishes =
-        Wishes { days: None, consent: Knowledge::Then, take_over: false, quiet: false, accept_thresholds: &[] };
+    let wishes = Wishes {
+        days: None,
+        consent: Knowledge::Then,
+        take_over: false,
+        quiet: false,
+        accept_thresholds: &[],
+        reload: None,
+    };
     let lake = open.lake_url(None).map_err(Failure::of(&open))?;
     let place = ReportPlace::check(&dir, &lake, None)?;
     let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await?;

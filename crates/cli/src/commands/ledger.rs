@@ -35,18 +35,21 @@ pub async fn ledger(
 }
 
 fn text(ledger: &DatasetLedger, zone: Tz) -> String {
-    let loaded = ledger.files.iter().filter(|line| line.file.same_as.is_none()).count();
+    let loaded = ledger.files.iter().filter(|line| line.is_effective()).count();
     let mut lines = vec![format!("{}: {}", ledger.dataset, counted(loaded as u64, "file"))];
     lines.extend(ledger.files.iter().flat_map(|line| of_file(line, zone)));
     lines.join("\n")
 }
 
 fn of_file(line: &LedgerLine, zone: Tz) -> Vec<String> {
-    let LoadedFile { file, sha256, bytes: size, same_as, facts, sketch: _ } = &line.file;
+    let LoadedFile { file, sha256, bytes: size, same_as, skipped_for, facts, .. } = &line.file;
     let sum = sha256.get(..12).unwrap_or(sha256);
     let at = line.loaded_at.map_or_else(|| "time unknown".to_owned(), |at| local(at, zone));
     if let Some(same) = same_as {
         return vec![format!("  {sum} {at} {file}: the bytes of {same}, not loaded")];
+    }
+    if let Some(later) = skipped_for {
+        return vec![format!("  {sum} {at} {file}: not read, because {later} came with it")];
     }
     let Some(facts) = facts else {
         return vec![format!("  {sum} loaded, {}; the log does not tell more any more", bytes(*size))];
@@ -67,8 +70,9 @@ fn of_file(line: &LedgerLine, zone: Tz) -> Vec<String> {
     }
     let read_as =
         facts.encoding.as_ref().map_or_else(|| facts.container.clone(), |e| format!("{}, {e}", facts.container));
+    let gone = line.superseded_by.map(|run| format!(": its rows were replaced by run {run}")).unwrap_or_default();
     vec![
-        format!("  {sum} {at} {file} ({}, {read_as})", bytes(*size)),
+        format!("  {sum} {at} {file} ({}, {read_as}){gone}", bytes(*size)),
         format!("    read {} = written {}{}", grouped(facts.read), grouped(facts.written), losses.concat()),
         format!(
             "    run {}, dictionary {}, key {} of version {}",

@@ -21,7 +21,7 @@ use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, Format, 
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
-use lakewarden_pipeline::{OpenProject, Window};
+use lakewarden_pipeline::{OpenProject, ReloadRequest, Window};
 use lakewarden_sample::Options;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,9 +39,22 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Init { dir, new } => init::init(dir, new, output),
         Command::Check { no_cache } => check::check(&args.project, !no_cache, output).await,
         Command::Plan { on, days } => plan::plan(&args.project, on, days, output).await,
-        Command::Run { on, days, consent, report, language, take_over, quiet, accept_thresholds } => {
+        Command::Run {
+            on,
+            days,
+            consent,
+            report,
+            language,
+            take_over,
+            quiet,
+            accept_thresholds,
+            reload,
+            reload_all,
+        } => {
             let (days, consent) = (window(days)?, (*consent).into());
-            let wishes = run::Wishes { days, consent, take_over: *take_over, quiet: *quiet, accept_thresholds };
+            let asked = *reload_all || !reload.is_empty();
+            let reload = asked.then(|| ReloadRequest::parse(*reload_all, reload));
+            let wishes = run::Wishes { days, consent, take_over: *take_over, quiet: *quiet, accept_thresholds, reload };
             run::run(&args.project, on, &wishes, report.as_deref(), *language, output).await
         }
         Command::Status { last, head, lake } => {

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{
     ConsentWarnings, DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord,
 };
-use lakewarden_pipeline::{OpenProject, Ran, Request, Window, key_ring};
+use lakewarden_pipeline::{OpenProject, Ran, ReloadRequest, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +36,8 @@ pub struct Wishes<'a> {
     pub quiet: bool,
     /// Datasets whose thresholds may be crossed.
     pub accept_thresholds: &'a [String],
+    /// Datasets and files to load again.
+    pub reload: Option<ReloadRequest>,
 }
 
 /// Runs a pipeline and draws its report.
@@ -91,6 +93,7 @@ pub async fn run_project(
         owner: &owner,
         take_over: wishes.take_over,
         accept_thresholds: wishes.accept_thresholds,
+        reload: wishes.reload.as_ref(),
     };
     lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output, open.zone(), wishes.quiet))
         .await

@@ -3,7 +3,7 @@
 use super::{Check, Context};
 use crate::diagnostic::Problem;
 use crate::docs::{DiagnosticDoc, Example};
-use crate::model::DatasetRole;
+use crate::model::{DatasetRole, Snapshot};
 
 const CODE: &str = "LW1290";
 
@@ -12,9 +12,9 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "`snapshot` has no effect",
-        what: "A dataset says what a run does about a file that has records of an earlier one, and declares a `key`, or is a consent log or suppression list.",
-        why: "With a key, each record of such a file is recognised by itself: it is a duplicate, a correction or a key conflict. Statements of a log count once however often they arrive, and a refused file could hold a withdrawal.",
-        mend: "Remove `snapshot`.",
+        what: "A dataset says what a run does about a file that has records of an earlier one, and declares a `key`, or is a consent log or suppression list. Or `snapshot: replace` is declared of a log or list, of a dataset that a database fills, or of one that keeps the history of its rows.",
+        why: "With a key, each record of such a file is recognised by itself: it is a duplicate, a correction or a key conflict. Statements of a log count once however often they arrive, and a refused or replaced file could hold a withdrawal. A database has no files, and rows that are replaced as a whole have no history.",
+        mend: "Remove `snapshot`. With a key, `snapshot: replace` may stay: each file is then a full export, and rows that it lacks go.",
         example: Example::Edit {
             path: "schemas/channels/stores.yaml",
             good: "key: store_code\n",
@@ -27,11 +27,18 @@ pub(super) const CHECK: Check = Check {
 fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
     for dataset in &context.project.datasets {
         let Some(said) = &dataset.snapshot else { continue };
-        let why = match (dataset.key.is_empty(), dataset.role) {
-            (false, _) => "has a key by which its records are recognised",
-            (true, DatasetRole::ConsentLog) => "is a consent log",
-            (true, DatasetRole::SuppressionList) => "is a suppression list",
-            (true, DatasetRole::Data) => continue,
+        let channels = || context.project.pipelines.iter().flat_map(|pipeline| &pipeline.channels);
+        let name = &dataset.name.value;
+        let is_read_from_database = || channels().any(|c| c.dataset.value == *name && c.database.is_some());
+        let why = match (said.value, dataset.role) {
+            (_, DatasetRole::ConsentLog) => "is a consent log",
+            (_, DatasetRole::SuppressionList) => "is a suppression list",
+            (Snapshot::Refuse | Snapshot::Append, DatasetRole::Data) if !dataset.key.is_empty() => {
+                "has a key by which its records are recognised"
+            }
+            (Snapshot::Replace, DatasetRole::Data) if dataset.keeps_history() => "keeps the history of its rows",
+            (Snapshot::Replace, DatasetRole::Data) if is_read_from_database() => "is read from a database",
+            (Snapshot::Refuse | Snapshot::Append | Snapshot::Replace, DatasetRole::Data) => continue,
         };
         let message = format!("`snapshot` has no effect: `{}` {why}", dataset.name.value);
         problems.push(Problem::error(CODE, said.span.clone(), message).hint("remove `snapshot`"));
@@ -54,5 +61,15 @@ mod tests {
             let found = stores(&format!("snapshot: {word}\n"));
             assert!(!found.iter().any(|p| p.contains("LW1290")), "{found:?}");
         }
+        for key in ["key: store_code\n", ""] {
+            let found = stores(&format!("{key}snapshot: replace\n"));
+            assert!(!found.iter().any(|p| p.contains("LW1290")), "{found:?}");
+        }
+        let history = "key: store_code\ncorrections: keep_history\nsnapshot: replace\n";
+        let found = stores(history);
+        assert!(
+            found.iter().any(|p| p.contains("LW1290 `snapshot` has no effect: `stores` keeps the history")),
+            "{found:?}"
+        );
     }
 }

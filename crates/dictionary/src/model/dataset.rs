@@ -84,6 +84,8 @@ pub enum Snapshot {
     Refuse,
     /// All its rows are added.
     Append,
+    /// Each new file is a full export: its rows take the place of those of all earlier files.
+    Replace,
 }
 
 /// What the engine itself uses a dataset for.

@@ -69,7 +69,7 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
         Key::optional(
             "snapshot",
             Kind::Word(Snapshot::docs),
-            "What a run does about a file that has records of a file loaded before: one that has grown, or was exported again with more rows. Only where no `key` is declared, which tells equal rows apart by itself.",
+            "What a run does about a file that has records of a file loaded before: one that has grown, or was exported again with more rows. Only where no `key` is declared, which tells equal rows apart by itself; `replace` also with one: each file is then a full export.",
         )
         .absent("`refuse`; `append` for consent logs and suppression lists"),
         Key::optional(

@@ -108,6 +108,11 @@ impl Words for Snapshot {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         ("refuse", Self::Refuse, "The run is refused (LW6066), and nothing is published"),
         ("append", Self::Append, "All rows of the file are added, those of the earlier one once more, and counted"),
+        (
+            "replace",
+            Self::Replace,
+            "Each new file is a full export: its rows replace those of all earlier files, in one commit, with accounts of the difference",
+        ),
     ];
 }
 

@@ -15,6 +15,8 @@ const COLUMNS: &str = "columns";
 /// Records that are converted together.
 pub(super) struct Group {
     pub file: String,
+    /// The run that read the file.
+    pub run: Option<String>,
     /// Where each stands among those that were given.
     pub at: Vec<usize>,
     /// What cannot be told from the texts: rows and the fields to blame.
@@ -29,6 +31,7 @@ type FieldShape = Option<Option<String>>;
 #[derive(PartialEq, Eq, Hash, Clone)]
 struct Shape {
     file: String,
+    run: Option<String>,
     unparsed: bool,
     /// Of each declared field.
     fields: Vec<FieldShape>,
@@ -42,8 +45,12 @@ pub(super) fn grouped(dataset: &Dataset, held: &HeldRecords, records: Vec<(usize
     for (at, record) in records {
         let of = |name: &String| record.fields.contains_key(name).then(|| record.types.get(name).cloned());
         let fields = dataset.fields.iter().map(|f| of(&f.name.value).filter(|_| f.treatment != Treatment::Drop));
-        let shape =
-            Shape { file: held.get(at).file.to_owned(), unparsed: record.unparsed.is_some(), fields: fields.collect() };
+        let shape = Shape {
+            file: held.get(at).file.to_owned(),
+            run: held.get(at).run.map(str::to_owned),
+            unparsed: record.unparsed.is_some(),
+            fields: fields.collect(),
+        };
         let place = *places.entry(shape).or_insert_with_key(|shape| {
             shapes.push(shape.clone());
             groups.push(Vec::new());
@@ -55,7 +62,7 @@ pub(super) fn grouped(dataset: &Dataset, held: &HeldRecords, records: Vec<(usize
 }
 
 fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usize, Opened)>) -> Group {
-    let Shape { file, unparsed, fields: shape } = shape;
+    let Shape { file, run, unparsed, fields: shape } = shape;
     let (at, mut records): (Vec<usize>, Vec<Opened>) = records.into_iter().unzip();
     let numbers = RowNumbers::Each(at.iter().map(|at| held.get(*at).row).collect());
     let len = at.len();
@@ -67,7 +74,7 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
             spans.push(start..text.len());
         }
         let batch = RawBatch { rows: numbers, len, data: RawData::Json { text, spans }, rejected: Vec::new() };
-        return Group { file, at, own_faults: Vec::new(), batch };
+        return Group { file, run, at, own_faults: Vec::new(), batch };
     }
     let broken: Vec<bool> = records.iter().map(|record| has_broken_lines(dataset, record)).collect();
     let mut own_faults = Vec::new();
@@ -116,7 +123,7 @@ fn group(dataset: &Dataset, held: &HeldRecords, shape: Shape, records: Vec<(usiz
         })
         .collect();
     let batch = RawBatch { rows: numbers, len, data: RawData::Arrow(columns), rejected };
-    Group { file, at, own_faults, batch }
+    Group { file, run, at, own_faults, batch }
 }
 
 /// Whether a value contains a line end and its field does not say that it may.

@@ -123,7 +123,7 @@ impl<'a> Rereader<'a> {
         unread: &mut UnreadLog,
         sink: &mut dyn Sink,
     ) -> Result<(), ExtractError> {
-        let Group { file, at, own_faults, batch } = group;
+        let Group { file, run, at, own_faults, batch } = group;
         let bug = || self.plan.internal(&file, "reading quarantine again");
         let mut converted = self.plan.convert(&file, batch)?;
         let mut faults = faults_of(&converted, at.len()).ok_or_else(bug)?;
@@ -181,7 +181,7 @@ impl<'a> Rereader<'a> {
         }
         if good.contains(&true) {
             let rows = only(converted, &good).ok_or_else(bug)?;
-            let account = take_loose(&self.plan, &file, rows, seen, unread, sink)?;
+            let account = take_loose(&self.plan, &file, run.as_deref(), rows, seen, unread, sink)?;
             self.account.read += account.read;
             self.account.written += account.written;
             self.account.duplicates += account.duplicates;

@@ -43,7 +43,6 @@ impl StoredDeclarations {
     /// Those that the rows of some files were stored under: what is left of them when all other files are loaded again.
     /// Files of versions that noted no declaration have none.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for loads that replace rows of earlier ones"))]
     pub fn of_files<'f>(mut self, files: impl IntoIterator<Item = Option<&'f str>>) -> Self {
         let unnamed = self.unnamed().map(str::to_owned);
         let left: BTreeSet<&str> = files.into_iter().filter_map(|id| id.or(unnamed.as_deref())).collect();

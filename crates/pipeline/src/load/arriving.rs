@@ -5,18 +5,19 @@ use crate::arrivals;
 use crate::database;
 use crate::drift;
 use crate::error::PipelineError;
-use crate::ledger::Known;
+use crate::ledger::{self, Known, LedgerLine};
 use crate::quarantine::{self, InQuarantine};
-use crate::record::{DatasetAccount, HeldFile, KeyFacts};
+use crate::record::{DatasetAccount, HeldFile, KeyFacts, ReplacementCause};
+use crate::reload::{ReloadScope, Replacement, Selected, select};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use lakewarden_dictionary::{Database, Dataset, Settings};
+use lakewarden_dictionary::{Database, Dataset, Settings, Snapshot};
 use lakewarden_extract::{FileAccount, SourceFile, checksum};
 use lakewarden_lake::{FILE_TRANSACTION, Lake, TableSnapshot, Zone};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
 use lakewarden_source::{Listing, Origins};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tokio::task::block_in_place;
 
@@ -38,9 +39,18 @@ pub struct Arrivals<'d> {
     pub(super) read: Option<DatabaseRead>,
     /// What lies in its quarantine.
     pub(super) quarantine: InQuarantine,
+    /// Whose rows those of the new files take the place of, if of any.
+    pub(super) replacement: Option<Replacement>,
+    /// Full exports that are not read, because a later one came with them.
+    pub(super) skipped: Vec<Known>,
 }
 
 impl Arrivals<'_> {
+    /// Whether every row that the lake has of the dataset is replaced.
+    pub fn replaces_all(&self) -> bool {
+        self.replacement.as_ref().is_some_and(|replacement| replacement.whole)
+    }
+
     /// Whether there is nothing to load, and nothing in quarantine whose time is over.
     pub fn nothing_to_do(&self) -> bool {
         self.new.is_empty() && !self.quarantine.is_due()
@@ -58,11 +68,13 @@ impl Arrivals<'_> {
 
     /// What a person should know of files that wait or are not there, where nothing is loaded.
     pub fn remarks(self) -> Option<DatasetAccount> {
-        let Self { dataset, held, origins, .. } = self;
+        let Self { dataset, held, origins, skipped, .. } = self;
         let dataset = dataset.name.value.clone();
-        let mut account = DatasetAccount { dataset, held, ..DatasetAccount::default() };
+        let skipped_exports = skipped.into_iter().map(|known| known.file).collect();
+        let mut account = DatasetAccount { dataset, held, skipped_exports, ..DatasetAccount::default() };
         arrivals::note(&mut account, &origins);
-        (!account.held.is_empty() || !account.arrivals.is_empty()).then_some(account)
+        let nothing = account.held.is_empty() && account.arrivals.is_empty() && account.skipped_exports.is_empty();
+        (!nothing).then_some(account)
     }
 }
 
@@ -153,11 +165,119 @@ impl Arriving<'_> {
         let (new, already_loaded) = known.map_err(|error| arrivals::explained(&origins, error))?;
         let held = block_in_place(|| drift::hold(dataset, new, self.keys));
         let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
+        let (replacement, new, skipped) = self.later_snapshot(dataset, published.as_ref(), new, &origins).await?;
         let quarantine = self.quarantine(dataset).await?;
-        Ok(Arrivals { dataset, published, new, already_loaded, origins, held, read: None, quarantine })
+        Ok(Arrivals {
+            dataset,
+            published,
+            new,
+            already_loaded,
+            origins,
+            held,
+            read: None,
+            quarantine,
+            replacement,
+            skipped,
+        })
     }
 
-    /// Finds out what a database has that the lake has not.
+    /// Finds the files of a dataset that are to be loaded again, and those that are new. `archived` finds the loaded files
+    /// that were moved away.
+    ///
+    /// # Errors
+    /// As [`Arriving::files`]; those of [`select`]; [`PipelineError::ReloadSkipped`].
+    pub async fn files_again<'d>(
+        &self,
+        dataset: &'d Dataset,
+        listing: Listing,
+        scope: &ReloadScope,
+        archived: impl AsyncFn(&LedgerLine) -> Result<Option<SourceFile>, PipelineError>,
+    ) -> Result<Arrivals<'d>, PipelineError> {
+        let name = &dataset.name.value;
+        let Some(table) = self.lake.table(Zone::Conformed, name).await? else {
+            return self.files(dataset, listing).await;
+        };
+        if !scope.whole {
+            refuse_rotated(self.keys, &table)?;
+        }
+        let Listing { files, origins } = listing;
+        let lines = ledger::all_lines(self.lake, &table).await?;
+        let selected = select(name, scope, lines, files, archived).await;
+        let Selected { whole, lines, files, rest } = selected.map_err(|error| arrivals::explained(&origins, error))?;
+        let again: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
+        let known = block_in_place(|| new_files(rest, Some(&table)));
+        let (new, already_loaded) = known.map_err(|error| arrivals::explained(&origins, error))?;
+        let new = files.into_iter().chain(new).collect();
+        let held = block_in_place(|| drift::hold(dataset, new, self.keys));
+        let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
+        if let Some(held) = held.iter().find(|held| again.contains(&held.file)) {
+            return Err(PipelineError::ReloadSkipped {
+                dataset: name.clone(),
+                file: held.file.clone(),
+                why: "it waits for a review of its undeclared fields",
+            });
+        }
+        let replacement =
+            Replacement { cause: ReplacementCause::Reload, whole, lines, files: again, table: table.clone() };
+        let quarantine = self.quarantine(dataset).await?;
+        Ok(Arrivals {
+            dataset,
+            published: Some(table),
+            new,
+            already_loaded,
+            origins,
+            held,
+            read: None,
+            quarantine,
+            // A dataset of which nothing was loaded has nothing that could be replaced.
+            replacement: Some(replacement).filter(|replacement| !replacement.lines.is_empty()),
+            skipped: Vec::new(),
+        })
+    }
+
+    /// Of a dataset whose files are full exports, only the latest is read, and takes the place of all rows.
+    async fn later_snapshot(
+        &self,
+        dataset: &Dataset,
+        published: Option<&TableSnapshot>,
+        mut new: Vec<SourceFile>,
+        origins: &Origins,
+    ) -> Result<(Option<Replacement>, Vec<SourceFile>, Vec<Known>), PipelineError> {
+        if dataset.snapshot.as_ref().map(|said| said.value) != Some(Snapshot::Replace) {
+            return Ok((None, new, Vec::new()));
+        }
+        // Stable: files without a day in their path come in the order of their names.
+        new.sort_by_key(|file| origins.interval(&file.name).map(|interval| interval.from));
+        let Some(latest) = new.pop() else { return Ok((None, new, Vec::new())) };
+        let skip = |file: SourceFile| {
+            let sha256 = block_in_place(|| checksum(&file));
+            let sha256 = sha256.map_err(|error| PipelineError::Read { path: file.name.clone(), why: error.kind() })?;
+            Ok::<_, PipelineError>(Known { file: file.name, sha256, bytes: file.size, same: None })
+        };
+        let mut skipped = new.into_iter().map(skip).collect::<Result<Vec<_>, _>>()?;
+        let Some(table) = published else { return Ok((None, vec![latest], skipped)) };
+        let lines: Vec<LedgerLine> = ledger::all_lines(self.lake, table).await?;
+        let lines: Vec<LedgerLine> = lines.into_iter().filter(LedgerLine::is_effective).collect();
+        let from = |file: &str| origins.interval(file).map(|interval| interval.from);
+        let loaded = lines.iter().filter_map(|line| from(&line.file.file).or(line.file.data_from)).max();
+        if let (Some(loaded), Some(own)) = (loaded, from(&latest.name))
+            && own < loaded
+        {
+            // An export of an earlier day that came late.
+            skipped.push(skip(latest)?);
+            return Ok((None, Vec::new(), skipped));
+        }
+        let replacement = Replacement {
+            cause: ReplacementCause::Snapshot,
+            whole: true,
+            lines,
+            files: [latest.name.clone()].into(),
+            table: table.clone(),
+        };
+        Ok((Some(replacement), vec![latest], skipped))
+    }
+
+    /// Finds out what a database has that the lake has not, or reads all of it again.
     ///
     /// # Errors
     /// Those of [`database::look`] and of the lake.
@@ -166,9 +286,19 @@ impl Arriving<'_> {
         dataset: &'d Dataset,
         database: &Database,
         root: &Path,
+        again: bool,
     ) -> Result<Arrivals<'d>, PipelineError> {
-        let published = published(self.lake, self.keys, dataset).await?;
-        let read = database::look(dataset, database, root, published.as_ref(), Some(self.keys)).await?;
+        let (published, replacement) = match again {
+            false => (published(self.lake, self.keys, dataset).await?, None),
+            true => {
+                let table = self.lake.table(Zone::Conformed, &dataset.name.value).await?;
+                let replacement = self.whole_database(table.clone()).await?;
+                (table, replacement)
+            }
+        };
+        // What was read is forgotten where it is to be read again.
+        let known = published.as_ref().filter(|_| replacement.is_none());
+        let read = database::look(dataset, database, root, known, Some(self.keys)).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
         Ok(Arrivals {
@@ -180,7 +310,22 @@ impl Arriving<'_> {
             held: Vec::new(),
             read: Some(read),
             quarantine,
+            replacement,
+            skipped: Vec::new(),
         })
+    }
+
+    /// All that was read of a database.
+    async fn whole_database(&self, table: Option<TableSnapshot>) -> Result<Option<Replacement>, PipelineError> {
+        let Some(table) = table else { return Ok(None) };
+        let lines = ledger::lines(self.lake, &table.name).await?;
+        Ok(Some(Replacement {
+            cause: ReplacementCause::Reload,
+            whole: true,
+            lines: lines.into_iter().filter(LedgerLine::is_effective).collect(),
+            files: BTreeSet::new(),
+            table,
+        }))
     }
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {
@@ -193,12 +338,18 @@ impl Arriving<'_> {
 /// Finds a dataset's table as it is, if it was written with the key at hand.
 ///
 /// # Errors
-/// [`PipelineError::OtherKey`]; those of the lake.
+/// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`]; those of the lake.
 pub async fn published(lake: &Lake, keys: &KeyRing, dataset: &Dataset) -> Result<Option<TableSnapshot>, PipelineError> {
     let published = lake.table(Zone::Conformed, &dataset.name.value).await?;
-    let facts: Option<KeyFacts> = published.as_ref().map_or(Ok(None), |p| information(p, KEY))?;
-    if let Some(facts) = facts {
-        facts.refuse_another(keys)?;
-    }
+    published.as_ref().map_or(Ok(()), |table| refuse_rotated(keys, table))?;
     Ok(published)
+}
+
+/// Refuses a table whose pseudonyms were made with another key than the one at hand.
+///
+/// # Errors
+/// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`]; [`PipelineError::Damaged`].
+pub(crate) fn refuse_rotated(keys: &KeyRing, table: &TableSnapshot) -> Result<(), PipelineError> {
+    let facts: Option<KeyFacts> = information(table, KEY)?;
+    facts.map_or(Ok(()), |facts| facts.refuse_rotated(&table.name, keys))
 }

@@ -7,12 +7,14 @@ use crate::observe::Observer;
 use crate::people::People;
 use crate::quarantine::{self};
 use crate::references::Gathered;
+use crate::row_files::{source_at, with_source};
 use crate::unread;
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use lakewarden_dictionary::Dataset;
 use lakewarden_extract::{
-    FileAccount, KeySet, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract, unique_columns, unread_schema,
+    FileAccount, KeySet, RowOrigin, RuleInputs, Sink, SinkError, SourceFile, UnreadLog, extract, unique_columns,
+    unread_schema,
 };
 use lakewarden_lake::{StagedTable, TableSnapshot, TableWriter, Zone};
 use std::sync::Mutex;
@@ -65,6 +67,7 @@ impl Loading<'_> {
         &self,
         dataset: &Dataset,
         published: Option<&TableSnapshot>,
+        first_source: i64,
         files: &[SourceFile],
         rules: &RuleInputs,
         seen: &mut KeySet,
@@ -86,6 +89,8 @@ impl Loading<'_> {
             stamp,
             sealed: self.lake.writer(Zone::Quarantine, name, quarantine::stored_schema(), options())?,
             run: self.run,
+            first_source,
+            source: None,
             dataset,
             watch,
         };
@@ -146,11 +151,22 @@ struct LoadSink<'a, 'w> {
     stamp: Option<history::Stamp<'a>>,
     sealed: TableWriter,
     run: Uuid,
+    /// The number of the first file.
+    first_source: i64,
+    /// The number of the file that rows come from.
+    source: Option<i64>,
     dataset: &'a Dataset,
     watch: &'a mut Watch<'w>,
 }
 
 impl Sink for LoadSink<'_, '_> {
+    fn begin(&mut self, origin: RowOrigin<'_>) {
+        self.source = match origin {
+            RowOrigin::File(index) => Some(source_at(self.first_source, index)),
+            RowOrigin::Quarantine { .. } => None,
+        };
+    }
+
     fn rows(&mut self, batch: RecordBatch) -> Result<(), SinkError> {
         if let Some(people) = self.watch.people {
             observe(people, self.dataset, &batch).map_err(SinkError::new)?;
@@ -158,6 +174,7 @@ impl Sink for LoadSink<'_, '_> {
         if let Some(gathered) = &mut self.watch.gathered {
             gathered.observe(&batch).map_err(SinkError::new)?;
         }
+        let batch = with_source(&batch, self.source).map_err(SinkError::new)?;
         let batch = match &self.stamp {
             Some(stamp) => stamp.current(&batch).map_err(SinkError::new)?,
             None => batch,

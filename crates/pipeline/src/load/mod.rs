@@ -7,15 +7,15 @@ mod noted;
 mod refusals;
 
 pub use arriving::{Arrivals, Arriving, new_files};
-pub(crate) use arriving::{is_loaded, may_be_loaded};
+pub(crate) use arriving::{is_loaded, may_be_loaded, refuse_rotated};
 pub(crate) use extracting::observe;
 pub(crate) use noted::{KEY, LAST_LOADS, RUN, TOTALS, information};
 pub use noted::{Totals, key_facts, totals};
 
 use account::{names, sum_up};
-use arriving::transactions;
+use arriving::{transaction, transactions, version};
 use extracting::{Extracted, Watch};
-use refusals::{doubt, refuse_changed, refuse_nobody};
+use refusals::{doubt, refuse_changed, refuse_nobody, refuse_unread};
 
 use crate::arrivals;
 use crate::database;
@@ -29,14 +29,16 @@ use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, KeyFacts};
 use crate::references::References;
+use crate::reload::Superseding;
 use crate::repeats::compare_repeats;
+use crate::row_files::{SOURCES, next_source, source_at};
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
 use crate::unread;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::Dataset;
-use lakewarden_extract::{KeyRoom, KeySet, RuleInputs, conformed_schema};
+use lakewarden_extract::{KeyRoom, KeySet, RuleInputs, UnreadLog, conformed_schema};
 use lakewarden_lake::{Change, LEDGER_KEY, Lake, Mode, StagedTable, TableSnapshot, WriterOptions};
 use lakewarden_privacy::KeyRing;
 use lakewarden_source::database::DatabaseRead;
@@ -102,11 +104,33 @@ impl Loading<'_> {
     /// The first file that is refused, or whose account does not close, refuses the whole dataset.
     pub async fn load(
         &self,
-        arrivals: Arrivals<'_>,
+        mut arrivals: Arrivals<'_>,
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
-        let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine } = arrivals;
+        let Some(replacement) = arrivals.replacement.take() else {
+            return self.load_files(arrivals, None, people, observer).await;
+        };
+        let superseding = self.supersede(arrivals.dataset, replacement).await?;
+        arrivals.published = Some(superseding.remaining.clone());
+        arrivals.quarantine = arrivals.quarantine.removing(superseding.removal.clone());
+        let loaded = self.load_files(arrivals, Some(&superseding), people, observer).await;
+        if loaded.is_err() {
+            superseding.discard(self).await;
+        }
+        loaded
+    }
+
+    /// Loads new files onto what the table has, or onto what `superseding` leaves of it.
+    async fn load_files(
+        &self,
+        arrivals: Arrivals<'_>,
+        superseding: Option<&Superseding>,
+        people: Option<&Mutex<People>>,
+        observer: &dyn Observer,
+    ) -> Result<Loaded, PipelineError> {
+        let Arrivals { dataset, published, new, already_loaded, origins, held, read, quarantine, skipped, .. } =
+            arrivals;
         let name = &dataset.name.value;
         // Rows that may still lose against others are shown when it is known which stay.
         let competing = dataset.repeats.compete() && !dataset.key.is_empty() && !new.is_empty();
@@ -125,9 +149,16 @@ impl Loading<'_> {
             Some(_) => (new, Vec::new()),
             None => block_in_place(|| self.without_stopped(dataset, new, &rules, &seen))?,
         };
+        refuse_unread(dataset, superseding, &new, &set_aside)?;
+        let superseded = superseding.map(|s| s.replacement.checksums()).unwrap_or_default();
+        let all_replaced = superseding.is_some_and(|s| s.replacement.whole);
         let schema = conformed_schema(dataset);
         let before = totals(published.as_ref())?;
-        let mut unread = unread::read(self.lake, dataset).await?;
+        let first_source = next_source(published.as_ref())?;
+        let mut unread = match all_replaced {
+            true => UnreadLog::default(),
+            false => unread::read(self.lake, dataset).await?,
+        };
         if new.is_empty() {
             // All that arrived was set aside: nothing competes, and the lake's rows have not been looked at.
             if let (true, Some(published)) = (competing, &published) {
@@ -136,13 +167,19 @@ impl Loading<'_> {
             doubt(people, &unread)?;
             self.references.put(gathered)?;
             let already_loaded = names(already_loaded, read.as_ref());
-            let mut account =
-                DatasetAccount { dataset: name.clone(), already_loaded, held, set_aside, ..DatasetAccount::default() };
+            let mut account = DatasetAccount {
+                dataset: name.clone(),
+                already_loaded,
+                held,
+                set_aside,
+                skipped_exports: skipped.into_iter().map(|known| known.file).collect(),
+                ..DatasetAccount::default()
+            };
             arrivals::note(&mut account, &origins);
             return self.as_it_was(dataset, published.as_ref(), quarantine, account, before).await;
         }
         if read.is_none()
-            && let Some(known) = self.known_files(dataset).await?
+            && let Some(known) = self.known_files(dataset, &superseded).await?
         {
             seen = seen.recognising(known);
         }
@@ -157,7 +194,17 @@ impl Loading<'_> {
         let mut watch =
             Watch { people: people.filter(|_| !competing), gathered: (!competing).then_some(&mut gathered) };
         let extracted = block_in_place(|| {
-            self.extract(arriving, published.as_ref(), &new, &rules, &mut seen, &mut unread, &mut watch, observer)
+            self.extract(
+                arriving,
+                published.as_ref(),
+                first_source,
+                &new,
+                &rules,
+                &mut seen,
+                &mut unread,
+                &mut watch,
+                observer,
+            )
         });
         let Extracted { mut accounts, rows, sealed, unread: whom } =
             extracted.map_err(|error| arrivals::explained(&origins, database::broken_off(read.as_ref(), error)))?;
@@ -200,7 +247,9 @@ impl Loading<'_> {
         if let Some(read) = &read {
             database::tell(read, dataset, self.keys, &mut account);
         }
-        let nothing_came = rows.rows == 0 && replaced == 0 && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        account.skipped_exports = skipped.iter().map(|known| known.file.clone()).collect();
+        let as_before = superseding.is_none() && read.as_ref().is_some_and(DatabaseRead::is_as_before);
+        let nothing_came = rows.rows == 0 && replaced == 0 && as_before;
         if nothing_came {
             // All of it was read and is in the lake or in quarantine.
             let table = TableView::appended(published.as_ref(), None, schema);
@@ -233,21 +282,47 @@ impl Loading<'_> {
         let mut quarantined = Vec::new();
         kept.publish(Some(sealed), &mut account, &mut quarantined, self.run);
         let totals = before.and(&account).without_expired(&account);
+        let mut entries =
+            self.ledger_of(dataset, &accounts, first_source, &also, &skipped, superseded.into_iter().collect());
+        for (entry, file) in entries.iter_mut().zip(&account.files) {
+            entry.data_from = file.interval.map(|interval| interval.from);
+        }
+        // A load of everything says nothing of what usually comes.
+        let usual = if superseding.is_some() { last } else { last.and(account.read) };
+        let stored = StoredDeclarations::of_published(published.as_ref())?;
         let mut info: Map<String, Value> = [
             (RUN.to_owned(), json!(self.run.to_string())),
             (KEY.to_owned(), json!(KeyFacts::of(self.keys))),
             (TOTALS.to_owned(), json!(totals)),
-            (LAST_LOADS.to_owned(), json!(last.and(account.read))),
-            StoredDeclarations::of_published(published.as_ref())?.with(self.declaration(dataset)).to_info(),
-            (LEDGER_KEY.to_owned(), json!(self.ledger_of(dataset, &accounts, &also))),
+            (LAST_LOADS.to_owned(), json!(usual)),
+            (SOURCES.to_owned(), json!(source_at(first_source, accounts.len()) - 1)),
+            stored.with(self.declaration(dataset)).to_info(),
+            (LEDGER_KEY.to_owned(), json!(entries)),
         ]
         .into_iter()
         .collect();
-        let mut changes = vec![Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() }];
+        let transactions: Vec<(String, i64)> = transactions
+            .into_iter()
+            .chain(skipped.iter().map(|known| (transaction(&known.sha256), version(known.bytes))))
+            .filter(|(id, _)| superseding.is_none_or(|s| !s.is_noted(id)))
+            .collect();
+        let mut changes = quarantined;
+        let Some(superseding) = superseding else {
+            changes.insert(0, Change { staged: rows, mode: Mode::Append, transactions, info: info.clone() });
+            info.remove(LEDGER_KEY);
+            for staged in [whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
+                changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
+            }
+            return Ok(Loaded { account, table, changes, totals });
+        };
+        account.replacement = Some(Box::new(superseding.account(&account, rows.rows, totals)));
+        changes.insert(0, superseding.change(rows, transactions, info.clone()));
         info.remove(LEDGER_KEY);
-        changes.append(&mut quarantined);
-        for staged in [whom].into_iter().chain(old).filter(|staged| staged.rows > 0) {
-            changes.push(Change { staged, mode: Mode::Append, transactions: Vec::new(), info: info.clone() });
+        match superseding.changes_beside(self, dataset, whom, &info).await {
+            Ok(beside) => changes.extend(beside),
+            Err(error) => {
+                return Err(self.throw_away(changes.into_iter().map(|change| change.staged), error).await);
+            }
         }
         Ok(Loaded { account, table, changes, totals })
     }

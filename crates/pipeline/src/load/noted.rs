@@ -78,6 +78,17 @@ pub(crate) fn information<T: serde::de::DeserializeOwned>(
 }
 
 impl Totals {
+    /// What is accounted for of `read`.
+    pub fn accounted(&self) -> u64 {
+        let quarantine = self.quarantined + self.discarded + self.expired;
+        self.written + quarantine + self.duplicates + self.key_conflicts + self.outside_retention
+    }
+
+    /// Whether everything that was read is accounted for.
+    pub fn closes(&self) -> bool {
+        self.read == self.accounted()
+    }
+
     pub(super) fn and(self, account: &DatasetAccount) -> Self {
         Self {
             read: self.read + account.read,

@@ -3,6 +3,8 @@
 use super::arriving::transaction;
 use crate::error::PipelineError;
 use crate::people::People;
+use crate::record::FileWarning;
+use crate::reload::Superseding;
 use crate::unread;
 use lakewarden_dictionary::{Dataset, UnreadableSubject};
 use lakewarden_extract::{FileAccount, SourceFile, UnreadLog};
@@ -37,6 +39,28 @@ pub(super) fn refuse_changed(
         }
     }
     Ok(())
+}
+
+/// Refuses to take rows away for files that are not read: those that a rule stopped.
+pub(super) fn refuse_unread(
+    dataset: &Dataset,
+    superseding: Option<&Superseding>,
+    read: &[SourceFile],
+    set_aside: &[FileWarning],
+) -> Result<(), PipelineError> {
+    let Some(superseding) = superseding else { return Ok(()) };
+    let is_read = |name: &String| read.iter().any(|file| file.name == *name);
+    match superseding.replacement.files.iter().find(|name| !is_read(name)) {
+        None => Ok(()),
+        Some(file) => Err(PipelineError::ReloadSkipped {
+            dataset: dataset.name.value.clone(),
+            file: file.clone(),
+            why: match set_aside.iter().any(|aside| aside.file == *file) {
+                true => "a rule stopped it",
+                false => "it was not read",
+            },
+        }),
+    }
 }
 
 /// Tells those who gather people of records that could not be read.

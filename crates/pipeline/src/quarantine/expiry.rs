@@ -1,6 +1,7 @@
 //! When a record has lain in quarantine for long enough.
 
 use crate::error::PipelineError;
+use crate::quarantine::removal::Removal;
 use crate::quarantine::rewrite::rewrite;
 use crate::quarantine::{rewritten, sweep_table};
 use crate::record::DatasetAccount;
@@ -25,6 +26,8 @@ pub(crate) struct InQuarantine {
     table: Option<TableSnapshot>,
     /// What was quarantined before this goes.
     from: Option<DateTime<Utc>>,
+    /// What goes because its files are loaded again.
+    removal: Removal,
 }
 
 /// What of it stays.
@@ -33,6 +36,8 @@ pub(crate) struct Kept {
     staged: Option<StagedTable>,
     before: u64,
     expired: u64,
+    /// Records of files that are loaded again.
+    superseded: u64,
 }
 
 impl InQuarantine {
@@ -45,7 +50,13 @@ impl InQuarantine {
         if let Some(table) = &table {
             sweep_table(lake, table).await?;
         }
-        Ok(Self { table, from })
+        Ok(Self { table, from, removal: Removal::Nothing })
+    }
+
+    /// The same without the records of files that are loaded again.
+    #[must_use]
+    pub fn removing(self, removal: Removal) -> Self {
+        Self { removal, ..self }
     }
 
     /// Whether something in it may have to go, as far as the log tells.
@@ -62,23 +73,32 @@ impl InQuarantine {
     /// Those of the lake; [`PipelineError::Damaged`].
     pub async fn keep(&self, lake: &Lake, dataset: &Dataset, run: Uuid) -> Result<Kept, PipelineError> {
         let before = self.table.as_ref().map_or(0, TableSnapshot::rows);
-        let stays = Kept { staged: None, before, expired: 0 };
-        let (Some(table), Some(from), true) = (&self.table, self.from, self.is_due()) else { return Ok(stays) };
-        let from = from.timestamp_micros();
+        let stays = Kept { staged: None, before, expired: 0, superseded: 0 };
+        let Some(table) = self.table.as_ref().filter(|_| self.is_due() || self.removal != Removal::Nothing) else {
+            return Ok(stays);
+        };
+        let from = self.from.map_or(i64::MIN, |from| from.timestamp_micros());
+        let mut superseded = 0;
         // The run stages new records of this table under its own id.
         let id = Uuid::new_v5(&run, b"what stays in quarantine");
         let staged = block_in_place(|| {
             rewrite(lake, &dataset.name.value, table, id, &mut |held, _| {
-                Ok((0..held.len()).map(|at| held.get(at).quarantined_at >= from).collect())
+                let stays = |at: usize| {
+                    let record = held.get(at);
+                    let goes = self.removal.takes(&record);
+                    superseded += u64::from(goes);
+                    !goes && record.quarantined_at >= from
+                };
+                Ok((0..held.len()).map(stays).collect())
             })
         })?;
-        let expired = before - staged.rows;
-        if expired == 0 {
+        let expired = before - staged.rows - superseded;
+        if expired + superseded == 0 {
             // Files that stay because the store does not answer are `Lake::orphans`.
             let _ = lake.discard(staged).await;
             return Ok(stays);
         }
-        Ok(Kept { staged: Some(staged), before, expired })
+        Ok(Kept { staged: Some(staged), before, expired, superseded })
     }
 }
 
@@ -93,7 +113,8 @@ impl Kept {
     ) -> bool {
         let new = sealed.as_ref().map_or(0, |sealed| sealed.rows);
         account.quarantine_expired = self.expired;
-        account.in_quarantine = self.before - self.expired + new;
+        account.quarantine_superseded = self.superseded;
+        account.in_quarantine = self.before - self.expired - self.superseded + new;
         match (self.staged, sealed) {
             (Some(mut staged), sealed) => {
                 staged.rows += new;

@@ -10,6 +10,7 @@ mod events;
 mod expiry;
 mod list;
 mod release;
+mod removal;
 mod rewrite;
 mod select;
 mod show;
@@ -20,6 +21,7 @@ pub use discard::{Discarded, DiscardedRecords, discard};
 pub(crate) use expiry::{InQuarantine, horizon};
 pub use list::{Entry, Listing, Reason, list};
 pub use release::{Released, ReleasedDataset, release};
+pub(crate) use removal::{Removal, count_held};
 pub use select::Selection;
 pub use show::{Cell, Fields, Reveal, Shown, show};
 pub use state::{InDataset, State, state};
@@ -27,6 +29,7 @@ pub use state::{InDataset, State, state};
 use crate::declared::{DECLARATIONS, TREATMENTS};
 use crate::error::PipelineError;
 use crate::load::{KEY, LAST_LOADS, RUN, TOTALS, Totals};
+use crate::row_files::SOURCES;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_extract::{HeldError, quarantine_schema};
@@ -101,7 +104,7 @@ pub(crate) fn told(
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
     // What is usual of this dataset is read from its last commit, whichever that is.
-    for key in [LAST_LOADS, DECLARATIONS, TREATMENTS] {
+    for key in [LAST_LOADS, DECLARATIONS, TREATMENTS, SOURCES] {
         info.extend(published.noted.get(key).map(|last| (key.to_owned(), last.clone())));
     }
     let nothing = || StagedTable {

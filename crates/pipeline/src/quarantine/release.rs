@@ -3,6 +3,7 @@
 use crate::declared::{StoredDeclaration, StoredDeclarations, Survey};
 use crate::error::PipelineError;
 use crate::history::{self, Stamp};
+use crate::ledger::{self, LedgerLine, LoadedFile};
 use crate::load::{KEY, Totals, information, totals};
 use crate::project::OpenProject;
 use crate::quarantine::desk::{Desk, Handling};
@@ -12,6 +13,7 @@ use crate::quarantine::{events, rewritten, told};
 use crate::record::{KeyFacts, Quarantined};
 use crate::references::References;
 use crate::repeats::compare_repeats;
+use crate::row_files::with_source;
 use crate::row_rules;
 use crate::unread;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
@@ -19,8 +21,8 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Severity};
 use lakewarden_extract::{
-    ExtractContext, Held, KeySet, Rereader, RuleInputs, Sink, SinkError, Verdict, for_rereading, unique_columns,
-    unread_schema,
+    ExtractContext, Held, KeySet, Rereader, RowOrigin, RuleInputs, Sink, SinkError, Verdict, for_rereading,
+    unique_columns, unread_schema,
 };
 use lakewarden_lake::{Change, Lake, Mode, TableSnapshot, TableWriter, WriterOptions, Zone};
 use lakewarden_privacy::KeyRing;
@@ -180,6 +182,7 @@ impl Releasing<'_> {
         let seen = self.seen(desk, source).await?;
         let unread = unread::read(&desk.lake, dataset).await?;
         let before = totals(source.conformed.as_ref())?;
+        let sources = sources(&desk.lake, source).await?;
         let zone = dataset.time_zone.as_ref().and_then(|z| z.value.parse().ok()).unwrap_or(self.open.zone());
         let readable = for_rereading(dataset);
         let rules = RuleInputs {
@@ -215,7 +218,8 @@ impl Releasing<'_> {
                     Some(desk.lake.writer(Zone::Conformed, name, schema, options())?)
                 }
             };
-            let (mut sink, mut seen, mut unread) = (Passed { writer, stamp, rows: 0 }, seen, unread);
+            let (mut sink, mut seen, mut unread) =
+                (Passed { writer, stamp, rows: 0, sources, source: None }, seen, unread);
             let mut account = ReleasedDataset { dataset: name.clone(), ..ReleasedDataset::default() };
             let (mut reasons, mut renamed) = (BTreeMap::new(), 0u64);
             let mut judge = |held: &lakewarden_extract::HeldRecords, batch: &mut RecordBatch| {
@@ -314,6 +318,19 @@ impl Releasing<'_> {
         }
         Ok(seen)
     }
+}
+
+/// The numbers of the files of a dataset, by name and the run that read them.
+async fn sources(lake: &Lake, source: &Source<'_>) -> Result<BTreeMap<(String, String), i64>, PipelineError> {
+    if source.conformed.is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let lines = ledger::lines(lake, &source.table.name).await?;
+    let number = |line: LedgerLine| {
+        let LoadedFile { file, source, facts, .. } = line.file;
+        Some(((file, facts?.run.to_string()), source?))
+    };
+    Ok(lines.into_iter().filter_map(number).collect())
 }
 
 /// Reads all records and writes none.
@@ -431,11 +448,25 @@ struct Passed<'a> {
     writer: Option<TableWriter>,
     stamp: Option<Stamp<'a>>,
     rows: u64,
+    /// The number of each file, by its name and the run that read it.
+    sources: BTreeMap<(String, String), i64>,
+    /// The number of the file whose records come.
+    source: Option<i64>,
 }
 
 impl Sink for Passed<'_> {
+    fn begin(&mut self, origin: RowOrigin<'_>) {
+        self.source = match origin {
+            RowOrigin::Quarantine { file, run: Some(run) } => {
+                self.sources.get(&(file.to_owned(), run.to_owned())).copied()
+            }
+            RowOrigin::Quarantine { run: None, .. } | RowOrigin::File(_) => None,
+        };
+    }
+
     fn rows(&mut self, rows: RecordBatch) -> Result<(), SinkError> {
         self.rows += rows.num_rows() as u64;
+        let rows = with_source(&rows, self.source).map_err(SinkError::new)?;
         let rows = match &self.stamp {
             Some(stamp) => stamp.current(&rows).map_err(SinkError::new)?,
             None => rows,

@@ -1,7 +1,7 @@
 //! The account of a dataset: what became of its files and rows.
 
-use super::Counts;
 use super::file_warning::{FileMessage, FileWarning};
+use super::{Counts, ReplacementAccount};
 use chrono::NaiveDateTime;
 use lakewarden_extract::DuplicatesBy;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct DatasetAccount {
     /// Records of earlier runs that this one removed from quarantine for good, because their time there was over.
     #[serde(default)]
     pub quarantine_expired: u64,
+    /// Records of earlier runs that this one removed from quarantine because it read their files again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quarantine_superseded: u64,
     /// Records that lie in quarantine after this run, those of earlier runs included.
     #[serde(default)]
     pub in_quarantine: u64,
@@ -56,6 +59,12 @@ pub struct DatasetAccount {
     /// Rows of the lake that rows of this run took the place of.
     #[serde(default)]
     pub replaced: u64,
+    /// What was replaced as a whole, where files were loaded again or a later full export came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Box<ReplacementAccount>>,
+    /// Full exports that were not read, because a later one came with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_exports: Vec<String>,
     /// Those of `already_loaded` that came under another name than the one they were loaded under.
     #[serde(default)]
     pub same_bytes: Vec<SameBytes>,

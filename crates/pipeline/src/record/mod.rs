@@ -5,15 +5,18 @@ mod dataset;
 mod file_warning;
 mod model;
 mod published;
+mod reload;
 
 pub use consent::*;
 pub use dataset::*;
 pub use file_warning::*;
 pub use model::*;
 pub use published::*;
+pub use reload::*;
 
 use crate::declared::DeclarationChange;
 use crate::error::PipelineError;
+pub use crate::load::Totals;
 use chrono::{DateTime, NaiveDate, Utc};
 use lakewarden_dictionary::{Dataset, Pipeline, Project, Subjects};
 use lakewarden_privacy::KeyRing;
@@ -150,6 +153,26 @@ impl KeyFacts {
             found: found.fingerprint,
             expected: self.fingerprint.clone(),
             version: self.version,
+        })
+    }
+}
+
+impl KeyFacts {
+    /// Refuses any other key than the one at hand: another of the same version, or another version, whose pseudonyms
+    /// match none of today's.
+    ///
+    /// # Errors
+    /// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`].
+    pub fn refuse_rotated(&self, dataset: &str, keys: &KeyRing) -> Result<(), PipelineError> {
+        self.refuse_another(keys)?;
+        if self.version == keys.version() {
+            return Ok(());
+        }
+        Err(PipelineError::KeyRotated {
+            dataset: dataset.to_owned(),
+            fingerprint: self.fingerprint.clone(),
+            stored: self.version,
+            declared: keys.version(),
         })
     }
 }

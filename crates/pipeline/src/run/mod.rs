@@ -4,6 +4,7 @@ mod after_load;
 mod builds;
 mod loads;
 mod marks;
+mod reloads;
 mod steps;
 mod stop;
 
@@ -32,6 +33,7 @@ use crate::record::{
 };
 use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
+use crate::reload::ReloadRequest;
 use crate::run::steps::Steps;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
@@ -76,6 +78,8 @@ pub struct Request<'a> {
     pub take_over: bool,
     /// Datasets whose thresholds may be crossed this time.
     pub accept_thresholds: &'a [String],
+    /// Datasets and files to load again: their rows replace those that the lake has of them.
+    pub reload: Option<&'a ReloadRequest>,
 }
 
 /// A run that ended well.
@@ -267,6 +271,7 @@ impl<'a> Run<'a> {
             self.turns.push(turn);
         }
         self.known_thresholds()?;
+        self.check_reloads()?;
         let arrivals = self.arrivals().await?;
         self.record.inputs =
             arrivals.iter().filter_map(|a| Some((a.dataset.name.value.clone(), a.version()?))).collect();
@@ -275,7 +280,8 @@ impl<'a> Run<'a> {
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, &self.judgement));
         if let Some(people) = &mut people {
             let others = project_consent::of_other_pipelines(project, self.pipeline, people);
-            let versions = project_consent::note(people, self.open, self.pipeline, &others, self.lake).await?;
+            let versions =
+                project_consent::note(people, self.open, self.pipeline, &others, self.lake, Some(self.keys)).await?;
             self.record.inputs.extend(versions);
         }
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
@@ -360,8 +366,16 @@ impl<'a> Run<'a> {
         let mut all = Vec::new();
         for channel in &self.pipeline.channels {
             let Some(dataset) = self.open.project.dataset(&channel.dataset.value) else { continue };
+            let again = self.reload_scope(&dataset.name.value);
             if let Some(database) = &channel.database {
-                all.push(arriving.database(dataset, database, &self.open.root).await?);
+                all.push(match &again {
+                    Some(scope) => self.database_again(&arriving, dataset, database, scope).await?,
+                    None => arriving.database(dataset, database, &self.open.root, false).await?,
+                });
+                continue;
+            }
+            if let Some(scope) = &again {
+                all.push(self.arrivals_again(&arriving, dataset, channel, scope).await?);
                 continue;
             }
             let may_be_empty = may_be_empty(self.lake, self.pipeline, channel).await?;
@@ -379,7 +393,8 @@ impl<'a> Run<'a> {
     async fn compare_declarations(&mut self, arrivals: &[Arrivals<'_>]) -> Result<(), PipelineError> {
         let survey = Survey { lake: self.lake, zone: self.open.zone(), keys: Some(self.keys) };
         let mut changes = Vec::new();
-        for arrivals in arrivals {
+        // Rows that are all replaced in this run need not mean the same.
+        for arrivals in arrivals.iter().filter(|arrivals| !arrivals.replaces_all()) {
             changes.extend(survey.changes(arrivals.dataset, arrivals.published()).await?);
         }
         self.record.declaration_changes = changes;
@@ -434,6 +449,7 @@ impl<'a> Run<'a> {
         // Lineage and the audit record come first: what cannot be written down is not published.
         let events = events::of_run(&self.record, self.open, &self.models, self.lake, self.now())?;
         self.note_accepted().await?;
+        self.note_replaced().await?;
         let announced = self.note("prepared").await?;
         self.lake.append_lineage(self.request.run, &events).await?;
         for change in changes.iter_mut() {

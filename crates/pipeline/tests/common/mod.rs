@@ -87,6 +87,7 @@ impl Shop {
             owner: "a test",
             take_over: false,
             accept_thresholds: &[],
+            reload: None,
         };
         run(&self.open(), keys, &request, &Silent).await.map(|ran| ran.record)
     }

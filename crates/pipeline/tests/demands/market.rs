@@ -167,6 +167,7 @@ impl Market {
             owner: "a test",
             take_over: false,
             accept_thresholds: &accept,
+            reload: None,
         };
         let ran = run(&self.0.open(), &keys(), &request, &Silent).await;
         for account in ran.iter().flat_map(|ran| &ran.record.datasets) {

@@ -113,6 +113,7 @@ impl Shop {
     ) -> Result<RunRecord, PipelineError> {
         let request = Request {
             accept_thresholds: &[],
+            reload: None,
             pipeline: None,
             lake: None,
             as_of: Some(as_of()),

@@ -86,6 +86,7 @@ impl Lines {
         let request = Request {
             days: None,
             accept_thresholds: &accept,
+            reload: None,
             pipeline: None,
             lake: None,
             as_of: Some(at(as_of)),

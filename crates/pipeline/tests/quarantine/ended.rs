@@ -18,6 +18,7 @@ async fn run_at(club: &crate::club::Club, as_of: &str, clock: &str) -> RunRecord
     let request = Request {
         days: None,
         accept_thresholds: &[],
+        reload: None,
         pipeline: None,
         lake: None,
         as_of: Some(crate::club::at(as_of)),

@@ -123,6 +123,7 @@ impl House {
             days: None,
             clock: &Utc::now,
             accept_thresholds: &[],
+            reload: None,
             run: Uuid::new_v4(),
             seed: 3,
             owner: "a test",

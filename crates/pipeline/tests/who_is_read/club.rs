@@ -192,6 +192,7 @@ impl Club {
             owner: "a test",
             take_over: false,
             accept_thresholds: &[],
+            reload: None,
         };
         let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
         run(&self.open(), &keys, &request, &Silent).await.map(|ran| ran.record)
