@@ -20,6 +20,7 @@ mod ledger;
 mod plan;
 mod quarantine;
 mod query;
+mod reload;
 mod run;
 mod sample;
 mod status;

@@ -75,7 +75,7 @@ pub enum PipelineError {
     },
     /// Pseudonyms of a dataset were made with another version of the key.
     #[error(
-        "pseudonyms in {dataset} were made with version {stored} of the key (key {fingerprint}); lakewarden.yaml declares version {declared}"
+        "pseudonyms in {dataset} were made with version {stored} of the key (key {fingerprint}), and it has version {today} now"
     )]
     KeyRotated {
         /// The dataset.
@@ -84,8 +84,8 @@ pub enum PipelineError {
         fingerprint: String,
         /// Its version.
         stored: u32,
-        /// The version at hand.
-        declared: u32,
+        /// Today's version.
+        today: u32,
     },
     /// What is to be loaded again is not known.
     #[error("--reload names {word:?}, which is not {expected}")]

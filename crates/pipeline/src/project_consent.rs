@@ -5,12 +5,12 @@ use crate::error::PipelineError;
 use crate::load::refuse_rotated;
 use crate::people::People;
 use crate::project::OpenProject;
+use crate::record::KeyFacts;
 use crate::statements;
 use crate::unread;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project};
 use lakewarden_lake::{Lake, TableSnapshot, Zone};
-use lakewarden_privacy::KeyRing;
 use std::collections::BTreeMap;
 
 /// The datasets of other pipelines that decisions about people depend on: consent logs, suppression lists, dates of birth.
@@ -21,8 +21,8 @@ pub(crate) fn of_other_pipelines<'a>(project: &'a Project, pipeline: &Pipeline, 
     project.datasets.iter().filter(|d| !own(d) && !marked(d)).filter(bearing).collect()
 }
 
-/// Notes what the published tables of datasets say, and returns their versions. Nothing of them joins customers. With
-/// keys, a table whose pseudonyms were made with others is refused.
+/// Notes what the published tables of datasets say, and returns their versions. Nothing of them joins customers. A
+/// table whose pseudonyms were made with another key than `today`'s is refused.
 ///
 /// # Errors
 /// [`PipelineError::ConsentNeverLoaded`] if the lake has nothing of a log or list; [`PipelineError::DeclarationChanged`]
@@ -34,15 +34,15 @@ pub(crate) async fn note(
     pipeline: &Pipeline,
     datasets: &[&Dataset],
     lake: &Lake,
-    keys: Option<&KeyRing>,
+    today: Option<&KeyFacts>,
 ) -> Result<BTreeMap<String, i64>, PipelineError> {
     let survey = Survey { lake, zone: open.zone(), keys: None };
     let mut versions = BTreeMap::new();
     for dataset in datasets {
         let Some(table) = published(&open.project, pipeline, dataset, lake).await? else { continue };
-        if let Some(keys) = keys.filter(|_| depends_on_consent(&open.project, pipeline)) {
+        if let Some(today) = today.filter(|_| depends_on_consent(&open.project, pipeline)) {
             // Whom pseudonyms of another key name is not known.
-            refuse_rotated(keys, &table)?;
+            refuse_rotated(today, &table)?;
         }
         survey.refuse_changed(dataset, Some(&table)).await?;
         versions.insert(dataset.name.value.clone(), table.version);

@@ -5,10 +5,12 @@ use crate::customers::{Customers, published};
 use crate::declared::Survey;
 use crate::error::PipelineError;
 use crate::judgement::Judgement;
+use crate::load::key_facts;
 use crate::people::People;
 use crate::placed;
 use crate::project::OpenProject;
 use crate::project_consent;
+use crate::record::KeyFacts;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::statements;
 use crate::stored_columns;
@@ -249,10 +251,12 @@ async fn known_customers(
     let Some(rules) = &pipeline.identity else { return Ok(None) };
     let mut people = People::new(&open.project, rules, judgement);
     let others = project_consent::of_other_pipelines(&open.project, pipeline, &people);
-    project_consent::note(&mut people, open, pipeline, &others, lake, None).await?;
-    let datasets = pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value));
+    let datasets: Vec<&Dataset> =
+        pipeline.channels.iter().filter_map(|c| open.project.dataset(&c.dataset.value)).collect();
+    let today = key_of(lake, &datasets).await?;
+    project_consent::note(&mut people, open, pipeline, &others, lake, today.as_ref()).await?;
     let (bearing, other): (Vec<&Dataset>, Vec<&Dataset>) =
-        datasets.filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));
+        datasets.into_iter().filter(|d| d.has_subjects()).partition(|d| statements::bear_on(&people.consent, d));
     for dataset in bearing {
         project_consent::published(&open.project, pipeline, dataset, lake).await?;
         observe_published(&mut people, open, dataset, lake).await?;
@@ -266,6 +270,18 @@ async fn known_customers(
         people.spread_signals();
     }
     published(lake, &pipeline.name.value, people.consent).await
+}
+
+/// The key that the pseudonyms of a pipeline's datasets were made with: a run allows only one.
+async fn key_of(lake: &Lake, datasets: &[&Dataset]) -> Result<Option<KeyFacts>, PipelineError> {
+    for dataset in datasets.iter().filter(|dataset| dataset.has_subjects()) {
+        if let Some(table) = lake.table(Zone::Conformed, &dataset.name.value).await?
+            && let Some(facts) = key_facts(&table)?
+        {
+            return Ok(Some(facts));
+        }
+    }
+    Ok(None)
 }
 
 /// Shows the published rows of a dataset to those who gather people.

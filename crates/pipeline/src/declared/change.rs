@@ -108,7 +108,7 @@ impl ChangeKind {
             | Self::ReadingExtended => "LW2032",
             Self::FieldRenamed => "LW2033",
             Self::RowKeyChanged | Self::RowKeyFiner | Self::SurvivorChanged => "LW2034",
-            Self::SecretKeyRotated => "LW2035",
+            Self::SecretKeyRotated => "LW6070",
             Self::RetentionLonger => "LW2036",
             Self::FieldDropped | Self::RetentionShorter => "LW2037",
             Self::RoleChanged | Self::SubjectChanged => "LW2038",

@@ -46,7 +46,7 @@ pub(super) async fn examine(lake: &Lake, keys: &Result<KeyRing, PipelineError>) 
             },
             None => None,
         };
-        if let Some(Err(error)) = facts.map(|facts| facts.refuse_another(keys)) {
+        if let Some(Err(error)) = facts.map(|facts| facts.refuse_other(&name, &KeyFacts::of(keys))) {
             findings.push(told(&error, &format!("conformed/{name}")));
         }
     }

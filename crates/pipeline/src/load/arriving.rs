@@ -198,7 +198,7 @@ impl Arriving<'_> {
             return self.files(dataset, listing).await;
         };
         if !scope.whole {
-            refuse_rotated(self.keys, &table)?;
+            refuse_rotated(&KeyFacts::of(self.keys), &table)?;
         }
         let Listing { files, origins } = listing;
         let lines = ledger::all_lines(self.lake, &table).await?;
@@ -341,15 +341,15 @@ impl Arriving<'_> {
 /// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`]; those of the lake.
 pub async fn published(lake: &Lake, keys: &KeyRing, dataset: &Dataset) -> Result<Option<TableSnapshot>, PipelineError> {
     let published = lake.table(Zone::Conformed, &dataset.name.value).await?;
-    published.as_ref().map_or(Ok(()), |table| refuse_rotated(keys, table))?;
+    published.as_ref().map_or(Ok(()), |table| refuse_rotated(&KeyFacts::of(keys), table))?;
     Ok(published)
 }
 
-/// Refuses a table whose pseudonyms were made with another key than the one at hand.
+/// Refuses a table whose pseudonyms were made with another key than today's.
 ///
 /// # Errors
 /// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`]; [`PipelineError::Damaged`].
-pub(crate) fn refuse_rotated(keys: &KeyRing, table: &TableSnapshot) -> Result<(), PipelineError> {
+pub(crate) fn refuse_rotated(today: &KeyFacts, table: &TableSnapshot) -> Result<(), PipelineError> {
     let facts: Option<KeyFacts> = information(table, KEY)?;
-    facts.map_or(Ok(()), |facts| facts.refuse_rotated(&table.name, keys))
+    facts.map_or(Ok(()), |facts| facts.refuse_other(&table.name, today))
 }

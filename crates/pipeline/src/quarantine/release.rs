@@ -4,7 +4,7 @@ use crate::declared::{StoredDeclaration, StoredDeclarations, Survey};
 use crate::error::PipelineError;
 use crate::history::{self, Stamp};
 use crate::ledger::{self, LedgerLine, LoadedFile};
-use crate::load::{KEY, Totals, information, totals};
+use crate::load::{KEY, Totals, refuse_rotated, totals};
 use crate::project::OpenProject;
 use crate::quarantine::desk::{Desk, Handling};
 use crate::quarantine::rewrite::rewrite;
@@ -91,7 +91,7 @@ impl ReleasedDataset {
 ///
 /// # Errors
 /// [`PipelineError::Project`] if the project does not compile, [`PipelineError::Undeclared`],
-/// [`PipelineError::NoQuarantine`], [`PipelineError::NotInQuarantine`], [`PipelineError::OtherKey`],
+/// [`PipelineError::NoQuarantine`], [`PipelineError::NotInQuarantine`], [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`],
 /// [`PipelineError::Account`]; nothing has changed then. [`PipelineError::Lingering`] after it was published.
 pub async fn release(
     open: &OpenProject,
@@ -147,8 +147,8 @@ impl Releasing<'_> {
             let dataset = dataset.ok_or_else(|| PipelineError::Undeclared { dataset: table.name.clone() })?;
             let conformed = desk.lake.table(Zone::Conformed, &table.name).await?;
             if let Some(conformed) = &conformed {
-                let facts: Option<KeyFacts> = information(conformed, KEY)?;
-                facts.map_or(Ok(()), |facts| facts.refuse_another(self.keys))?;
+                // Rows of two keys in one table would be of people who are never the same.
+                refuse_rotated(&KeyFacts::of(self.keys), conformed)?;
             }
             // Its rows go beside those that are stored.
             let survey = Survey { lake: &desk.lake, zone: self.open.zone(), keys: Some(self.keys) };

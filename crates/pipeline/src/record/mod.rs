@@ -140,39 +140,24 @@ impl KeyFacts {
         Self { version: keys.version(), fingerprint: keys.fingerprint() }
     }
 
-    /// Refuses another key of the same version: its pseudonyms would match none of those made with this one.
-    ///
-    /// # Errors
-    /// [`PipelineError::OtherKey`].
-    pub fn refuse_another(&self, keys: &KeyRing) -> Result<(), PipelineError> {
-        let found = Self::of(keys);
-        if self.version != found.version || *self == found {
-            return Ok(());
-        }
-        Err(PipelineError::OtherKey {
-            found: found.fingerprint,
-            expected: self.fingerprint.clone(),
-            version: self.version,
-        })
-    }
-}
-
-impl KeyFacts {
-    /// Refuses any other key than the one at hand: another of the same version, or another version, whose pseudonyms
-    /// match none of today's.
+    /// Refuses a dataset whose pseudonyms were made with another key than `today`'s, of the same version or another:
+    /// they match none of those that are made with it.
     ///
     /// # Errors
     /// [`PipelineError::OtherKey`], [`PipelineError::KeyRotated`].
-    pub fn refuse_rotated(&self, dataset: &str, keys: &KeyRing) -> Result<(), PipelineError> {
-        self.refuse_another(keys)?;
-        if self.version == keys.version() {
+    pub fn refuse_other(&self, dataset: &str, today: &Self) -> Result<(), PipelineError> {
+        if self == today {
             return Ok(());
+        }
+        if self.version == today.version {
+            let (found, expected) = (today.fingerprint.clone(), self.fingerprint.clone());
+            return Err(PipelineError::OtherKey { found, expected, version: self.version });
         }
         Err(PipelineError::KeyRotated {
             dataset: dataset.to_owned(),
             fingerprint: self.fingerprint.clone(),
             stored: self.version,
-            declared: keys.version(),
+            today: today.version,
         })
     }
 }

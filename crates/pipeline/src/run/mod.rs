@@ -280,8 +280,9 @@ impl<'a> Run<'a> {
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, &self.judgement));
         if let Some(people) = &mut people {
             let others = project_consent::of_other_pipelines(project, self.pipeline, people);
+            let today = KeyFacts::of(self.keys);
             let versions =
-                project_consent::note(people, self.open, self.pipeline, &others, self.lake, Some(self.keys)).await?;
+                project_consent::note(people, self.open, self.pipeline, &others, self.lake, Some(&today)).await?;
             self.record.inputs.extend(versions);
         }
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {

@@ -141,7 +141,7 @@ async fn a_required_field_is_not_null_in_stored_rows() {
 async fn pseudonyms_of_two_keys_are_not_mixed() {
     let till = Till::loaded().await;
     let rotated = || KeyRing::new(MasterKey::from_bytes([42; 32]), 2);
-    let change = till.expect_refused("LW2035", rotated()).await;
+    let change = till.expect_refused("LW6070", rotated()).await;
     assert_eq!(change.change, ChangeKind::SecretKeyRotated);
     assert_eq!(
         change.message,
@@ -152,7 +152,7 @@ async fn pseudonyms_of_two_keys_are_not_mixed() {
         "exports/orders/b.csv",
         "order_no,phone,city,gender,amount,ordered_at\nO8,13512345678,Bath,m,1.00,2026-05-01 10:00\n",
     );
-    assert_eq!(till.run_with(&rotated()).await.unwrap_err().code(), "LW2035");
+    assert_eq!(till.run_with(&rotated()).await.unwrap_err().code(), "LW6070");
     till.run().await.unwrap();
     till.expect_same().await;
 }
