@@ -177,14 +177,27 @@ impl KeySet {
     /// # Errors
     /// [`KeyError`] if the batch is not one of the conformed table.
     pub fn observe(&mut self, batch: &RecordBatch, key: &[&str]) -> Result<(), KeyError> {
+        let hashes = self.hashes_of(batch, key)?;
+        self.of_lake(&hashes)
+    }
+
+    /// How many rows of a conformed table have a key that it does not hold. `key` as in [`KeySet::observe`].
+    ///
+    /// # Errors
+    /// [`KeyError`] if the batch is not one of the conformed table.
+    pub fn count_lacking(&self, batch: &RecordBatch, key: &[&str]) -> Result<u64, KeyError> {
+        let held = self.which(&self.hashes_of(batch, key)?)?;
+        Ok(held.iter().filter(|held| !**held).count() as u64)
+    }
+
+    fn hashes_of(&self, batch: &RecordBatch, key: &[&str]) -> Result<Vec<u128>, KeyError> {
         let columns = key
             .iter()
             .map(|name| {
                 batch.column_by_name(name).cloned().ok_or_else(|| KeyError::Missing { column: (*name).to_owned() })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let hashes = RowHasher::new(columns, self.seed)?.hashes(batch.num_rows());
-        self.of_lake(&hashes)
+        Ok(RowHasher::new(columns, self.seed)?.hashes(batch.num_rows()))
     }
 
     /// How many keys it holds.

@@ -226,6 +226,11 @@ impl Loading<'_> {
         {
             return Err(self.throw_away([rows, sealed, whom], error).await);
         }
+        if let Some(superseding) = superseding
+            && let Err(error) = superseding.check_keys(self, dataset, &seen).await
+        {
+            return Err(self.throw_away([rows, sealed, whom], error).await);
+        }
         seen.settle_conflicts(&mut accounts);
         // Of what arrived: rows of the lake that are written anew beside them are no news.
         let arrived = rows.files.clone();

@@ -1,7 +1,6 @@
 //! The lake's rows without those that are replaced, as a load sees them; and the change that publishes the new ones.
 
-use super::Replacement;
-use super::part;
+use super::{PartReason, Replacement, part};
 use crate::declared::StoredDeclarations;
 use crate::error::PipelineError;
 use crate::history;
@@ -17,6 +16,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 use lakewarden_dictionary::Dataset;
+use lakewarden_extract::KeySet;
 use lakewarden_lake::{Basis, Change, DataFile, FILE_TRANSACTION, Mode, StagedTable, TableSnapshot, TableWriter, Zone};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,8 +34,12 @@ pub(crate) struct Superseding {
     removed: Vec<DataFile>,
     /// The other rows of those files.
     rewritten: StagedTable,
+    /// The numbers of the files whose rows go, where not all do.
+    numbers: BTreeSet<i64>,
     rows_removed: u64,
     before: Totals,
+    /// What is wrong with replacing a part, if a key of the rows that go is nowhere afterwards.
+    depends_on_keys: Option<PartReason>,
 }
 
 impl Loading<'_> {
@@ -73,6 +77,8 @@ impl Loading<'_> {
             removal: Removal::All,
             removed: table.files.clone(),
             rewritten: nothing(table),
+            numbers: BTreeSet::new(),
+            depends_on_keys: None,
             rows_removed: table.rows(),
             before,
             replacement,
@@ -87,7 +93,7 @@ impl Loading<'_> {
     ) -> Result<Superseding, PipelineError> {
         let table = replacement.table.clone();
         let lines = ledger::lines(self.lake, &table.name).await?;
-        part::check(self.lake, dataset, &replacement, &lines).await?;
+        let depends_on_keys = part::check(self.lake, dataset, &replacement, &lines).await?;
         let numbers: BTreeSet<i64> = replacement.lines.iter().filter_map(|line| line.file.source).collect();
         let touched = self.touched(dataset, &table, &numbers).await?;
         let removal = Removal::of_files(&replacement.lines);
@@ -120,7 +126,17 @@ impl Loading<'_> {
             noted,
             ..table
         };
-        Ok(Superseding { remaining, removal, removed, rewritten, rows_removed, before, replacement })
+        Ok(Superseding {
+            remaining,
+            removal,
+            removed,
+            rewritten,
+            numbers,
+            rows_removed,
+            before,
+            depends_on_keys,
+            replacement,
+        })
     }
 
     /// The files of a table that have rows of the files numbered so, and how many of each.
@@ -156,7 +172,7 @@ impl Loading<'_> {
         }
         match unknown {
             0 => Ok(touched),
-            rows => Err(part::refused(dataset, super::PartReason::UnknownRows { rows })),
+            rows => Err(part::refused(dataset, PartReason::UnknownRows { rows })),
         }
     }
 
@@ -205,6 +221,38 @@ impl Loading<'_> {
 }
 
 impl Superseding {
+    /// Refuses files that lack a key that they had, where rows of other files were left out for such keys. `seen` has the
+    /// keys of all rows that there will be.
+    ///
+    /// # Errors
+    /// [`PipelineError::ReloadInPart`]; those of the lake.
+    pub async fn check_keys(
+        &self,
+        loading: &Loading<'_>,
+        dataset: &Dataset,
+        seen: &KeySet,
+    ) -> Result<(), PipelineError> {
+        let Some(reason) = &self.depends_on_keys else { return Ok(()) };
+        let keys: Vec<&str> = dataset.key.iter().map(|key| key.value.as_str()).collect();
+        let columns: Vec<&str> = keys.iter().copied().chain([SOURCE_COLUMN]).collect();
+        for file in &self.removed {
+            let mut batches = loading.lake.open_file(&self.replacement.table, file, Some(&columns)).await?;
+            while let Some(batch) = batches.try_next().await? {
+                let goes = |number: &Option<i64>| number.map(|number| self.numbers.contains(&number));
+                let goes: BooleanArray = source_of(dataset, &batch)?.iter().map(goes).collect();
+                let gone = filter_record_batch(&batch, &goes).map_err(|_| PipelineError::Damaged {
+                    table: dataset.name.value.clone(),
+                    column: keys.join(", "),
+                })?;
+                let lacking = seen.count_lacking(&gone, &keys);
+                if lacking.map_err(PipelineError::of_keys(&dataset.name.value, &keys))? > 0 {
+                    return Err(part::refused(dataset, reason.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what was staged: the load failed.
     pub async fn discard(self, loading: &Loading<'_>) {
         // Files that stay because the store does not answer are `Lake::orphans`.

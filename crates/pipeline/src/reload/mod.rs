@@ -76,12 +76,14 @@ impl fmt::Display for PartReason {
         match self {
             Self::Statements => write!(f, "its records are statements that hold together"),
             Self::Survivor => write!(f, "`survivor` or `corrections` decides over the rows of all its files"),
-            Self::UnknownRows { rows } => write!(f, "the file of {rows} of its rows is not known"),
+            Self::UnknownRows { rows } => write!(f, "the file of {} is not known", crate::error::counted(*rows, "row")),
             Self::RowsOfOthers { file, rows } => {
-                write!(f, "{rows} rows of {file} were left out because other files have their keys or values")
+                let rows = crate::error::counted(*rows, "row");
+                write!(f, "{rows} of {file} left out because other files have their keys or values")
             }
             Self::LeftQuarantine { file, records } => {
-                write!(f, "{records} records of {file} left quarantine, and not by one way only")
+                let records = crate::error::counted(*records, "record");
+                write!(f, "{records} of {file} left quarantine, and it is not known how")
             }
             Self::OtherRows { file } => write!(f, "the lake has fewer rows of {file} than were loaded"),
         }

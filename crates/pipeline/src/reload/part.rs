@@ -17,7 +17,8 @@ pub(super) fn refused(dataset: &Dataset, reason: PartReason) -> PipelineError {
     PipelineError::ReloadInPart { dataset: dataset.name.value.clone(), reason: Box::new(reason) }
 }
 
-/// Refuses files whose rows cannot be replaced without changing what became of the rows of others.
+/// Refuses files whose rows cannot be replaced without changing what became of the rows of others. Returns what would be
+/// wrong if the files lacked a key that they had: then rows of another file would have to come back.
 ///
 /// # Errors
 /// [`PipelineError::ReloadInPart`]; those of the lake.
@@ -26,7 +27,7 @@ pub(super) async fn check(
     dataset: &Dataset,
     replacement: &Replacement,
     lines: &[LedgerLine],
-) -> Result<(), PipelineError> {
+) -> Result<Option<PartReason>, PipelineError> {
     match dataset.role {
         DatasetRole::Data => {}
         DatasetRole::ConsentLog | DatasetRole::SuppressionList => {
@@ -46,24 +47,32 @@ pub(super) async fn check(
     let is_replaced = |line: &LedgerLine| {
         replacement.lines.iter().any(|gone| (gone.version, &gone.file.sha256) == (line.version, &line.file.sha256))
     };
+    let mut depends_on_keys = None;
     for line in lines.iter().filter(|line| line.is_effective() && !is_replaced(line)) {
         if line.file.source.is_some() && replaced.contains(&line.file.source) {
             // Two files with one number: another program has lost the count.
             let rows = line.file.facts.as_ref().map_or(0, |facts| facts.written);
             return Err(refused(dataset, PartReason::UnknownRows { rows }));
         }
-        let rows = line.file.facts.as_ref().map_or(0, lost_to_others);
-        if rows > 0 {
-            return Err(refused(dataset, PartReason::RowsOfOthers { file: line.file.file.clone(), rows }));
+        let Some(facts) = &line.file.facts else { continue };
+        let of_others = |rows| PartReason::RowsOfOthers { file: line.file.file.clone(), rows };
+        match (rejected_for_others(facts), lost_to_others(facts)) {
+            (0, 0) => {}
+            (0, rows) => depends_on_keys = depends_on_keys.or_else(|| Some(of_others(rows))),
+            (rows, _) => return Err(refused(dataset, of_others(rows))),
         }
     }
-    Ok(())
+    Ok(depends_on_keys)
 }
 
-/// Rows that were left out because another file, or the lake, had their key or value.
+/// Rows that were left out because another file, or the lake, had their key.
 fn lost_to_others(facts: &LoadFacts) -> u64 {
-    let unique = facts.quarantined.iter().filter(|reason| reason.rule == UNIQUE).map(|reason| reason.rows);
-    facts.duplicates_by.other_file + facts.duplicates_by.lake + facts.key_conflicts + unique.sum::<u64>()
+    facts.duplicates_by.other_file + facts.duplicates_by.lake + facts.key_conflicts
+}
+
+/// Rows that were rejected because another row had a value of theirs.
+fn rejected_for_others(facts: &LoadFacts) -> u64 {
+    facts.quarantined.iter().filter(|reason| reason.rule == UNIQUE).map(|reason| reason.rows).sum()
 }
 
 /// The totals of a dataset without some of its files. `rows` are the rows that the lake has of each, by their number.

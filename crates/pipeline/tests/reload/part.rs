@@ -90,11 +90,18 @@ async fn files_whose_rows_decide_over_those_of_others_are_refused() {
     let shop = Shop::new();
     shop.run(&[]).await.unwrap();
     let before = shop.contents().await;
-    // Order 1004 is in both files, and was written for one.
+    // Order 1004 is in both files, and was written for one: while that has it, all is as it was.
+    shop.run(&["orders/orders_2026-09.csv"]).await.unwrap();
+    assert_eq!(shop.contents().await, before);
+    let september = std::fs::read_to_string(shop.path("exports/orders/orders_2026-09.csv")).unwrap();
+    let without: String =
+        september.lines().filter(|line| !line.starts_with("1004")).map(|l| format!("{l}\n")).collect();
+    shop.write("exports/orders/orders_2026-09.csv", &without);
     let error = shop.run(&["orders/orders_2026-09.csv"]).await.unwrap_err();
     assert_eq!((error.code(), error.is_refusal()), ("LW6073", true));
-    assert!(error.to_string().contains("1 rows of exports/orders/orders_2026-10.csv were left out"), "{error}");
+    assert!(error.to_string().contains("1 row of exports/orders/orders_2026-10.csv left out"), "{error}");
     assert!(error.hint().unwrap().contains("lakewarden run --reload orders"), "{:?}", error.hint());
+    shop.write("exports/orders/orders_2026-09.csv", &september);
     // The file that lost its row may be loaded again by itself, and both together.
     shop.run(&["orders/orders_2026-10.csv"]).await.unwrap();
     assert_eq!(shop.contents().await, before);
