@@ -65,7 +65,7 @@ mod tests {
             let found = stores(&format!("{key}snapshot: replace\n"));
             assert!(!found.iter().any(|p| p.contains("LW1290")), "{found:?}");
         }
-        let history = "key: store_code\ncorrections: keep_history\nsnapshot: replace\n";
+        let history = "key: store_code\nsurvivor: last\ncorrections: keep_history\nsnapshot: replace\n";
         let found = stores(history);
         assert!(
             found.iter().any(|p| p.contains("LW1290 `snapshot` has no effect: `stores` keeps the history")),
