@@ -193,6 +193,11 @@ impl SlowStore {
         Arc::new(Self { inner, clock, millis, at, calls: AtomicUsize::new(0), reached, on })
     }
 
+    /// How many calls waited so far.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
     pub async fn reached(&self) {
         self.reached.notified().await;
     }

@@ -4,7 +4,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../../../lake/tests/lake/fault_store.rs"]
-#[allow(dead_code)]
 mod fault_store;
 mod faults;
 mod gone;
