@@ -1,7 +1,7 @@
 //! What can keep a command from being carried out.
 
-use crate::purposes;
 use crate::declared::DeclarationChange;
+use crate::purposes;
 use crate::reload::{ExportsGone, PartReason};
 use crate::repeated_files::RepeatedFiles;
 use crate::thresholds::Crossed;

@@ -23,8 +23,8 @@ mod tree;
 mod walk;
 mod web;
 
-pub use database::OneConnection;
 pub use archive::Archive;
+pub use database::OneConnection;
 pub use error::{IntervalFault, SourceError};
 pub use fault::StoreFault;
 pub use files::{Channel, Listing, Origins, is_dated, list};

@@ -6,18 +6,14 @@ use crate::doctor::told;
 use crate::error::PipelineError;
 use crate::project::OpenProject;
 use lakewarden_lake::{Finding, Lake, Severity, Zone};
-use lakewarden_privacy::KeyRing;
 
 /// Compares every dataset with what the lake has of it.
 ///
 /// # Errors
 /// Those of a store that does not answer.
-pub(super) async fn examine(
-    open: &OpenProject,
-    lake: &Lake,
-    keys: Option<&KeyRing>,
-) -> Result<Vec<Finding>, PipelineError> {
-    let survey = Survey { lake, zone: open.zone(), keys };
+pub(super) async fn examine(open: &OpenProject, lake: &Lake) -> Result<Vec<Finding>, PipelineError> {
+    // What is stored under another key is found by `keys`.
+    let survey = Survey { lake, zone: open.zone(), keys: None };
     let mut findings = Vec::new();
     for dataset in &open.project.datasets {
         let name = &dataset.name.value;

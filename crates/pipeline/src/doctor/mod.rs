@@ -92,7 +92,7 @@ pub async fn doctor_on(
     }
     health.findings.extend(project(open));
     health.findings.extend(keys::examine(lake, keys).await?);
-    health.findings.extend(declarations::examine(open, lake, None).await?);
+    health.findings.extend(declarations::examine(open, lake).await?);
     health.findings.extend(space::examine(health.bytes, visit.free));
     health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let healthy = health.findings.iter().all(|finding| finding.severity == Severity::Advice);
