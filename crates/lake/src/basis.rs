@@ -13,6 +13,9 @@ pub struct Basis {
     pub seen: Option<Seen>,
     /// Files of the table, by path relative to the lake's root, whose rows the staged files hold instead.
     pub replaces: Vec<String>,
+    /// Columns that leave the table: no file that stays has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drops: Vec<String>,
 }
 
 /// How a table was when it was looked at.
@@ -48,6 +51,14 @@ impl StagedTable {
     #[must_use]
     pub fn instead_of<'a>(mut self, files: impl IntoIterator<Item = &'a DataFile>) -> Self {
         self.basis.replaces.extend(files.into_iter().map(|file| file.path.clone()));
+        self
+    }
+
+    /// Takes columns out of the table in the same commit. The files that have them must leave it as well, by
+    /// [`StagedTable::instead_of`].
+    #[must_use]
+    pub fn without_columns(mut self, columns: impl IntoIterator<Item = String>) -> Self {
+        self.basis.drops.extend(columns);
         self
     }
 }

@@ -56,18 +56,30 @@ impl Lake {
     /// # Errors
     /// As [`Lake::ledger`].
     pub async fn fold_ledger(&self, zone: Zone, name: &str) -> Result<bool, LakeError> {
-        let table = TableId::new(zone, name)?;
-        let log = LogListing::read(self, &table).await?;
+        self.fold_after(&TableId::new(zone, name)?, FOLD_AFTER).await
+    }
+
+    /// Folds everything that the log says of loaded files, so that its commits may go. A table that lists none gets no
+    /// fold.
+    pub(crate) async fn fold_whole_ledger(&self, table: &TableId) -> Result<bool, LakeError> {
+        self.fold_after(table, 1).await
+    }
+
+    async fn fold_after(&self, table: &TableId, commits: u64) -> Result<bool, LakeError> {
+        let log = LogListing::read(self, table).await?;
         let Some(version) = log.version() else { return Ok(false) };
-        let folder = folder_of(&table);
+        let folder = folder_of(table);
         let before = self.list(&folder).await?;
         let newest = before.iter().filter_map(|object| upto(&object.location)).max();
-        if version < newest.map_or(0, |upto| upto + 1) + FOLD_AFTER - 1 {
+        if version < newest.map_or(0, |upto| upto + 1) + commits - 1 {
             return Ok(false);
         }
-        let folded = self.folded(&table).await?;
+        let folded = self.folded(table).await?;
         let mut entries = folded.entries;
-        entries.extend(unfolded(self, &table, &log, folded.upto).await?);
+        entries.extend(unfolded(self, table, &log, folded.upto).await?);
+        if entries.is_empty() && commits < FOLD_AFTER {
+            return Ok(false);
+        }
         let mut text = String::new();
         for entry in &entries {
             text.push_str(&serde_json::to_string(entry).map_err(|_| damaged(&folder))?);

@@ -2,9 +2,11 @@
 //! commit's info, and every file that any version ever named. Read from the same log.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -20,6 +22,9 @@ use crate::zone::TableId;
 
 /// Log objects read at once.
 const PARALLEL: usize = 16;
+
+/// The columns of checkpoints that this crate reads.
+const CHECKPOINT_COLUMNS: [&str; 4] = ["add.path", "remove.path", "txn.appId", "txn.version"];
 
 /// The objects of one table's `_delta_log`.
 pub(crate) struct LogListing {
@@ -43,6 +48,18 @@ pub(crate) struct LogFacts {
     pub(crate) commit_info: Map<String, Value>,
     /// The info of the last commit that Lakewarden made; empty where it made none.
     pub(crate) own_info: Map<String, Value>,
+}
+
+/// What one commit says.
+pub(crate) struct Commit {
+    /// When it was made, by the committer's clock, if it says so.
+    pub(crate) at: Option<DateTime<Utc>>,
+    /// The files it added, relative to the table.
+    pub(crate) added: Vec<Path>,
+    /// Whether Lakewarden made it.
+    own: bool,
+    /// Whether it is its info and nothing else.
+    bare: bool,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +137,75 @@ impl LogListing {
         self.version().is_none_or(|version| self.commits.len() as u64 == version + 1)
     }
 
+    /// The oldest version that can be read: every commit from it on is there, and what came before is in a checkpoint.
+    pub(crate) fn first_readable(&self) -> Option<u64> {
+        let newest = *self.commits.keys().next_back()?;
+        let first = (0..=newest).rev().take_while(|version| self.commits.contains_key(version)).last()?;
+        if first == 0 {
+            return Some(0);
+        }
+        let checkpoint = self.checkpoints.range(first - 1..).next().map(|(version, _)| *version)?;
+        Some(checkpoint.max(first)).filter(|version| *version <= newest)
+    }
+
+    /// The path of a version's commit, if it is there.
+    pub(crate) fn commit_path(&self, version: u64) -> Option<&Path> {
+        self.commits.get(&version)
+    }
+
+    /// Whether a version has a checkpoint that can be read.
+    pub(crate) async fn has_checkpoint(&self, lake: &Lake, version: u64) -> Result<bool, LakeError> {
+        let Some(parts) = self.checkpoints.get(&version) else { return Ok(false) };
+        for part in parts {
+            match checkpoint_columns(lake, part, &CHECKPOINT_COLUMNS).await {
+                Ok(_) => {}
+                Err(LakeError::UnreadableFile { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the commits of these versions that the log still has.
+    pub(crate) async fn commits(&self, lake: &Lake, versions: RangeInclusive<u64>) -> Result<Vec<Commit>, LakeError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted: Vec<(u64, Path)> = self.commits.range(versions).map(|(v, path)| (*v, path.clone())).collect();
+        stream::iter(wanted)
+            .map(|(version, path)| async move {
+                let lines = self.only(version, path).lines(lake, version).await?;
+                let info = lines.iter().find_map(|line| line.commit_info.as_ref());
+                let at = info.and_then(|info| DateTime::from_timestamp_millis(info.get("timestamp")?.as_i64()?));
+                let added = lines.iter().filter_map(|line| Some(self.decoded(&line.add.as_ref()?.path)));
+                Ok::<_, LakeError>(Commit {
+                    at,
+                    added: added.collect::<Result<_, _>>()?,
+                    own: info.is_some_and(is_own),
+                    bare: lines.len() == 1 && info.is_some(),
+                })
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await
+    }
+
+    /// The version of Lakewarden's last commit, and whether only its info is left. None where it made none.
+    pub(crate) async fn last_own_commit(&self, lake: &Lake) -> Result<Option<(u64, bool)>, LakeError> {
+        for version in self.commits.keys().rev() {
+            if let Some(commit) = self.commits(lake, *version..=*version).await?.into_iter().find(|c| c.own) {
+                return Ok(Some((*version, commit.bare)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The log with one of its commits only.
+    fn only(&self, version: u64, path: Path) -> Self {
+        let commits = BTreeMap::from([(version, path)]);
+        Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() }
+    }
+
     /// Parts of checkpoints whose other parts are not there.
     pub(crate) fn partial_checkpoints(&self) -> &[Path] {
         &self.partial
@@ -134,7 +220,7 @@ impl LogListing {
     pub(crate) async fn unreadable_checkpoints(&self, lake: &Lake) -> Result<Vec<Path>, LakeError> {
         let mut unreadable = Vec::new();
         for part in self.checkpoints.values().flatten() {
-            match checkpoint_columns(lake, part, &["add.path", "remove.path", "txn.appId", "txn.version"]).await {
+            match checkpoint_columns(lake, part, &CHECKPOINT_COLUMNS).await {
                 Ok(_) => {}
                 Err(LakeError::UnreadableFile { .. }) => unreadable.push(part.location.clone()),
                 Err(error) => return Err(error),
@@ -186,9 +272,12 @@ impl LogListing {
     /// The info of Lakewarden's last commit before a version: where other programs have committed and checkpointed since.
     async fn own_before(&self, lake: &Lake, version: u64) -> Result<Map<String, Value>, LakeError> {
         for (version, path) in self.commits.range(..version).rev() {
-            let commits = BTreeMap::from([(*version, path.clone())]);
-            let one = Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
-            let mut infos = one.lines(lake, *version).await?.into_iter().filter_map(|line| line.commit_info);
+            let mut infos = self
+                .only(*version, path.clone())
+                .lines(lake, *version)
+                .await?
+                .into_iter()
+                .filter_map(|line| line.commit_info);
             if let Some(own) = infos.rfind(is_own) {
                 return Ok(own);
             }
@@ -225,10 +314,7 @@ impl LogListing {
         let commits: Vec<(u64, Path)> = self.commits.range(first..).map(|(v, path)| (*v, path.clone())).collect();
         let infos: Vec<Vec<(u64, Map<String, Value>)>> = stream::iter(commits)
             .map(|(version, path)| async move {
-                let commits = BTreeMap::from([(version, path)]);
-                let one =
-                    Self { table: self.table.clone(), commits, checkpoints: BTreeMap::new(), partial: Vec::new() };
-                let lines = one.lines(lake, version).await?;
+                let lines = self.only(version, path).lines(lake, version).await?;
                 Ok::<_, LakeError>(lines.into_iter().filter_map(|line| Some((version, line.commit_info?))).collect())
             })
             .buffered(PARALLEL)

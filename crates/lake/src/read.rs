@@ -63,6 +63,15 @@ impl Lake {
         self.open_projected(&table.id(), file, wanted).await
     }
 
+    /// Returns the names of the columns that a file itself has, whatever the table's schema says.
+    ///
+    /// # Errors
+    /// `LW5003`, `LW5032`.
+    pub async fn file_columns(&self, file: &DataFile) -> Result<Vec<String>, LakeError> {
+        let opened = parquet_file::open(self, &Path::from(file.path.as_str()), file.size).await?;
+        Ok(opened.schema().fields().iter().map(|field| field.name().clone()).collect())
+    }
+
     async fn open_projected(
         &self,
         table: &TableId,

@@ -1,6 +1,6 @@
 //! What a table is at one version: schema, files, transactions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -186,6 +186,19 @@ impl Lake {
         let folder = Arc::new(PrefixStore::new(Arc::clone(&root), table.folder()));
         let store = default_logstore(folder, root, &url, &StorageConfig::default());
         Ok(LogAccess { table: table.to_string(), store, trouble })
+    }
+
+    /// The paths of the files of one version of a table, relative to the lake's root.
+    pub(crate) async fn files_at(&self, table: &TableId, version: u64) -> Result<HashSet<Path>, LakeError> {
+        let access = self.log_access(table)?;
+        let delta = EagerSnapshot::try_new(access.store.as_ref(), Some(version))
+            .await
+            .map_err(|error| access.error("reading the log of", &error))?;
+        check_readable(table, &delta)?;
+        let log = delta.try_log_data().map_err(|error| access.error("reading the log of", &error))?;
+        let folder = table.folder();
+        let within = |file: Path| Path::from_iter(folder.parts().chain(file.parts()));
+        Ok(log.iter().map(|file| within(file.object_store_path())).collect())
     }
 
     pub(crate) async fn load(&self, table: &TableId) -> Result<Option<LoadedTable>, LakeError> {

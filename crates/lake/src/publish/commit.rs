@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
 use deltalake_core::kernel::{Action, Add, CommitInfo, Metadata, MetadataExt, Remove, Transaction};
@@ -39,9 +39,14 @@ pub(super) fn check(change: &IntentChange, table: Option<&LoadedTable>) -> Resul
         return Err(LakeError::UnsupportedTable { table: id.to_string(), feature: format!("writer version {writer}") });
     }
     match change.mode {
-        Mode::Append => merged(&id, &table.snapshot.schema, &staged),
+        Mode::Append => merged(&id, &remaining(&table.snapshot.schema, &change.basis.drops), &staged),
         Mode::Replace => Ok(staged),
     }
+}
+
+/// A table's columns without those that leave it.
+fn remaining(held: &SchemaRef, drops: &[String]) -> Schema {
+    Schema::new(held.fields().iter().filter(|field| !drops.contains(field.name())).cloned().collect::<Vec<_>>())
 }
 
 /// Checks that a change, recorded some time ago and not begun, still means what it meant.

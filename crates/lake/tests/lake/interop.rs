@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use lakewarden_lake::{Lake, Mode, Zone};
+use lakewarden_lake::{Lake, Mode, VersionsKept, Zone};
 use url::Url;
 
 use crate::sample::*;
@@ -32,6 +32,13 @@ async fn other_readers_open_the_tables_unaided() {
     // No row and no column with bounds.
     let text = Arc::new(Schema::new(vec![Field::new("name", DataType::Utf8, true)]));
     publish(&lake, Zone::Curated, "empty", Mode::Append, RecordBatch::new_empty(text)).await.unwrap();
+
+    // The log of the first begins with the checkpoint that took the place of its earlier versions.
+    let after = noon() + minutes(1);
+    let kept = VersionsKept { since: after, unnamed_before: noon(), now: after, all_tables: false };
+    let old = lake.find_old_versions(&kept).await.unwrap();
+    assert_eq!(old.tables.iter().map(|old| (old.table.as_str(), old.oldest_kept)).collect::<Vec<_>>(), [("grown", 24)]);
+    lake.remove_old_versions(&old.tables[0]).await.unwrap();
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/open_tables.py");
     let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();

@@ -9,6 +9,7 @@ mod doctor;
 mod fault_store;
 mod faults;
 mod interop;
+mod old_versions;
 mod s3_server;
 mod sample;
 mod stores;
