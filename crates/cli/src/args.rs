@@ -155,6 +155,22 @@ pub enum Command {
         #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
         lake: Option<String>,
     },
+    /// Remove versions of tables that are no longer current and older than `history` in lakewarden.yaml, for good: their
+    /// data files, and the log entries with their statistics. Every run does so after it has published
+    Vacuum {
+        /// Leave only the current version of each table, whatever `history` says; queries that read meanwhile may fail
+        #[arg(long)]
+        all_history: bool,
+        /// Show what would be removed, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The lake, instead of the project's: a path, file://… or s3://…
+        #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+        lake: Option<String>,
+        /// Take the lake from a run that was killed, instead of waiting until its lease ends
+        #[arg(long)]
+        take_over: bool,
+    },
     /// Ask curated or conformed tables under the policy
     Query {
         /// One SELECT; `-` reads it from stdin

@@ -300,6 +300,22 @@ pub enum LakeError {
         /// How many.
         files: usize,
     },
+    /// LW5080
+    #[error("old versions of {table} could not be removed: {source}")]
+    VersionsRemain {
+        /// The table, as `zone/name`.
+        table: String,
+        /// What stopped it.
+        source: Box<LakeError>,
+    },
+    /// LW5081
+    #[error("old versions of {table} stay, because the table cannot be read: {source}")]
+    VersionsUnreadable {
+        /// The table, as `zone/name`.
+        table: String,
+        /// Why not.
+        source: Box<LakeError>,
+    },
     /// LW5050
     #[error("the lake is being written by {owner}, until {expires} at the latest")]
     LeaseHeld {
@@ -392,6 +408,8 @@ impl LakeError {
             Self::StagedFileMissing { .. } => "LW5045",
             Self::PublicationReused { .. } => "LW5046",
             Self::LoadedMeanwhile { .. } => "LW5070",
+            Self::VersionsRemain { .. } => "LW5080",
+            Self::VersionsUnreadable { .. } => "LW5081",
             Self::LeaseHeld { .. } => "LW5050",
             Self::LeaseLost { .. } => "LW5051",
             Self::AuditBroken { .. } => "LW5060",
@@ -412,7 +430,7 @@ impl LakeError {
                 true
             }
             Self::LoadedMeanwhile { .. } => true,
-            Self::PublicationPending { source, .. } => source.is_retryable(),
+            Self::PublicationPending { source, .. } | Self::VersionsRemain { source, .. } => source.is_retryable(),
             _ => false,
         }
     }
@@ -449,6 +467,8 @@ impl LakeError {
             }
             Self::LoadedMeanwhile { .. } => "run again: files that are loaded are known by their checksums",
             Self::PublicationPending { .. } => "run again: the publication is completed before anything else",
+            Self::VersionsRemain { .. } => "the next run removes them; without one: lakewarden vacuum",
+            Self::VersionsUnreadable { .. } => "lakewarden doctor says what to restore; then: lakewarden vacuum",
             Self::StagedFileMissing { .. } => "somebody deleted the file; run the step again",
             Self::LeaseHeld { .. } => "wait for the other run, or until its lease ends if it died",
             Self::LeaseLost { .. } => "this run took longer than its lease without renewing it; run again",

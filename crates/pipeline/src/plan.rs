@@ -14,7 +14,9 @@ use crate::people::People;
 use crate::project::OpenProject;
 use crate::project_consent;
 use crate::record::{ConsentKnown, Outcome, RunRecord, WithoutSubject};
+use crate::removal::DueRemoval;
 use crate::run::{describe_retirement, may_be_empty};
+use crate::vacuum;
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
 use lakewarden_lake::{Lake, Zone};
@@ -74,8 +76,25 @@ pub enum Verb {
     Recognise,
     /// A table would be built.
     Build,
+    /// Rows past their retention, columns that are no longer stored, or old versions of tables would be removed.
+    Remove,
     /// It would stay as it is.
     Keep,
+}
+
+impl Action {
+    fn new(verb: Verb, subject: &str, because: String) -> Self {
+        Self {
+            verb,
+            subject: subject.to_owned(),
+            because,
+            files: Vec::new(),
+            bytes: 0,
+            purpose: None,
+            reads: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
 }
 
 impl Plan {
@@ -125,8 +144,14 @@ pub async fn plan(
     let mut declaration_changes = Vec::new();
     let mut actions = Vec::new();
     let mut inputs = BTreeMap::new();
+    let mut removals = Vec::new();
     for channel in &pipeline.channels {
         let name = &channel.dataset.value;
+        if let Some(dataset) = open.project.dataset(name) {
+            let published = lake.table(Zone::Conformed, name).await?;
+            let due = DueRemoval::find(&lake, dataset, published.as_ref(), (as_of, now), open.zone()).await?;
+            removals.extend((!due.is_empty()).then(|| Action::new(Verb::Remove, name, due.describe())));
+        }
         if let (Some(database), Some(dataset)) = (&channel.database, open.project.dataset(name)) {
             let published = lake.table(Zone::Conformed, name).await?;
             declaration_changes.extend(survey.changes(dataset, published.as_ref()).await?);
@@ -181,6 +206,7 @@ pub async fn plan(
             remarks: origins.remarks.iter().map(|r| format!("{}: {}", r.about, r.what)).collect(),
         });
     }
+    actions.extend(removals);
     if let Some(rules) = &pipeline.identity {
         let people = People::new(&open.project, rules, &Judgement::current(as_of, now));
         for dataset in project_consent::of_other_pipelines(&open.project, pipeline, &people) {
@@ -216,6 +242,13 @@ pub async fn plan(
         reads: model.reads,
         remarks: Vec::new(),
     }));
+    let kept = vacuum::kept_versions(&open.project.settings, false, now);
+    let old = vacuum::removed_versions(&lake.find_old_versions(&kept).await?, &kept);
+    if !old.tables.is_empty() {
+        let tables = counted(old.tables.len() as u64, "table");
+        let because = format!("{tables} with versions that ended before {}", old.kept_since.format("%F %T UTC"));
+        actions.push(Action { bytes: old.bytes(), ..Action::new(Verb::Remove, "old versions", because) });
+    }
     let without_subject = WithoutSubject::of_pipeline(&open.project, pipeline);
     let pipeline = pipeline.name.value.clone();
     Ok(Plan { pipeline, lake: url.to_string(), as_of, actions, without_subject, declaration_changes })
@@ -230,9 +263,13 @@ async fn reason(
     inputs: &BTreeMap<String, i64>,
     (as_of, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<String>, PipelineError> {
-    let new: Vec<&str> = loads.iter().filter(|a| a.verb == Verb::Load).map(|a| a.subject.as_str()).collect();
+    let of = |verb: Verb| loads.iter().filter(|a| a.verb == verb).map(|a| a.subject.as_str()).collect::<Vec<_>>();
+    let (new, removed) = (of(Verb::Load), of(Verb::Remove));
     if !new.is_empty() {
         return Ok(Some(format!("new files in {}", new.join(", "))));
+    }
+    if !removed.is_empty() {
+        return Ok(Some(format!("rows or columns are removed from {}", removed.join(", "))));
     }
     let last = lake
         .runs(200)

@@ -16,6 +16,7 @@ mod run;
 mod sample;
 mod status;
 mod template;
+mod vacuum;
 
 use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, Format, KeysCommand, instant};
 use crate::failure::Failure;
@@ -67,6 +68,11 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         }
         Command::Doctor { fix, accept_audit, grace, lake } => {
             doctor::doctor(&args.project, lake.as_deref(), *fix, accept_audit.as_deref(), *grace, output).await
+        }
+        Command::Vacuum { all_history, dry_run, lake, take_over } => {
+            let (lake, all_history) = (lake.as_deref(), *all_history);
+            let wishes = vacuum::Wishes { lake, all_history, dry_run: *dry_run, take_over: *take_over };
+            vacuum::vacuum(&args.project, &wishes, output).await
         }
         Command::Query { sql, file, purpose, limit, consent, on } => {
             let sql = query::read_sql(sql.as_deref(), file.as_deref())?;

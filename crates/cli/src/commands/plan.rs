@@ -88,6 +88,7 @@ fn verb(verb: Verb) -> &'static str {
         Verb::Load => "load",
         Verb::Recognise => "recognise",
         Verb::Build => "build",
+        Verb::Remove => "remove",
         Verb::Keep => "keep",
     }
 }

@@ -1,6 +1,6 @@
 //! `lakewarden status`.
 
-use crate::commands::{doctor, open};
+use crate::commands::{doctor, open, run, vacuum};
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped, local};
 use crate::progress::by_reason;
@@ -85,7 +85,11 @@ fn text(run: &RunRecord, zone: Tz) -> String {
         local(run.as_of, zone),
         run.run
     )];
-    for set in run.datasets.iter().filter(|d| d.read > 0) {
+    for set in &run.datasets {
+        if set.read == 0 {
+            lines.extend(run::removed(set).map(|removed| format!("  {:<22} {removed}", set.dataset)));
+            continue;
+        }
         lines.push(format!(
             "  {:<22} read {} = written {} + quarantined {} + duplicates {} + key conflicts {} + outside retention {}",
             set.dataset,
@@ -115,6 +119,7 @@ fn text(run: &RunRecord, zone: Tz) -> String {
         if set.replaced > 0 {
             lines.push(format!("  {:<22} rows of the lake that they took the place of: {}", "", grouped(set.replaced)));
         }
+        lines.extend(run::removed(set).map(|removed| format!("  {:<22} {removed}", "")));
         for same in &set.same_bytes {
             lines.push(format!("  {:<22} not loaded: {} has the bytes of {}", "", same.file, same.loaded_as));
         }
@@ -142,6 +147,9 @@ fn text(run: &RunRecord, zone: Tz) -> String {
     }
     for set in &run.without_subject {
         lines.push(format!("  {:<22} about people without a resolvable data subject: {}", set.dataset, set.reason));
+    }
+    if let Some(removed) = &run.vacuum {
+        lines.push(format!("  {:<22} {}", "old versions", vacuum::sum(removed)));
     }
     if let Some(failure) = &run.failure {
         lines.push(format!("  error[{}]: {}", failure.code, failure.message));

@@ -1,6 +1,6 @@
 //! `lakewarden.yaml`.
 
-use super::terms::{Names, Period};
+use super::terms::{Grace, Names, Period};
 use crate::diagnostic::{Span, Spanned};
 
 /// What holds for the whole project.
@@ -20,6 +20,8 @@ pub struct Settings {
     pub memory_budget: Option<u64>,
     /// How long rejected records are kept; see [`Settings::quarantine_retention_of`].
     pub quarantine_retention: Option<Spanned<Period>>,
+    /// How long versions of tables that are no longer current are kept; see [`Settings::kept_versions`].
+    pub history: Option<Spanned<Grace>>,
     /// Purposes that runs and queries may be replayed for with the consent known at an earlier instant; none if empty.
     pub replay_purposes: Names,
     /// Groups of identifier domains whose pseudonyms no table may bring together.
@@ -28,6 +30,13 @@ pub struct Settings {
     pub minimum_subjects: u32,
     /// The same as the project declares it, if it does.
     pub declared_minimum_subjects: Option<Spanned<u32>>,
+}
+
+impl Settings {
+    /// How long versions of tables that are no longer current are kept: a week, if the project does not say.
+    pub fn kept_versions(&self) -> Grace {
+        self.history.as_ref().map_or(Grace { days: 7 }, |history| history.value)
+    }
 }
 
 /// Where the master key comes from. Never from the project's own files.

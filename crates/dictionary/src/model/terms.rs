@@ -178,6 +178,13 @@ pub struct Period {
     pub days: u32,
 }
 
+/// A number of days that may be zero, such as `P7D`, `P2W`, `P0D` (ISO 8601).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Grace {
+    /// Days of 24 hours.
+    pub days: u32,
+}
+
 impl Period {
     /// Whether it is longer than another, with months of 30.436875 days, the Gregorian calendar's mean.
     pub fn is_longer_than(&self, other: &Period) -> bool {

@@ -23,6 +23,7 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
         declared_minimum_subjects: fields.parsed("minimum_subjects"),
         quarantine_retention: fields.parsed("quarantine_retention"),
+        history: fields.parsed("history"),
         memory_budget: fields.optional_text("memory_budget").and_then(|text| byte_size(&text).ok()),
     }
 }

@@ -1,6 +1,6 @@
 //! Texts of a certain form: lengths of time, types, sizes, formats.
 
-use crate::model::{DataType, ExactNumber, Fill, NoticeVersion, Percent, Period, Within};
+use crate::model::{DataType, ExactNumber, Fill, Grace, NoticeVersion, Percent, Period, Within};
 use crate::nearest::nearest;
 use crate::terms::{PLAIN_TYPES, TermError, byte_size};
 use chrono::NaiveDate;
@@ -72,6 +72,15 @@ pub(crate) static DAY: Form = Form {
             Err(Malformed::new(format!("`{text}` is not a day")).hint("write year, month and day, such as 2026-03-01"))
         }
     },
+};
+
+/// A number of days.
+pub(crate) static GRACE: Form = Form {
+    name: "a number of days (ISO 8601)",
+    pattern: Some("^P[0-9]+[DW]$"),
+    examples: &["P7D", "P0D", "P2W"],
+    numbers: false,
+    check: |text| Ok(text.parse::<Grace>().map(|_| ())?),
 };
 
 /// A version of a privacy notice.
@@ -319,6 +328,7 @@ mod tests {
         let all = [
             &PERIOD,
             &DAY,
+            &GRACE,
             &NOTICE_VERSION,
             &EXACT_NUMBER,
             &EPSILON,

@@ -53,6 +53,12 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
         )
         .absent("`P90D`, or a dataset's `retention` where that is shorter"),
         Key::optional(
+            "history",
+            Kind::Form(&GRACE),
+            "How long versions of tables that are no longer current are kept, so that they can be read or restored with a reader of Delta tables. After that a run removes their data files and log entries for good: rows past their retention, columns that are no longer stored, and what people who have withdrawn had in published tables. `P0D` keeps the current version only; a query that reads while a run ends may then fail.",
+        )
+        .absent("`P7D`"),
+        Key::optional(
             "memory_budget",
             Kind::Form(&BYTE_SIZE),
             "Memory that a run may use; the process stays about within it, from 512 MiB on. While exports are loaded it is for the keys of rows, files and writers, then for SQL. What has no room goes into temporary files, which takes time. Who is one customer is not bounded by it.",

@@ -48,6 +48,9 @@ pub enum TermError {
         "`{0}` is not a length of time; write `PT` and a number of `S`, `M` or `H`, or `P` and a number of `D`, such as `PT30M` or `P7D`"
     )]
     Within(String),
+    /// Not a number of days.
+    #[error("`{0}` is not a number of days; write `P`, a number and `D` or `W`, such as `P7D`, or `P0D` for none")]
+    Grace(String),
     /// Not a number of bytes.
     #[error("`{0}` is not a size; write a number of bytes or one with a unit, such as `512MB` or `1GiB`")]
     ByteSize(String),

@@ -1,7 +1,7 @@
 //! Lengths of time.
 
 use super::TermError;
-use crate::model::{Overlap, Period, Within};
+use crate::model::{Grace, Overlap, Period, Within};
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,6 +45,36 @@ impl fmt::Display for Period {
             (months, 0) => write!(f, "{months}M"),
             (months, days) => write!(f, "{months}M{days}D"),
         }
+    }
+}
+
+impl FromStr for Grace {
+    type Err = TermError;
+
+    /// Parses `P7D`, `P2W`, `P0D`: ISO 8601 with one unit, at most 100 years.
+    ///
+    /// # Errors
+    /// [`TermError::Grace`] for anything else.
+    fn from_str(text: &str) -> Result<Self, TermError> {
+        const LONGEST: u32 = 100 * 366;
+        let wrong = || TermError::Grace(text.to_owned());
+        let rest = text.strip_prefix('P').ok_or_else(wrong)?;
+        let (digits, unit) = match (rest.strip_suffix('D'), rest.strip_suffix('W')) {
+            (Some(digits), _) => (digits, 1),
+            (None, Some(digits)) => (digits, 7),
+            (None, None) => return Err(wrong()),
+        };
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let days = digits.parse::<u32>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
+        if days <= LONGEST { Ok(Self { days }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for Grace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "P{}D", self.days)
     }
 }
 
@@ -164,6 +194,17 @@ mod tests {
             "P5年",
         ] {
             assert_eq!(text.parse::<Period>(), Err(TermError::Period(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_grace_is_a_number_of_days_and_may_be_none() {
+        for (text, days) in [("P7D", 7), ("P2W", 14), ("P0D", 0), ("P036D", 36)] {
+            assert_eq!(text.parse(), Ok(Grace { days }), "{text}");
+        }
+        assert_eq!(Grace { days: 14 }.to_string(), "P14D");
+        for text in ["", "P", "7D", "PD", "P-1D", "P1M", "P1Y", "PT0S", "P1D1W", "P36601D", "P4294967295W", "P７D"] {
+            assert_eq!(text.parse::<Grace>(), Err(TermError::Grace(text.to_owned())), "{text}");
         }
     }
 

@@ -37,7 +37,9 @@ impl Lake {
             match self.find_in_table(id, objects, &half_written, &protected, kept).await {
                 Ok(old) => found.tables.extend(old),
                 Err(error) if error.is_retryable() => return Err(error),
-                Err(error) => found.unreadable.push((id.to_string(), error)),
+                Err(error) => found
+                    .unreadable
+                    .push(LakeError::VersionsUnreadable { table: id.to_string(), source: Box::new(error) }),
             }
         }
         Ok(found)

@@ -64,6 +64,6 @@ pub struct OldVersions {
 pub struct OldVersionsFound {
     /// The tables that have something, by zone and name.
     pub tables: Vec<OldVersions>,
-    /// Tables that keep everything because they cannot be read, as `zone/name`, each with the reason.
-    pub unreadable: Vec<(String, LakeError)>,
+    /// Of each table that keeps everything because it cannot be read: `LW5081`.
+    pub unreadable: Vec<LakeError>,
 }

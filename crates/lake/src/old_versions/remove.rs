@@ -28,17 +28,22 @@ impl Lake {
     /// A store that keeps versions of objects keeps them still: that is for its lifecycle rules.
     ///
     /// # Errors
-    /// `LW5003`, `LW5006`, `LW5010`, `LW5011`; what was deleted before the error stays deleted.
+    /// `LW5080`; what was deleted before the error stays deleted.
     pub async fn remove_old_versions(&self, old: &OldVersions) -> Result<(), LakeError> {
         let id = TableId::new(old.zone, &old.table)?;
+        let remain = |error| LakeError::VersionsRemain { table: id.to_string(), source: Box::new(error) };
+        self.remove_from(&id, old).await.map_err(remain)
+    }
+
+    async fn remove_from(&self, id: &TableId, old: &OldVersions) -> Result<(), LakeError> {
         if !old.log.is_empty() || old.info_only.is_some() {
             if old.zone == Zone::Conformed {
-                self.fold_whole_ledger(&id).await?;
+                self.fold_whole_ledger(id).await?;
             }
-            self.ensure_checkpoint(&id, old.oldest_kept).await?;
+            self.ensure_checkpoint(id, old.oldest_kept).await?;
         }
         if let Some(commit) = &old.info_only {
-            self.reduce_to_info(&id, commit).await?;
+            self.reduce_to_info(id, commit).await?;
         }
         stream::iter(old.data.iter().map(Ok::<_, LakeError>))
             .try_for_each_concurrent(PARALLEL, |path| self.delete(path))

@@ -9,6 +9,7 @@ use crate::ledger::{self, Known, LedgerLine};
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, HeldFile, KeyFacts, ReplacementCause};
 use crate::reload::{ReloadScope, Replacement, Selected, select};
+use crate::removal::DueRemoval;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lakewarden_dictionary::{Database, Dataset, Settings, Snapshot};
@@ -26,7 +27,7 @@ pub struct Arrivals<'d> {
     /// The dataset.
     pub dataset: &'d Dataset,
     /// Its table as it is.
-    pub(super) published: Option<TableSnapshot>,
+    pub(crate) published: Option<TableSnapshot>,
     /// Files whose bytes it does not have.
     pub new: Vec<SourceFile>,
     /// Files whose bytes it has.
@@ -43,6 +44,8 @@ pub struct Arrivals<'d> {
     pub(super) replacement: Option<Replacement>,
     /// Full exports that are not read, because a later one came with them.
     pub(super) skipped: Vec<Known>,
+    /// What has to be removed from its tables. Nothing, where rows are replaced: the next run looks again.
+    pub(crate) removal: DueRemoval,
 }
 
 impl Arrivals<'_> {
@@ -51,9 +54,9 @@ impl Arrivals<'_> {
         self.replacement.as_ref().is_some_and(|replacement| replacement.whole)
     }
 
-    /// Whether there is nothing to load, and nothing in quarantine whose time is over.
+    /// Whether there is nothing to load, and nothing in quarantine or in its tables whose time is over.
     pub fn nothing_to_do(&self) -> bool {
-        self.new.is_empty() && !self.quarantine.is_due()
+        self.new.is_empty() && !self.quarantine.is_due() && self.removal.is_empty()
     }
 
     /// The version of the dataset's table as it is.
@@ -149,6 +152,8 @@ pub struct Arriving<'a> {
     pub settings: &'a Settings,
     /// The project's zone.
     pub zone: Tz,
+    /// The run's instant.
+    pub as_of: DateTime<Utc>,
     /// The run's clock, when it began.
     pub now: DateTime<Utc>,
 }
@@ -167,6 +172,10 @@ impl Arriving<'_> {
         let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
         let (replacement, new, skipped) = self.later_snapshot(dataset, published.as_ref(), new, &origins).await?;
         let quarantine = self.quarantine(dataset).await?;
+        let removal = match &replacement {
+            Some(_) => DueRemoval::default(),
+            None => self.removal(dataset, published.as_ref()).await?,
+        };
         Ok(Arrivals {
             dataset,
             published,
@@ -178,6 +187,7 @@ impl Arriving<'_> {
             quarantine,
             replacement,
             skipped,
+            removal,
         })
     }
 
@@ -232,6 +242,7 @@ impl Arriving<'_> {
             // A dataset of which nothing was loaded has nothing that could be replaced.
             replacement: Some(replacement).filter(|replacement| !replacement.lines.is_empty()),
             skipped: Vec::new(),
+            removal: DueRemoval::default(),
         })
     }
 
@@ -301,6 +312,10 @@ impl Arriving<'_> {
         let read = database::look(dataset, database, root, known, Some(self.keys)).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
+        let removal = match &replacement {
+            Some(_) => DueRemoval::default(),
+            None => self.removal(dataset, published.as_ref()).await?,
+        };
         Ok(Arrivals {
             dataset,
             published,
@@ -312,6 +327,7 @@ impl Arriving<'_> {
             quarantine,
             replacement,
             skipped: Vec::new(),
+            removal,
         })
     }
 
@@ -326,6 +342,10 @@ impl Arriving<'_> {
             files: BTreeSet::new(),
             table,
         }))
+    }
+
+    async fn removal(&self, dataset: &Dataset, published: Option<&TableSnapshot>) -> Result<DueRemoval, PipelineError> {
+        DueRemoval::find(self.lake, dataset, published, (self.as_of, self.now), self.zone).await
     }
 
     async fn quarantine(&self, dataset: &Dataset) -> Result<InQuarantine, PipelineError> {

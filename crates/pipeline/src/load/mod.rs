@@ -102,19 +102,19 @@ impl Loading<'_> {
     ///
     /// # Errors
     /// The first file that is refused, or whose account does not close, refuses the whole dataset.
-    pub async fn load(
+    pub async fn load_files(
         &self,
         mut arrivals: Arrivals<'_>,
         people: Option<&Mutex<People>>,
         observer: &dyn Observer,
     ) -> Result<Loaded, PipelineError> {
         let Some(replacement) = arrivals.replacement.take() else {
-            return self.load_files(arrivals, None, people, observer).await;
+            return self.load_onto(arrivals, None, people, observer).await;
         };
         let superseding = self.supersede(arrivals.dataset, replacement).await?;
         arrivals.published = Some(superseding.remaining.clone());
         arrivals.quarantine = arrivals.quarantine.removing(superseding.removal.clone());
-        let loaded = self.load_files(arrivals, Some(&superseding), people, observer).await;
+        let loaded = self.load_onto(arrivals, Some(&superseding), people, observer).await;
         if loaded.is_err() {
             superseding.discard(self).await;
         }
@@ -122,7 +122,7 @@ impl Loading<'_> {
     }
 
     /// Loads new files onto what the table has, or onto what `superseding` leaves of it.
-    async fn load_files(
+    async fn load_onto(
         &self,
         arrivals: Arrivals<'_>,
         superseding: Option<&Superseding>,

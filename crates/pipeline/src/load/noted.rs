@@ -5,7 +5,8 @@ use crate::record::{DatasetAccount, KeyFacts};
 use lakewarden_lake::TableSnapshot;
 use serde_json::Value;
 
-/// What became of all rows a dataset ever brought: `read` is the sum of the next eight but `replaced`.
+/// What became of all rows a dataset ever brought: `read` is the sum of the next nine but `replaced` and
+/// `retention_ended`; the conformed table has `written` less those two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Rows read.
@@ -28,6 +29,9 @@ pub struct Totals {
     /// Rows that later runs took the place of.
     #[serde(default)]
     pub replaced: u64,
+    /// Rows that were in the lake until their retention was over.
+    #[serde(default)]
+    pub retention_ended: u64,
     /// Rows outside retention.
     pub outside_retention: u64,
     /// Undeclared fields in the last load.

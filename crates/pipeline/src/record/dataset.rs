@@ -65,6 +65,15 @@ pub struct DatasetAccount {
     /// Full exports that were not read, because a later one came with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_exports: Vec<String>,
+    /// Rows of the lake that the run removed, because their retention was over.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retention_ended: u64,
+    /// The same, of the versions of rows that the dataset's history keeps.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub history_retention_ended: u64,
+    /// Columns of the lake that the run removed, because the dictionary no longer stores them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns_removed: Vec<String>,
     /// Those of `already_loaded` that came under another name than the one they were loaded under.
     #[serde(default)]
     pub same_bytes: Vec<SameBytes>,

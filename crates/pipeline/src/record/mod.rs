@@ -6,6 +6,7 @@ mod file_warning;
 mod model;
 mod published;
 mod reload;
+mod vacuum;
 
 pub use consent::*;
 pub use dataset::*;
@@ -13,6 +14,7 @@ pub use file_warning::*;
 pub use model::*;
 pub use published::*;
 pub use reload::*;
+pub use vacuum::*;
 
 use crate::declared::DeclarationChange;
 use crate::error::PipelineError;
@@ -66,6 +68,9 @@ pub struct RunRecord {
     /// Exports that were deleted or archived, because the lake has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after_load: Vec<RetiredExports>,
+    /// Versions of tables that were removed, because they are no longer current and the project's `history` is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vacuum: Option<RemovedVersions>,
     /// Who was recognised.
     pub identity: Option<IdentityAccount>,
     /// What was built.

@@ -35,6 +35,7 @@ use crate::references::References;
 use crate::relations::{CUSTOMERS, Relations};
 use crate::reload::ReloadRequest;
 use crate::run::steps::Steps;
+use crate::vacuum::{self, Vacuuming};
 use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::{Pipeline, Severity};
 use lakewarden_lake::{
@@ -226,6 +227,7 @@ impl<'a> Run<'a> {
             declaration_changes: Vec::new(),
             announced: None,
             after_load: Vec::new(),
+            vacuum: None,
             failure: None,
         };
         Self { open, pipeline, models, turns: Vec::new(), keys, request, lake, as_of, judgement, record }
@@ -288,6 +290,7 @@ impl<'a> Run<'a> {
         if arrivals.iter().all(Arrivals::nothing_to_do) && self.nothing_else_changed(&previous).await? {
             self.record.datasets = arrivals.into_iter().filter_map(Arrivals::remarks).collect();
             self.retire_loaded(observer).await;
+            self.remove_old_versions(lease, observer).await;
             return Ok(None);
         }
         let room = self.open.key_room(self.keys, self.request.seed);
@@ -362,6 +365,7 @@ impl<'a> Run<'a> {
             keys: self.keys,
             settings: &self.open.project.settings,
             zone: self.open.zone(),
+            as_of: self.as_of,
             now: self.record.started,
         };
         let mut all = Vec::new();
@@ -488,6 +492,7 @@ impl<'a> Run<'a> {
             .collect();
         self.record.outcome = Outcome::Published;
         self.retire_loaded(observer).await;
+        self.remove_old_versions(lease, observer).await;
         let rows = self.record.publication.iter().map(|p| p.rows).sum();
         let step = Step {
             kind: StepKind::Publish,
@@ -505,6 +510,18 @@ impl<'a> Run<'a> {
             switch.disarm().await;
         }
         Ok(())
+    }
+
+    /// Removes versions of tables that are no longer current. The run has ended well by then: what cannot be done is a
+    /// warning, and is tried again by the next run.
+    async fn remove_old_versions(&mut self, lease: &mut Lease, observer: &dyn Observer) {
+        let by = json!({ "run": self.request.run, "by": self.request.owner });
+        let kept = vacuum::kept_versions(&self.open.project.settings, false, self.now());
+        let vacuuming = Vacuuming { lake: self.lake, kept, clock: self.request.clock, by: &by };
+        match vacuuming.remove(lease).await {
+            Ok(removed) => self.record.vacuum = Some(removed).filter(|removed| !removed.is_empty()),
+            Err(error) => observer.warned(&error),
+        }
     }
 
     /// Refuses to add to an audit log that lost its end: the new records would take the numbers of the lost ones.
