@@ -14,6 +14,7 @@ fn each_command_explains_itself() {
         &["status"],
         &["ledger"],
         &["doctor"],
+        &["vacuum"],
         &["query"],
         &["sample"],
         &["quarantine", "list"],

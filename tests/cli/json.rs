@@ -116,3 +116,11 @@ fn doctor() {
     same("doctor", &place.json(1, &["doctor", "--grace", "0"]));
     same("doctor", &place.json(0, &["doctor", "--grace", "0", "--fix"]));
 }
+
+#[test]
+fn vacuum() {
+    let place = Place::published();
+    place.good(&["run"]);
+    same("vacuum", &place.json(0, &["vacuum", "--all-history", "--dry-run"]));
+    same("vacuum", &place.json(0, &["vacuum", "--all-history"]));
+}

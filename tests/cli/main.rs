@@ -25,3 +25,4 @@ mod run;
 mod sample;
 mod status;
 mod support;
+mod vacuum;

@@ -14,6 +14,7 @@ mod output;
 mod panic;
 mod problems;
 mod progress;
+mod removals;
 mod report;
 mod report_place;
 mod stored;

@@ -1,11 +1,12 @@
 //! `lakewarden run`.
 
 use crate::args::{Language, On};
-use crate::commands::{as_of, now, open, random, vacuum};
+use crate::commands::{as_of, now, open, random};
 use crate::demands;
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
+use crate::removals;
 use crate::report;
 use crate::report::model_warnings;
 use crate::report_place::ReportPlace;
@@ -174,7 +175,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
         text.push_str(&arrivals(dataset));
     });
     record.after_load.iter().for_each(|retired| text.push_str(&retired_exports(retired)));
-    text.push_str(&removals(record));
+    text.push_str(&removals::summarize(record));
     if let Some(report) = report {
         text.push_str(&format!("\nreport: {}", report.display()));
     }
@@ -304,46 +305,6 @@ fn retired_exports(retired: &RetiredExports) -> String {
             "\nwarning[{EXPORT_STAYS}]: {dataset}: {} stays where it is: {}",
             kept.file, kept.message
         ));
-    }
-    text
-}
-
-/// What a run removed from a dataset's tables, if anything.
-pub fn removed(set: &DatasetAccount) -> Option<String> {
-    let mut parts = Vec::new();
-    if set.retention_ended > 0 {
-        parts.push(counted(set.retention_ended, "row"));
-    }
-    if set.history_retention_ended > 0 {
-        parts.push(format!("{} of its history", counted(set.history_retention_ended, "row")));
-    }
-    let rows = (!parts.is_empty()).then(|| format!("{} past retention", parts.join(" and ")));
-    let columns = (!set.columns_removed.is_empty()).then(|| {
-        let word = if set.columns_removed.len() == 1 { "column" } else { "columns" };
-        format!("{word} {}", set.columns_removed.join(", "))
-    });
-    let parts: Vec<String> = rows.into_iter().chain(columns).collect();
-    (!parts.is_empty()).then(|| format!("removed from the lake: {}", parts.join("; ")))
-}
-
-/// What a run removed from the lake for good.
-fn removals(record: &RunRecord) -> String {
-    let mut text = String::new();
-    for set in &record.datasets {
-        text.extend(removed(set).map(|removed| format!("\n{}: {removed}", set.dataset)));
-    }
-    if let Some(versions) = &record.vacuum {
-        if !versions.tables.is_empty() {
-            text.push_str(&format!(
-                "\nold versions: {} removed, which only versions before {} had",
-                vacuum::sum(versions),
-                versions.kept_since.format("%F")
-            ));
-        }
-        for stays in &versions.remaining {
-            text.push_str(&format!("\nwarning[{}]: {}", stays.code, stays.message));
-            text.extend(stays.hint.iter().map(|hint| format!("\n help: {hint}")));
-        }
     }
     text
 }

@@ -1,9 +1,10 @@
 //! `lakewarden status`.
 
-use crate::commands::{doctor, open, run, vacuum};
+use crate::commands::{doctor, open};
 use crate::failure::Failure;
 use crate::output::{Output, counted, grouped, local};
 use crate::progress::by_reason;
+use crate::removals;
 use chrono_tz::Tz;
 use lakewarden_lake::{AuditHead, Lake};
 use lakewarden_pipeline::record::{Outcome, RunRecord};
@@ -87,7 +88,7 @@ fn text(run: &RunRecord, zone: Tz) -> String {
     )];
     for set in &run.datasets {
         if set.read == 0 {
-            lines.extend(run::removed(set).map(|removed| format!("  {:<22} {removed}", set.dataset)));
+            lines.extend(removals::describe(set).map(|removed| format!("  {:<22} {removed}", set.dataset)));
             continue;
         }
         lines.push(format!(
@@ -119,7 +120,7 @@ fn text(run: &RunRecord, zone: Tz) -> String {
         if set.replaced > 0 {
             lines.push(format!("  {:<22} rows of the lake that they took the place of: {}", "", grouped(set.replaced)));
         }
-        lines.extend(run::removed(set).map(|removed| format!("  {:<22} {removed}", "")));
+        lines.extend(removals::describe(set).map(|removed| format!("  {:<22} {removed}", "")));
         for same in &set.same_bytes {
             lines.push(format!("  {:<22} not loaded: {} has the bytes of {}", "", same.file, same.loaded_as));
         }
@@ -149,7 +150,7 @@ fn text(run: &RunRecord, zone: Tz) -> String {
         lines.push(format!("  {:<22} about people without a resolvable data subject: {}", set.dataset, set.reason));
     }
     if let Some(removed) = &run.vacuum {
-        lines.push(format!("  {:<22} {}", "old versions", vacuum::sum(removed)));
+        lines.push(format!("  {:<22} {}", "old versions", removals::sum(removed)));
     }
     if let Some(failure) = &run.failure {
         lines.push(format!("  error[{}]: {}", failure.code, failure.message));

@@ -4,8 +4,9 @@ use crate::commands::run::host;
 use crate::commands::{now, open, random};
 use crate::failure::Failure;
 use crate::output::{Output, bytes, counted, local};
+use crate::removals::sum;
 use chrono_tz::Tz;
-use lakewarden_pipeline::record::{RemovedVersions, VacuumedTable};
+use lakewarden_pipeline::record::VacuumedTable;
 use lakewarden_pipeline::{VacuumRequest, Vacuumed};
 use std::path::Path;
 use std::process::ExitCode;
@@ -71,12 +72,6 @@ fn table(old: &VacuumedTable, zone: Tz) -> String {
     )
 }
 
-/// What was removed, or is to be, in a few words.
-pub fn sum(removed: &RemovedVersions) -> String {
-    let tables = counted(removed.tables.len() as u64, "table");
-    format!("{} of {} in {tables}", counted(removed.files(), "file"), bytes(removed.bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -96,13 +91,13 @@ mod tests {
         assert_eq!(
             shown.lines().collect::<Vec<_>>(),
             [
-                "conformed/orders                 12 files of 2.0 KiB, 1 object of the log; the oldest version is now 7 of 2026-11-23 12:00:00",
-                "conformed/members                1 file of 2.0 KiB, 1 object of the log; the oldest version is now 7 of 2026-11-23 12:00:00",
-                "file:///lake/: removed 13 files of 4.0 KiB in 2 tables, from versions that ended before 2026-11-24 00:00:00",
+                "conformed/orders                 12 files of 2.0 KiB, 1 object of the log; the oldest version is now 7 of 2026-11-23 12:00:00 UTC",
+                "conformed/members                1 file of 2.0 KiB, 1 object of the log; the oldest version is now 7 of 2026-11-23 12:00:00 UTC",
+                "file:///lake/: removed 13 files of 4.0 KiB in 2 tables, from versions that ended before 2026-11-24 00:00:00 UTC",
             ]
         );
         assert!(text(&vacuumed(tables, true), Tz::UTC).contains("would remove 13 files"));
         let nothing = text(&vacuumed(json!([]), true), Tz::UTC);
-        assert_eq!(nothing, "file:///lake/: no versions that ended before 2026-11-24 00:00:00");
+        assert_eq!(nothing, "file:///lake/: no versions that ended before 2026-11-24 00:00:00 UTC");
     }
 }

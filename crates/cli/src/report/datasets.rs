@@ -3,6 +3,7 @@
 use super::names::label;
 use super::warnings::render_warning;
 use crate::demands;
+use crate::removals;
 use lakewarden_dictionary::{Dataset, Project, Treatment};
 use lakewarden_pipeline::record::{DatasetAccount, RunRecord};
 use lakewarden_report::data;
@@ -54,6 +55,7 @@ fn account(account: &DatasetAccount, declared: Option<&Dataset>) -> data::Datase
             .collect(),
         warnings: (account.warnings.iter().chain(&account.arrivals).map(render_warning))
             .chain(demands::notes(account))
+            .chain(removals::notes(account))
             .collect(),
         redactions: account
             .redactions

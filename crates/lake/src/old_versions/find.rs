@@ -107,6 +107,7 @@ impl Lake {
             files: (data.len() + half_written.len()) as u64,
             bytes: data.iter().map(|o| o.size).chain(half_written.iter().map(|o| o.size)).sum(),
             log_objects: stale.len() as u64,
+            newest,
             data: data.into_iter().map(|object| object.location.clone()).collect(),
             log: stale.into_iter().map(|(_, path)| path).collect(),
             info_only,

@@ -46,6 +46,9 @@ pub struct OldVersions {
     pub bytes: u64,
     /// Objects of Delta's log that only older versions need.
     pub log_objects: u64,
+    /// The table's version when it was looked at.
+    #[serde(skip)]
+    newest: u64,
     #[serde(skip)]
     data: Vec<Path>,
     /// By ascending version.

@@ -36,6 +36,13 @@ impl Lake {
     }
 
     async fn remove_from(&self, id: &TableId, old: &OldVersions) -> Result<(), LakeError> {
+        // Another program may have brought files of an old version back since.
+        let newest = LogListing::read(self, id).await?.version();
+        if newest != Some(old.newest) {
+            let expected = format!("version {}", old.newest);
+            let found = newest.map_or_else(|| "no table".to_owned(), |version| format!("version {version}"));
+            return Err(LakeError::Conflict { table: id.to_string(), expected, found });
+        }
         if !old.log.is_empty() || old.info_only.is_some() {
             if old.zone == Zone::Conformed {
                 self.fold_whole_ledger(id).await?;

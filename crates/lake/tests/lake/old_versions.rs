@@ -251,6 +251,14 @@ async fn a_file_that_a_later_version_names_again_stays() {
     lake.store().put(&path, PutPayload::from(format!("{info}\n{add}\n"))).await.unwrap();
     remove(&lake, &since(5)).await.unwrap();
     assert_eq!(ids(&lake, Zone::Conformed, TABLE).await.map(sorted).unwrap(), to(150));
+    // Also if that happens between looking and removing.
+    let late = VersionsKept { all_tables: true, unnamed_before: Utc::now() + TimeDelta::hours(1), ..since(300) };
+    let staged = stage(&lake, Zone::Conformed, TABLE, rows(900, 1)).await.unwrap();
+    let old = found(&lake, &late).await;
+    commit(&lake, day(10), staged, Mode::Append, None).await;
+    let refused = lake.remove_old_versions(&old[0]).await.unwrap_err();
+    assert!(refused.code() == "LW5080" && refused.is_retryable(), "{refused}");
+    assert_eq!(ids(&lake, Zone::Conformed, TABLE).await.unwrap().len(), 151);
 }
 
 #[tokio::test(flavor = "multi_thread")]

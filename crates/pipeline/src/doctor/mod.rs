@@ -4,6 +4,7 @@ mod declarations;
 mod fix;
 mod keys;
 mod space;
+mod versions;
 
 use crate::error::PipelineError;
 use crate::evidence::{self, Acceptance};
@@ -93,6 +94,7 @@ pub async fn doctor_on(
     health.findings.extend(project(open));
     health.findings.extend(keys::examine(lake, keys).await?);
     health.findings.extend(declarations::examine(open, lake).await?);
+    health.findings.extend(versions::examine(lake, open, (visit.clock)()).await?);
     health.findings.extend(space::examine(health.bytes, visit.free));
     health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let healthy = health.findings.iter().all(|finding| finding.severity == Severity::Advice);
