@@ -63,6 +63,10 @@ impl Shop {
         let model = folder.path().join("pipelines/shop/models/customer_orders.sql");
         let sql = fs::read_to_string(&model).unwrap();
         fs::write(&model, format!("{}\nORDER BY customer_id\n", sql.trim_end())).unwrap();
+        // Runs are of October, and the doctor comes today: the versions between are not what it is asked about.
+        let settings = folder.path().join("lakewarden.yaml");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, format!("{}\nhistory: P36500D\n", text.trim_end())).unwrap();
         Self { folder }
     }
 
