@@ -19,6 +19,6 @@ mod tests;
 
 pub use change::{ChangeKind, Decision, DeclarationChange};
 pub(crate) use declaration::StoredDeclaration;
-pub(crate) use noted::{DECLARATIONS, StoredDeclarations, TREATMENTS};
+pub(crate) use noted::{DECLARATIONS, StoredDeclarations, TREATMENTS, forget_columns};
 pub use project::{change_problems, declaration_changes};
 pub(crate) use survey::{Survey, refuse};

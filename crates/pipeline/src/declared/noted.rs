@@ -66,6 +66,22 @@ impl StoredDeclarations {
     }
 }
 
+/// Takes columns that left a table's files out of what a commit says of its declarations. Their ids stay, which the ledger
+/// names.
+pub(crate) fn forget_columns(info: &mut Map<String, Value>, columns: &[String]) {
+    let forget = |of: &mut Value| {
+        if let Value::Object(of) = of {
+            of.retain(|column, _| !columns.contains(column));
+        }
+    };
+    if let Some(Value::Object(declarations)) = info.get_mut(DECLARATIONS) {
+        declarations.values_mut().filter_map(|declaration| declaration.get_mut("columns")).for_each(forget);
+    }
+    if let Some(treatments) = info.get_mut(TREATMENTS) {
+        forget(treatments);
+    }
+}
+
 /// What is known of rows that were stored before declarations were noted.
 fn of_treatments(published: &TableSnapshot) -> Result<StoredDeclaration, PipelineError> {
     let treatments: Map<String, Value> = information(published, TREATMENTS)?.unwrap_or_default();

@@ -7,7 +7,7 @@ use super::noted::StoredDeclarations;
 use super::rows::{FromDay, Without, count_without};
 use super::sentences;
 use crate::error::{PipelineError, counted};
-use crate::ledger;
+use crate::ledger::{self, LedgerLine};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use futures::TryStreamExt;
@@ -113,7 +113,8 @@ impl Survey<'_> {
     ) -> Result<BTreeMap<&'s str, Extent>, PipelineError> {
         let mut extents: BTreeMap<&str, Extent> = stored.iter().map(|(id, _)| (id, Extent::default())).collect();
         let mut accounted = 0;
-        for line in ledger::lines(self.lake, &dataset.name.value).await? {
+        let lines = ledger::lines(self.lake, &dataset.name.value).await?;
+        for line in lines.into_iter().filter(LedgerLine::is_effective) {
             let Some(facts) = line.file.facts else { continue };
             let own = Extent {
                 files: 1,

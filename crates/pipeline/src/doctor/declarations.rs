@@ -7,11 +7,15 @@ use crate::error::PipelineError;
 use crate::project::OpenProject;
 use lakewarden_lake::{Finding, Lake, Severity, Zone};
 
-/// Compares every dataset with what the lake has of it.
+/// Compares every dataset with what the lake has of it, if the project compiles.
 ///
 /// # Errors
 /// Those of a store that does not answer.
 pub(super) async fn examine(open: &OpenProject, lake: &Lake) -> Result<Vec<Finding>, PipelineError> {
+    // What a broken entry declares is not known.
+    if open.problems.iter().any(|problem| problem.severity == lakewarden_dictionary::Severity::Error) {
+        return Ok(Vec::new());
+    }
     // What is stored under another key is found by `keys`.
     let survey = Survey { lake, zone: open.zone(), keys: None };
     let mut findings = Vec::new();

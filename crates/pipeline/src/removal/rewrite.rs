@@ -8,7 +8,7 @@ use crate::load::{Arrivals, Loaded, Loading, TOTALS};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::quarantine;
-use crate::stored_columns::{self, TREATMENTS};
+use crate::declared::forget_columns;
 use arrow::array::BooleanArray;
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::Schema;
@@ -207,9 +207,7 @@ impl Loading<'_> {
             None => quarantine::told(&table.after, self.run, None, &loaded.totals).info,
         };
         info.remove(LEDGER_KEY);
-        if let Some(Value::Object(treatments)) = info.get_mut(TREATMENTS) {
-            treatments.retain(|column, _| !table.due.columns.contains(column));
-        }
+        forget_columns(&mut info, &table.due.columns);
         info
     }
 }
