@@ -3,7 +3,7 @@
 use super::arriving::transaction;
 use crate::error::PipelineError;
 use crate::people::People;
-use crate::record::FileWarning;
+use crate::record::FileMessage;
 use crate::reload::Superseding;
 use crate::unread;
 use lakewarden_dictionary::{Dataset, UnreadableSubject};
@@ -46,7 +46,7 @@ pub(super) fn refuse_unread(
     dataset: &Dataset,
     superseding: Option<&Superseding>,
     read: &[SourceFile],
-    set_aside: &[FileWarning],
+    set_aside: &[FileMessage],
 ) -> Result<(), PipelineError> {
     let Some(superseding) = superseding else { return Ok(()) };
     let is_read = |name: &String| read.iter().any(|file| file.name == *name);

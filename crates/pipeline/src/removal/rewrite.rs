@@ -2,13 +2,13 @@
 
 use super::due::{DueRemoval, DueTable};
 use super::ended::EndedRows;
+use crate::declared::forget_columns;
 use crate::error::PipelineError;
 use crate::history;
 use crate::load::{Arrivals, Loaded, Loading, TOTALS};
 use crate::observe::Observer;
 use crate::people::People;
 use crate::quarantine;
-use crate::declared::forget_columns;
 use arrow::array::BooleanArray;
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::Schema;
