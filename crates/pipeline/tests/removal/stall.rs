@@ -201,6 +201,7 @@ impl Stall {
             seed: 3,
             owner: "a test",
             take_over: true,
+            reload: None,
         };
         let keys = KeyRing::new(MasterKey::from_bytes([9; 32]), 1);
         run_on(&self.open(), &keys, &request, Some(lake), &Silent).await.map(|ran| ran.record)
