@@ -12,12 +12,14 @@
 mod checks;
 pub mod diagnostic;
 mod docs;
+mod edit;
 pub mod fideslang;
 mod files;
 mod load;
 pub mod model;
 mod nearest;
 mod parallel;
+mod placeholders;
 mod read;
 mod spec;
 mod structure;
@@ -28,9 +30,11 @@ mod yaml;
 
 pub use diagnostic::{Problem, Severity, SourceFile, Span, Spanned};
 pub use docs::{DiagnosticDoc, Example, diagnostic_pages, diagnostics};
+pub use edit::{AddChannelError, add_channel};
 pub use files::FileKind;
 pub use load::{Loaded, load};
 pub use model::*;
 pub use nearest::nearest;
+pub use placeholders::{is_placeholder, placeholder};
 pub use spec::{json_schema, reference_markdown};
 pub use terms::{TermError, byte_size};

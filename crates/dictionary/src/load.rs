@@ -5,6 +5,7 @@ use crate::diagnostic::{Problem, Severity, SourceFile, Span};
 use crate::files::{FileKind, Place, stray};
 use crate::model::{Dataset, Model, Pipeline, Project, Purposes, Settings, Table};
 use crate::parallel::side_by_side;
+use crate::placeholders::{report_placeholders, retain_causes};
 use crate::read::{self, Fields};
 use crate::spec::Findings;
 use crate::structure::{NO_PIPELINE, NO_SETTINGS};
@@ -117,6 +118,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     let between = checks::run(&Context::new(&project, &unread, &found));
     let mut problems = found.problems;
     problems.extend(between);
+    retain_causes(&mut problems);
     let marked: Vec<Dataset> = project.datasets.iter().filter_map(Dataset::anomaly_table).collect();
     project.datasets.extend(marked);
     project.datasets.sort_by(|a, b| a.name.value.cmp(&b.name.value));
@@ -138,6 +140,7 @@ fn read_entry(file: &SourceFile, kind: FileKind, name: &str) -> (Findings, Optio
     let mut found = Findings::default();
     let Some(node) = yaml::parse(&file.path, &file.text, &mut found.problems) else { return (found, None) };
     let declared = spec::of(kind);
+    report_placeholders(&node, &mut found.problems);
     spec::validate(&node, declared, &mut found);
     let fields = Fields::new(declared, &node);
     let entry = match kind {

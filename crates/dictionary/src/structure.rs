@@ -22,6 +22,8 @@ pub(crate) const MALFORMED: &str = "LW1008";
 pub(crate) const STRAY_FILE: &str = "LW1009";
 /// Models without a pipeline.
 pub(crate) const NO_PIPELINE: &str = "LW1010";
+/// A placeholder of a proposed entry.
+pub(crate) const PLACEHOLDER: &str = "LW1260";
 
 const MEMBERS: &str = "schemas/channels/members.yaml";
 
@@ -110,5 +112,17 @@ pub(crate) const DOCS: &[DiagnosticDoc] = &[
         why: "Its models would belong to no pipeline, and never run.",
         mend: "Write a `pipeline.yaml` beside `models/`, or move the models to the pipeline they belong to.",
         example: Example::Missing { path: "pipelines/shop/pipeline.yaml" },
+    },
+    DiagnosticDoc {
+        code: PLACEHOLDER,
+        title: "a placeholder that was not filled in",
+        what: "A key or value contains `<fill in: …>`, as `lakewarden dictionary infer` and `lakewarden model contract` write it for what cannot be read from data or SQL: meanings, owners, purposes, lawful bases, retention, and what an export leaves ambiguous.",
+        why: "These decide what data may be used for and how long it is kept. A guess would pass for a decision.",
+        mend: "Write what is meant instead of the placeholder; its text says what belongs there. Where the key does not apply, remove its line.",
+        example: Example::Edit {
+            path: MEMBERS,
+            good: "    meaning: Full name.\n",
+            bad: "    meaning: '<fill in: what the field means>'\n",
+        },
     },
 ];
