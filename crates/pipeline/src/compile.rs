@@ -18,7 +18,7 @@ use crate::without_subject;
 use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
 use futures::executor::block_on;
-use lakewarden_dictionary::{Model, Pipeline, Problem, Table, nearest};
+use lakewarden_dictionary::{Model, Pipeline, Problem, Table, is_placeholder, nearest};
 use lakewarden_engine::{Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec, TableNoise};
 use lakewarden_lineage::{Lineage, column_lineage};
 use lakewarden_policy::noise::{Follows, Mechanism};
@@ -105,9 +105,16 @@ impl<'a> Compiler<'a> {
         nodes: &'n [Node<'a>],
         work: impl Fn(&'n Node<'a>, &'a Table) -> T + Sync,
     ) -> Vec<T> {
-        let table = |node: &'n Node<'a>| Some((node, self.open.project.table(&node.model.name)?));
+        // What a table is for has to be known before anything can be said of its model.
+        let known = |table: &&Table| !is_placeholder(&table.purpose.value);
+        let table = |node: &'n Node<'a>| Some((node, self.open.project.table(&node.model.name).filter(known)?));
         let with_tables: Vec<_> = nodes.iter().filter_map(table).collect();
         side_by_side(with_tables.len(), |at| work(with_tables[at].0, with_tables[at].1))
+    }
+
+    /// What SQL is planned by.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Compiles a model, or says what is wrong with it.

@@ -44,6 +44,14 @@ pub enum PipelineError {
         /// Those there are.
         known: Vec<String>,
     },
+    /// No model of this name.
+    #[error("there is no model {name:?}")]
+    UnknownModel {
+        /// The name asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// No purpose of this name.
     #[error("there is no purpose {name:?}")]
     UnknownPurpose {
@@ -436,6 +444,7 @@ impl PipelineError {
             Self::Project(_) => "LW6001",
             Self::Read { .. } => "LW6002",
             Self::UnknownPipeline { .. } | Self::WhichPipeline { .. } => "LW6003",
+            Self::UnknownModel { .. } => "LW2042",
             Self::UnknownPurpose { .. } => "LW6004",
             Self::NoLake => "LW6005",
             Self::Key { .. } => "LW6006",
@@ -487,6 +496,10 @@ impl PipelineError {
             Self::Project(_) => Some("lakewarden check".to_owned()),
             Self::Read { .. } => Some("run it in the project's folder, or name that with --project DIR".to_owned()),
             Self::UnknownPipeline { known, .. } => Some(format!("pipelines: {}", list(known))),
+            Self::UnknownModel { known, .. } => Some(match known.as_slice() {
+                [] => "write it as pipelines/PIPELINE/models/NAME.sql".to_owned(),
+                known => format!("models: {}", list(known)),
+            }),
             Self::WhichPipeline { known } => Some(format!("--pipeline {}", known.join(" | --pipeline "))),
             Self::HistoryInPast { .. } => Some("run with an --as-of that is not before the last run's".to_owned()),
             Self::UnknownDataset { known, .. } => Some(format!("datasets: {}", list(known))),
