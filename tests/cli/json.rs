@@ -68,6 +68,7 @@ fn the_page_tells_what_the_commands_print() {
     same("check", &place.json(0, &["check"]));
     let export = "exports/orders/orders_2026-09.csv";
     same("dictionary infer", &place.json(0, &["dictionary", "infer", export]));
+    same("model contract", &place.json(0, &["model", "contract", "customer_orders"]));
     same("keys init", &place.json(0, &["keys", "init"]));
     same("drift show", &place.json(0, &["drift", "show", "orders"]));
     same("plan", &place.json(0, &["plan", "--as-of", AS_OF]));

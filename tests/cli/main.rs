@@ -17,6 +17,7 @@ mod interrupt;
 mod json;
 mod keys;
 mod ledger;
+mod model;
 mod plan;
 mod quarantine;
 mod query;

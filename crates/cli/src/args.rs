@@ -214,6 +214,11 @@ pub enum Command {
         #[command(subcommand)]
         command: DictionaryCommand,
     },
+    /// Work on models
+    Model {
+        #[command(subcommand)]
+        command: ModelCommand,
+    },
     /// See which fields of the exports are not declared
     Drift {
         #[command(subcommand)]
@@ -287,9 +292,28 @@ pub enum DictionaryCommand {
         /// What the dataset will be called; from the file's name if absent
         #[arg(long, value_name = "NAME")]
         dataset: Option<String>,
-        /// Records looked at
-        #[arg(long, value_name = "N", default_value_t = 100_000)]
-        rows: u64,
+        /// Look at the first N records only; the proposal is then not tried on the data
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        rows: Option<u64>,
+        /// Write the entry to schemas/channels/NAME.yaml of the project, which must not exist, instead of printing it
+        #[arg(long)]
+        write: bool,
+        /// Add the dataset to the channels of this pipeline as well
+        #[arg(long, value_name = "PIPELINE", requires = "write")]
+        add_to: Option<String>,
+    },
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Write the entry of a model's table from its plan: columns, types, what the dictionary says of their sources
+    Contract {
+        /// The model: the name of its file without `.sql`
+        name: String,
+        /// Write it to schemas/curated/NAME.yaml, which must not exist, instead of printing it
+        #[arg(long)]
+        write: bool,
     },
 }
 

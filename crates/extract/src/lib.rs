@@ -50,7 +50,7 @@ pub use convert::{RowRule, RowRuleFailed, RuleInputs};
 pub use drift::{UndeclaredField, undeclared_count, undeclared_fields, undeclared_label, undeclared_names};
 pub use error::{ExtractError, MissingColumn, NearestField, SinkError, StoppedBy};
 pub use held::{Held, HeldError, HeldRecords};
-pub use infer::{Proposal, ProposedField, infer};
+pub use infer::{Answer, InferOptions, Proposal, ProposedField, infer};
 pub use keys::{KeyError, KeySet};
 pub use overlap::{FileOverlap, FileSketch, KnownFile, KnownFiles};
 pub use quarantine::{QUARANTINE_SEALER, quarantine_aad};

@@ -6,9 +6,11 @@ mod describe;
 mod dictionary;
 mod doctor;
 mod drift;
+mod entry;
 mod init;
 mod keys;
 mod ledger;
+mod model;
 mod plan;
 mod quarantine;
 mod query;
@@ -18,7 +20,7 @@ mod status;
 mod template;
 mod vacuum;
 
-use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, Format, KeysCommand, instant};
+use crate::args::{Args, Command, Days, DictionaryCommand, DriftCommand, Format, KeysCommand, ModelCommand, instant};
 use crate::failure::Failure;
 use crate::output::Output;
 use chrono::{DateTime, Utc};
@@ -83,8 +85,12 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         }
         Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
         Command::Drift { command: DriftCommand::Show { dataset } } => drift::show(&args.project, dataset, output).await,
-        Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows } } => {
-            dictionary::infer(file, dataset.as_deref(), *rows, output).await
+        Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows, write, add_to } } => {
+            let place = write.then_some(dictionary::Place { add_to: add_to.as_deref() });
+            dictionary::infer(&args.project, file, dataset.as_deref(), *rows, place, output).await
+        }
+        Command::Model { command: ModelCommand::Contract { name, write } } => {
+            model::contract(&args.project, name, *write, output).await
         }
         Command::Keys { command: KeysCommand::Init { file, print } } => {
             keys::init(&args.project, file.as_deref(), *print, output)

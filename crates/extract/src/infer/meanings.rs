@@ -16,9 +16,15 @@ pub(super) enum Meaning {
     DeviceId,
     /// An identifier whose kind another field names.
     AnyId,
+    /// The number of a household: it stands for several people.
+    Household,
     Network,
     BirthDate,
     Gender,
+    /// Age, income, education and other attributes of a person.
+    Demographic,
+    /// Illness, diagnosis, allergy.
+    Health,
     Body,
     Address,
     Province,
@@ -29,6 +35,12 @@ pub(super) enum Meaning {
     Longitude,
     FreeText,
     Money,
+    /// How many of something.
+    Count,
+    /// A state, type or level: one of a few words.
+    Code,
+    /// Whether a person agreed to something.
+    Consent,
     /// When it happened.
     EventTime,
     /// The number of a thing: an order, an event, an article.
@@ -37,22 +49,55 @@ pub(super) enum Meaning {
     LineNo,
 }
 
-/// What names mean: the first that fits counts. Chinese words fit anywhere in a name, Latin ones as whole words of it; several
-/// words stand for a name that has them all.
+impl Meaning {
+    /// Whether its words only count as the last word of a name: `total` in `total_items` is no amount.
+    fn is_only_last(self) -> bool {
+        matches!(self, Self::EventTime | Self::Money | Self::Count | Self::Code | Self::LineNo | Self::Demographic)
+    }
+}
+
+/// What names mean, the column that each stands for, and its words. Chinese words fit anywhere in a name, Latin ones as whole
+/// words of it.
 const WORDS: &[(Meaning, &str, &[&str])] = &[
-    (Meaning::Email, "email", &["邮箱", "电子邮件", "email", "e-mail", "mail"]),
+    (Meaning::Email, "email", &["邮箱", "电子邮件", "email", "e-mail", "mail", "email address", "mail address"]),
     (
         Meaning::ResidentId,
         "resident_id",
         &["身份证", "证件号", "id card", "passport", "ssn", "national id", "resident id"],
     ),
-    (Meaning::BankCard, "bank_card", &["银行卡", "bank card", "card number", "iban", "pan"]),
-    (Meaning::PersonId, "member_no", &["会员", "member no", "member id", "member", "loyalty id", "card no", "vip"]),
-    (Meaning::Phone, "phone", &["手机", "电话", "phone", "mobile", "tel", "telephone", "msisdn"]),
+    (Meaning::BankCard, "bank_card", &["银行卡", "bank card", "card number", "credit card", "iban", "pan"]),
+    (
+        Meaning::PersonId,
+        "member_no",
+        &["会员", "会员卡", "member no", "member id", "member", "loyalty id", "loyalty card", "card no", "vip"],
+    ),
+    (
+        Meaning::Phone,
+        "phone",
+        &[
+            "手机",
+            "电话",
+            "手机号",
+            "phone",
+            "mobile",
+            "tel",
+            "telephone",
+            "msisdn",
+            "phone number",
+            "mobile number",
+            "mobile phone",
+            "cell phone",
+            "cell",
+        ],
+    ),
     (Meaning::UnionId, "unionid", &["unionid", "union id"]),
     (Meaning::OpenId, "openid", &["openid", "open id"]),
     (Meaning::DeviceId, "device_id", &["设备", "device id", "device", "imei", "idfa", "oaid", "android id", "mac"]),
-    (Meaning::Nickname, "nickname", &["昵称", "nickname", "nick", "username", "user name", "login"]),
+    (
+        Meaning::Nickname,
+        "nickname",
+        &["昵称", "nickname", "nick", "username", "user name", "login", "screen name", "display name"],
+    ),
     (
         Meaning::PersonName,
         "full_name",
@@ -60,17 +105,22 @@ const WORDS: &[(Meaning, &str, &[&str])] = &[
             "姓名",
             "收货人",
             "联系人",
+            "收货人姓名",
             "full name",
             "first name",
             "last name",
             "surname",
             "customer name",
+            "member name",
             "recipient",
+            "recipient name",
             "buyer name",
             "contact name",
+            "contact person",
             "owner",
         ],
     ),
+    (Meaning::Household, "household_no", &["household", "hshd", "家庭", "住户"]),
     (
         Meaning::PersonId,
         "customer_no",
@@ -85,25 +135,131 @@ const WORDS: &[(Meaning, &str, &[&str])] = &[
             "user id",
             "user",
             "buyer",
+            "shopper",
             "client id",
+            "client",
             "account id",
             "account",
+            "patient",
+            "employee",
         ],
     ),
-    (Meaning::AnyId, "id_value", &["id value", "identifier"]),
+    (Meaning::AnyId, "id_value", &["id value", "id token", "identifier"]),
     (Meaning::Network, "ip_address", &["ip", "ip address"]),
-    (Meaning::BirthDate, "birth_date", &["出生", "生日", "birth", "birthday", "dob", "birthdate"]),
+    (
+        Meaning::BirthDate,
+        "birth_date",
+        &[
+            "出生",
+            "出生日期",
+            "出生年月",
+            "生日",
+            "birth",
+            "birthday",
+            "dob",
+            "birthdate",
+            "birth date",
+            "birth day",
+            "date of birth",
+            "birth year",
+            "year of birth",
+        ],
+    ),
     (Meaning::Gender, "gender", &["性别", "gender", "sex"]),
+    (
+        Meaning::Demographic,
+        "demographic",
+        &[
+            "年龄",
+            "年龄段",
+            "收入",
+            "婚姻",
+            "婚姻状况",
+            "学历",
+            "职业",
+            "民族",
+            "国籍",
+            "宗教",
+            "age",
+            "age band",
+            "age group",
+            "age range",
+            "income",
+            "income band",
+            "income range",
+            "marital status",
+            "education",
+            "occupation",
+            "profession",
+            "nationality",
+            "ethnicity",
+            "race",
+            "religion",
+            "homeowner",
+            "household size",
+            "household comp",
+            "household composition",
+            "household income",
+            "family size",
+            "children",
+            "kid category",
+        ],
+    ),
+    (
+        Meaning::Health,
+        "health",
+        &[
+            "疾病",
+            "病史",
+            "诊断",
+            "过敏",
+            "illness",
+            "disease",
+            "diagnosis",
+            "allergy",
+            "allergies",
+            "health",
+            "medical",
+        ],
+    ),
     (
         Meaning::Body,
         "body_measure",
         &["胸围", "腰围", "臀围", "肩宽", "身高", "体重", "bust", "waist", "hip", "shoulder", "height", "weight"],
     ),
-    (Meaning::Address, "address", &["地址", "address", "street"]),
-    (Meaning::PostalCode, "postal_code", &["邮编", "postcode", "postal code", "zip", "zip code"]),
+    (Meaning::Address, "address", &["地址", "收货地址", "详细地址", "address", "street", "home address"]),
+    (Meaning::PostalCode, "postal_code", &["邮编", "邮政编码", "postcode", "postal code", "zip", "zip code"]),
     (Meaning::Latitude, "lat", &["纬度", "lat", "latitude"]),
     (Meaning::Longitude, "lng", &["经度", "lng", "lon", "longitude"]),
-    (Meaning::LineNo, "line_no", &["行号", "line no", "line number", "line"]),
+    (
+        Meaning::Consent,
+        "consent",
+        &[
+            "同意",
+            "授权",
+            "订阅",
+            "退订",
+            "隐私协议",
+            "consent",
+            "consented",
+            "opt in",
+            "opt out",
+            "optin",
+            "optout",
+            "opted in",
+            "opted out",
+            "subscribed",
+            "unsubscribed",
+            "newsletter",
+            "gdpr",
+            "do not contact",
+            "do not call",
+            "do not email",
+            "accepts marketing",
+            "marketing permission",
+        ],
+    ),
+    (Meaning::LineNo, "line_no", &["行号", "明细号", "line no", "line number", "line", "line item"]),
     (
         Meaning::ThingId,
         "thing_no",
@@ -111,20 +267,37 @@ const WORDS: &[(Meaning, &str, &[&str])] = &[
             "订单",
             "小票",
             "工单",
+            "流水",
             "流水号",
             "单号",
+            "交易号",
+            "发票",
             "order id",
             "order no",
+            "order",
             "event id",
             "ticket no",
             "ticket id",
+            "ticket",
             "receipt no",
+            "receipt",
             "invoice",
             "invoiceno",
+            "basket",
+            "transaction",
+            "transaction id",
+            "trans id",
+            "txn",
+            "booking",
+            "shipment",
+            "parcel",
+            "bill no",
             "sku",
             "store",
             "product",
             "item id",
+            "item no",
+            "article",
             "编码",
             "编号",
             "campaign",
@@ -133,37 +306,167 @@ const WORDS: &[(Meaning, &str, &[&str])] = &[
     (
         Meaning::Money,
         "amount",
-        &["金额", "实付", "单价", "价格", "price", "amount", "cost", "paid", "total", "revenue"],
+        &[
+            "金额",
+            "总额",
+            "实付",
+            "实付款",
+            "应付",
+            "单价",
+            "价格",
+            "售价",
+            "总价",
+            "运费",
+            "费用",
+            "费",
+            "优惠",
+            "折扣",
+            "余额",
+            "退款",
+            "成本",
+            "price",
+            "amount",
+            "amt",
+            "cost",
+            "paid",
+            "total",
+            "subtotal",
+            "revenue",
+            "spend",
+            "sales value",
+            "sale value",
+            "order value",
+            "fee",
+            "charge",
+            "discount",
+            "disc",
+            "tax",
+            "vat",
+            "payment",
+            "refund",
+            "refunded",
+            "dollars",
+        ],
+    ),
+    (
+        Meaning::Count,
+        "quantity",
+        &[
+            "数量", "件数", "次数", "人数", "笔数", "数", "积分", "count", "counts", "cnt", "qty", "quantity",
+            "pieces", "units", "points", "times", "score", "rating", "rank", "rate", "ratio", "percent",
+        ],
+    ),
+    (
+        Meaning::Code,
+        "code",
+        &[
+            "状态",
+            "类型",
+            "类别",
+            "等级",
+            "级别",
+            "方式",
+            "标志",
+            "status",
+            "order state",
+            "payment state",
+            "type",
+            "kind",
+            "level",
+            "tier",
+            "method",
+            "category",
+            "grade",
+            "class",
+            "segment",
+            "flag",
+            "verified",
+            "enabled",
+        ],
     ),
     (
         Meaning::EventTime,
         "occurred_at",
-        &["时间", "日期", "time", "date", "timestamp", "ts", "at", "on", "created", "updated"],
+        &["时间", "日期", "日", "time", "date", "datetime", "timestamp", "ts", "at", "on", "created", "updated"],
     ),
     (
         Meaning::FreeText,
         "text",
         &[
             "备注", "留言", "内容", "评论", "反馈", "text", "comment", "comments", "note", "notes", "message",
-            "remark", "feedback", "review",
+            "remark", "remarks", "feedback", "review",
         ],
     ),
-    (Meaning::Province, "province", &["省", "province", "state"]),
-    (Meaning::City, "city", &["市", "city", "town"]),
+    (Meaning::Province, "province", &["省", "省份", "province", "state"]),
+    (Meaning::City, "city", &["市", "城市", "city", "town"]),
     (Meaning::Country, "country", &["国家", "country", "nation"]),
 ];
 
-/// What a name says, and the word of a column for it.
+/// Words behind which a name goes on to say what it says: a `customer` and a `customer_no` are one.
+const SUFFIXES: [&str; 17] = [
+    "id", "no", "nr", "number", "num", "code", "key", "cny", "rmb", "usd", "eur", "gbp", "hkd", "yuan", "cm", "kg",
+    "ms",
+];
+/// The same in Chinese, the longest first.
+const CHINESE_SUFFIXES: [&str; 7] = ["号码", "编号", "编码", "代码", "号", "码", "元"];
+
+/// How well a word fits a name: how much of the name follows it, then how long it is. Smaller is better.
+type Fit = (usize, usize);
+
+/// What a name says, and the word of a column for it. The last word of a name counts most: an `email_opt_in` is an opt-in.
 pub(super) fn of(name: &str) -> Option<(Meaning, &'static str)> {
+    let name = name.split(['(', '（', '[', '【']).next().filter(|n| !n.trim().is_empty()).unwrap_or(name);
     let tokens = tokens(name);
-    let says = |words: &&str| {
-        if words.is_ascii() {
-            words.split([' ', '-']).all(|word| tokens.iter().any(|token| token == word))
-        } else {
-            name.contains(*words)
-        }
+    let chinese = without_suffixes(name);
+    let fit = |meaning: Meaning, word: &str| -> Option<Fit> {
+        let fit = if word.is_ascii() { latin_fit(&tokens, word) } else { chinese_fit(name, chinese, word) }?;
+        (fit.0 == 0 || !meaning.is_only_last()).then_some(fit)
     };
-    WORDS.iter().find(|(_, _, words)| words.iter().any(says)).map(|(meaning, column, _)| (*meaning, *column))
+    let best = |(meaning, column, words): &(Meaning, &'static str, &[&str])| {
+        let fit = words.iter().filter_map(|word| fit(*meaning, word)).min()?;
+        Some((fit, *meaning, *column))
+    };
+    // Of equals the first.
+    WORDS.iter().filter_map(best).min_by_key(|(fit, ..)| *fit).map(|(_, meaning, column)| (meaning, column))
+}
+
+/// Whether a name has words of consent, wherever they are: `consent_date`.
+pub(super) fn is_about_consent(name: &str) -> bool {
+    let tokens = tokens(name);
+    let words = WORDS.iter().filter(|(meaning, ..)| *meaning == Meaning::Consent).flat_map(|(_, _, words)| *words);
+    words.into_iter().any(|word| if word.is_ascii() { latin_fit(&tokens, word).is_some() } else { name.contains(word) })
+}
+
+fn latin_fit(tokens: &[String], word: &str) -> Option<Fit> {
+    let parts: Vec<&str> = word.split([' ', '-']).collect();
+    let end = (0..tokens.len()).rev().find(|end| {
+        *end + 1 >= parts.len() && tokens[*end + 1 - parts.len()..=*end].iter().zip(&parts).all(|(a, b)| a == b)
+    });
+    if let Some(end) = end {
+        let after = tokens[end + 1..].iter().filter(|token| !SUFFIXES.contains(&token.as_str())).count();
+        return Some((after, usize::MAX - 2 * parts.len()));
+    }
+    // Its words in another order, or with others between them.
+    let places: Option<Vec<usize>> = parts.iter().map(|part| tokens.iter().rposition(|token| token == part)).collect();
+    let last = places.filter(|places| places.len() > 1)?.into_iter().max()?;
+    let after = tokens[last + 1..].iter().filter(|token| !SUFFIXES.contains(&token.as_str())).count();
+    Some((after, usize::MAX - 2 * parts.len() + 1))
+}
+
+fn chinese_fit(name: &str, without_suffixes: &str, word: &str) -> Option<Fit> {
+    let at = name.rfind(word)?;
+    let end = at + word.len();
+    let after = without_suffixes.get(end..).map_or(0, |rest| rest.chars().filter(|c| c.is_alphanumeric()).count());
+    // Two characters are about a word.
+    Some((after.div_ceil(2), usize::MAX - word.chars().count()))
+}
+
+fn without_suffixes(name: &str) -> &str {
+    let mut name = name.trim_end();
+    while let Some(rest) = CHINESE_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)) {
+        name = rest;
+    }
+    name
 }
 
 /// A name as a column: the words of an ASCII name in snake_case; `None` if it has none.
@@ -206,15 +509,36 @@ mod tests {
             ("会员卡号", Some(Meaning::PersonId)),
             ("身份证号", Some(Meaning::ResidentId)),
             ("出生日期", Some(Meaning::BirthDate)),
-            ("订单创建时间", Some(Meaning::ThingId)),
+            ("date_of_birth", Some(Meaning::BirthDate)),
+            ("订单创建时间", Some(Meaning::EventTime)),
+            ("订单编号", Some(Meaning::ThingId)),
             ("InvoiceNo", Some(Meaning::ThingId)),
+            ("basket_id", Some(Meaning::ThingId)),
             ("sold_at", Some(Meaning::EventTime)),
-            ("status", None),
+            ("买家实际支付金额", Some(Meaning::Money)),
+            ("买家昵称", Some(Meaning::Nickname)),
+            ("总金额", Some(Meaning::Money)),
+            ("Unit Price (EUR)", Some(Meaning::Money)),
+            ("comment_count", Some(Meaning::Count)),
+            ("评论数", Some(Meaning::Count)),
+            ("customer_count", Some(Meaning::Count)),
+            ("member_level", Some(Meaning::Code)),
+            ("会员等级", Some(Meaning::Code)),
+            ("household_id", Some(Meaning::Household)),
+            ("household_size", Some(Meaning::Demographic)),
+            ("email_opt_in", Some(Meaning::Consent)),
+            ("marketing_consent", Some(Meaning::Consent)),
+            ("consent_date", Some(Meaning::EventTime)),
+            ("customer_name", Some(Meaning::PersonName)),
+            ("buyer_email", Some(Meaning::Email)),
+            ("status", Some(Meaning::Code)),
+            ("on_hand", None),
             ("latest", None),
             ("chemical", None),
         ] {
             assert_eq!(of(name).map(|(meaning, _)| meaning), expected, "{name}");
         }
+        assert!(is_about_consent("consent_date") && is_about_consent("同意时间") && !is_about_consent("order_date"));
     }
 
     #[test]

@@ -1,67 +1,80 @@
 //! From an export that nobody has described yet to a proposed entry of the dictionary.
 //!
-//! [`sniff`] finds how the file is written, [`names_of`] what its columns are called; each column's values are gathered into a
-//! [`profile`]; [`meanings`] guesses from the name what a field is, [`propose`] holds that against the shapes of the values and
-//! decides, and [`yaml`] writes the entry down, everything in it marked as proposed.
+//! 1. [`sniff`] finds how the file is written, [`names_of`] what its columns are called.
+//! 2. The *survey* reads all records: a [`census`] of each column counts what is cheap to count of every value, a [`profile`]
+//!    looks at some of them closely, and [`keys`] counts which columns together name a record.
+//! 3. [`meanings`] guesses from the name what a field is, [`types`] and [`propose`] hold that against the values and decide,
+//!    and [`yaml`] writes the entry down. What the data do not say is a placeholder ([`answer`]).
+//! 4. [`verify`] lets the reader that will load the file read it by the proposed entry, stores nothing, and changes what
+//!    would lose records.
 //!
-//! What must be absent here: a value. A proposal holds names of columns, types and shares, and never a cell.
+//! What must be absent here: a value. A proposal has names of columns, types, shares, and words that stand for a missing
+//! value in any export; never a cell.
 
+mod answer;
+mod census;
+mod consent;
+mod csv_layout;
+mod keys;
 mod meanings;
 mod names_of;
+mod number_forms;
 mod person_names;
 mod profile;
 mod propose;
+mod sketch;
 mod sniff;
+mod survey;
+mod time_forms;
+mod types;
+mod verify;
 mod yaml;
 
+pub use answer::Answer;
 pub use propose::{Proposal, ProposedField};
 
 use crate::error::ExtractError;
-use crate::read::{FieldNames, RawBatch, RawData, Stop, parse_lines, read_file};
 use crate::source::SourceFile;
-use crate::values::as_text;
-use arrow::array::{ArrayRef, StringArray};
+use chrono::{DateTime, Utc};
 use lakewarden_dictionary::diagnostic::Spanned;
 use lakewarden_dictionary::{
     DataType, Dataset, DatasetRole, DatasetSubject, Demands, Drift, Field, Format, IdentifierClass, Label, Normaliser,
     ProjectTerms, Repeats, Span, Treatment, UnreadableSubject, ValueForms,
 };
-use profile::Profile;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use survey::survey;
 
-/// Rows a batch.
+/// Records a batch.
 const BATCH_ROWS: usize = 8192;
 
-/// Reads up to `rows` records of a file and proposes an entry for a dataset of this name.
+/// What a proposal depends on besides its file.
+#[derive(Debug, Clone, Copy)]
+pub struct InferOptions {
+    /// Records looked at; all if absent, and only then the proposal is tried on the data.
+    pub rows: Option<u64>,
+    /// The clock: judges counts of time that may be in several units.
+    pub now: DateTime<Utc>,
+    /// Random bytes: what is put into a temporary file while keys of rows are compared is hidden by them.
+    pub key: [u8; 32],
+}
+
+/// Reads a file and proposes an entry for a dataset of this name. Memory is bounded.
 ///
 /// # Errors
-/// [`ExtractError`], if the file cannot be read at all.
-pub fn infer(file: &SourceFile, dataset: &str, rows: u64) -> Result<Proposal, ExtractError> {
-    let format = sniff::format(file)?;
-    let names = names_of::columns(file, &format, BATCH_ROWS)?;
+/// [`ExtractError`], if the file cannot be read.
+pub fn infer(file: &SourceFile, dataset: &str, options: &InferOptions) -> Result<Proposal, ExtractError> {
+    let mut layout = sniff::layout(file)?;
+    let names = names_of::columns(file, &mut layout, BATCH_ROWS)?;
     if names.is_empty() {
         return Err(ExtractError::EmptyFile { file: file.name.clone() });
     }
-    let described = as_text_fields(dataset, &format, &names);
-    let mut profiles = vec![Profile::default(); names.len()];
-    let mut read = 0u64;
-    let meter = Arc::new(AtomicU64::new(0));
-    let result = read_file(&described, file, BATCH_ROWS, &meter, &mut |batch| {
-        let len = batch.len as u64;
-        for (profile, column) in profiles.iter_mut().zip(texts(&described, &file.name, batch)?) {
-            match column {
-                Some(values) => profile.observe(&values),
-                None => profile.observe(&StringArray::new_null(len as usize)),
-            }
-        }
-        read += len;
-        if read >= rows { Err(Stop::Cancelled) } else { Ok(()) }
-    });
-    match result {
-        Ok(_) | Err(Stop::Cancelled) => Ok(propose::propose(dataset, format, read, &names, &profiles)),
-        Err(Stop::Failed(error)) => Err(error),
+    let described = as_text_fields(dataset, &layout.format, &names);
+    let found = survey(&described, file, options.rows)?;
+    let mut proposal = found.propose(dataset, layout, &names);
+    if found.whole {
+        verify::verify(&mut proposal, file, options)?;
     }
+    Ok(proposal)
 }
 
 /// A dataset in which every column of the file is text, and nothing is demanded.
@@ -119,22 +132,5 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         coordinates: Vec::new(),
         demands: Demands::default(),
         span: span.clone(),
-    }
-}
-
-/// The columns of a batch as text; `None` where the file lacks one.
-fn texts(dataset: &Dataset, file: &str, batch: RawBatch) -> Result<Vec<Option<StringArray>>, Stop> {
-    let bug = || Stop::Failed(ExtractError::Internal { file: file.to_owned(), doing: "looking at values" });
-    let plain = |array: ArrayRef| as_text(&array).ok_or_else(bug);
-    match batch.data {
-        RawData::Arrow(columns) => columns.into_iter().map(|c| c.map(plain).transpose()).collect(),
-        RawData::Text(columns) => {
-            columns.into_iter().map(|c| c.map(|c| c.finish().ok_or_else(bug)).transpose()).collect()
-        }
-        RawData::Json { text, spans } => {
-            let names = FieldNames::new(dataset);
-            let parsed = parse_lines(&names, dataset.fields.len(), &dataset.format.limits, &text, &spans);
-            parsed.columns.into_iter().map(|c| c.finish().map(Some).ok_or_else(bug)).collect()
-        }
     }
 }

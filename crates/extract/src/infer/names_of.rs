@@ -2,12 +2,12 @@
 
 use super::person_names::looks_like_a_person;
 use super::profile::{Profile, Shape};
-use super::sniff;
+use super::sniff::{self, Layout};
 use crate::error::ExtractError;
 use crate::read::{Stop, column_names, presentable};
 use crate::source::SourceFile;
 use arrow::array::StringArray;
-use lakewarden_dictionary::{Container, Format};
+use lakewarden_dictionary::{Container, CsvHeader, Format};
 use lakewarden_privacy::redact::redact;
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -16,25 +16,30 @@ use std::fmt;
 /// Columns proposed at most.
 const MAX_COLUMNS: usize = 1000;
 
+/// Rows of a sheet that may be above its header.
+const SHEET_PREAMBLE: u32 = 12;
+
 /// The names, without those that may be a person's name or number (pivoted exports have such headers), and those that come
-/// twice.
+/// twice. Of a file without a header `column_1` and so on. Sets the row of a sheet that has them.
 ///
 /// # Errors
 /// Those of reading the file.
-pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Result<Vec<String>, ExtractError> {
+pub(super) fn columns(file: &SourceFile, layout: &mut Layout, records: usize) -> Result<Vec<String>, ExtractError> {
+    let format = &mut layout.format;
     let found = match format.container {
         Container::Ndjson => in_objects(decoded(file, format)?.lines().take(records)),
         Container::Json => {
             let text = decoded(file, format)?;
             in_objects(objects(&text).take(records))
         }
+        Container::Csv if format.header == CsvHeader::None => {
+            return Ok((1..=layout.columns.min(MAX_COLUMNS)).map(|at| format!("column_{at}")).collect());
+        }
         Container::Csv | Container::Parquet | Container::Xlsx | Container::Xls => {
-            // Read as every export is, under its limits.
-            let undescribed = super::as_text_fields("proposed", format, &[]);
-            let found = column_names(&undescribed, file).map_err(|stop| match stop {
-                Stop::Failed(error) => error,
-                Stop::Cancelled => ExtractError::EmptyFile { file: file.name.clone() },
-            })?;
+            let mut found = read_names(file, format)?;
+            if matches!(format.container, Container::Xlsx | Container::Xls) && filled(&found) < 2 {
+                found = below_a_title(file, format, found)?;
+            }
             if looks_like_data(&found) {
                 return Err(ExtractError::LooksLikeData { file: file.name.clone() });
             }
@@ -55,6 +60,38 @@ pub(super) fn columns(file: &SourceFile, format: &Format, records: usize) -> Res
     Ok(names)
 }
 
+/// Reads the names as every export is read, under its limits.
+fn read_names(file: &SourceFile, format: &Format) -> Result<Vec<String>, ExtractError> {
+    let undescribed = super::as_text_fields("proposed", format, &[]);
+    column_names(&undescribed, file).map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Cancelled => ExtractError::EmptyFile { file: file.name.clone() },
+    })
+}
+
+fn filled(names: &[String]) -> usize {
+    names.iter().filter(|name| !name.trim().is_empty()).count()
+}
+
+/// The names of a sheet with a title above its header: the first row of the most values.
+fn below_a_title(file: &SourceFile, format: &mut Format, title: Vec<String>) -> Result<Vec<String>, ExtractError> {
+    let (mut best, mut row) = (title, None);
+    for header_row in 1..=SHEET_PREAMBLE {
+        let further = Format { header_row: Some(header_row), ..format.clone() };
+        match read_names(file, &further) {
+            Ok(names) if filled(&names) > filled(&best).max(1) => (best, row) = (names, Some(header_row)),
+            // Rows without a value are passed over: the header is the last row that gives its names.
+            Ok(names) if row.is_some() && names == best => row = Some(header_row),
+            Ok(_) => {}
+            // The sheet has no such row.
+            Err(ExtractError::EmptyFile { .. }) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    format.header_row = row;
+    Ok(best)
+}
+
 fn decoded(file: &SourceFile, format: &Format) -> Result<String, ExtractError> {
     Ok(sniff::text(&sniff::head(file)?.0, &mut format.clone()))
 }
@@ -68,7 +105,8 @@ fn looks_like_data(names: &[String]) -> bool {
     }
     let mut shapes = Profile::default();
     shapes.observe(&array);
-    let measured = shapes.share(Shape::Double) + shapes.share(Shape::IsoDay) + shapes.share(Shape::IsoTime);
+    let days = (shapes.times.iso_days + shapes.times.iso_times) as f64 / shapes.values.max(1) as f64;
+    let measured = shapes.share(Shape::Double) + days;
     // Chinese words for amounts begin as surnames do.
     measured >= 0.5 || (measured > 0.0 && shapes.share(Shape::ChineseName) > 0.0) || shapes.share(Shape::Email) > 0.0
 }

@@ -1,25 +1,38 @@
 //! Name and values held against each other: what a field probably is, and how sure that is.
 
+use super::answer::Answer;
+use super::consent;
+use super::keys::{ENOUGH, FoundKey, KeyRole};
 use super::meanings::{self, Meaning};
-use super::profile::{MAX_DISTINCT, Profile, Shape};
-use lakewarden_dictionary::{Format, IdentifierClass};
+use super::profile::Shape;
+use super::sniff::Layout;
+use super::types::{Column, column_type};
+use lakewarden_dictionary::{Container, DatasetRole, Format, IdentifierClass};
 use serde::Serialize;
 
-/// A proposed entry. It holds no value of the file.
+/// A proposed entry. It contains no value of the file, save words that stand for a missing value in any export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// The dataset's name.
     pub dataset: String,
     /// How the file is written.
     pub format: Format,
+    /// The pattern of total lines at its end, if there are some.
+    pub footer: Option<String>,
+    /// What the engine would use it for.
+    pub role: DatasetRole,
     /// Records looked at.
     pub rows: u64,
+    /// Whether those are all.
+    pub whole: bool,
     /// The fields, in the file's order.
     pub fields: Vec<ProposedField>,
-    /// Columns that together name a row, if some seem to.
+    /// Columns that together name a row, if some do.
     pub key: Vec<String>,
     /// The column of when a row happened, if one seems to be that.
     pub event_time: Option<String>,
+    /// What a reader should know, a sentence each; no value.
+    pub notes: Vec<String>,
 }
 
 /// A field as it is proposed.
@@ -34,7 +47,25 @@ pub struct ProposedField {
     pub data_type: String,
     /// How its times are written, if not in ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_format: Option<String>,
+    pub time_format: Option<Answer>,
+    /// How its numbers are written, if not plainly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_format: Option<Answer>,
+    /// The unit of an amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Answer>,
+    /// Words that stand for a missing value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub null_values: Vec<&'static str>,
+    /// Values that identify no person: always a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<Answer>,
+    /// Where an empty identifier comes from: always a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Answer>,
+    /// Spellings and the codes that the engine knows them by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<Answer>,
     /// How near it brings a reader to a person.
     pub identifier: IdentifierClass,
     /// Its data category in the fideslang taxonomy, where one is likely.
@@ -45,105 +76,263 @@ pub struct ProposedField {
     /// Its normaliser, if not the usual one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalise: Option<&'static str>,
+    /// Whether an identifier of another form becomes null, rather than its record going to quarantine.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_invalid_null: bool,
+    /// Whether its values contain line ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub multiline: bool,
+    /// Whether a file may lack it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// Whether every record has a value.
     pub required: bool,
     /// Why: shares and counts, no value.
     pub because: String,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl ProposedField {
+    /// Whether it becomes a pseudonym.
+    pub(super) fn is_pseudonym(&self) -> bool {
+        self.treatment.starts_with("{ pseudonymise")
+    }
 }
 
 /// The share of values that has to have a shape for the column to be of it: some cells are always spoiled.
 const MOST: f64 = 0.9;
-/// The share of values that has to be of a type: the others would go to quarantine.
-const NEARLY_ALL: f64 = 0.95;
-/// Up to so many different values are a list of codes.
-const CODES: usize = 60;
-/// In fewer rows, that no value comes twice says little.
-const ENOUGH: u64 = 50;
+/// Up to so many different whole numbers are ages, incomes in bands and the like.
+const BANDS: u64 = 130;
+/// A value that so large a share of the records has stands for a missing one, or for a person whom the shop uses for others.
+const FREQUENT: f64 = 0.05;
+/// Words of names that stand before the kind of an identifier.
+const KINDS_OF_IDS: [&str; 6] = ["id_type", "identifier_type", "idtype", "标识类型", "id类型", "证件类型"];
+
+/// How the note begins that a key was counted in part.
+pub(super) const KEY_IN_PART: &str = "the key was verified on one in";
 
 /// Proposes an entry.
-pub(super) fn propose(dataset: &str, format: Format, rows: u64, names: &[String], profiles: &[Profile]) -> Proposal {
-    let mut fields: Vec<ProposedField> = Vec::with_capacity(names.len());
-    let mut guesses = Vec::with_capacity(names.len());
-    for (position, (name, profile)) in names.iter().zip(profiles).enumerate() {
-        let named = meanings::of(name);
-        let guess = guess(named.map(|(meaning, _)| meaning), profile);
-        let mut field = field(name, guess, profile);
-        field.column = meanings::snake_case(name)
-            .or_else(|| named.filter(|(meaning, _)| Some(*meaning) == guess).map(|(_, column)| column.to_owned()))
+pub(super) fn propose(
+    dataset: &str,
+    layout: Layout,
+    columns: &[Column<'_>],
+    keys: &[FoundKey],
+    rows: u64,
+    whole: bool,
+) -> Proposal {
+    let mut fields: Vec<ProposedField> = Vec::with_capacity(columns.len());
+    let guesses: Vec<Option<Meaning>> = columns.iter().map(guess).collect();
+    for (position, (column, guess)) in columns.iter().zip(&guesses).enumerate() {
+        let mut field = field(*guess, column);
+        let word = meanings::of(column.name).filter(|(meaning, _)| Some(*meaning) == *guess).map(|(_, word)| word);
+        field.column = meanings::snake_case(column.name)
+            .or_else(|| word.map(str::to_owned))
             .unwrap_or_else(|| format!("field_{}", position + 1));
         while fields.iter().any(|other| other.column == field.column) {
             field.column.push_str("_2");
         }
-        if let Some(domain) = field.treatment.strip_suffix("{}") {
-            field.treatment = format!("{domain}{} }}", field.column);
-        }
         fields.push(field);
-        guesses.push(guess);
     }
-    let is = |meaning| move |(_, guess): &(_, &Option<Meaning>)| **guess == Some(meaning);
-    let event_time = (fields.iter().zip(&guesses))
-        .filter(is(Meaning::EventTime))
-        .map(|(field, _)| field)
-        .find(|field| ["timestamp", "date"].contains(&field.data_type.as_str()))
-        .map(|field| field.column.clone());
-    let key = key(&fields, &guesses, profiles);
-    Proposal { dataset: dataset.to_owned(), format, rows, fields, key, event_time }
+    let kind = fields.iter().find(|f| KINDS_OF_IDS.contains(&f.name.to_lowercase().as_str())).map(|f| f.column.clone());
+    for (field, guess) in fields.iter_mut().zip(&guesses) {
+        if let Some(rest) = field.treatment.strip_suffix("{}") {
+            field.treatment = match (guess, &kind) {
+                (Some(Meaning::AnyId), Some(kind)) => format!("{rest}{{ by_field: {kind} }} }}"),
+                _ => format!("{rest}{} }}", field.column),
+            };
+        }
+        // Records of JSON lack what they have no value for.
+        let json = matches!(layout.format.container, Container::Ndjson | Container::Json);
+        field.optional = json && !field.required;
+    }
+    let mut proposal = Proposal {
+        dataset: dataset.to_owned(),
+        footer: footer(&layout.format, columns),
+        format: layout.format,
+        role: DatasetRole::Data,
+        rows,
+        whole,
+        fields,
+        key: Vec::new(),
+        event_time: None,
+        notes: Vec::new(),
+    };
+    proposal.event_time = event_time(&proposal.fields, &guesses, columns);
+    set_key(&mut proposal, keys, columns);
+    consent::declare(&mut proposal, &guesses, columns);
+    proposal
 }
 
-/// The first column that never repeats and names a thing; or such a thing's number with that of its line.
-fn key(fields: &[ProposedField], guesses: &[Option<Meaning>], profiles: &[Profile]) -> Vec<String> {
-    let column = |meaning| guesses.iter().position(|guess| *guess == Some(meaning));
-    let single = (fields.iter().zip(guesses).zip(profiles)).find(|((_, guess), profile)| {
-        **guess == Some(Meaning::ThingId) && profile.values >= ENOUGH && profile.is_unique()
-    });
-    if let Some(((field, _), _)) = single {
-        return vec![field.column.clone()];
+/// The column of when a record happened: of several the first that every record has.
+fn event_time(fields: &[ProposedField], guesses: &[Option<Meaning>], columns: &[Column<'_>]) -> Option<String> {
+    let times = || {
+        (fields.iter().zip(guesses).zip(columns))
+            .filter(|((_, guess), _)| **guess == Some(Meaning::EventTime))
+            .filter(|((field, _), _)| ["timestamp", "date"].contains(&field.data_type.as_str()))
+    };
+    let full = times().find(|(_, column)| column.census.values == column.census.rows);
+    full.or_else(|| times().next()).map(|((field, _), _)| field.column.clone())
+}
+
+/// Takes the first key that no two records share.
+fn set_key(proposal: &mut Proposal, keys: &[FoundKey], columns: &[Column<'_>]) {
+    let named = |key: &FoundKey| -> Vec<String> {
+        key.columns.iter().map(|column| proposal.fields[*column].column.clone()).collect()
+    };
+    let Some(best) = keys.first() else {
+        proposal.notes.push("no key: no column, and no two or three of them, name a record".to_owned());
+        return;
+    };
+    let columns_of = named(best).join(", ");
+    let of_order = best
+        .columns
+        .iter()
+        .all(|column| matches!(meanings::of(columns[*column].name), Some((Meaning::ThingId | Meaning::LineNo, _))));
+    if proposal.rows < ENOUGH && !of_order {
+        proposal.notes.push(format!("no key: of {} records, that no two are alike says little", proposal.rows));
+    } else if best.conflicts > 0 {
+        proposal.notes.push(format!(
+            "no key: [{columns_of}] names all but {} of {} records; if it is the key, say with `survivor` which of them stays",
+            best.conflicts, proposal.rows
+        ));
+    } else {
+        proposal.key = named(best);
+        if best.one_in > 1 {
+            let (one_in, rows) = (best.one_in, proposal.rows);
+            proposal.notes.push(format!("{KEY_IN_PART} {one_in} keys of {rows} records"));
+        }
     }
-    match (column(Meaning::ThingId), column(Meaning::LineNo)) {
-        (Some(thing), Some(line)) => vec![fields[thing].column.clone(), fields[line].column.clone()],
-        _ => Vec::new(),
+}
+
+/// The pattern of lines that sum up what is above them.
+fn footer(format: &Format, columns: &[Column<'_>]) -> Option<String> {
+    let written = matches!(format.container, Container::Csv | Container::Xlsx | Container::Xls);
+    let words = columns.first().filter(|_| written)?.census.total_words();
+    // A list of codes may have the word `Total`.
+    let few = columns.first()?.census.distinct() > 3;
+    (!words.is_empty() && few).then(|| words.join("|"))
+}
+
+/// What a column may be in a key.
+pub(super) fn key_role(column: &Column<'_>) -> KeyRole {
+    match guess(column) {
+        Some(Meaning::ThingId) => KeyRole::Thing,
+        Some(Meaning::LineNo) => KeyRole::Line,
+        Some(
+            Meaning::Phone
+            | Meaning::Email
+            | Meaning::ResidentId
+            | Meaning::BankCard
+            | Meaning::PersonId
+            | Meaning::UnionId
+            | Meaning::OpenId
+            | Meaning::DeviceId
+            | Meaning::AnyId
+            | Meaning::Household,
+        ) => KeyRole::Person,
+        Some(Meaning::EventTime) => KeyRole::Time,
+        Some(Meaning::Code | Meaning::Province | Meaning::City | Meaning::Country) => KeyRole::Other,
+        Some(
+            Meaning::PersonName
+            | Meaning::Nickname
+            | Meaning::Network
+            | Meaning::BirthDate
+            | Meaning::Gender
+            | Meaning::Demographic
+            | Meaning::Health
+            | Meaning::Body
+            | Meaning::Address
+            | Meaning::PostalCode
+            | Meaning::Latitude
+            | Meaning::Longitude
+            | Meaning::FreeText
+            | Meaning::Money
+            | Meaning::Count
+            | Meaning::Consent,
+        ) => KeyRole::Never,
+        None if column.has_times() => KeyRole::Time,
+        None => {
+            let short = column.profile.mean_length() <= 40.0 && column.profile.share(Shape::Prose) < 0.1;
+            let fraction = column.census.scale > 0 || column.census.forms.numbers > 0;
+            if short && !fraction { KeyRole::Other } else { KeyRole::Never }
+        }
     }
 }
 
 /// What a field is: shapes that hardly anything else has count before the name, and the name before the rest.
-fn guess(named: Option<Meaning>, profile: &Profile) -> Option<Meaning> {
+pub(super) fn guess(column: &Column<'_>) -> Option<Meaning> {
+    let (census, profile) = (column.census, column.profile);
+    let named = meanings::of(column.name).map(|(meaning, _)| meaning);
     let mostly = |shape| profile.values > 0 && profile.share(shape) >= MOST;
+    if mostly(Shape::Nested) {
+        return None;
+    }
     if mostly(Shape::Email) {
         return Some(Meaning::Email);
     }
     if mostly(Shape::ResidentId) {
         return Some(Meaning::ResidentId);
     }
-    let a_time = mostly(Shape::EpochMilliseconds) || mostly(Shape::EpochSeconds);
-    if mostly(Shape::Phone) && !a_time && !matches!(named, Some(Meaning::ThingId | Meaning::Money)) {
+    let a_time = profile.times.epoch().is_some_and(|(_, count)| count as f64 >= MOST * profile.values as f64);
+    // Numbers of things pass for landlines.
+    let of_a_thing = matches!(named, Some(Meaning::ThingId | Meaning::Money | Meaning::LineNo | Meaning::Count));
+    let is_phone = match named {
+        Some(Meaning::Phone) => profile.share(Shape::Phone) + profile.share(Shape::Masked) > 0.0,
+        _ => mostly(Shape::PlainPhone) && !of_a_thing && !a_time,
+    };
+    if is_phone {
         return Some(Meaning::Phone);
     }
-    if mostly(Shape::BankCard) && named != Some(Meaning::ThingId) {
+    if mostly(Shape::BankCard) && !of_a_thing && !a_time {
         return Some(Meaning::BankCard);
     }
     match named {
-        // A number by the name of a place or a person is something else: `city_rank`, `customer_count`.
-        Some(Meaning::Address | Meaning::City | Meaning::Province | Meaning::PersonName) if mostly(Shape::Double) => {
-            None
-        }
+        // A number by the name of a place, a person or a text is something else: `city_rank`.
+        Some(
+            Meaning::Address
+            | Meaning::City
+            | Meaning::Province
+            | Meaning::Country
+            | Meaning::PersonName
+            | Meaning::FreeText,
+        ) if column.is_numeric() => None,
         Some(Meaning::Latitude | Meaning::Longitude) if !mostly(Shape::Double) => None,
         // A word of a person in the name of a handful of codes: a member's level.
-        Some(Meaning::PersonId | Meaning::AnyId) if profile.distinct() <= 12 && profile.values >= 100 => None,
+        Some(Meaning::PersonId | Meaning::AnyId | Meaning::Phone | Meaning::Email | Meaning::Household)
+            if census.distinct() <= 12 && census.values >= 100 =>
+        {
+            None
+        }
+        // No value is a telephone number: an extension, or the identifier of one.
+        Some(Meaning::Phone) if census.values > 0 => Some(Meaning::AnyId),
         // When an order was placed, by its name an order's.
-        Some(Meaning::ThingId) if has_time(profile) => Some(Meaning::EventTime),
+        Some(Meaning::ThingId) if column.has_times() => Some(Meaning::EventTime),
+        // An amount that is no number is a word for one.
+        Some(Meaning::Money | Meaning::Count)
+            if census.values > 0 && !column.is_numeric() && census.forms.numbers == 0 =>
+        {
+            None
+        }
         Some(meaning) => Some(meaning),
-        None if mostly(Shape::ChineseName) && profile.distinct() > CODES => Some(Meaning::PersonName),
-        None if mostly(Shape::LongCode) && !profile.is_unique() => Some(Meaning::DeviceId),
+        None if mostly(Shape::ChineseName) && census.distinct() > 60 => Some(Meaning::PersonName),
+        None if mostly(Shape::LongCode) && census.distinct() < census.values => Some(Meaning::DeviceId),
         None if profile.share(Shape::Prose) >= 0.3 && profile.mean_length() >= 12.0 => Some(Meaning::FreeText),
+        // Money is written with a currency.
+        None if !census.forms.found(column.simplified).currencies.is_empty() => Some(Meaning::Money),
         None => None,
     }
 }
 
-fn field(name: &str, guess: Option<Meaning>, profile: &Profile) -> ProposedField {
+fn field(guess: Option<Meaning>, column: &Column<'_>) -> ProposedField {
     use IdentifierClass::{Direct, None as Nobody, Quasi};
-    let (data_type, time_format) = data_type(guess, profile);
-    let temporal = ["date", "timestamp"].contains(&data_type.as_str());
+    let (census, profile) = (column.census, column.profile);
+    let found = column_type(guess, column);
+    let temporal = ["date", "timestamp"].contains(&found.name.as_str());
+    let numeric = found.name == "integer" && census.distinct() <= BANDS;
     let token = "{ pseudonymise: {}";
+    let mut notes = found.notes;
     let (identifier, category, treatment, normalise): (_, Option<&'static str>, &str, Option<&'static str>) =
         match guess {
             Some(Meaning::Phone) => {
@@ -161,15 +350,27 @@ fn field(name: &str, guess: Option<Meaning>, profile: &Profile) -> ProposedField
             Some(Meaning::OpenId) => (Direct, Some("user.unique_id"), "{ pseudonymise: openid }", Some("identifier")),
             Some(Meaning::DeviceId) => (Direct, Some("user.device.device_id"), token, Some("identifier")),
             Some(Meaning::PersonId | Meaning::AnyId) => {
-                let spreadsheet = profile.scale > 0 && profile.share(Shape::Decimal) >= MOST;
-                let normaliser = if spreadsheet { "integer_identifier" } else { "identifier" };
+                let normaliser = if column.is_whole_with_point() { "integer_identifier" } else { "identifier" };
                 (Direct, Some("user.unique_id"), token, Some(normaliser))
+            }
+            Some(Meaning::Household) => {
+                notes.push(
+                    "a household is several people: leave its domain out of `link_on`, or they become one customer"
+                        .into(),
+                );
+                let normaliser = if column.is_whole_with_point() { "integer_identifier" } else { "identifier" };
+                (Quasi, Some("user.unique_id"), token, Some(normaliser))
             }
             Some(Meaning::BirthDate) if temporal => {
                 (Quasi, Some("user.demographic.date_of_birth"), "{ generalise: year }", None)
             }
             Some(Meaning::BirthDate) => (Quasi, Some("user.demographic.date_of_birth"), "drop", None),
             Some(Meaning::Gender) => (Quasi, Some("user.demographic.gender"), "keep", None),
+            Some(Meaning::Demographic) if column.is_code() || numeric => {
+                (Quasi, Some("user.demographic"), "keep", None)
+            }
+            Some(Meaning::Demographic) => (Quasi, Some("user.demographic"), "drop", None),
+            Some(Meaning::Health) => (Quasi, Some("user.health_and_medical"), "drop", None),
             Some(Meaning::Body) => (Quasi, Some("user.biometric"), "drop", None),
             Some(Meaning::Address) => (Quasi, Some("user.contact.address"), "{ generalise: city }", None),
             Some(Meaning::PostalCode) => (Quasi, Some("user.contact.address.postal_code"), "drop", None),
@@ -180,111 +381,118 @@ fn field(name: &str, guess: Option<Meaning>, profile: &Profile) -> ProposedField
                 (Quasi, Some("user.location.precise"), "{ generalise: { grid: 100 } }", None)
             }
             Some(Meaning::FreeText) => (Quasi, Some("user.content.private"), "redact", None),
-            // Text that is neither a list of codes nor recognised may be anything: it is left out until somebody knows.
-            None if data_type == "string" && !is_code(profile) => (Quasi, None, "drop", None),
-            Some(Meaning::Money | Meaning::EventTime | Meaning::ThingId | Meaning::LineNo) | None => {
-                (Nobody, None, "keep", None)
+            Some(Meaning::Consent) if found.name != "string" || column.is_code() => {
+                (Nobody, Some("user.privacy_preferences"), "keep", None)
             }
+            Some(Meaning::Consent) => (Quasi, Some("user.privacy_preferences"), "drop", None),
+            // Nested values may have anything in them.
+            None if found.name == "json" => (Quasi, None, "drop", None),
+            // Text that is neither a list of codes nor recognised may be anything: it is left out until somebody knows.
+            None if found.name == "string" && !column.is_code() => (Quasi, None, "drop", None),
+            Some(Meaning::Code) if found.name == "string" && !column.is_named_code() => (Quasi, None, "drop", None),
+            Some(
+                Meaning::Money
+                | Meaning::Count
+                | Meaning::Code
+                | Meaning::EventTime
+                | Meaning::ThingId
+                | Meaning::LineNo,
+            )
+            | None => (Nobody, None, "keep", None),
         };
+    if found.name == "json" {
+        notes.push(nested_note(column));
+    }
+    let (_, null_words) = census.null_words();
+    let pseudonym = treatment.starts_with("{ pseudonymise");
+    let mut null_values = found.null_values;
+    if pseudonym {
+        // The usual placeholders count as absent by themselves.
+        null_values.clear();
+    }
     ProposedField {
-        name: name.to_owned(),
+        name: column.name.to_owned(),
         column: String::new(),
-        required: profile.values == profile.rows && profile.rows > 0,
-        because: because(guess, profile, &data_type),
-        data_type,
-        time_format,
+        required: census.values == census.rows && census.rows > 0 && null_words == 0,
+        because: because(guess, column, &found.name),
+        data_type: found.name,
+        time_format: found.time_format,
+        number_format: found.number_format,
+        unit: found.unit,
+        null_values,
+        absent: if pseudonym { frequent_value(guess, column) } else { None },
+        fill: None,
+        map: None,
         identifier,
         category,
         treatment: treatment.to_owned(),
         normalise,
+        on_invalid_null: false,
+        multiline: census.line_ends > 0,
+        optional: false,
+        notes,
     }
+    .with_masked_note(profile.share(Shape::Masked))
 }
 
-/// Whether the values are a list of codes: few, and each comes again.
-fn is_code(profile: &Profile) -> bool {
-    profile.distinct() <= CODES && profile.distinct() as f64 <= 0.2 * profile.values as f64
-}
-
-fn data_type(guess: Option<Meaning>, profile: &Profile) -> (String, Option<String>) {
-    // Of a handful of values one may be spoiled.
-    let one_spoiled = |shape| profile.values >= 5 && (1.0 - profile.share(shape)) * profile.values as f64 <= 1.001;
-    let nearly_all = |shape| profile.values > 0 && (profile.share(shape) >= NEARLY_ALL || one_spoiled(shape));
-    let text = || ("string".to_owned(), None);
-    match guess {
-        Some(
-            Meaning::Phone
-            | Meaning::Email
-            | Meaning::PersonName
-            | Meaning::Nickname
-            | Meaning::ResidentId
-            | Meaning::BankCard
-            | Meaning::PersonId
-            | Meaning::UnionId
-            | Meaning::OpenId
-            | Meaning::DeviceId
-            | Meaning::AnyId
-            | Meaning::Network
-            | Meaning::Gender
-            | Meaning::Address
-            | Meaning::PostalCode
-            | Meaning::FreeText,
-        ) => return text(),
-        Some(Meaning::ThingId) if !has_time(profile) => return text(),
-        _ => {}
-    }
-    let timely = matches!(guess, Some(Meaning::EventTime | Meaning::BirthDate | Meaning::ThingId));
-    if profile.values > 0 && profile.share(Shape::IsoDay) + profile.share(Shape::IsoTime) >= NEARLY_ALL {
-        return (if profile.share(Shape::IsoTime) > 0.05 { "timestamp" } else { "date" }.to_owned(), None);
-    }
-    if nearly_all(Shape::EpochMilliseconds) {
-        return ("timestamp".to_owned(), Some("epoch_ms".to_owned()));
-    }
-    if nearly_all(Shape::EpochSeconds) && timely {
-        return ("timestamp".to_owned(), Some("epoch_s".to_owned()));
-    }
-    if let Some((format, share)) = profile.time_format() {
-        // Eight digits may as well be a number.
-        if share >= NEARLY_ALL && (timely || !nearly_all(Shape::Integer)) {
-            let kind = if format.contains("%H") { "timestamp" } else { "date" };
-            return (kind.to_owned(), Some(format.to_owned()));
+impl ProposedField {
+    fn with_masked_note(mut self, share: f64) -> Self {
+        if self.is_pseudonym() && share > 0.0 {
+            self.notes.push(format!("{} of the values are masked (`*`) and count as absent", percent(share)));
         }
+        self
     }
-    if profile.share(Shape::LeadingZero) > 0.0 {
-        return text();
-    }
-    if guess == Some(Meaning::Money) && nearly_all(Shape::Decimal) {
-        let scale = profile.scale.max(2);
-        return (format!("decimal({}, {scale})", digits(profile, scale)), None);
-    }
-    if matches!(guess, Some(Meaning::Latitude | Meaning::Longitude)) {
-        return ("double".to_owned(), None);
-    }
-    if nearly_all(Shape::Boolean) {
-        return ("boolean".to_owned(), None);
-    }
-    if nearly_all(Shape::Integer) {
-        return ("integer".to_owned(), None);
-    }
-    if nearly_all(Shape::Decimal) {
-        return (format!("decimal({}, {})", digits(profile, profile.scale), profile.scale), None);
-    }
-    if nearly_all(Shape::Double) { ("double".to_owned(), None) } else { text() }
 }
 
-fn has_time(profile: &Profile) -> bool {
-    let iso = profile.share(Shape::IsoDay) + profile.share(Shape::IsoTime);
-    iso.max(profile.time_format().filter(|(f, _)| f.contains(['/', '.', '年', ':'])).map_or(0.0, |(_, s)| s))
-        >= NEARLY_ALL
+/// A value that many records share identifies no person, or a person who stands for others.
+fn frequent_value(guess: Option<Meaning>, column: &Column<'_>) -> Option<Answer> {
+    let (census, profile) = (column.census, column.profile);
+    let usual = if guess == Some(Meaning::Phone) { Shape::PlaceholderPhone } else { Shape::Placeholder };
+    let share = census.top_share();
+    let frequent = share >= FREQUENT
+        && u64::from(census.top_count()) >= ENOUGH
+        && census.top_count() > 20 * census.median_count().max(1);
+    // Those that count as absent anyway need no list.
+    if !frequent || profile.share(usual) + 0.02 >= share {
+        return None;
+    }
+    let question = format!(
+        "the value that {} of the records share, if it stands for no person; if it names one, remove the line",
+        percent(share)
+    );
+    let answer = Answer::open("", &question);
+    Some(Answer { written: format!("[{}]", answer.written), assumed: String::new() })
 }
 
-/// Digits of a decimal: those seen and room for as many orders of magnitude as money grows by.
-fn digits(profile: &Profile, scale: i8) -> u8 {
-    (profile.whole_digits.max(8) + 2 + scale.unsigned_abs()).min(38)
+/// What nested values contain, by the names of their members.
+fn nested_note(column: &Column<'_>) -> String {
+    let presentable = |name: &&String| {
+        let parts = name.split(['.', '[', ']']).filter(|part| !part.is_empty());
+        parts.clone().count() > 0
+            && parts
+                .into_iter()
+                .all(|part| crate::read::presentable(part) == part && !super::person_names::looks_like_a_person(part))
+    };
+    let names: Vec<&str> = column.profile.members.iter().filter(presentable).map(String::as_str).collect();
+    match names.as_slice() {
+        [] => {
+            "nested values are stored redacted or not at all; have the export write what is needed as fields".to_owned()
+        }
+        names => format!(
+            "nested, with {}: have the export write what is needed as fields of its own; a nested value is stored redacted \
+             or not at all",
+            names.join(", ")
+        ),
+    }
 }
 
-fn because(guess: Option<Meaning>, profile: &Profile, data_type: &str) -> String {
-    let percent = |share: f64| format!("{:.1} %", (share * 1000.0).floor() / 10.0);
-    let values = profile.values;
+fn percent(share: f64) -> String {
+    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
+
+fn because(guess: Option<Meaning>, column: &Column<'_>, data_type: &str) -> String {
+    let (census, profile) = (column.census, column.profile);
+    let values = census.values;
     if values == 0 {
         return "no record has a value".to_owned();
     }
@@ -302,10 +510,10 @@ fn because(guess: Option<Meaning>, profile: &Profile, data_type: &str) -> String
         None if guess.is_some() => format!("by its name, and {values} values as {data_type}"),
         None => format!("{values} values as {data_type}"),
     };
-    let (distinct, more) = (profile.distinct(), if profile.distinct() >= MAX_DISTINCT { " or more" } else { "" });
-    text.push_str(&format!("; {distinct}{more} different"));
-    if profile.nulls() > 0.0 {
-        text.push_str(&format!("; {} empty", percent(profile.nulls())));
+    let about = if census.is_exact() { "" } else { "about " };
+    text.push_str(&format!("; {about}{} different", census.distinct()));
+    if census.values < census.rows {
+        text.push_str(&format!("; {} empty", percent(census.empty_share())));
     }
     text
 }

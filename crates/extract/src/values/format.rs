@@ -40,6 +40,12 @@ const MARKS: [(&str, &[&str]); 20] = [
     ("PHP", &["₱"]),
 ];
 
+/// The codes of the currencies that a mark or code may stand for; none if it is no known one.
+pub(crate) fn currencies_of(mark: &str) -> Vec<&'static str> {
+    let is = |known: &str| known.eq_ignore_ascii_case(mark);
+    MARKS.iter().filter(|(code, marks)| is(code) || marks.iter().any(|m| is(m))).map(|(code, _)| *code).collect()
+}
+
 /// Chinese units and the powers of ten that they are, the longest first.
 const UNITS: [(&str, i32); 10] = [
     ("万亿", 12),

@@ -13,7 +13,7 @@ mod zone;
 
 pub(crate) use arrow_types::{as_text, direct};
 pub(crate) use compact::compact_width;
-pub(crate) use format::NumberParser;
+pub(crate) use format::{NumberParser, currencies_of};
 pub(crate) use number::{decimal, double, integer};
 use number::{integer_of, rounded, without_noise};
 pub(crate) use time::TimeParser;
