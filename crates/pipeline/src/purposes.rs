@@ -3,7 +3,7 @@
 use crate::graph::{Node, place};
 use crate::project::OpenProject;
 use crate::relations::CUSTOMERS;
-use lakewarden_dictionary::{Model, Problem, Span};
+use lakewarden_dictionary::{Model, Problem, Span, is_placeholder};
 use lakewarden_engine::{ForbiddenColumn, Relation};
 use lakewarden_policy::{Refusal, Ruling};
 
@@ -24,6 +24,8 @@ pub(crate) fn relations(open: &OpenProject, node: &Node<'_>, purpose: &str, read
                 return None;
             }
         };
+        // A placeholder is reported where it is.
+        let allowed: Vec<&str> = allowed.iter().map(String::as_str).filter(|p| !is_placeholder(p)).collect();
         let serves = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
         let message = format!("{:?} may not be used for purpose {purpose:?}; it serves {serves}", read.name);
         let mut problem = Problem::error("LW2014", place(node.model, read.at), message);

@@ -186,10 +186,11 @@ fn set_key(proposal: &mut Proposal, keys: &[FoundKey], columns: &[Column<'_>]) {
         return;
     };
     let columns_of = named(best).join(", ");
-    let of_order = best
-        .columns
-        .iter()
-        .all(|column| matches!(meanings::of(columns[*column].name), Some((Meaning::ThingId | Meaning::LineNo, _))));
+    let of_order = best.columns.len() > 1
+        && best
+            .columns
+            .iter()
+            .all(|column| matches!(meanings::of(columns[*column].name), Some((Meaning::ThingId | Meaning::LineNo, _))));
     if proposal.rows < ENOUGH && !of_order {
         proposal.notes.push(format!("no key: of {} records, that no two are alike says little", proposal.rows));
     } else if best.conflicts > 0 {

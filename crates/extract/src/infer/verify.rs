@@ -138,10 +138,11 @@ fn ask_for_fill(proposal: &mut Proposal, name: &str, records: u64) -> bool {
 
 /// A type that too many values do not have is too narrow.
 fn widen(field: &mut ProposedField, records: u64, of: u64) -> bool {
-    if field.data_type == "string" || records as f64 <= (1.0 - NEARLY_ALL) * of as f64 {
+    // Of a handful of values one may be spoiled.
+    if field.data_type == "string" || records <= 1 || records as f64 <= (1.0 - NEARLY_ALL) * of as f64 {
         return false;
     }
-    field.notes.push(format!("{records} values are no {}", field.data_type));
+    field.notes.push(format!("values that are not {}: {records}", field.data_type));
     field.data_type = "string".to_owned();
     (field.time_format, field.number_format, field.unit) = (None, None, None);
     if field.treatment == "keep" {
