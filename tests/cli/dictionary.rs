@@ -39,6 +39,9 @@ fn a_proposal_is_written_and_added_to_a_pipeline() {
     assert!(!place.path("schemas/channels/stock_two.yaml").exists());
     assert_eq!(place.read("pipelines/shop/pipeline.yaml"), after);
 
+    let outside = ["dictionary", "infer", "exports/stock/stock.csv", "--dataset", "../../stock", "--write"];
+    assert!(place.ends(2, &outside).contains("is no name of a dataset"));
+
     // Filled in and reviewed, it is loaded.
     let entry = place.read("schemas/channels/stock.yaml").replace("proposed: true\n", "");
     let filled: String = entry

@@ -105,6 +105,14 @@ struct Target {
 impl Target {
     /// Finds out where a proposal goes, before the export is read.
     fn find(open: &OpenProject, place: Place<'_>, dataset: &str, file: &str) -> Result<Self, Failure> {
+        // It becomes the name of a file.
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !dataset.starts_with(|c: char| c.is_ascii_lowercase()) || !dataset.chars().all(plain) {
+            return Err(Failure::Usage {
+                message: format!("{dataset:?} is no name of a dataset: lower-case letters, digits and _"),
+                hint: "--dataset orders".to_owned(),
+            });
+        }
         let entry = entry_path(dataset);
         entry::refuse_existing(&open.root, &entry)?;
         let pattern = pattern_of(&open.root, file);

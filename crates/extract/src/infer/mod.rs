@@ -22,12 +22,14 @@ mod number_forms;
 mod person_names;
 mod profile;
 mod propose;
+mod reasons;
 mod sketch;
 mod sniff;
 mod survey;
 mod time_forms;
 mod types;
 mod verify;
+mod words;
 mod yaml;
 
 pub use answer::Answer;

@@ -133,8 +133,10 @@ impl TimeForms {
 }
 
 /// The zone, ISO 8601, and the other formats.
-fn parsers() -> &'static (Zone, TimeParser, Vec<(&'static str, TimeParser)>) {
-    static PARSERS: OnceLock<(Zone, TimeParser, Vec<(&'static str, TimeParser)>)> = OnceLock::new();
+type Parsers = (Zone, TimeParser, Vec<(&'static str, TimeParser)>);
+
+fn parsers() -> &'static Parsers {
+    static PARSERS: OnceLock<Parsers> = OnceLock::new();
     PARSERS.get_or_init(|| {
         let zone = Zone(chrono_tz::UTC);
         let parser = |formats: &[String]| TimeParser::compile(formats, zone).ok();

@@ -200,7 +200,7 @@ fn temporal(guess: Option<Meaning>, column: &Column<'_>) -> Option<ColumnType> {
     }
     let (format, count) = times.most_frequent()?;
     // Eight digits may as well be a number.
-    if !column.nearly_all_looked_at(count) || !(timely || !column.nearly_all(column.census.integers)) {
+    if !column.nearly_all_looked_at(count) || (!timely && column.nearly_all(column.census.integers)) {
         return None;
     }
     let kind = if format.contains(['H', 'I']) || format == "chinese" { "timestamp" } else { "date" };
