@@ -41,6 +41,8 @@ pub(super) enum KeyRole {
 #[derive(Debug, Clone)]
 struct Candidate {
     columns: Vec<usize>,
+    /// Whether it is made of people, in a file of what happened: another key tells more.
+    of_people: bool,
     /// By hash of the key, the hash of the whole record.
     seen: DistinctSample<u64>,
     conflicts: u64,
@@ -105,8 +107,13 @@ impl KeySearch {
                 }
             }
         }
-        let candidate =
-            |columns| Candidate { columns, seen: DistinctSample::new(REMEMBERED / 4), conflicts: 0, ended: false };
+        let candidate = |columns: Vec<usize>| Candidate {
+            of_people: timed && !columns.iter().any(|column| roles[*column] == KeyRole::Thing),
+            columns,
+            seen: DistinctSample::new(REMEMBERED / 4),
+            conflicts: 0,
+            ended: false,
+        };
         Self { candidates: found.into_iter().map(candidate).collect(), rows: 0 }
     }
 
@@ -140,9 +147,9 @@ impl KeySearch {
     pub fn found(&self) -> Vec<FoundKey> {
         let found =
             |c: &Candidate| FoundKey { columns: c.columns.clone(), conflicts: c.conflicts, one_in: c.seen.one_in() };
-        let mut keys: Vec<FoundKey> = self.candidates.iter().filter(|c| !c.ended).map(found).collect();
-        keys.sort_by_key(|key| (key.conflicts > 0, key.columns.len()));
-        keys
+        let mut alive: Vec<&Candidate> = self.candidates.iter().filter(|c| !c.ended).collect();
+        alive.sort_by_key(|c| (c.conflicts > 0, c.of_people, c.columns.len()));
+        alive.into_iter().map(found).collect()
     }
 }
 
@@ -229,6 +236,14 @@ mod tests {
         // A few conflicts are told.
         let columns = [column(9000, |r| if r == 8999 { 5 } else { r }), column(9000, |r| r)];
         assert_eq!(search(&[Thing, Never], &columns)[0].conflicts, 1);
+    }
+
+    #[test]
+    fn the_number_of_a_thing_goes_before_a_person() {
+        let columns = [column(3000, |r| r), column(3000, |r| r / 3), column(3000, |r| r % 3), column(3000, |r| r % 28)];
+        assert_eq!(search(&[Person, Thing, Line, Time], &columns)[0].columns, [1, 2]);
+        // In a list of people it is the key.
+        assert_eq!(search(&[Person, Other, Line, Never], &columns)[0].columns, [0]);
     }
 
     #[test]
