@@ -26,6 +26,7 @@
 mod audit;
 mod basis;
 mod delta_store;
+mod description;
 mod doctor;
 mod error;
 mod fault;
@@ -53,6 +54,7 @@ mod zone;
 
 pub use audit::{AuditHead, AuditHeadError, AuditLog, AuditRecord, AuditTrail, HEAD_KEY};
 pub use basis::{Basis, Seen};
+pub use description::{COMMENT, PROPERTY_PREFIX, TableDescription};
 pub use doctor::{Checkup, Finding, Health, Latency, Severity};
 pub use error::{AuditBreak, LakeError, StoreFault};
 pub use lake::Lake;

@@ -8,6 +8,7 @@ use crate::load::Loading;
 use crate::noise::{self, Turn};
 use crate::placed::Written;
 use crate::record::{ModelAccount, ModelWarning, ScanAccount};
+use crate::table_description;
 use lakewarden_engine::{Engine, Relation, RowSubjects, ScanFigures, Session, SessionSpec, SubjectIndex, TableNoise};
 use lakewarden_lake::{StagedTable, WriterOptions, Zone};
 use std::sync::Arc;
@@ -61,8 +62,11 @@ impl Loading<'_> {
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
         let mut written = reads.followed_by.map(|subjects| Written::new(name, &subjects)).transpose()?;
-        let options = WriterOptions::new(self.run, Handle::current()).within(self.writing);
-        let mut writer = self.lake.writer(Zone::Curated, name, crate::contract::schema(&model.table), options)?;
+        let options = WriterOptions::new(self.run, Handle::current())
+            .within(self.writing)
+            .with_description(table_description::describe_table(&model.table, &model.labels));
+        let schema = crate::contract::stored_schema(&model.table);
+        let mut writer = self.lake.writer(Zone::Curated, name, schema, options)?;
         while let Some(batch) = running.next().await.map_err(PipelineError::of_model(name))? {
             block_in_place(|| {
                 let batch = contract.take(&batch)?;
@@ -72,7 +76,8 @@ impl Loading<'_> {
                 if let Some(written) = &mut written {
                     written.take(&batch)?;
                 }
-                writer.write(batch).map_err(PipelineError::from)
+                // A table that breaks its contract is not stored; the rest is read to count what breaks it.
+                if contract.is_kept() { writer.write(batch).map_err(PipelineError::from) } else { Ok(()) }
             })?;
             progress(writer.rows());
         }

@@ -20,6 +20,17 @@ pub fn schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
+/// The same as they are stored: a column that the contract requires is not nullable.
+pub fn stored_schema(table: &Table) -> SchemaRef {
+    let schema = schema(table);
+    let fields = schema.fields().iter().zip(&table.columns);
+    let field = |(field, column): (&Arc<Field>, &lakewarden_dictionary::TableColumn)| {
+        let required = column.tests.iter().any(|test| test.value == Rule::Required);
+        field.as_ref().clone().with_nullable(!required)
+    };
+    Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
+}
+
 /// Whether a column of type `given` may be stored as `promised` without changing what it says.
 pub fn fits(given: &DataType, promised: &DataType) -> bool {
     use DataType::*;
@@ -161,6 +172,11 @@ impl<'a> Contract<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all batches so far kept the contract. Those that did not are not stored.
+    pub fn is_kept(&self) -> bool {
+        self.failed.is_empty()
     }
 
     /// Says whether all batches kept the contract.

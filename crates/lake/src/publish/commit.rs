@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
-use deltalake_core::kernel::{Action, Add, CommitInfo, Metadata, MetadataExt, Remove, Transaction};
+use deltalake_core::kernel::{Action, Add, CommitInfo, Metadata, Remove, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::intent::{Intent, IntentChange};
 use super::{ENGINE, Mode, Outcome, Published, decided};
+use crate::description::{TableDescription, keep_column_metadata};
 use crate::error::LakeError;
 use crate::fault::delta_error;
 use crate::lake::Lake;
@@ -141,18 +142,11 @@ fn actions(
                     "minWriterVersion": 2,
                 }),
             )?));
-            actions.push(Action::Metadata(new_metadata(intent, id, &schema)?));
+            actions.push(Action::Metadata(new_metadata(intent, change, id, &schema)?));
         }
-        Some(table) if table.snapshot.schema != schema => {
-            let failed = |_| damaged(id, "its metadata cannot be changed");
-            let metadata = table.delta.metadata().clone();
-            let metadata = metadata
-                .with_schema(&to_delta(id, &schema)?)
-                .and_then(|m| m.add_config_key(STATS_COLUMNS.to_owned(), stats_columns(&schema)))
-                .map_err(failed)?;
-            actions.push(Action::Metadata(metadata));
+        Some(table) => {
+            actions.extend(changed_metadata(change, id, table, &schema)?.map(Action::Metadata));
         }
-        Some(_) => {}
     }
     let folder = id.folder();
     let mut added = HashSet::new();
@@ -215,21 +209,76 @@ fn commit_info(intent: &Intent, change: &IntentChange, table: Option<&LoadedTabl
     }
 }
 
-fn new_metadata(intent: &Intent, id: &TableId, schema: &SchemaRef) -> Result<Metadata, LakeError> {
-    let schema_string =
-        serde_json::to_string(&to_delta(id, schema)?).map_err(|_| damaged(id, "its schema cannot be written"))?;
+/// The metadata that a table will have; `None` if it stays as it is. What it says of itself changes where the change
+/// describes it, and the schema where rows have other columns or other nullability. Entries of other programs stay.
+fn changed_metadata(
+    change: &IntentChange,
+    id: &TableId,
+    table: &LoadedTable,
+    schema: &SchemaRef,
+) -> Result<Option<Metadata>, LakeError> {
+    let unwritable = |_| damaged(id, "its metadata cannot be changed");
+    let metadata = table.delta.metadata();
+    let held = serde_json::to_value(table.delta.schema().as_ref()).map_err(unwritable)?;
+    let same_columns = table.snapshot.schema == *schema;
+    let mut wanted = held.clone();
+    if !same_columns {
+        wanted = serde_json::to_value(to_delta(id, schema)?).map_err(unwritable)?;
+        keep_column_metadata(&held, &mut wanted);
+    }
+    if let Some(description) = &change.description {
+        description.write_columns(&mut wanted);
+        let described = description.for_columns(schema.fields().iter().map(|field| field.name().as_str()));
+        let now = TableDescription::from_delta(metadata, &table.delta.schema());
+        if same_columns && described == now {
+            return Ok(None);
+        }
+    } else if same_columns {
+        return Ok(None);
+    }
+    let mut document = serde_json::to_value(metadata).map_err(unwritable)?;
+    let unreadable = || damaged(id, "its metadata cannot be changed");
+    let entries = document.as_object_mut().ok_or_else(unreadable)?;
+    entries.insert("schemaString".to_owned(), json!(wanted.to_string()));
+    if let Some(description) = &change.description {
+        entries.insert("description".to_owned(), json!(description.text));
+    }
+    let configuration = entries.entry("configuration").or_insert_with(|| json!({}));
+    let configuration = configuration.as_object_mut().ok_or_else(unreadable)?;
+    if !same_columns {
+        configuration.insert(STATS_COLUMNS.to_owned(), json!(stats_columns(schema)));
+    }
+    if let Some(description) = &change.description {
+        description.write_properties(configuration);
+    }
+    self::document(id, document).map(Some)
+}
+
+fn new_metadata(
+    intent: &Intent,
+    change: &IntentChange,
+    id: &TableId,
+    schema: &SchemaRef,
+) -> Result<Metadata, LakeError> {
+    let mut fields =
+        serde_json::to_value(to_delta(id, schema)?).map_err(|_| damaged(id, "its schema cannot be written"))?;
+    let mut configuration = serde_json::Map::new();
+    configuration.insert("delta.checkpointInterval".to_owned(), json!(CHECKPOINT_INTERVAL));
+    configuration.insert(STATS_COLUMNS.to_owned(), json!(stats_columns(schema)));
+    if let Some(description) = &change.description {
+        description.write_columns(&mut fields);
+        description.write_properties(&mut configuration);
+    }
     document(
         id,
         json!({
+            "description": change.description.as_ref().map(|description| &description.text),
             "id": Uuid::new_v5(&intent.id, id.to_string().as_bytes()),
             "name": id.name,
             "format": { "provider": "parquet", "options": {} },
-            "schemaString": schema_string,
+            "schemaString": fields.to_string(),
             "partitionColumns": [],
-            "configuration": {
-                "delta.checkpointInterval": CHECKPOINT_INTERVAL,
-                STATS_COLUMNS: stats_columns(schema),
-            },
+            "configuration": configuration,
             "createdTime": intent.at.timestamp_millis(),
         }),
     )

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Change, Mode, Publication};
 use crate::basis::Basis;
+use crate::description::TableDescription;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::schema::to_delta;
@@ -61,6 +62,9 @@ pub(super) struct IntentChange {
     pub(super) basis: Basis,
     pub(super) transactions: Vec<(String, i64)>,
     pub(super) info: Map<String, Value>,
+    /// What the table will say of itself; as it does now if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<TableDescription>,
 }
 
 impl IntentChange {
@@ -95,6 +99,7 @@ impl Intent {
                 basis: staged.basis,
                 transactions,
                 info,
+                description: staged.description,
             });
             tables.insert(table);
         }

@@ -7,10 +7,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use crate::description::{PARQUET_KEY, TableDescription};
 use crate::error::LakeError;
 use crate::schema::has_bounds;
 use crate::stats::{Counter, FileStats};
@@ -34,13 +36,20 @@ pub(super) struct Encoder {
 
 impl Encoder {
     /// `schema` is a stored schema (see `schema::stored`).
-    pub(super) fn new(table: &TableId, schema: SchemaRef) -> Result<Self, LakeError> {
+    pub(super) fn new(
+        table: &TableId,
+        schema: SchemaRef,
+        description: Option<&TableDescription>,
+    ) -> Result<Self, LakeError> {
         let failed = |_| LakeError::Encode { table: table.to_string() };
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(failed)?))
             .set_created_by(crate::publish::ENGINE.to_owned())
             .set_max_row_group_row_count(None)
             .set_statistics_enabled(EnabledStatistics::None);
+        if let Some(text) = description.and_then(TableDescription::to_parquet) {
+            properties = properties.set_key_value_metadata(Some(vec![KeyValue::new(PARQUET_KEY.to_owned(), text)]));
+        }
         for field in schema.fields() {
             if has_bounds(field.data_type()) {
                 let path = ColumnPath::new(vec![field.name().clone()]);

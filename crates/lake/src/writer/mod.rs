@@ -17,6 +17,7 @@ use self::encode::{EXTENSION, Encoder};
 use self::file::OpenFile;
 use self::pool::{Chunk, Pool};
 use crate::basis::Basis;
+use crate::description::TableDescription;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::schema::stored;
@@ -40,6 +41,8 @@ pub struct WriterOptions {
     pub rows_per_group: NonZeroUsize,
     /// Bytes of Arrow memory after which a row group is closed although it has fewer rows.
     pub bytes_per_group: NonZeroUsize,
+    /// What the files and their table say of themselves, if anything.
+    pub description: Option<TableDescription>,
 }
 
 impl WriterOptions {
@@ -59,7 +62,15 @@ impl WriterOptions {
             bytes_per_file: one_and((128 << 20) - 1),
             rows_per_group: one_and((1 << 17) - 1),
             bytes_per_group: one_and((32 << 20) - 1),
+            description: None,
         }
+    }
+
+    /// Lets the files and their table say what they are.
+    #[must_use]
+    pub fn with_description(mut self, description: TableDescription) -> Self {
+        self.description = Some(description);
+        self
     }
 
     /// Changes the number of encoding threads.
@@ -100,6 +111,8 @@ pub struct StagedTable {
     pub rows: u64,
     /// What they were decided against.
     pub basis: Basis,
+    /// What the table says of itself once they are published; as it does now if absent.
+    pub description: Option<TableDescription>,
 }
 
 /// Writes the rows of one table to Parquet files, in order: file `i` holds the `i`-th chunk.
@@ -126,6 +139,7 @@ pub struct TableWriter {
     whole: Size,
     next: usize,
     rows: u64,
+    description: Option<TableDescription>,
     finished: bool,
 }
 
@@ -162,8 +176,8 @@ impl Lake {
     ) -> Result<TableWriter, LakeError> {
         let table = TableId::new(zone, name)?;
         let stored = stored(&table, &schema)?;
-        let encoder = Encoder::new(&table, Arc::clone(&stored))?;
-        let WriterOptions { id, runtime, threads, .. } = options;
+        let encoder = Encoder::new(&table, Arc::clone(&stored), options.description.as_ref())?;
+        let WriterOptions { id, runtime, threads, description, .. } = options;
         let group = Size { rows: options.rows_per_group.get(), bytes: options.bytes_per_group.get() };
         let whole = Size { rows: options.rows_per_file.get(), bytes: options.bytes_per_file.get() };
         let pool = Pool::new(table.to_string(), self.clone(), encoder, runtime, threads.get());
@@ -181,6 +195,7 @@ impl Lake {
             whole,
             next: 0,
             rows: 0,
+            description,
             finished: false,
         })
     }
@@ -250,6 +265,7 @@ impl TableWriter {
             files,
             rows: self.rows,
             basis: Basis::default(),
+            description: self.description.take(),
         })
     }
 

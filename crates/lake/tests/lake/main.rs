@@ -5,6 +5,7 @@ mod audit_and_lease;
 mod bad_store;
 mod checks;
 mod conformance;
+mod descriptions;
 mod doctor;
 mod fault_store;
 mod faults;

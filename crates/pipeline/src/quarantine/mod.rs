@@ -114,6 +114,7 @@ pub(crate) fn told(
         files: Vec::new(),
         rows: 0,
         basis: Basis::default(),
+        description: None,
     };
     let (staged, key) = match staged {
         Some((staged, key)) => (staged, Some(key)),

@@ -2,6 +2,7 @@
 
 use crate::build::{Built, Readable};
 use crate::compile::CompiledModel;
+use crate::contract;
 use crate::customers::Customers;
 use crate::error::PipelineError;
 use crate::event_days::{EventDays, EventDaysOf};
@@ -104,7 +105,7 @@ impl Builds<'_, '_, '_> {
         let model = &self.models[job];
         let Some(Turn::Keep(release, view)) = self.turn(job).cloned() else { return Err(PipelineError::Worker) };
         let rows = view.rows();
-        self.relations.set(&model.model.name, view);
+        self.relations.set(&model.model.name, view.with_schema(contract::schema(&model.table)));
         Ok(ModelAccount {
             table: model.model.name.clone(),
             purpose: model.table.purpose.value.clone(),
@@ -169,7 +170,9 @@ impl Jobs for Builds<'_, '_, '_> {
         let account = match output {
             Some(Built { staged, account, rows }) => {
                 let name = &self.models[job].model.name;
-                self.relations.set(name, TableView::replaced_by(&staged));
+                // Plans are made and proved for nullable columns, whatever the table promises besides.
+                let schema = contract::schema(&self.models[job].table);
+                self.relations.set(name, TableView::replaced_by(&staged).with_schema(schema));
                 if let (Some(customers), Some(rows)) = (self.customers.as_mut(), rows) {
                     customers.rows.insert(name.clone(), Arc::new(rows));
                 }

@@ -2,6 +2,7 @@
 
 mod after_load;
 mod builds;
+mod descriptions;
 mod loads;
 mod marks;
 mod reloads;
@@ -325,6 +326,7 @@ impl<'a> Run<'a> {
         if let (Some(account), Some(customers)) = (&mut self.record.identity, &mut customers) {
             account.consent = customers.decision_counts();
         }
+        self.describe_tables(changes, previous.as_ref()).await?;
         self.publish(changes, lease, observer).await?;
         Ok(customers)
     }
