@@ -50,6 +50,8 @@ fn a_signal_is_recorded_and_the_lake_is_free() {
         let stderr = String::from_utf8_lossy(&said.stderr).into_owned();
         assert_eq!(said.status.code(), Some(code), "{stderr}");
         assert!(stderr.contains(&format!("error[LW7040]: SIG{name} stopped the run")), "{stderr}");
+        assert!(stderr.contains("\nreport: report.html\n"), "{stderr}");
+        assert!(place.read("report.html").contains(&format!("SIG{name} stopped the run")));
         let status = place.json(0, &["status"]);
         assert_eq!(status["runs"][0]["outcome"], "interrupted");
         place.good(&["run", "--as-of", "2026-10-01"]);

@@ -194,3 +194,56 @@ fn a_report_is_checked_before_the_run_and_kept() {
     place.good(&["run", "--as-of", AS_OF, "--lake", "other"]);
     assert_eq!(place.read("report.html"), before, "another lake's report is not overwritten");
 }
+
+/// What a reader of one language sees of a report: the text between tags.
+fn seen(report: &str, language: &str) -> String {
+    let article = &report[report.find(&format!("<article class=\"{language}\"")).unwrap()..];
+    let article = &article[..article.find("</article>").unwrap()];
+    let pieces = article.split('<').skip(1).filter_map(|piece| piece.split_once('>')).map(|(_, text)| text.trim());
+    pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_failed_run_leaves_a_report_of_why_and_of_the_lake_as_it_is() {
+    let place = Place::published();
+    let good = seen(&place.read("report.html"), "en");
+    assert!(good.contains("The lake now") && good.contains("by this run"), "{good}");
+    let text = place.read(ORDERS);
+    let (header, _) = text.split_once('\n').unwrap();
+    let lacking = header.replace("ordered_at", "ordred_at");
+    place.write("exports/orders/orders_2026-10.csv", &format!("{lacking}\n"));
+    let said = place.say(&["run", "--as-of", "2026-10-02"]);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.ends_with("report: report.html\n"), "{}", said.stderr);
+    let report = place.read("report.html");
+    let (en, zh) = (seen(&report, "en"), seen(&report, "zh"));
+    for told in ["LW4007", "lacks column `ordered_at`", "optional: true", "Nothing was published", "Rows in the lake"] {
+        assert!(en.contains(told), "{told}: {en}");
+    }
+    assert!(zh.contains("失败原因") && zh.contains("数据湖现状"), "{zh}");
+    // What is in the lake is shown as unchanged, with its people, who are too few to be counted out.
+    let rows = |report: &str| report.lines().skip_while(|l| *l != "Rows in the lake").nth(1).unwrap().to_owned();
+    assert_eq!(rows(&en), rows(&good));
+    assert!(!en.lines().any(|line| line.starts_with('+')), "{en}");
+    assert!(en.contains("&lt;\u{a0}5"), "{en}");
+    assert_eq!(std::fs::read_dir(place.path("reports")).unwrap().count(), 2, "one a run");
+}
+
+#[test]
+fn a_run_that_could_not_begin_leaves_a_report_with_the_places_to_fix() {
+    let place = Place::published();
+    place.edit("schemas/channels/orders.yaml", "owner: shop", "ownr: shop");
+    assert_eq!(place.say(&["run", "--as-of", AS_OF, "--language", "en", "--report", "failed.html"]).code, 1);
+    let report = place.read("failed.html");
+    assert!(report.contains("<html lang=\"en\">"));
+    let en = seen(&report, "en");
+    for told in ["LW6001", "schemas/channels/orders.yaml:5:1", "LW1003", "unknown key `ownr`", "did you mean `owner`?"]
+    {
+        assert!(en.contains(told), "{told}: {en}");
+    }
+    assert!(en.contains("Rows in the lake"), "{en}");
+    // Without a pipeline there is no run, and nothing to report.
+    let before = std::fs::read_dir(place.path("reports")).unwrap().count();
+    assert_eq!(place.say(&["run", "--pipeline", "none"]).code, 2);
+    assert_eq!(std::fs::read_dir(place.path("reports")).unwrap().count(), before);
+}

@@ -1,6 +1,6 @@
 //! Why a command could not be carried out, and with which code it ends.
 
-use crate::output::Output;
+use crate::output::{Output, local};
 use crate::problems;
 use lakewarden_dictionary::{Problem, SourceFile};
 use lakewarden_engine::EngineError;
@@ -28,6 +28,16 @@ pub enum Failure {
     /// See [`PipelineError`].
     #[error("{0}")]
     Pipeline(PipelineError),
+    /// Another run has the lake.
+    #[error("the lake is being written by {owner}, until {expires} at the latest")]
+    Busy {
+        /// Who, in their own words.
+        owner: String,
+        /// When its lease ends if it is not renewed, in the project's time zone.
+        expires: String,
+        /// The same without a zone.
+        error: Box<PipelineError>,
+    },
     /// Files could not be written or read.
     #[error("cannot {doing} {path}: {why}")]
     File {
@@ -54,6 +64,9 @@ pub enum Failure {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A signal stopped the run.
+    #[error("{0}")]
+    Interrupted(String),
     /// Randomness is not to be had.
     #[error("the system gives no randomness")]
     Randomness,
@@ -67,6 +80,11 @@ impl Failure {
     pub fn of(open: &OpenProject) -> impl FnOnce(PipelineError) -> Self + '_ {
         |error| match error {
             PipelineError::Project(problems) => Self::Problems { problems, files: open.files.clone() },
+            PipelineError::Lake(LakeError::LeaseHeld { owner, expires }) => Self::Busy {
+                owner: owner.clone(),
+                expires: local(expires, open.zone()),
+                error: Box::new(PipelineError::Lake(LakeError::LeaseHeld { owner, expires })),
+            },
             other => Self::Pipeline(other),
         }
     }
@@ -77,23 +95,29 @@ impl Failure {
         move |error| Self::File { doing, path, why: error.kind() }
     }
 
-    fn code(&self) -> &'static str {
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Problems { .. } => "LW6001",
             Self::Pipeline(error) => error.code(),
+            Self::Busy { error, .. } => error.code(),
             Self::File { .. } => "LW9001",
             Self::Usage { .. } => "LW9002",
+            Self::Interrupted(_) => "LW7040",
             Self::Report { .. } => "LW7042",
             Self::Sample(_) => "LW9003",
             Self::Randomness => "LW9005",
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    /// What fixes it.
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::Pipeline(error) => error.hint(),
+            Self::Busy { error, .. } => error.hint(),
             Self::Problems { .. } => Some("lakewarden check".to_owned()),
             Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Interrupted(_) => Some("lakewarden run".to_owned()),
             Self::Report { .. } => Some("name another file: lakewarden run --report FILE; nothing was run".to_owned()),
             Self::Sample(_) => Some("name a folder where you may write: lakewarden sample DIR".to_owned()),
             Self::File { why, .. } => file_hint(*why).map(str::to_owned),
@@ -111,7 +135,9 @@ impl Failure {
             Self::Pipeline(PipelineError::Lake(
                 LakeError::AuditBroken { .. } | LakeError::AuditHeadMissing | LakeError::AuditUnknownObject { .. },
             )) => ExitCode::from(1),
-            Self::Pipeline(PipelineError::Lake(LakeError::LeaseHeld { .. })) => ExitCode::from(TRY_LATER),
+            Self::Busy { .. } | Self::Pipeline(PipelineError::Lake(LakeError::LeaseHeld { .. })) => {
+                ExitCode::from(TRY_LATER)
+            }
             _ => ExitCode::from(2),
         }
     }
@@ -144,6 +170,16 @@ impl Failure {
                 "at": self.at().map(|(line, column)| json!({ "line": line, "column": column })),
             }
         }));
+    }
+
+    /// The place in the SQL of a model of the project that it is about: file, line and column.
+    pub fn at_in_model(&self, open: &OpenProject) -> Option<String> {
+        let Self::Pipeline(PipelineError::Engine { model, .. }) = self else { return None };
+        let path = open.project.pipelines.iter().flat_map(|p| &p.models).find(|m| m.name == *model)?.path.clone();
+        Some(match self.at() {
+            Some((line, column)) => format!("{path}:{line}:{column}"),
+            None => path.to_string(),
+        })
     }
 
     /// Line and column in the SQL of a query, from 1.

@@ -1,6 +1,8 @@
 //! Signals: SIGINT (Ctrl-C) and SIGTERM stop the command, with a message, and a run with a record of it.
 
+use crate::commands::run::Reporting;
 use lakewarden_pipeline::StopSwitch;
+use std::sync::Mutex;
 
 /// Exit code 128 + 2.
 #[cfg(unix)]
@@ -11,6 +13,9 @@ const TERMINATED: i32 = 143;
 
 /// Stops the run of this process.
 pub static SWITCH: StopSwitch = StopSwitch::new();
+
+/// How the report of the run of this process is written if a signal stops it.
+pub static REPORTING: Mutex<Option<Reporting>> = Mutex::new(None);
 
 /// Listens for signals from now on. The first one stops the command in good order, the second one at once.
 #[cfg(unix)]
@@ -52,6 +57,13 @@ async fn stop(signal: &'static str) {
                 "error[LW7040]: {signal} stopped the run; nothing was published, and the lake is free again"
             ));
             tell(&format!(" hint: lakewarden run; the audit log has the interruption of run {}", stopped.record.run));
+            let reporting = REPORTING.lock().ok().and_then(|mut reporting| reporting.take());
+            if let Some(reporting) = reporting {
+                match reporting.interrupted(stopped.record.clone()).await {
+                    Ok(report) => tell(&format!("report: {}", report.display())),
+                    Err(unwritten) => tell(&format!("warning[{}]: {unwritten}", unwritten.code())),
+                }
+            }
             // The process ends before the run could publish.
             std::mem::forget(stopped);
         }

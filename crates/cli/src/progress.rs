@@ -6,7 +6,7 @@ use crate::output::{Output, counted, grouped};
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lakewarden_pipeline::record::{Step, StepKind};
+use lakewarden_pipeline::record::{RunRecord, Step, StepKind};
 use lakewarden_pipeline::{Observer, PipelineError, StopSwitch};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -21,13 +21,20 @@ pub struct Teller {
     all: MultiProgress,
     /// Bars of the steps that go on, by name.
     bars: Mutex<BTreeMap<String, ProgressBar>>,
+    /// The record of the run, if it failed after it had begun.
+    failed: Mutex<Option<RunRecord>>,
 }
 
 impl Teller {
     /// Tells through this output.
     pub fn new(output: &Output, zone: Tz, quiet: bool) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        Self { output: *output, zone, quiet, all, bars: Mutex::new(BTreeMap::new()) }
+        Self { output: *output, zone, quiet, all, bars: Mutex::new(BTreeMap::new()), failed: Mutex::new(None) }
+    }
+
+    /// The record of the run, if it failed after it had begun.
+    pub fn take_failed(&self) -> Option<RunRecord> {
+        self.failed.lock().ok()?.take()
     }
 
     /// Says a line, in a log with the time before it.
@@ -90,6 +97,12 @@ impl Observer for Teller {
         }
         if !self.quiet {
             self.all.suspend(|| self.log(&line(step)));
+        }
+    }
+
+    fn failed(&self, record: &RunRecord) {
+        if let Ok(mut failed) = self.failed.lock() {
+            *failed = Some(record.clone());
         }
     }
 

@@ -6,6 +6,7 @@ use crate::contract::Contract;
 use crate::error::PipelineError;
 use crate::load::Loading;
 use crate::noise::{self, Turn};
+use crate::people_count::PeopleCount;
 use crate::placed::Written;
 use crate::record::{ModelAccount, ModelWarning, ScanAccount};
 use crate::table_description;
@@ -61,6 +62,7 @@ impl Loading<'_> {
         let mut running = session.run(&model.model.sql).await.map_err(PipelineError::of_model(name))?;
         let mut contract = Contract::new(&model.table, self.seed)?;
         let mut anonymity = Anonymity::of(&model.table, self.seed)?;
+        let mut people = PeopleCount::for_table(&model.table, self.seed);
         let mut written = reads.followed_by.map(|subjects| Written::new(name, &subjects)).transpose()?;
         let options = WriterOptions::new(self.run, Handle::current())
             .within(self.writing)
@@ -76,6 +78,7 @@ impl Loading<'_> {
                 if let Some(written) = &mut written {
                     written.take(&batch)?;
                 }
+                people.iter_mut().for_each(|people| people.add(&batch));
                 // A table that breaks its contract is not stored; the rest is read to count what breaks it.
                 if contract.is_kept() { writer.write(batch).map_err(PipelineError::from) } else { Ok(()) }
             })?;
@@ -94,6 +97,7 @@ impl Loading<'_> {
             warnings: ModelWarning::find_all(&scans, staged.rows, suppressed, minimum_subjects),
             scans,
             rows: staged.rows,
+            people: people.map(PeopleCount::finish),
             suppressed,
             anonymity,
             noise: noise::account(model, turn.map(Turn::release), false),

@@ -1,7 +1,7 @@
 //! How a run tells of its progress while it goes on.
 
 use crate::error::PipelineError;
-use crate::record::{Step, StepKind};
+use crate::record::{RunRecord, Step, StepKind};
 use crate::run::StopSwitch;
 
 /// Hears of steps. Several may go on at a time; of their progress it hears from their own threads.
@@ -14,6 +14,9 @@ pub trait Observer: Send + Sync {
 
     /// A step has ended well. Heard in the order in which steps began.
     fn finished(&self, _step: &Step) {}
+
+    /// The run has failed after it began; the record says why. Nothing was published.
+    fn failed(&self, _record: &RunRecord) {}
 
     /// What stops the run from outside; nothing if absent.
     fn stop_switch(&self) -> Option<&StopSwitch> {

@@ -24,6 +24,7 @@ mod draw;
 mod format;
 mod language;
 mod page;
+mod small_cells;
 mod words;
 
 pub use data::Report;

@@ -3,6 +3,7 @@
 //! `{}` stands for a value. The words are those of the field: *pseudonym*, never "anonymous"; *evidence
 //! for*, never a verdict about the law.
 
+use crate::data::Treatment;
 use crate::format::integer;
 use crate::language::Language;
 use std::borrow::Cow;
@@ -99,11 +100,15 @@ phrases! {
     NOTHING_CHANGED: "无变化", "Nothing changed";
     FAILED: "失败", "Failed";
     FAILURE: "失败原因", "Why it failed";
-    FOOT: "本记录是数据处理过程的证据，不构成法律意见。其中只有计数、名称与指纹，不含任何数据单元的值；文件不含脚本，也不访问网络。",
-          "This record is evidence for how data was handled; it is not legal advice. It holds counts, names and fingerprints and no value of any data cell; the file has no script and reaches for no network.";
+    HELP: "处理办法：", "help:";
+    NOTHING_PUBLISHED: "没有发布任何内容，数据湖保持运行前的状态。", "Nothing was published: the lake is as it was before the run.";
+    FOOT: "本记录是数据处理过程的证据，不构成法律意见。其中只有计数、名称与指纹，不含任何数据单元的值；文件不访问网络，唯一的脚本只让标题随语言切换。",
+          "This record is evidence for how data was handled; it is not legal advice. It holds counts, names and fingerprints and no value of any data cell; the file reaches for no network, and its only script lets the title follow the language.";
 
     // The headline.
     HEAD_ROWS: "{}，读入 {}，写入 {} 行。", "{} gave {}; {} were written.";
+    HEAD_ROWS_FAILED: "失败前，{}已读入 {}，其中 {} 行原将写入。", "Before that, {} gave {}, of which {} would have been written.";
+    CUSTOMERS_FEW: "{} 位客户", "{} customers";
     HEAD_LOST: "其余 {}均逐一归因。", "Not written: {}, each under a name.";
     HEAD_LOST_NONE: "没有一行遗失。", "None was lost.";
     HEAD_OPEN: "账目不平，因此没有发布任何内容；去向不明的行：{}。", "The account does not close, so nothing was published; rows without a name: {}.";
@@ -131,8 +136,83 @@ phrases! {
     FACT_ENGINE: "计算引擎", "Engine";
     FACT_AUDIT: "审计记录", "Audit record";
 
-    // 1 Rows.
-    ROWS_TITLE: "逐行账目", "Row account";
+    // The lake.
+    LAKE_TITLE: "数据湖", "The lake";
+    LAKE_LEAD: "数据湖在本次运行之后的状态；每个数字下方是本次运行带来的变化。", "The lake as it is after this run; below each number, what this run changed of it.";
+    LAKE_UNKNOWN: "无法读取数据湖，因此不显示其状态。", "The lake could not be read, so its state is not shown.";
+    LAKE_EMPTY: "数据湖中尚无数据。", "Nothing has been stored in the lake yet.";
+    LAKE_NOW: "数据湖现状", "The lake now";
+    LAKE_ROWS: "数据湖行数", "Rows in the lake";
+    LAKE_DATASETS: "规范层：每个数据集", "Conformed tables, by dataset";
+    LAKE_TABLES: "发布表", "Curated tables";
+    RENEWED: "本次更新 {}", "{} renewed";
+    PEOPLE: "涉及人数", "People";
+    QUARANTINE_HEAD: "隔离中的记录", "In quarantine";
+    RETENTION: "保留期限", "Kept for";
+    KEPT_FROM: "自 {} 起", "from {}";
+    NO_END: "无期限", "no end";
+    AS_SOURCES: "同其来源", "as its sources";
+    AS_TABLE: "同整表", "as its table";
+    LAST_PUBLISHED: "最近发布", "Last published";
+    LAWFUL_BASIS: "合法性基础", "Lawful basis";
+    NOT_PUBLISHED: "尚未发布", "not published yet";
+    BY_THIS_RUN: "本次运行", "by this run";
+    UNCHANGED: "不变", "unchanged";
+    FEWER_THAN: "<\u{a0}{}", "<\u{a0}{}";
+    AT_LEAST: "≥\u{a0}{}", "≥\u{a0}{}";
+    COMMA: "、", ", ";
+
+    // Consent.
+    CONSENT_TITLE: "同意", "Consent";
+    CONSENT_LEAD: "每个处理目的下，按决定统计的人数，以及因此从该目的的读取中扣留的行。人数过少的不予显示。",
+                  "For each purpose, people by what they decided, and the rows withheld from its reads for that reason. Counts of too few people are not shown.";
+    CONSENT_NONE: "本次运行没有就任何目的查询同意。", "This run asked for nobody's consent.";
+    CONSENT_BY_PURPOSE: "按目的与决定", "By purpose and decision";
+    CONSENT_UNUSUAL: "按更严格方式理解的同意记录", "Consent records that were read the stricter way";
+    CONSENT_UNREADABLE_LOADED: "本次载入中无法读取的同意记录", "Consent records of this load that cannot be read";
+    DECISION: "决定", "Decision";
+    PERMITTED: "可以使用", "may be used";
+    WITHHELD_BY_REASON: "扣留的行", "Rows withheld";
+
+    // Lineage.
+    COLUMN: "列", "Column";
+    BY_VALUE: "取值来自", "Values come from";
+    BY_CONDITION: "条件来自", "Decided by";
+    ORIGINS_TITLE: "各列的来源字段", "Export fields of each column";
+    COLUMN_COUNT: "{} 列", "{} columns";
+    DECIDES_ROWS: "决定有哪些行：", "Which rows there are is decided by:";
+    EDGE_COLUMNS: "{} 列的值，{} 列作条件", "{} columns by value, {} by condition";
+
+    // Fields.
+    FIELDS_SECTION: "字段", "Fields";
+    FIELDS_TITLE: "字段说明", "Fields";
+    FIELDS_LEAD: "数据字典对每个字段的说明：含义、可识别性、处理方式、目的与保留期限。", "What the dictionary says of each field: meaning, identifiability, treatment, purposes and retention.";
+    FIELDS_NONE: "没有字段说明。", "No field is described.";
+    FIELD_COUNT: "{} 个字段", "{} fields";
+    MEANING: "含义", "Meaning";
+    TYPE: "类型", "Type";
+    IDENTIFIABILITY: "可识别性", "Identifiability";
+    TREATMENT: "处理方式", "Treatment";
+    PURPOSES_HEAD: "目的", "Purposes";
+    NOT_STORED: "不存储", "not stored";
+    DIRECT: "直接标识", "direct identifier";
+    QUASI: "准标识", "quasi-identifier";
+    NOT_IDENTIFYING: "无", "none";
+    ATTRIBUTE: "个人属性", "attribute of a person";
+    PSEUDONYM_OF: "假名（{}）", "pseudonym ({})";
+    AGGREGATE_OF: "至少 {} 人的汇总", "aggregate of at least {} people";
+    TREATED_KEEP: "保留", "kept";
+    TREATED_PSEUDONYMISE: "假名化：{}", "pseudonymised: {}";
+    TREATED_MASK: "掩码，保留前 {} 位、后 {} 位", "masked, first {} and last {} characters kept";
+    TREATED_GENERALISE: "概化为{}", "generalised to {}";
+    TREATED_REDACT: "文本脱敏", "identifiers redacted";
+    TREATED_DROP: "丢弃", "dropped";
+    YEARS: "{} 年", "{} years";
+    MONTHS: "{} 个月", "{} months";
+    DAYS: "{} 天", "{} days";
+
+    // Rows.
+    ROWS_TITLE: "逐行账目", "Accounts of rows";
     ROWS_LEAD: "读入的每一行，要么写入，要么在一个有名称的原因下留下。", "Every row that was read is either written or left behind under a name.";
     ROWS_NONE: "本次运行没有读入任何行。", "No rows were read by this run.";
     ROWS_FIGURE: "从读入到写入", "From read to written";
@@ -191,7 +271,7 @@ phrases! {
     REDACTED_DETAIL: "{}已替换为占位符", "{} replaced by a placeholder";
 
     // 2 The way.
-    WAY_TITLE: "数据的路径", "The way of the data";
+    WAY_TITLE: "血缘", "Lineage";
     WAY_LEAD: "色带宽度是被使用的列数：深色的列以其值进入结果，浅色的列只决定哪些行进入。带竖线的色带是受政策约束的个人数据读取。",
               "A ribbon is as wide as the columns it uses: dark for values that reach the result, pale for columns that only decide which rows do. A bar at its end is the policy gate that a read of personal data passes.";
     WAY_FIGURE: "从渠道导出到发布表", "From channel exports to curated tables";
@@ -223,6 +303,7 @@ phrases! {
     WITHHELD_FIGURE: "各模型：使用与扣留的行", "Rows used and withheld, by model";
     WITHHELD_CAPTION: "为 {}共扫描 {}；按目的与原因扣留 {}（{}）。", "Scanned for {}: {}; withheld by purpose and reason: {} ({}).";
     WITHHELD_ROWS: "扣留 {} · {}", "{} withheld · {}";
+    WITHHELD_FEW: "扣留 {}", "{} withheld";
     WITHHELD_NONE: "无扣留", "none withheld";
     READS: "每次读取的账目", "Account of every read";
     MODEL: "发布表", "Table";
@@ -260,7 +341,7 @@ phrases! {
     IDENTITY_LEAD: "共享同一假名的记录归为同一客户；全程没有明文标识符。", "Records that share a pseudonym are one customer; no clear-text identifier takes part.";
     IDENTITY_NONE: "这条流水线不归并客户。", "This pipeline builds no customers.";
     TOKENS_FIGURE: "各标识域的假名数", "Pseudonyms by identifier domain";
-    TOKENS_CAPTION: "{} 个假名指向 {}。", "{} pseudonyms lead to {}.";
+    TOKENS_CAPTION: "{} 个假名指向 {} 位客户。", "Pseudonyms: {}. Customers that they lead to: {}.";
     IDENTIFIERS_FIGURE: "每位客户的标识数", "Identifiers per customer";
     IDENTIFIERS_CAPTION: "横轴：标识数；纵轴：客户数。", "Across: identifiers. Up: customers.";
     MERGED: "本次合并", "Merged by this run";
@@ -290,6 +371,7 @@ phrases! {
     COMBINATIONS_FIGURE: "客户使用的渠道组合", "Channels that customers combine";
     COMBINATIONS_CAPTION: "每列是一种渠道组合；柱高为恰好使用这些渠道的客户数。", "Each column is a set of channels; its bar counts the customers who used exactly these.";
     COMBINATIONS_REST: "{}，共 {}。", "{} with {}.";
+    BEST_MONTH: "最高 {}：{}", "best: {}, {}";
     MONTHS_FIGURE: "各渠道每月销售额", "Revenue by channel and month";
     MONTHS_CAPTION: "各行同一刻度，退货已扣除；圆点为最高的月份。", "All rows share one scale; returns are taken off; the dot is the best month.";
 
@@ -371,6 +453,19 @@ const CODES: &[(&str, &str, &str)] = &[
     ("email", "不是邮箱地址", "not an e-mail address"),
     ("normalise", "无法规范化", "cannot be normalised"),
     ("columns", "列数不符", "wrong number of columns"),
+    // Lawful bases.
+    ("consent", "同意", "consent"),
+    ("contract", "履行合同", "contract"),
+    ("legal_obligation", "法定义务", "legal obligation"),
+    ("vital_interests", "重大利益", "vital interests"),
+    ("public_interest", "公共利益", "public interest"),
+    ("legitimate_interests", "正当利益", "legitimate interests"),
+    // Generalisations.
+    ("decade", "年代", "the decade"),
+    ("year", "年", "the year"),
+    ("month", "月", "the month"),
+    ("city", "城市", "the city"),
+    ("grid", "网格", "a grid"),
     // Zones.
     ("conformed", "规范层", "conformed"),
     ("quarantine", "隔离区", "quarantine"),
@@ -397,6 +492,61 @@ const KINDS: &[(&str, &str, &str)] = &[
 /// Says a code of the run record.
 pub(crate) fn code(language: Language, code: &str) -> Cow<'_, str> {
     look_up(CODES, language, code)
+}
+
+/// Says how near a field brings a reader to a person.
+pub(crate) fn identifiability(language: Language, name: &str) -> String {
+    let inner = |prefix: &str| name.strip_prefix(prefix)?.strip_prefix('(')?.strip_suffix(')');
+    if let Some(domain) = inner("pseudonym") {
+        return PSEUDONYM_OF.with(language, &[&kind(language, domain)]);
+    }
+    if let Some(least) = inner("aggregate") {
+        return AGGREGATE_OF.with(language, &[least]);
+    }
+    let phrase = match name {
+        "direct" => DIRECT,
+        "quasi" => QUASI,
+        "none" | "" => NOT_IDENTIFYING,
+        "attribute" => ATTRIBUTE,
+        other => return other.to_owned(),
+    };
+    phrase.say(language).to_owned()
+}
+
+/// Says what is done to a field.
+pub(crate) fn treatment(language: Language, treatment: &Treatment) -> String {
+    match treatment {
+        Treatment::None => "–".to_owned(),
+        Treatment::Keep => TREATED_KEEP.say(language).to_owned(),
+        Treatment::Pseudonymise(domain) => TREATED_PSEUDONYMISE.with(language, &[&kind(language, domain)]),
+        Treatment::Mask(first, last) => TREATED_MASK.with(language, &[&first.to_string(), &last.to_string()]),
+        Treatment::Generalise(to) => TREATED_GENERALISE.with(language, &[&code(language, to)]),
+        Treatment::Redact => TREATED_REDACT.say(language).to_owned(),
+        Treatment::Drop => TREATED_DROP.say(language).to_owned(),
+    }
+}
+
+/// Says an ISO 8601 period in years, months and days (`P5Y`, `P18M`, `P30D`); others are shown as they are.
+pub(crate) fn period(language: Language, period: &str) -> String {
+    let mut parts = Vec::new();
+    let mut digits = String::new();
+    for c in period.strip_prefix('P').unwrap_or("?").chars() {
+        let unit = match c {
+            '0'..='9' => {
+                digits.push(c);
+                continue;
+            }
+            'Y' if !digits.is_empty() => YEARS,
+            'M' if !digits.is_empty() => MONTHS,
+            'D' if !digits.is_empty() => DAYS,
+            _ => return period.to_owned(),
+        };
+        let text = unit.with(language, &[&digits]);
+        let one = digits == "1" && language == Language::English;
+        parts.push(if one { text.trim_end_matches('s').to_owned() } else { text });
+        digits.clear();
+    }
+    if parts.is_empty() || !digits.is_empty() { period.to_owned() } else { parts.join(" ") }
 }
 
 /// Says an identifier domain, or a kind of redacted text.
@@ -448,6 +598,25 @@ mod tests {
     fn values_are_filled_in_order_and_never_read_as_slots() {
         assert_eq!(fill("{} of {}", &["{}", "b"]), "{} of b");
         assert_eq!(fill("{} and {}", &["a"]), "a and –");
+    }
+
+    #[test]
+    fn periods_are_said_in_words() {
+        assert_eq!(period(Language::English, "P5Y"), "5 years");
+        assert_eq!(period(Language::English, "P1M"), "1 month");
+        assert_eq!(period(Language::Chinese, "P18M"), "18 个月");
+        assert_eq!(period(Language::English, "P1Y6M"), "1 year 6 months");
+        for odd in ["", "5Y", "P", "PY", "PT1H", "P5", "five"] {
+            assert_eq!(period(Language::English, odd), odd);
+        }
+    }
+
+    #[test]
+    fn identifiability_names_the_domain_and_the_least() {
+        assert_eq!(identifiability(Language::English, "pseudonym(phone)"), "pseudonym (phone number)");
+        assert_eq!(identifiability(Language::Chinese, "aggregate(5)"), "至少 5 人的汇总");
+        assert_eq!(identifiability(Language::English, "quasi"), "quasi-identifier");
+        assert_eq!(identifiability(Language::English, "new"), "new");
     }
 
     #[test]

@@ -1,159 +1,29 @@
 //! The whole file, as a reader or a hostile name meets it.
 #![allow(clippy::unwrap_used)]
 
-use lakewarden_report::data::*;
-use lakewarden_report::{Label, Language, render};
+#[path = "browser_scenes/small.rs"]
+mod small;
 
-/// A report in which every part is present and small.
-fn small() -> Report {
-    let at = |text: &str| Some(chrono::DateTime::parse_from_rfc3339(text).unwrap());
-    let quarantined = vec![Quarantined { field: "phone".into(), rule: "phone".into(), rows: 3 }];
-    let withheld = vec![Withheld { purpose: "analytics".into(), reason: "withdrawn".into(), rows: 10 }];
-    let month = "2026-05-01".parse().unwrap();
-    Report {
-        run: Run {
-            project: "demo".into(),
-            pipeline: "retail".into(),
-            label: Label::new("零售", "Retail"),
-            id: "run-1".into(),
-            started: at("2026-07-01T02:00:00+08:00"),
-            ended: at("2026-07-01T02:00:02.500+08:00"),
-            as_of: at("2026-07-01T00:00:00+08:00"),
-            dictionary_fingerprint: "0123456789abcdef".into(),
-            key: Some(Key { version: 2, fingerprint: "5ac19e02".into() }),
-            engine: "DataFusion".into(),
-            outcome: Outcome::Published,
-            failure: None,
-        },
-        steps: vec![Step {
-            name: "pos_sales".into(),
-            duration_ms: 1_250,
-            rows_in: Some(1_010),
-            rows_out: Some(1_000),
-            losses: vec![Loss { name: "duplicate".into(), rows: 5 }],
-            ..Step::default()
-        }],
-        datasets: vec![Dataset {
-            name: "pos_sales".into(),
-            label: Label::new("门店销售流水", "Shop till sales"),
-            files: 2,
-            files_already_loaded: 1,
-            read: 1_010,
-            written: 1_000,
-            quarantined,
-            consent_unreadable: 2,
-            consent_unreadable_nobody: 1,
-            in_quarantine: 17,
-            quarantine_expired: 19,
-            duplicates: 5,
-            key_conflicts: 0,
-            outside_retention: 2,
-            exact_duplicates_kept: 4,
-            replaced: 23,
-            skipped_lines: 29,
-            over_collected: vec![OverCollected { field: "clipboard".into(), rows: 7 }],
-            warnings: vec![Warning::Encoding {
-                file: "a.csv".into(),
-                declared: "GB18030".into(),
-                found: "UTF-8".into(),
-            }],
-            redactions: vec![Redaction { kind: "email".into(), count: 6 }],
-            treatments: Treatments { kept: 3, pseudonymised: 1, ..Treatments::default() },
-            without_subject: String::new(),
-        }],
-        models: vec![Model {
-            name: "sales".into(),
-            label: Label::new("销售", "Sales"),
-            purpose: "analytics".into(),
-            purpose_label: Label::new("分析", "analytics"),
-            reads: vec![RelationRead {
-                relation: "pos_sales".into(),
-                read: 1_000,
-                used: 990,
-                withheld,
-                without_subject: 40,
-            }],
-            rows_out: 990,
-            columns: 5,
-            held_back: 12,
-            warnings: Vec::new(),
-            anonymity: vec![
-                Anonymity { measure: "k".into(), declared: "5".into(), found: "7".into(), ..Anonymity::default() },
-                Anonymity {
-                    measure: "t".into(),
-                    column: "revenue".into(),
-                    declared: "0.3".into(),
-                    found: String::new(),
-                },
-            ],
-            noise: Some(Noise {
-                epsilon: "0.5".into(),
-                delta: "0.000001".into(),
-                rows_per_person: 3,
-                threshold: 86,
-                every: "P1M".into(),
-                kept: true,
-                publications: 4,
-                epsilon_spent: "2".into(),
-            }),
-        }],
-        lineage: vec![LineageEdge {
-            from: "pos_sales".into(),
-            to: "sales".into(),
-            direct: 4,
-            indirect: 1,
-            purpose: Some("analytics".into()),
-        }],
-        identity: Some(Identity {
-            tokens: vec![DomainTokens { domain: "phone".into(), tokens: 80 }],
-            customers: 75,
-            merged: 1,
-            shared_tokens: 2,
-            consent_doubted: 3,
-            consent_in_future: 2,
-            consent_for_unknown_purposes: 0,
-            consent_without_effect: 0,
-            identifiers: vec![IdentifierCount { identifiers: 1, customers: 75 }],
-        }),
-        customers: Some(CustomerPicture {
-            currency: Some("CNY".into()),
-            buyers: Some(70),
-            revenue: Some(12_345.0),
-            spend: vec![SpendBin { from: 0.0, to: Some(100.0), customers: 70 }],
-            concentration: vec![TopShare { top_percent: 20.0, revenue_share: 0.6 }],
-            rfm: vec![RfmCell { recency: 5, frequency: 5, customers: 9, mean_money: Some(40.0) }],
-            segments: vec![Segment { name: "new".into(), customers: 70, revenue_share: 1.0, ..Segment::default() }],
-            channels: vec![ChannelName { name: "store".into(), label: Label::new("门店", "Shops") }],
-            combinations: vec![ChannelCombination { channels: vec!["store".into()], customers: 70 }],
-            revenue_by_month: vec![ChannelRevenue { channel: "store".into(), month, amount: 12_345.0 }],
-        }),
-        values: vec![AssetValue {
-            dataset: "pos_sales".into(),
-            scale: 1_000,
-            completeness: Some(0.98),
-            consistency: Some(0.5),
-            timeliness: None,
-            usage: Some(4),
-            index: Some(81.25),
-        }],
-        publication: Some(Publication {
-            tables: vec![PublishedTable {
-                zone: "curated".into(),
-                name: "sales".into(),
-                version: 3,
-                rows: Some(990),
-                files: 1,
-                bytes: 20_480,
-            }],
-            audit: Some(AuditRecord { number: 12, hash: "ab".repeat(32) }),
-        }),
-    }
-}
+use lakewarden_report::data::*;
+use lakewarden_report::{Language, render};
+use small::small;
 
 /// Replaces every text of a report, wherever it stands, by `text`.
 fn hostile(report: &Report, text: &str) -> Report {
     fn walk(value: &mut serde_json::Value, key: &str, text: &str) {
-        let fixed = ["started", "ended", "as_of", "month", "kind", "state", "outcome", "currency"];
+        let fixed = [
+            "started",
+            "ended",
+            "as_of",
+            "month",
+            "kind",
+            "state",
+            "outcome",
+            "currency",
+            "kept_from",
+            "published",
+            "treatment",
+        ];
         match value {
             serde_json::Value::String(s) if !fixed.contains(&key) => *s = text.to_owned(),
             serde_json::Value::Array(items) => items.iter_mut().for_each(|i| walk(i, key, text)),
@@ -168,8 +38,9 @@ fn hostile(report: &Report, text: &str) -> Report {
 
 /// The article of one language.
 fn article(html: &str, language: Language) -> &str {
-    let tag = format!("lang=\"{}\">", language.tag());
-    let start = html.rfind(&tag).unwrap() + tag.len();
+    let class = if language == Language::English { "en" } else { "zh" };
+    let tag = format!("<article class=\"{class}\" lang=\"{}\">", language.tag());
+    let start = html.find(&tag).unwrap() + tag.len();
     &html[start..start + html[start..].find("</article>").unwrap()]
 }
 
@@ -229,7 +100,8 @@ fn a_small_report_reads_like_this() {
 fn names_cannot_become_markup() {
     for name in ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "</style></svg>&'"] {
         let html = render(&hostile(&small(), name), Language::Chinese);
-        assert!(!html.contains("<script") && !html.contains("<img"), "{name}");
+        assert_eq!(html.matches("<script").count(), 1, "{name}");
+        assert!(!html.contains("<script>alert") && !html.contains("<img"), "{name}");
         assert_eq!(html.matches("</style>").count(), 1);
         assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
         assert!(html.contains("&lt;"));
@@ -273,7 +145,7 @@ fn drawings_are_well_formed_and_named_and_their_ids_are_unique() {
 fn an_empty_report_says_what_is_missing() {
     for language in Language::ALL {
         let html = render(&Report::default(), language);
-        assert_eq!(article(&html, language).matches("class=\"none\"").count(), 8);
+        assert_eq!(article(&html, language).matches("class=\"none\"").count(), 11);
         assert!(!html.contains("NaN"));
     }
     insta::assert_snapshot!("empty", text(article(&render(&Report::default(), Language::English), Language::English)));
@@ -331,4 +203,60 @@ fn the_language_asked_for_is_the_one_shown() {
     let input = &html[html.find("id=\"language-zh\"").unwrap()..];
     assert!(input[..input.find('>').unwrap()].contains("checked"));
     assert_eq!(html.matches(" checked").count(), 2, "one language and one colour scheme");
+    assert!(html.contains("<title>demo / 零售 · Lakewarden 运行记录</title>"));
+    assert!(html.contains("data-title=\"demo / Retail · Lakewarden run record\""), "what the switch changes it to");
+}
+
+#[test]
+fn sections_come_in_the_order_in_which_an_officer_asks() {
+    let html = render(&small(), Language::English);
+    let ids = ["lake", "purposes", "consent", "lineage", "fields", "rows", "identity", "picture", "value", "steps"];
+    let places: Vec<usize> = ids.map(|id| html.find(&format!("<section id=\"en-{id}\"")).unwrap()).into();
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn no_count_of_too_few_people_is_shown_or_can_be_computed() {
+    let mut report = small();
+    // 4 rows withheld of 1,000 read would be given away by 996 rows used.
+    report.models[0].reads[0].used = 996;
+    report.models[0].reads[0].withheld[0].rows = 4;
+    report.steps.clear();
+    report.customers = None;
+    report.identity = Some(Identity { customers: 75, merged: 2, consent_doubted: 3, ..Identity::default() });
+    for language in Language::ALL {
+        let html = render(&report, language);
+        let lines = text(article(&html, language));
+        let lines: Vec<&str> = lines.lines().collect();
+        let at = |line: &str| lines.iter().filter(|l| **l == line).count();
+        // People of `sales` (4, in two tables), withdrawn people (3) and rows (4), withheld in all, merged, in doubt.
+        assert!(at("&lt;\u{a0}5") >= 6, "{lines:#?}");
+        assert_eq!(at("996"), 0, "rows used are a lower bound: {lines:#?}");
+        assert_eq!(at("≥\u{a0}996"), 1);
+        assert_eq!(at("70"), 0, "permitted people would give the others away");
+    }
+}
+
+#[test]
+fn a_failed_run_says_why_where_and_what_fixes_it_beside_the_lake() {
+    let mut report = small();
+    report.run.outcome = Outcome::Failed;
+    report.publication = None;
+    report.run.failure = Some(Failure {
+        code: "LW6001".into(),
+        message: "the project does not compile".into(),
+        help: "lakewarden check".into(),
+        problems: vec![FailureProblem {
+            code: "LW2004".into(),
+            message: "the model gives no column \"sku\"".into(),
+            at: "schemas/curated/sales.yaml:12:5".into(),
+            help: "add it to the SELECT".into(),
+        }],
+    });
+    let html = render(&report, Language::English);
+    let lines = text(article(&html, Language::English));
+    for said in ["LW6001", "lakewarden check", "schemas/curated/sales.yaml:12:5", "add it to the SELECT", "41,000"] {
+        assert!(lines.contains(said), "{said}: {lines}");
+    }
+    assert!(lines.contains("Nothing was published") && lines.contains("would have been written"), "{lines}");
 }

@@ -53,7 +53,8 @@ pub async fn demo(dir: &Path, customers: u32, output: &Output) -> Result<ExitCod
     };
     let lake = open.lake_url(None).map_err(Failure::of(&open))?;
     let place = ReportPlace::check(&dir, &lake, None)?;
-    let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await?;
+    let ran = run_project(&open, Some("retail"), None, as_of, &wishes, output).await;
+    let ran = ran.map_err(|failed| failed.failure)?;
     let report = draw(&ran, &open, None, &place, Language::Zh).await?.unwrap_or_else(|| dir.join("report.html"));
     output.json(&json!({ "project": dir, "report": report, "run": ran.record }));
     output.say(summary(&ran.record, Some(&report)));

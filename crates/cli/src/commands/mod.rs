@@ -14,7 +14,7 @@ mod model;
 mod plan;
 mod quarantine;
 mod query;
-mod run;
+pub(crate) mod run;
 mod sample;
 mod status;
 mod template;

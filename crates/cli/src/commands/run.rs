@@ -4,10 +4,12 @@ use crate::args::{Language, On};
 use crate::commands::{as_of, now, open, random};
 use crate::demands;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output::{Output, counted, grouped};
 use crate::progress::Teller;
 use crate::removals;
 use crate::report;
+use crate::report::failure::FailedRun;
 use crate::report::model_warnings;
 use crate::report_place::ReportPlace;
 use crate::stored;
@@ -19,6 +21,8 @@ use lakewarden_pipeline::{OpenProject, Ran, ReloadRequest, Request, Window, key_
 use lakewarden_policy::Knowledge;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// The code of consent events that are dated in the future.
 const CONSENT_IN_FUTURE: &str = "LW6056";
@@ -54,8 +58,31 @@ pub async fn run(
     let at = as_of(on.as_of.as_deref(), &open)?;
     let lake = open.lake_url(on.lake.as_deref()).map_err(Failure::of(&open))?;
     let place = ReportPlace::check(tidy(&open.root), &lake, report)?;
-    let ran = run_project(&open, on.pipeline.as_deref(), on.lake.as_deref(), at, wishes, output).await?;
-    let drawn = draw(&ran, &open, on.lake.as_deref(), &place, language).await?;
+    let reporting = Reporting {
+        open: Arc::new(open),
+        pipeline: on.pipeline.clone(),
+        lake: on.lake.clone(),
+        place: Arc::new(place),
+        language,
+    };
+    if let Ok(mut signalled) = interrupt::REPORTING.lock() {
+        *signalled = Some(reporting.clone());
+    }
+    let (open, place) = (&reporting.open, &reporting.place);
+    let ran = run_project(open, on.pipeline.as_deref(), on.lake.as_deref(), at, wishes, output).await;
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(failed) => {
+            failed.failure.show(output);
+            match reporting.draw(&failed).await {
+                Some(Ok(report)) => output.say(format!("report: {}", report.display())),
+                Some(Err(unwritten)) => output.say(format!("warning[{}]: {unwritten}", unwritten.code())),
+                None => {}
+            }
+            return Ok(failed.failure.exit_code());
+        }
+    };
+    let drawn = draw(&ran, open, on.lake.as_deref(), place, language).await?;
     output.json(&ran.record);
     let text = summary(&ran.record, drawn.as_deref());
     if wishes.quiet {
@@ -74,8 +101,28 @@ pub async fn run_project(
     at: Option<DateTime<Utc>>,
     wishes: &Wishes<'_>,
     output: &Output,
+) -> Result<Ran, Box<FailedRun>> {
+    let started = now();
+    let teller = Teller::new(output, open.zone(), wishes.quiet);
+    let run = random().map(|bits| uuid::Builder::from_random_bytes(bits).into_uuid());
+    let id = run.as_ref().copied().unwrap_or_default();
+    let ran = match run {
+        Ok(run) => start(open, pipeline, lake, at, wishes, run, &teller).await,
+        Err(failure) => Err(failure),
+    };
+    ran.map_err(|failure| Box::new(FailedRun { run: id, started, ended: now(), record: teller.take_failed(), failure }))
+}
+
+async fn start(
+    open: &OpenProject,
+    pipeline: Option<&str>,
+    lake: Option<&str>,
+    at: Option<DateTime<Utc>>,
+    wishes: &Wishes<'_>,
+    run: Uuid,
+    teller: &Teller,
 ) -> Result<Ran, Failure> {
-    // Problems come before a missing key: they can be mended without one.
+    // Problems come before a missing key: they can be fixed without one.
     open.pipeline(pipeline).map_err(Failure::of(open))?;
     if open.problems.iter().any(|p| p.severity == lakewarden_dictionary::Severity::Error) {
         return Err(Failure::Problems { problems: open.problems.clone(), files: open.files.clone() });
@@ -89,16 +136,14 @@ pub async fn run_project(
         days: wishes.days,
         consent: wishes.consent,
         clock: &now,
-        run: uuid::Builder::from_random_bytes(random()?).into_uuid(),
+        run,
         seed: u64::from_le_bytes(random()?),
         owner: &owner,
         take_over: wishes.take_over,
         accept_thresholds: wishes.accept_thresholds,
         reload: wishes.reload.as_ref(),
     };
-    lakewarden_pipeline::run(open, &keys, &request, &Teller::new(output, open.zone(), wishes.quiet))
-        .await
-        .map_err(Failure::of(open))
+    lakewarden_pipeline::run(open, &keys, &request, teller).await.map_err(Failure::of(open))
 }
 
 /// Who holds the lake, for whoever finds it held.
@@ -125,11 +170,43 @@ pub async fn draw(
         return Ok(None);
     }
     let data = report::of_run(&ran.record, open, lake, ran.customers.clone()).await.map_err(Failure::of(open))?;
-    let language = match language {
+    place.write(&ran.record.run, &lakewarden_report::render(&data, language_of(language))).map(Some)
+}
+
+/// What is needed to report a run that fails or is stopped.
+#[derive(Clone)]
+pub struct Reporting {
+    open: Arc<OpenProject>,
+    pipeline: Option<String>,
+    lake: Option<String>,
+    place: Arc<ReportPlace>,
+    language: Language,
+}
+
+impl Reporting {
+    /// Draws the report of a run that failed. `None` where there was none: the pipeline does not exist, or another run
+    /// has the lake.
+    async fn draw(&self, failed: &FailedRun) -> Option<Result<PathBuf, Failure>> {
+        let pipeline = self.open.pipeline(self.pipeline.as_deref()).ok()?;
+        if let Failure::Busy { .. } = &failed.failure {
+            return None;
+        }
+        let data = report::of_failure(failed, &self.open, pipeline, self.lake.as_deref()).await;
+        Some(self.place.write(&failed.run, &lakewarden_report::render(&data, language_of(self.language))))
+    }
+
+    /// Draws the report of a run that a signal stopped, and returns where it can be opened.
+    pub async fn interrupted(&self, record: RunRecord) -> Result<PathBuf, Failure> {
+        let failed = FailedRun::interrupted(record, now());
+        self.draw(&failed).await.unwrap_or(Err(failed.failure))
+    }
+}
+
+fn language_of(language: Language) -> lakewarden_report::Language {
+    match language {
         Language::Zh => lakewarden_report::Language::Chinese,
         Language::En => lakewarden_report::Language::English,
-    };
-    place.write(&ran.record.run, &lakewarden_report::render(&data, language)).map(Some)
+    }
 }
 
 /// The last line of a run.

@@ -1,6 +1,8 @@
 //! How records became customers.
 
-use lakewarden_pipeline::record::IdentityAccount;
+use super::names::{label, reason_code};
+use lakewarden_dictionary::Project;
+use lakewarden_pipeline::record::{IdentityAccount, RunRecord};
 use lakewarden_report::data;
 
 /// The account of identity.
@@ -27,12 +29,57 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
     }
 }
 
+/// The name of the decision that permits.
+const PERMITTED: &str = "permitted";
+
+/// Customers by what was decided for them, one entry a purpose for which consent decides: some dataset serves it by consent.
+pub(super) fn consent(record: &RunRecord, project: &Project) -> Vec<data::PurposeConsent> {
+    let Some(identity) = &record.identity else { return Vec::new() };
+    let purpose = |(purpose, counts): (&String, &lakewarden_pipeline::record::Counts)| data::PurposeConsent {
+        purpose: purpose.clone(),
+        label: project.purposes.find(purpose).map(|p| label(&p.label)).unwrap_or_default(),
+        permitted: counts.get(PERMITTED).copied().unwrap_or(0),
+        refused: counts
+            .iter()
+            .filter(|(decision, _)| decision.as_str() != PERMITTED)
+            .map(|(decision, people)| data::PeopleByReason {
+                reason: reason_code(decision).to_owned(),
+                people: *people,
+            })
+            .collect(),
+    };
+    identity.consent.iter().filter(|(purpose, _)| is_by_consent(purpose, project)).map(purpose).collect()
+}
+
+fn is_by_consent(purpose: &str, project: &Project) -> bool {
+    let served = project.datasets.iter().flat_map(|dataset| &dataset.purposes);
+    served.filter(|served| served.purpose.value == purpose).any(|served| served.lawful_basis.needs_consent())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::testing::record;
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn nobody_is_lost_between_permitted_and_refused() {
+        let mut ran = record(json!({}));
+        let counts = [("permitted", 30), ("consent_withdrawn", 6), ("restricted", 4)];
+        let counts = counts.map(|(decision, people)| (decision.to_owned(), people)).into();
+        if let Some(identity) = &mut ran.identity {
+            identity.consent.insert("analytics".to_owned(), counts);
+            let asked = [("permitted".to_owned(), 40)].into();
+            identity.consent.insert("accounting".to_owned(), asked);
+        }
+        let own = consent(&ran, &super::super::testing::reference_project().project);
+        let [analytics] = own.as_slice() else { panic!("{own:?}") };
+        assert_eq!(analytics.permitted + analytics.refused.iter().map(|r| r.people).sum::<u64>(), 40);
+        assert_eq!((analytics.label.en.as_str(), analytics.refused[0].reason.as_str()), ("Analytics", "withdrawn"));
+        ran.identity = None;
+        assert_eq!(consent(&ran, &Project::default()), []);
+    }
 
     #[test]
     fn sums_are_kept() {

@@ -13,14 +13,18 @@ mod answer;
 mod buyers;
 mod combinations;
 mod datasets;
+mod dictionary;
 mod disclosure;
 mod evidence;
+pub(crate) mod failure;
 mod identity;
+mod lake;
 mod lineage;
 pub(crate) mod model_warnings;
 mod models;
 mod months;
 mod names;
+mod origins;
 mod published;
 mod run;
 #[cfg(test)]
@@ -28,10 +32,14 @@ pub(crate) mod testing;
 mod values;
 mod warnings;
 
+use crate::failure::Failure;
+use chrono::{DateTime, Utc};
+use failure::FailedRun;
+use lakewarden_dictionary::Pipeline;
 use lakewarden_lake::Lake;
 use lakewarden_pipeline::record::{Outcome, RunRecord};
 use lakewarden_pipeline::{Asker, Customers, Judgement, OpenProject, PipelineError};
-use lakewarden_report::data::{CustomerPicture, Report};
+use lakewarden_report::data::{self, CustomerPicture, Report};
 use published::Published;
 
 /// Makes the report of a run.
@@ -58,6 +66,7 @@ pub async fn of_run(
         publication.audit = evidence::sealing_record(&opened, record).await?;
     }
     if let Some(pipeline) = open.project.pipeline(&record.pipeline) {
+        report.lake = Some(lake::state(Some(record), open, pipeline, &opened, record.as_of).await?);
         let judgement = Judgement::of_record(record.as_of, record.judged_at, record.consent);
         let mut asker = Asker::new(open, pipeline, lake, judgement).await?;
         if let Some(customers) = customers {
@@ -70,10 +79,57 @@ pub async fn of_run(
     Ok(report)
 }
 
+/// Makes the report of a run that failed: why, what had been read, and the lake, which is as it was before. A lake that
+/// cannot be read is left out; that may be why the run failed.
+pub async fn of_failure(failed: &FailedRun, open: &OpenProject, pipeline: &Pipeline, lake: Option<&str>) -> Report {
+    let mut report = match &failed.record {
+        Some(record) => recorded(record, open),
+        None => Report {
+            run: failure::attempted(failed, open, &pipeline.name.value),
+            minimum_subjects: minimum_subjects(open),
+            fields: dictionary::described(&open.project, Some(pipeline), None),
+            ..Report::default()
+        },
+    };
+    report.run.outcome = data::Outcome::Failed;
+    report.run.failure = Some(failure::describe(&failed.failure, open));
+    if !is_unreachable(&failed.failure) {
+        let at = failed.record.as_ref().map_or(failed.started, |record| record.as_of);
+        report.lake = as_it_was(failed.record.as_ref(), open, pipeline, lake, at).await;
+    }
+    report
+}
+
+/// Whether the run failed because the lake's storage does not answer: it would be waited for once more.
+fn is_unreachable(failure: &Failure) -> bool {
+    matches!(failure, Failure::Pipeline(PipelineError::Lake(error)) if error.is_retryable())
+}
+
+async fn as_it_was(
+    record: Option<&RunRecord>,
+    open: &OpenProject,
+    pipeline: &Pipeline,
+    lake: Option<&str>,
+    at: DateTime<Utc>,
+) -> Option<data::Lake> {
+    let opened = Lake::open(&open.lake_url(lake).ok()?).ok()?;
+    lake::state(record, open, pipeline, &opened, at).await.ok()
+}
+
+/// Counts of fewer people than this are not shown.
+fn minimum_subjects(open: &OpenProject) -> u64 {
+    open.project.subjects_of_open_tables().into()
+}
+
 /// The parts that need no lake.
 fn recorded(record: &RunRecord, open: &OpenProject) -> Report {
+    let pipeline = open.project.pipeline(&record.pipeline);
     Report {
         run: run::facts(record, open),
+        minimum_subjects: minimum_subjects(open),
+        consent: identity::consent(record, &open.project),
+        origins: origins::origins(record, &open.project),
+        fields: dictionary::described(&open.project, pipeline, Some(record)),
         steps: run::steps(record),
         datasets: datasets::accounts(record, &open.project),
         models: models::accounts(record, &open.project),
@@ -140,7 +196,8 @@ mod tests {
         open.project.settings.lake = None;
         let report = of_run(&record, &open, None, None).await.unwrap();
         let failure = report.run.failure.unwrap();
-        assert_eq!(failure, "LW6010: the account does not close");
+        assert_eq!((failure.code.as_str(), failure.message.as_str()), ("LW6010", "the account does not close"));
+        assert_eq!(report.lake, None);
         assert!(report.publication.is_none() && !report.datasets.is_empty());
     }
 

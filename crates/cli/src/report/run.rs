@@ -7,9 +7,14 @@ use lakewarden_pipeline::record::{Outcome, RunRecord, Step, StepKind};
 use lakewarden_report::data;
 use std::collections::BTreeMap;
 
+/// An instant in the project's zone.
+pub(super) fn local(at: DateTime<Utc>, open: &OpenProject) -> DateTime<FixedOffset> {
+    at.with_timezone(&open.zone()).fixed_offset()
+}
+
 /// The facts of a run, its times in the project's zone.
 pub(super) fn facts(record: &RunRecord, open: &OpenProject) -> data::Run {
-    let local = |at: DateTime<Utc>| -> DateTime<FixedOffset> { at.with_timezone(&open.zone()).fixed_offset() };
+    let local = |at: DateTime<Utc>| local(at, open);
     let took = i64::try_from(record.millis).ok().and_then(TimeDelta::try_milliseconds);
     let pipeline = open.project.pipeline(&record.pipeline);
     data::Run {
@@ -28,7 +33,12 @@ pub(super) fn facts(record: &RunRecord, open: &OpenProject) -> data::Run {
             Outcome::Unchanged => data::Outcome::NothingChanged,
             Outcome::Failed | Outcome::Interrupted => data::Outcome::Failed,
         },
-        failure: record.failure.as_ref().map(|f| format!("{}: {}", f.code, f.message)),
+        failure: record.failure.as_ref().map(|f| data::Failure {
+            code: f.code.clone(),
+            message: f.message.clone(),
+            help: f.hint.clone().unwrap_or_default(),
+            problems: Vec::new(),
+        }),
     }
 }
 

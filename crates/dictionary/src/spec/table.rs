@@ -78,7 +78,7 @@ pub(crate) static COLUMN: ObjectSpec = ObjectSpec {
         Key::optional(
             "tests",
             Kind::List(&Kind::Choice(&COLUMN_TEST)),
-            "What is demanded of its values before publication.",
+            "What is demanded of its values before publication. A column that is `required` is stored as not nullable.",
         )
         .absent("nothing but the type"),
     ],

@@ -80,6 +80,9 @@ pub struct DatasetAccount {
     /// Files that have records of earlier ones, which were added once more because the dataset appends them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated_files: Vec<FileRepeat>,
+    /// Customers that the rows of all runs name; absent where it was not looked up whose the rows are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<u64>,
     /// Rows older than the retention.
     pub outside_retention: u64,
     /// Records equal to an earlier one of their file, kept because no key is declared.

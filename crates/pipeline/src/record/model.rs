@@ -18,6 +18,9 @@ pub struct ModelAccount {
     pub scans: Vec<ScanAccount>,
     /// Rows it has.
     pub rows: u64,
+    /// Data subjects that its rows name; absent if it names none, or was left as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<u64>,
     /// Rows held back because fewer people stand behind them than the table demands.
     #[serde(default)]
     pub suppressed: u64,

@@ -111,6 +111,7 @@ impl Builds<'_, '_, '_> {
             purpose: model.table.purpose.value.clone(),
             scans: Vec::new(),
             rows,
+            people: None,
             suppressed: 0,
             warnings: Vec::new(),
             anonymity: None,

@@ -26,6 +26,7 @@ use crate::load::{Arrivals, Arriving, Loading};
 use crate::noise::{self, Turn};
 use crate::observe::Observer;
 use crate::people::People;
+use crate::people_count::note_people;
 use crate::project::OpenProject;
 use crate::project_consent;
 use crate::quarantine;
@@ -172,6 +173,7 @@ pub async fn run_on(
             if let Err(unwritten) = run.note("failed").await {
                 observer.warned(&unwritten);
             }
+            observer.failed(&run.record);
             Err(error)
         }
     }
@@ -325,6 +327,9 @@ impl<'a> Run<'a> {
         let mut customers = result?;
         if let (Some(account), Some(customers)) = (&mut self.record.identity, &mut customers) {
             account.consent = customers.decision_counts();
+        }
+        if let Some(customers) = &customers {
+            note_people(&mut self.record.datasets, customers);
         }
         self.describe_tables(changes, previous.as_ref()).await?;
         self.publish(changes, lease, observer).await?;

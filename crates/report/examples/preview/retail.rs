@@ -1,5 +1,6 @@
 //! The made-up retail run.
 
+use super::dictionary;
 use super::exports::{datasets, steps, values};
 use super::picture::picture;
 use chrono::DateTime;
@@ -44,6 +45,11 @@ pub(crate) fn full() -> Result<Report, Box<dyn Error>> {
     });
     Ok(Report {
         run: run()?,
+        lake: Some(dictionary::lake(&datasets, &models)?),
+        minimum_subjects: 5,
+        consent: dictionary::consent(),
+        origins: dictionary::origins(),
+        fields: dictionary::fields(),
         steps: steps(&datasets, &models),
         values: values(&datasets),
         lineage: lineage(),

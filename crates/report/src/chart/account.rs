@@ -4,8 +4,9 @@
 //! no two cross. Widths are to scale, but none is thinner than a hair.
 
 use super::WIDE;
+use super::list::{Entry, list};
 use crate::data::{Dataset, Report, RowTotals};
-use crate::draw::{Drawing, Path, fitted, n, text};
+use crate::draw::{Drawing, LINE, Path, more_height, n, text, wrapped};
 use crate::format::{integer, percent_of, signed};
 use crate::language::Language;
 use crate::words;
@@ -56,7 +57,8 @@ pub(crate) fn account(report: &Report, language: Language) -> Option<Drawing> {
         (body)
     };
     let title = words::ROWS_FIGURE.say(language).to_owned();
-    Some(Drawing { id: "account", title, description, width: WIDE, height: bottom, body })
+    let narrow = Some(as_list(&strands, &totals, language));
+    Some(Drawing { id: "account", title, description, width: WIDE, height: bottom, body, narrow })
 }
 
 /// Lists the losses from the top of the list down: duplicates, conflicts, retention, then quarantine by size.
@@ -85,6 +87,29 @@ fn strands(datasets: &[Dataset], totals: &RowTotals, language: Language) -> Vec<
     let others = words::OTHER_CAUSES.say(language, (causes.len() - shown) as u64);
     push(others, rest, "loss");
     out
+}
+
+fn as_list(strands: &[Strand], totals: &RowTotals, language: Language) -> Markup {
+    let entry = |name: &str, rows: u64, class| Entry {
+        name: name.to_owned(),
+        note: percent_of(rows, totals.read),
+        value: integer(rows),
+        share: crate::data::share(rows, totals.read),
+        class,
+    };
+    let mut entries = vec![
+        Entry { share: None, note: String::new(), ..entry(words::READ.say(language), totals.read, "band") },
+        entry(words::WRITTEN.say(language), totals.written, "band"),
+    ];
+    entries.extend(strands.iter().map(|s| {
+        let class = match s.class {
+            "again" => "soft-bar",
+            "alarm" => "loss-bar",
+            _ => "strand-bar",
+        };
+        entry(&s.name, s.rows, class)
+    }));
+    list(&entries)
 }
 
 /// Draws the band of rows written, and the words at both ends.
@@ -139,7 +164,9 @@ fn strands_drawn(
             row += 26.0;
             marks.push(text(TEXT, row - 6.0, "s", heading));
         }
-        row += (w / 2.0 + 5.0).max(12.0);
+        // A name of several lines is centred on its strand.
+        let more = more_height("t", &strand.name, WIDE - TEXT) / 2.0;
+        row += (w / 2.0 + 5.0).max(12.0).max(more + LINE / 2.0 + 4.0);
         let (x, y) = (turn + w / 2.0, slice + w / 2.0);
         let radius = (w / 2.0 + 5.0).min((row - y).abs() / 2.0).max(1.0);
         let path = Path::at(START, y)
@@ -153,10 +180,10 @@ fn strands_drawn(
             path class={ "strand " (strand.class) } d=(path) stroke-width=(n(*w)) {}
             text.b.e x=(n(COUNTS)) y=(n(row + 4.5)) data-rows=(strand.rows) { (integer(strand.rows)) }
             (text(562.0, row + 4.5, "s e", &percent_of(strand.rows, totals.read)))
-            (fitted(TEXT, row + 4.5, "t", &strand.name, WIDE - TEXT))
+            (wrapped(TEXT, row + 4.5 - more, "t", &strand.name, WIDE - TEXT))
         });
         slice += w;
-        row += (w / 2.0 + 5.0).max(12.0);
+        row += (w / 2.0 + 5.0).max(12.0).max(more + LINE / 2.0 + 4.0);
     }
     // Strands drawn first lie under those that leave the band before them.
     (html! { @for mark in &marks { (mark) } }, row.max(TOP + BAND) + 6.0)

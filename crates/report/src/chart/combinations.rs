@@ -1,10 +1,12 @@
 //! Which channels customers combine: bars over a matrix (an UpSet plot).
 
 use super::WIDE;
-use crate::data::{ChannelCombination, CustomerPicture, total};
-use crate::draw::{Drawing, Linear, Path, fitted, n, text, width};
+use super::list::{Entry, list};
+use crate::data::{ChannelCombination, CustomerPicture, share, total};
+use crate::draw::{Drawing, Linear, Path, more_height, n, text, width, wrapped};
 use crate::format::{compact, integer};
 use crate::language::Language;
+use crate::small_cells;
 use crate::words;
 use maud::html;
 
@@ -15,15 +17,31 @@ const ROW: f64 = 26.0;
 const SHOWN: usize = 16;
 
 /// Draws the combinations, most customers first; `None` without any.
-pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Option<Drawing> {
+/// Combinations of too few customers are with the rest, and the rest is never too few.
+pub(crate) fn combinations(picture: &CustomerPicture, least: u64, language: Language) -> Option<Drawing> {
     let mut sets: Vec<&ChannelCombination> = picture.combinations.iter().filter(|c| c.customers > 0).collect();
     sets.sort_by_key(|c| std::cmp::Reverse(c.customers));
+    let enough = sets.iter().take_while(|set| set.customers >= least).count();
+    let mut drawn = sets.len().min(SHOWN).min(enough);
+    let rest_of = |drawn: usize| total(sets[drawn..].iter().map(|set| set.customers));
+    while drawn > 0 && small_cells::single(rest_of(drawn), least).exact().is_none() {
+        drawn -= 1;
+    }
+    let (sets, rest) = sets.split_at(drawn);
     let most = sets.first()?.customers;
-    let channels = channels(&sets);
-    let (sets, rest) = sets.split_at(sets.len().min(SHOWN));
+    // Of those drawn: with the others among them, a difference would tell of the rest.
+    let channels = channels(sets);
     let up = Linear::new((0.0, most as f64), (FLOOR, 24.0));
     let step = ((WIDE - LEFT) / sets.len() as f64).min(58.0);
-    let row = |i: usize| FLOOR + 24.0 + i as f64 * ROW;
+    let names: Vec<&str> = channels.iter().map(|c| picture.channel(language, c.0)).collect();
+    let mut middles = Vec::with_capacity(channels.len());
+    let mut bottom = FLOOR + 24.0 - ROW / 2.0;
+    for name in &names {
+        let height = ROW + more_height("t", name, 96.0);
+        middles.push((bottom + height / 2.0, height));
+        bottom += height;
+    }
+    let row = |i: usize| middles.get(i).map_or(bottom, |middle| middle.0);
     let widest = channels.iter().map(|c| c.1).max().unwrap_or(0);
     // Whole counts where the widest fits over its bar.
     let whole = width(&integer(most), 11.0) + 2.0 <= step;
@@ -32,9 +50,10 @@ pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Opt
     };
     let across = Linear::new((0.0, widest as f64), (0.0, 46.0));
     let body = html! {
-        @for (i, (channel, customers)) in channels.iter().enumerate() {
-            @if i % 2 == 0 { rect.wash x="0" y=(n(row(i) - ROW / 2.0)) width=(n(LEFT + step * sets.len() as f64)) height=(n(ROW)) {} }
-            (fitted(4.0, row(i) + 4.5, "t", picture.channel(language, channel), 96.0))
+        @for (i, (_, customers)) in channels.iter().enumerate() {
+            @let height = middles[i].1;
+            @if i % 2 == 0 { rect.wash x="0" y=(n(row(i) - height / 2.0)) width=(n(LEFT + step * sets.len() as f64)) height=(n(height)) {} }
+            (wrapped(4.0, row(i) + 4.5 - (height - ROW) / 2.0, "t", names[i], 96.0))
             (text(154.0, row(i) + 4.5, "s e", &compact(*customers as f64, language)))
             rect.pale x="159" y=(n(row(i) - 5.0)) width=(n(across.at(*customers as f64))) height="10" {}
         }
@@ -65,8 +84,20 @@ pub(crate) fn combinations(picture: &CustomerPicture, language: Language) -> Opt
         description.push_str(&words::COMBINATIONS_REST.with(language, &[&further, &customers]));
     }
     let title = words::COMBINATIONS_FIGURE.say(language).to_owned();
-    let height = row(channels.len()) - ROW / 2.0 + 4.0;
-    Some(Drawing { id: "combinations", title, description, width: WIDE, height, body })
+    let height = bottom + 4.0;
+    let narrow = Some(list(&sets.iter().map(|set| entry(picture, set, most, language)).collect::<Vec<_>>()));
+    Some(Drawing { id: "combinations", title, description, width: WIDE, height, body, narrow })
+}
+
+fn entry(picture: &CustomerPicture, set: &ChannelCombination, most: u64, language: Language) -> Entry {
+    let names: Vec<&str> = set.channels.iter().map(|channel| picture.channel(language, channel)).collect();
+    Entry {
+        name: names.join(" + "),
+        note: String::new(),
+        value: integer(set.customers),
+        share: share(set.customers, most),
+        class: "band",
+    }
 }
 
 /// Lists the channels with their customers, most first.

@@ -57,5 +57,6 @@ pub(crate) fn concentration(picture: &CustomerPicture, language: Language) -> Op
         width: HALF,
         height: 270.0,
         body,
+        narrow: None,
     })
 }

@@ -1,9 +1,10 @@
 //! The way of the data: exports, conformed tables, customers, curated tables, and the columns between them.
 
 use super::WIDE;
-use super::flow_layout::{Layout, Node, NodeKind, Ribbon, lay_out};
-use crate::data::Report;
-use crate::draw::{Drawing, Path, fitted, n, text};
+use super::flow_layout::{Layer, Layout, Node, NodeKind, Ribbon, lay_out};
+use super::list::{Entry, list};
+use crate::data::{LineageEdge, Report};
+use crate::draw::{Drawing, LINE, Path, more_height, n, text, wrapped};
 use crate::format::integer;
 use crate::language::Language;
 use crate::words;
@@ -21,8 +22,9 @@ pub(crate) fn flow(report: &Report, language: Language) -> Option<Drawing> {
     if report.lineage.is_empty() {
         return None;
     }
-    let layout = lay_out(report);
-    let picture = Picture { report, language, layout: &layout };
+    let words = Words { report, language };
+    let layout = lay_out(report, &|node, layer| words.height(node, layer));
+    let picture = Picture { words, layout: &layout };
     let governed = report.lineage.iter().filter(|e| e.purpose.is_some()).count();
     let sources = layout.nodes.iter().filter(|n| n.kind == NodeKind::Dataset && n.used).count();
     let tables = layout.nodes.iter().filter(|n| n.kind == NodeKind::Model).count();
@@ -42,12 +44,105 @@ pub(crate) fn flow(report: &Report, language: Language) -> Option<Drawing> {
         @for node in &layout.nodes { (picture.node(node)) }
     };
     let title = words::WAY_FIGURE.say(language).to_owned();
-    Some(Drawing { id: "flow", title, description, width: WIDE, height: TOP + layout.height + 30.0, body })
+    let narrow = Some(list(&report.lineage.iter().map(|edge| words.entry(edge)).collect::<Vec<_>>()));
+    Some(Drawing { id: "flow", title, description, width: WIDE, height: TOP + layout.height + 30.0, body, narrow })
+}
+
+/// What the words of a relation are, and what room they take.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    report: &'a Report,
+    language: Language,
+}
+
+/// Room for the words of a relation in the middle, of so many layers in all.
+fn middle_room(layers: usize) -> f64 {
+    (LAST - FIRST) / layers.saturating_sub(1).max(1) as f64 - 4.0
+}
+
+/// Where the words of a relation at the end begin.
+const END_WORDS: f64 = LAST + BAR + 9.0;
+
+impl<'a> Words<'a> {
+    fn name(&self, name: &'a str) -> &'a str {
+        self.report.label(self.language, name)
+    }
+
+    fn purpose(&self, purpose: &'a str) -> &'a str {
+        let model = self.report.models.iter().find(|m| m.purpose == purpose);
+        model.map_or(purpose, |m| m.purpose_label.say(self.language, purpose))
+    }
+
+    /// Height that the words of a relation take.
+    fn height(&self, node: &'a Node, layer: Layer) -> f64 {
+        match layer {
+            Layer::First => {
+                let facts = self.facts(node);
+                2.0 * LINE + self.more(node, "t", LABELS - 4.0) + more_height("s", &facts, LABELS - 4.0)
+            }
+            Layer::Middle(layers) => {
+                let room = middle_room(layers);
+                2.0 * LINE + self.more(node, "b", room) + more_height("m", &node.name, room)
+            }
+            Layer::Last => {
+                let room = WIDE - END_WORDS;
+                let purpose = self.bound(node).unwrap_or_default();
+                3.0 * LINE
+                    + self.more(node, "b", room)
+                    + more_height("m", &node.name, room)
+                    + more_height("s", &purpose, room - 8.0)
+            }
+        }
+    }
+
+    fn more(&self, node: &'a Node, class: &str, room: f64) -> f64 {
+        more_height(class, self.name(&node.name), room)
+    }
+
+    /// What is known of an export.
+    fn facts(&self, node: &Node) -> String {
+        let mut facts = Vec::new();
+        if let Some(dataset) = self.report.datasets.iter().find(|d| d.name == node.name) {
+            facts.push(words::ROWS.say(self.language, dataset.read));
+            if dataset.treatments.pseudonymised > 0 {
+                facts.push(words::PSEUDONYMS.say(self.language, dataset.treatments.pseudonymised.into()));
+            }
+        }
+        if !node.used {
+            facts.push(words::UNUSED.say(self.language).to_owned());
+        }
+        facts.join(" · ")
+    }
+
+    /// The purpose that a table is bound to.
+    fn bound(&self, node: &Node) -> Option<String> {
+        let model = self.report.models.iter().find(|m| m.name == node.name && !m.purpose.is_empty())?;
+        let purpose = model.purpose_label.say(self.language, &model.purpose);
+        Some(words::FOR_PURPOSE.with(self.language, &[purpose]))
+    }
+
+    /// One read, for the list.
+    fn entry(&self, edge: &'a LineageEdge) -> Entry {
+        let columns =
+            words::EDGE_COLUMNS.with(self.language, &[&integer(edge.direct.into()), &integer(edge.indirect.into())]);
+        let note = match &edge.purpose {
+            Some(purpose) => {
+                format!("{columns} · {}", words::FOR_PURPOSE.with(self.language, &[self.purpose(purpose)]))
+            }
+            None => columns,
+        };
+        Entry {
+            name: format!("{} → {}", self.name(&edge.from), self.name(&edge.to)),
+            note,
+            value: String::new(),
+            share: None,
+            class: "band",
+        }
+    }
 }
 
 struct Picture<'a> {
-    report: &'a Report,
-    language: Language,
+    words: Words<'a>,
     layout: &'a Layout<'a>,
 }
 
@@ -59,7 +154,7 @@ impl Picture<'_> {
 
     /// Draws the heads of the layers and the line at which clear-text identifiers end.
     fn heads(&self) -> Markup {
-        let say = |phrase: words::Phrase| phrase.say(self.language);
+        let say = |phrase: words::Phrase| phrase.say(self.words.language);
         let bottom = TOP + self.layout.height + 4.0;
         let identity = self.layout.nodes.iter().any(|n| n.kind == NodeKind::Customers);
         html! {
@@ -91,12 +186,12 @@ impl Picture<'_> {
             lower.windows(2).fold(turn, |path, pair| path.sway(pair[0], pair[1])).close()
         };
         let class = if r.edge.purpose.is_some() { "ribbon governed" } else { "ribbon" };
-        let name = |name: &str| self.name(name).to_owned();
         let (direct, indirect) = (integer(r.edge.direct.into()), integer(r.edge.indirect.into()));
-        let title = words::EDGE.with(self.language, &[&name(&r.edge.from), &name(&r.edge.to), &direct, &indirect]);
+        let (from, to_name) = (self.words.name(&r.edge.from), self.words.name(&r.edge.to));
+        let title = words::EDGE.with(self.words.language, &[from, to_name, &direct, &indirect]);
         html! {
             g class=(class) {
-                title { (title) @if let Some(purpose) = &r.edge.purpose { " · " (self.purpose(purpose)) } }
+                title { (title) @if let Some(purpose) = &r.edge.purpose { " · " (self.words.purpose(purpose)) } }
                 @if r.direct > 0.0 { path.direct d=(part(0.0, r.direct)) {} }
                 @if r.indirect > 0.0 { path.indirect d=(part(r.direct, r.indirect)) {} }
                 @if r.edge.purpose.is_some() {
@@ -124,65 +219,45 @@ impl Picture<'_> {
     /// An export at the left, joined to its conformed table through the tokeniser's line.
     fn export(&self, node: &Node) -> Markup {
         let y = TOP + node.y;
-        let middle = y + node.height / 2.0;
-        let dataset = self.report.datasets.iter().find(|d| d.name == node.name);
-        let mut facts = Vec::new();
-        if let Some(dataset) = dataset {
-            facts.push(words::ROWS.say(self.language, dataset.read));
-            if dataset.treatments.pseudonymised > 0 {
-                facts.push(words::PSEUDONYMS.say(self.language, dataset.treatments.pseudonymised.into()));
-            }
-        }
-        if !node.used {
-            facts.push(words::UNUSED.say(self.language).to_owned());
-        }
+        let room = LABELS - 4.0;
+        let name = self.words.name(&node.name);
+        let facts = self.words.facts(node);
+        let name_more = more_height("t", name, room);
+        let first = y + node.height / 2.0 - 1.0 - (name_more + more_height("s", &facts, room)) / 2.0;
         html! {
             rect.joint x=(n(LABELS + 6.0)) y=(n(y)) width=(n(FIRST - LABELS - 6.0)) height=(n(node.height)) {}
             rect.bar x=(n(LABELS + 6.0)) y=(n(y)) width="3" height=(n(node.height)) {}
-            (fitted(0.0, middle - 1.0, "t", self.name(&node.name), LABELS - 4.0))
-            (fitted(0.0, middle + 13.5, "s", &facts.join(" · "), LABELS - 4.0))
+            (wrapped(0.0, first, "t", name, room))
+            (wrapped(0.0, first + 14.5 + name_more, "s", &facts, room))
         }
     }
 
     fn at_the_end(&self, node: &Node) -> Markup {
-        let x = self.x(node.layer) + BAR + 9.0;
-        let middle = TOP + node.y + node.height / 2.0;
+        let room = WIDE - END_WORDS;
+        let (name, purpose) = (self.words.name(&node.name), self.words.bound(node).unwrap_or_default());
+        let (name_more, code_more) = (more_height("b", name, room), more_height("m", &node.name, room));
+        let all = name_more + code_more + more_height("s", &purpose, room - 8.0);
+        let first = TOP + node.y + node.height / 2.0 - 11.0 - all / 2.0;
+        let third = first + 30.5 + name_more + code_more;
+        let governed = self.layout.ribbons.iter().any(|r| r.edge.to == node.name && r.edge.purpose.is_some());
         html! {
-            (fitted(x, middle - 11.0, "b", self.name(&node.name), WIDE - x))
-            (fitted(x, middle + 4.0, "m", &node.name, WIDE - x))
-            (self.bound(node, x, middle + 19.5, WIDE - x))
+            (wrapped(END_WORDS, first, "b", name, room))
+            (wrapped(END_WORDS, first + 15.0 + name_more, "m", &node.name, room))
+            @if governed && !purpose.is_empty() { rect.gate x=(n(END_WORDS)) y=(n(third - 9.0)) width="3" height="11" {} }
+            @if !purpose.is_empty() {
+                (wrapped(if governed { END_WORDS + 8.0 } else { END_WORDS }, third, "s", &purpose, room - 8.0))
+            }
         }
     }
 
     fn in_the_middle(&self, node: &Node) -> Markup {
         let x = self.x(node.layer) + BAR / 2.0;
-        let y = TOP + node.y;
-        let room = (LAST - FIRST) / self.layout.layers.saturating_sub(1).max(1) as f64 - 4.0;
+        let room = middle_room(self.layout.layers);
+        let name = self.words.name(&node.name);
+        let code = TOP + node.y - 7.0 - more_height("m", &node.name, room);
         html! {
-            (fitted(x, y - 20.0, "b c halo", self.name(&node.name), room))
-            (fitted(x, y - 7.0, "m c halo", &node.name, room))
+            (wrapped(x, code - 13.0 - more_height("b", name, room), "b c halo", name, room))
+            (wrapped(x, code, "m c halo", &node.name, room))
         }
-    }
-
-    /// The purpose a table is bound to, if it reads personal data.
-    fn bound(&self, node: &Node, x: f64, y: f64, room: f64) -> Markup {
-        let Some(model) = self.report.models.iter().find(|m| m.name == node.name && !m.purpose.is_empty()) else {
-            return html! {};
-        };
-        let governed = self.layout.ribbons.iter().any(|r| r.edge.to == node.name && r.edge.purpose.is_some());
-        let purpose = words::FOR_PURPOSE.with(self.language, &[self.purpose(&model.purpose)]);
-        html! {
-            @if governed { rect.gate x=(n(x)) y=(n(y - 9.0)) width="3" height="11" {} }
-            (fitted(if governed { x + 8.0 } else { x }, y, "s", &purpose, room - 8.0))
-        }
-    }
-
-    fn name<'a>(&'a self, name: &'a str) -> &'a str {
-        self.report.label(self.language, name)
-    }
-
-    fn purpose<'a>(&'a self, purpose: &'a str) -> &'a str {
-        let model = self.report.models.iter().find(|m| m.purpose == purpose);
-        model.map_or(purpose, |m| m.purpose_label.say(self.language, purpose))
     }
 }

@@ -33,6 +33,19 @@ pub(super) struct Node {
     pub(super) height: f64,
     /// Whether any ribbon begins or ends here.
     pub(super) used: bool,
+    /// Height that its words take.
+    pub(super) words: f64,
+}
+
+/// Where a relation stands: its words are beside it, over it, or beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// An export, at the left.
+    First,
+    /// Between, of so many layers in all.
+    Middle(usize),
+    /// At the right.
+    Last,
 }
 
 /// A ribbon: from one bar to another, `direct` and `indirect` thick.
@@ -74,14 +87,19 @@ pub(super) struct Layout<'a> {
 fn room(node: &Node, last: usize) -> (f64, f64) {
     match node.layer {
         _ if node.kind == NodeKind::Bend => (0.0, 5.0),
-        0 => (39.0, 12.0),
-        layer if layer == last => (58.0, 16.0),
-        _ => (0.0, 64.0),
+        0 => (39f64.max(node.words + 10.0), 12.0),
+        layer if layer == last => (58f64.max(node.words + 14.0), 16.0),
+        _ => (0.0, above(node) + 26.0),
     }
 }
 
-/// Lays out a report's relations.
-pub(super) fn lay_out(report: &Report) -> Layout<'_> {
+/// Room over the bar of a relation in the middle.
+fn above(node: &Node) -> f64 {
+    38f64.max(node.words + 10.0)
+}
+
+/// Lays out a report's relations; `words` says what height the words of a relation take.
+pub(super) fn lay_out<'a>(report: &'a Report, words: &dyn Fn(&Node, Layer) -> f64) -> Layout<'a> {
     let mut nodes = nodes(report);
     let index: BTreeMap<String, usize> = nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
     let links: Vec<(usize, usize, &LineageEdge)> = report
@@ -95,6 +113,14 @@ pub(super) fn lay_out(report: &Report) -> Layout<'_> {
     let links: Vec<_> = links.into_iter().filter(|(from, to, _)| nodes[*from].layer < nodes[*to].layer).collect();
     let mut ribbons = ribbons(&links, nodes.len());
     set_heights(&mut nodes, &ribbons);
+    for node in &mut nodes {
+        let layer = match node.layer {
+            0 => Layer::First,
+            layer if layer + 1 == layers => Layer::Last,
+            _ => Layer::Middle(layers),
+        };
+        node.words = words(node, layer);
+    }
     bend(&mut nodes, &mut ribbons);
     let height = set_places(&mut nodes, &ribbons, layers);
     attach(&nodes, &mut ribbons);
@@ -102,7 +128,8 @@ pub(super) fn lay_out(report: &Report) -> Layout<'_> {
 }
 
 fn nodes(report: &Report) -> Vec<Node> {
-    let node = |name: &str, kind| Node { name: name.to_owned(), kind, layer: 0, y: 0.0, height: 0.0, used: false };
+    let node =
+        |name: &str, kind| Node { name: name.to_owned(), kind, layer: 0, y: 0.0, height: 0.0, used: false, words: 0.0 };
     let mut out: Vec<Node> = report.datasets.iter().map(|d| node(&d.name, NodeKind::Dataset)).collect();
     let names = || report.lineage.iter().flat_map(|e| [e.from.as_str(), e.to.as_str()]);
     if report.identity.is_some() || names().any(|name| name == CUSTOMERS) {
@@ -175,7 +202,15 @@ fn bend(nodes: &mut Vec<Node>, ribbons: &mut [Ribbon<'_>]) {
         for layer in nodes[ribbon.from].layer + 1..nodes[ribbon.to].layer {
             ribbon.via.push(nodes.len());
             let height = ribbon.thickness();
-            nodes.push(Node { name: String::new(), kind: NodeKind::Bend, layer, y: 0.0, height, used: true });
+            nodes.push(Node {
+                name: String::new(),
+                kind: NodeKind::Bend,
+                layer,
+                y: 0.0,
+                height,
+                used: true,
+                words: 0.0,
+            });
         }
     }
 }
@@ -213,7 +248,7 @@ fn set_places(nodes: &mut [Node], ribbons: &[Ribbon<'_>], layers: usize) -> f64 
                 let room = need(&nodes[i]) + spare;
                 // Words of a relation in the middle stand over its bar.
                 let named = nodes[i].kind != NodeKind::Bend;
-                let above = if named && layer > 0 && layer < last { 38.0 } else { 0.0 };
+                let above = if named && layer > 0 && layer < last { above(&nodes[i]) } else { 0.0 };
                 nodes[i].y = y + above + (room - above - nodes[i].height) / 2.0;
                 y += room;
             }
@@ -279,7 +314,7 @@ mod tests {
     #[test]
     fn what_is_read_stands_before_what_reads_it() {
         let report = report(vec![edge("a", "m"), edge("m", "n"), edge("b", "customers"), edge("customers", "m")]);
-        let layout = lay_out(&report);
+        let layout = lay_out(&report, &|_, _| 0.0);
         assert_eq!((layout.layers, layout.ribbons.len()), (4, 4));
         for r in &layout.ribbons {
             assert!(layout.nodes[r.from].layer < layout.nodes[r.to].layer);
@@ -294,19 +329,21 @@ mod tests {
         let edges = names.iter().flat_map(|d| ["m", "n"].map(|m| edge(d, m))).collect();
         let datasets = names.iter().map(|name| Dataset { name: name.clone(), ..Dataset::default() }).collect();
         let report = Report { datasets, ..report(edges) };
-        let layout = lay_out(&report);
+        let layout = lay_out(&report, &|_, _| 90.0);
         let mut bars: Vec<(f64, f64)> = layout.nodes.iter().filter(|n| n.layer == 0).map(|n| (n.y, n.height)).collect();
         bars.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_eq!(bars.len(), 20);
         assert!(bars.windows(2).all(|w| w[0].0 + w[0].1 < w[1].0));
+        let middle = |bar: &(f64, f64)| bar.0 + bar.1 / 2.0;
+        assert!(bars.windows(2).all(|w| middle(&w[1]) - middle(&w[0]) >= 90.0), "words of a bar have their height");
     }
 
     #[test]
     fn cycles_and_unknown_names_end() {
         let report = report(vec![edge("m", "n"), edge("n", "m"), edge("m", "m"), edge("ghost", "m"), edge("a", "new")]);
-        let layout = lay_out(&report);
+        let layout = lay_out(&report, &|_, _| 0.0);
         assert!(layout.nodes.iter().any(|n| n.name == "ghost") && layout.nodes.iter().any(|n| n.name == "new"));
         assert!(layout.height.is_finite());
-        assert_eq!(lay_out(&Report::default()).ribbons.len(), 0);
+        assert_eq!(lay_out(&Report::default(), &|_, _| 0.0).ribbons.len(), 0);
     }
 }

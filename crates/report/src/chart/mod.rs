@@ -9,6 +9,7 @@ mod concentration;
 mod flow;
 mod flow_layout;
 mod inline;
+mod list;
 mod months;
 mod rfm;
 mod segments;

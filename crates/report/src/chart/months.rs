@@ -1,8 +1,9 @@
 //! Revenue by channel and month: one small area a channel, all on one scale.
 
 use super::WIDE;
+use super::list::{Entry, list};
 use crate::data::CustomerPicture;
-use crate::draw::{Drawing, Linear, Path, fitted, n, text, width};
+use crate::draw::{Drawing, Linear, Path, more_height, n, text, width, wrapped};
 use crate::format::{money, month};
 use crate::language::Language;
 use crate::words;
@@ -36,7 +37,8 @@ pub(crate) fn months(picture: &CustomerPicture, language: Language) -> Option<Dr
         @for (i, s) in series.iter().enumerate() {
             @let top = HEAD + i as f64 * ROW;
             @let up = Linear::new((low, high), (top + ROW - 6.0, top + 18.0));
-            (fitted(0.0, up.at(0.0) - 2.0, "t", picture.channel(language, s.channel), LEFT - 14.0))
+            @let name = picture.channel(language, s.channel);
+            (wrapped(0.0, up.at(0.0) - 2.0 - more_height("t", name, LEFT - 14.0), "t", name, LEFT - 14.0))
             (text(WIDE, up.at(0.0) - 2.0, "b e", &money(s.sum, picture.currency.as_deref(), language)))
             (area(s, &across, &up))
             (peak(s, &months, &across, &up, picture.currency.as_deref(), language))
@@ -50,7 +52,24 @@ pub(crate) fn months(picture: &CustomerPicture, language: Language) -> Option<Dr
         width: WIDE,
         height: axis + 24.0,
         body,
+        narrow: Some(list(&series.iter().map(|s| entry(s, &months, picture, language)).collect::<Vec<_>>())),
     })
+}
+
+/// A channel's sum, and its best month.
+fn entry(s: &Series<'_>, months: &[NaiveDate], picture: &CustomerPicture, language: Language) -> Entry {
+    let currency = picture.currency.as_deref();
+    let best = s.amounts.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    let note = best.map(|(i, amount)| {
+        words::BEST_MONTH.with(language, &[&month(months[i], language), &money(amount, currency, language)])
+    });
+    Entry {
+        name: picture.channel(language, s.channel).to_owned(),
+        note: note.unwrap_or_default(),
+        value: money(s.sum, currency, language),
+        share: None,
+        class: "band",
+    }
 }
 
 fn first_of(day: NaiveDate) -> NaiveDate {

@@ -2,9 +2,10 @@
 
 use super::HALF;
 use crate::data::{CustomerPicture, share, total};
-use crate::draw::{Drawing, Linear, Path, fitted, n, text, ticks};
-use crate::format::{axis_percent, integer};
+use crate::draw::{Drawing, Linear, Path, more_height, n, text, ticks, wrapped};
+use crate::format::axis_percent;
 use crate::language::Language;
+use crate::small_cells;
 use crate::words;
 use maud::html;
 
@@ -14,7 +15,7 @@ const TOP: f64 = 26.0;
 const ROW: f64 = 34.0;
 
 /// Draws the segments in the order given; `None` without any.
-pub(crate) fn segments(picture: &CustomerPicture, language: Language) -> Option<Drawing> {
+pub(crate) fn segments(picture: &CustomerPicture, least: u64, language: Language) -> Option<Drawing> {
     let all = total(picture.segments.iter().map(|s| s.customers));
     let rows: Vec<_> = picture
         .segments
@@ -25,16 +26,22 @@ pub(crate) fn segments(picture: &CustomerPicture, language: Language) -> Option<
     rows.first()?;
     let marks = ticks(0.0, most.max(0.01), 4, false);
     let across = Linear::new((0.0, marks.last().copied().unwrap_or(1.0)), (LEFT, RIGHT));
-    let bottom = TOP + rows.len() as f64 * ROW;
+    let shown = small_cells::parts(&picture.segments.iter().map(|s| s.customers).collect::<Vec<_>>(), least);
+    let more = |s: &crate::data::Segment| more_height("t", s.label.say(language, &s.name), LEFT - 12.0);
+    let mut places = Vec::with_capacity(rows.len());
+    let mut bottom = TOP;
+    for (segment, ..) in &rows {
+        places.push(bottom + ROW / 2.0);
+        bottom += ROW + more(segment);
+    }
     let body = html! {
         @for mark in &marks {
             path.grid d=(Path::at(across.at(*mark), TOP - 6.0).vertical(bottom).open()) {}
             (text(across.at(*mark), TOP - 12.0, "s c", &axis_percent(*mark)))
         }
-        @for (i, (segment, heads, revenue)) in rows.iter().enumerate() {
-            @let y = TOP + (i as f64 + 0.5) * ROW;
-            (fitted(0.0, y - 1.0, "t", segment.label.say(language, &segment.name), LEFT - 12.0))
-            (fitted(0.0, y + 12.5, "s", &integer(segment.customers), LEFT - 12.0))
+        @for (((segment, heads, revenue), y), shown) in rows.iter().zip(places.iter().copied()).zip(&shown) {
+            (wrapped(0.0, y - 1.0, "t", segment.label.say(language, &segment.name), LEFT - 12.0))
+            (text(0.0, y + 12.5 + more(segment), "s", &shown.text(language)))
             @if let Some(revenue) = revenue {
                 path.span d=(Path::at(across.at(*heads), y).horizontal(across.at(*revenue)).open()) {}
                 circle.on cx=(n(across.at(*revenue))) cy=(n(y)) r="5.5" {}
@@ -50,5 +57,6 @@ pub(crate) fn segments(picture: &CustomerPicture, language: Language) -> Option<
         width: HALF,
         height: bottom + 6.0,
         body,
+        narrow: None,
     })
 }

@@ -5,12 +5,16 @@
 
 mod customers;
 mod dataset;
+mod dictionary;
+mod lake;
 mod model;
 mod publication;
 mod run;
 
 pub use customers::*;
 pub use dataset::*;
+pub use dictionary::*;
+pub use lake::*;
 pub use model::*;
 pub use publication::*;
 pub use run::*;
@@ -27,14 +31,24 @@ pub(crate) const CUSTOMERS: &str = "customers";
 pub struct Report {
     /// Which run it was and how it ended.
     pub run: Run,
+    /// The lake as it is; absent if it could not be looked at.
+    pub lake: Option<Lake>,
+    /// Counts of fewer people than this are not shown.
+    pub minimum_subjects: u64,
     /// Its steps, in the order in which they started.
     pub steps: Vec<Step>,
     /// The exports it read, one entry a dataset.
     pub datasets: Vec<Dataset>,
     /// The curated tables it built.
     pub models: Vec<Model>,
+    /// People by what they decided, one entry a purpose.
+    pub consent: Vec<PurposeConsent>,
     /// Which relation reads which, by columns.
     pub lineage: Vec<LineageEdge>,
+    /// Where the columns of curated tables come from.
+    pub origins: Vec<TableOrigins>,
+    /// What the dictionary says of every stored column.
+    pub fields: Vec<DescribedTable>,
     /// How records became customers, if the pipeline does that.
     pub identity: Option<Identity>,
     /// What the customers look like, if a model tells.
@@ -64,7 +78,8 @@ impl Report {
     pub(crate) fn label<'a>(&'a self, language: Language, name: &'a str) -> &'a str {
         let datasets = self.datasets.iter().map(|d| (&d.name, &d.label));
         let models = self.models.iter().map(|m| (&m.name, &m.label));
-        match datasets.chain(models).find(|(known, _)| *known == name) {
+        let described = self.fields.iter().map(|t| (&t.name, &t.label));
+        match datasets.chain(models).chain(described).find(|(known, _)| *known == name) {
             Some((_, label)) => label.say(language, name),
             None if name == CUSTOMERS => crate::words::CUSTOMERS_NODE.say(language),
             None => name,

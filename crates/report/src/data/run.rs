@@ -29,8 +29,36 @@ pub struct Run {
     pub engine: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why it failed, if it did: Lakewarden's own message, without data.
-    pub failure: Option<String>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Why a run failed: Lakewarden's own message, without data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Failure {
+    /// Its code, which has a page in the documentation.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// The command or name that fixes it.
+    pub help: String,
+    /// The problems of the project that kept it from running, each with its place.
+    pub problems: Vec<FailureProblem>,
+}
+
+/// One problem of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailureProblem {
+    /// Its code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// The file, with line and column if they are known: `schemas/curated/sales.yaml:12:5`.
+    pub at: String,
+    /// The command or name that fixes it.
+    pub help: String,
 }
 
 /// Which key made the pseudonyms. Says nothing about the key itself.

@@ -8,7 +8,7 @@ mod text;
 pub(crate) use path::{Path, n};
 pub(crate) use scale::{Linear, ticks};
 pub(crate) use spread::spread;
-pub(crate) use text::{fitted, text, width};
+pub(crate) use text::{LINE, more_height, text, width, wrapped};
 
 use crate::language::Language;
 use maud::{Markup, html};
@@ -27,6 +27,8 @@ pub(crate) struct Drawing {
     pub height: f64,
     /// Its parts.
     pub body: Markup,
+    /// The same as a list, for windows too narrow for the drawing.
+    pub narrow: Option<Markup>,
 }
 
 impl Drawing {
@@ -34,7 +36,11 @@ impl Drawing {
     pub(crate) fn figure(self, language: Language) -> Markup {
         let id = format!("{}-{}", language.short(), self.id);
         let (title, text) = (format!("{id}-t"), format!("{id}-d"));
-        let class = if self.width > 600.0 { "plot wide" } else { "plot half" };
+        let class = match (self.width > 600.0, &self.narrow) {
+            (true, Some(_)) => "plot wide listed",
+            (true, None) => "plot wide",
+            (false, _) => "plot half",
+        };
         html! {
             figure class=(class) id=(id) {
                 h3 { (self.title) }
@@ -46,6 +52,7 @@ impl Drawing {
                         (self.body)
                     }
                 }
+                @if let Some(list) = &self.narrow { div.narrow { (list) } }
                 figcaption { (self.description) }
             }
         }

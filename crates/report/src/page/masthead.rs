@@ -1,9 +1,10 @@
-//! The top: what happened, in one sentence, a few numbers, and the facts of the run.
+//! The top: what happened, in one sentence, the lake and the run in a few numbers, and the facts of the run.
 
-use super::parts;
-use crate::data::{Outcome, Report, total};
+use super::{lake, parts};
+use crate::data::{Failure, FailureProblem, Outcome, Report, total};
 use crate::format::{day, instant, integer, percent_of, signed, span};
 use crate::language::Language;
+use crate::small_cells;
 use crate::words::{self, Phrase};
 use maud::{Markup, html};
 
@@ -14,6 +15,11 @@ pub(super) fn name(report: &Report, language: Language) -> String {
     if parts.is_empty() { words::UNTITLED.say(language).to_owned() } else { parts.join(" / ") }
 }
 
+/// Says what the document is called.
+pub(super) fn title(report: &Report, language: Language) -> String {
+    format!("{} · {}", name(report, language), words::BRAND.say(language))
+}
+
 /// Renders the top of the page.
 pub(super) fn masthead(report: &Report, language: Language) -> Markup {
     let run = &report.run;
@@ -22,6 +28,8 @@ pub(super) fn masthead(report: &Report, language: Language) -> Markup {
         Outcome::NothingChanged => ("stamp quiet", words::NOTHING_CHANGED),
         Outcome::Failed => ("stamp bad", words::FAILED),
     };
+    let lake = lake::figures(report, language);
+    let figures = figures(report, language);
     html! {
         div.masthead {
             p.name {
@@ -30,12 +38,53 @@ pub(super) fn masthead(report: &Report, language: Language) -> Markup {
                 @if let Some(started) = run.started { span.soft { (day(started.date_naive(), language)) } }
             }
             h1 { (headline(report, language)) }
-            @if let Some(failure) = &run.failure {
-                p.failure { strong { (words::FAILURE.say(language)) } " " (failure) }
+            @if let Some(failure) = &run.failure { (failed(failure, language)) }
+            @if report.lake.is_some() {
+                p.over { (words::LAKE_NOW.say(language)) }
+                (lake)
             }
-            (figures(report, language))
+            @if !figures.is_empty() {
+                p.over { (words::THIS_RUN.say(language)) }
+                dl.figures.run {
+                    @for (label, value, note) in &figures {
+                        div { dt { (label.say(language)) } dd { (value) @if !note.is_empty() { span.under { (note) } } } }
+                    }
+                }
+            }
             (facts(report, language))
         }
+    }
+}
+
+/// Why the run failed, where, and what fixes it. Lakewarden's messages are in English.
+fn failed(failure: &Failure, language: Language) -> Markup {
+    html! {
+        div.failure {
+            p.why { strong { (words::FAILURE.say(language)) } @if !failure.code.is_empty() { " " span.code { (failure.code) } } }
+            @if !failure.message.is_empty() { p lang="en" { (failure.message) } }
+            @if !failure.problems.is_empty() {
+                ul { @for problem in &failure.problems { (self::problem(problem, language)) } }
+            }
+            (help(&failure.help, language))
+            p.soft { (words::NOTHING_PUBLISHED.say(language)) }
+        }
+    }
+}
+
+fn problem(problem: &FailureProblem, language: Language) -> Markup {
+    html! {
+        li {
+            @if !problem.at.is_empty() { span.at { span.code { (problem.at) } } " " }
+            span.code { (problem.code) } " "
+            span lang="en" { (problem.message) }
+            (help(&problem.help, language))
+        }
+    }
+}
+
+fn help(text: &str, language: Language) -> Markup {
+    html! {
+        @if !text.is_empty() { p.help { strong { (words::HELP.say(language)) } " " span lang="en" { (text) } } }
     }
 }
 
@@ -51,7 +100,12 @@ fn headline(report: &Report, language: Language) -> String {
         let datasets = report.datasets.iter().filter(|d| d.read > 0).count() as u64;
         let rows = |count| words::ROWS.say(language, count);
         let datasets = words::DATASETS.say(language, datasets);
-        sentences.push(words::HEAD_ROWS.with(language, &[&datasets, &rows(totals.read), &integer(totals.written)]));
+        let written = match report.run.outcome {
+            Outcome::Published | Outcome::NothingChanged => words::HEAD_ROWS,
+            // What was staged is not in the lake.
+            Outcome::Failed => words::HEAD_ROWS_FAILED,
+        };
+        sentences.push(written.with(language, &[&datasets, &rows(totals.read), &integer(totals.written)]));
         if totals.unaccounted != 0 {
             sentences.push(words::HEAD_OPEN.with(language, &[&signed(totals.unaccounted)]));
         } else if totals.lost() == 0 {
@@ -65,7 +119,10 @@ fn headline(report: &Report, language: Language) -> String {
         let tables = words::TABLES.say(language, tables);
         match &report.identity {
             Some(identity) => {
-                let customers = words::CUSTOMERS.say(language, identity.customers);
+                let customers = match small_cells::single(identity.customers, report.minimum_subjects) {
+                    small_cells::ShownCount::Exact(customers) => words::CUSTOMERS.say(language, customers),
+                    few => words::CUSTOMERS_FEW.with(language, &[&few.text(language)]),
+                };
                 sentences.push(words::HEAD_CUSTOMERS.with(language, &[&customers, &tables]));
             }
             None => sentences.push(words::HEAD_TABLES.with(language, &[&tables])),
@@ -77,8 +134,8 @@ fn headline(report: &Report, language: Language) -> String {
     })
 }
 
-/// The few numbers that a reader looks for first.
-fn figures(report: &Report, language: Language) -> Markup {
+/// The few numbers of the run that a reader looks for first.
+fn figures(report: &Report, language: Language) -> Vec<(Phrase, String, String)> {
     let totals = report.totals();
     let mut figures: Vec<(Phrase, String, String)> = Vec::new();
     if totals.read > 0 {
@@ -90,24 +147,21 @@ fn figures(report: &Report, language: Language) -> Markup {
     let scanned = total(report.models.iter().map(|m| m.read()));
     if scanned > 0 {
         let withheld = total(report.models.iter().map(|m| m.withheld()));
-        figures.push((words::KEY_WITHHELD, integer(withheld), percent_of(withheld, scanned)));
+        let shown = small_cells::single(withheld, report.minimum_subjects);
+        let note = shown.exact().map(|withheld| percent_of(withheld, scanned));
+        figures.push((words::KEY_WITHHELD, shown.text(language), note.unwrap_or_default()));
     }
-    if let Some(identity) = &report.identity {
-        figures.push((words::KEY_CUSTOMERS, integer(identity.customers), String::new()));
+    if report.lake.as_ref().and_then(|lake| lake.people).is_none()
+        && let Some(identity) = &report.identity
+    {
+        let customers = small_cells::single(identity.customers, report.minimum_subjects).text(language);
+        figures.push((words::KEY_CUSTOMERS, customers, String::new()));
     }
     if let (Some(started), Some(ended)) = (report.run.started, report.run.ended) {
         let ms = u64::try_from((ended - started).num_milliseconds()).unwrap_or(0);
         figures.push((words::KEY_TOOK, span(ms), String::new()));
     }
-    html! {
-        @if !figures.is_empty() {
-            dl.figures {
-                @for (label, value, note) in &figures {
-                    div { dt { (label.say(language)) } dd { (value) @if !note.is_empty() { " " span.soft { (note) } } } }
-                }
-            }
-        }
-    }
+    figures
 }
 
 /// What identifies the run: who, when, under which dictionary and key.

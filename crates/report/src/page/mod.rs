@@ -1,7 +1,11 @@
 //! The file: its frame, and one section a module.
 
+mod consent;
 mod evidence;
+mod fields;
 mod identity;
+mod lake;
+mod lineage;
 mod masthead;
 mod parts;
 mod picture;
@@ -9,7 +13,6 @@ mod purposes;
 mod rows;
 mod steps;
 mod value;
-mod way;
 
 use crate::data::Report;
 use crate::language::Language;
@@ -18,16 +21,32 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Nothing may be fetched or run: the file only shows what is in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// Lets the document's language and title follow the switch. It reads nothing but the switch, and everything else of the
+/// page works without it.
+const SCRIPT: &str = include_str!("script.js");
+
+/// SHA-256 of [`SCRIPT`] in base 64: no other script may run.
+const SCRIPT_SHA256: &str = "MgObvSGxJhBrJsbgTH9Wqezeelf3TheLcPJbAynRzbI=";
+
+/// Nothing may be fetched, and nothing run but the one script: the file only shows what is in it.
+fn content_policy() -> String {
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_SHA256}'; base-uri 'none'; form-action 'none'"
+    )
+}
 
 /// A section: its id, its title, and what stands in it.
 type Section = (&'static str, Phrase, fn(&Report, Language) -> Markup);
 
+/// In the order in which a compliance officer asks: what is there, for what, with whose consent, from where, what it is, and
+/// whether it adds up.
 const SECTIONS: &[Section] = &[
-    ("rows", words::ROWS_TITLE, rows::section),
-    ("way", words::WAY_TITLE, way::section),
+    ("lake", words::LAKE_TITLE, lake::section),
     ("purposes", words::PURPOSES_TITLE, purposes::section),
+    ("consent", words::CONSENT_TITLE, consent::section),
+    ("lineage", words::WAY_TITLE, lineage::section),
+    ("fields", words::FIELDS_SECTION, fields::section),
+    ("rows", words::ROWS_TITLE, rows::section),
     ("identity", words::IDENTITY_TITLE, identity::section),
     ("picture", words::PICTURE_TITLE, picture::section),
     ("value", words::VALUE_TITLE, value::section),
@@ -43,29 +62,30 @@ pub(crate) fn document(report: &Report, first: Language) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(content_policy());
                 meta name="color-scheme" content="light dark";
-                title { (masthead::name(report, first)) " · " (words::BRAND.say(first)) }
+                title { (masthead::title(report, first)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (switches(first))
+                (switches(report, first))
                 div.page {
                     div.sheet {
                         @for language in Language::ALL { (article(report, language)) }
                     }
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }
 }
 
 /// The switches' states. They stand before the page, so that CSS alone can act on them.
-fn switches(first: Language) -> Markup {
+fn switches(report: &Report, first: Language) -> Markup {
     html! {
         @for language in Language::ALL {
             input.switch type="radio" name="language" id={ "language-" (language.short()) } autocomplete="off"
-                checked[language == first] aria-label=(match language { Language::Chinese => "中文", Language::English => "English" });
+                checked[language == first] lang=(language.tag()) data-title=(masthead::title(report, language)) aria-label=(match language { Language::Chinese => "中文", Language::English => "English" });
         }
         @for (i, (id, label)) in COLOURS.iter().enumerate() {
             input.switch type="radio" name="colours" id={ "colours-" (id) } autocomplete="off" checked[i == 0]
@@ -121,5 +141,19 @@ fn hatches(language: Language) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use sha2::Digest;
+
+    #[test]
+    fn the_content_policy_names_the_script_that_there_is() {
+        let sum = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(SCRIPT));
+        assert_eq!(SCRIPT_SHA256, sum, "SCRIPT_SHA256 in page/mod.rs");
+        assert!(content_policy().contains(&sum));
     }
 }

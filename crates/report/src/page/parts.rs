@@ -19,6 +19,8 @@ pub(super) fn none(language: Language, phrase: Phrase) -> Markup {
 pub(super) enum Column {
     /// Text, to the left.
     Text,
+    /// Text of some length, to the left.
+    Prose,
     /// Numbers, to the right.
     Number,
     /// A drawing.
@@ -29,6 +31,7 @@ impl Column {
     fn class(self) -> Option<&'static str> {
         match self {
             Self::Text => None,
+            Self::Prose => Some("prose"),
             Self::Number => Some("num"),
             Self::Drawing => Some("draw"),
         }
@@ -68,7 +71,7 @@ fn table_in(
     let cells = |cells: &[Markup]| {
         html! {
             @for (cell, (_, column)) in cells.iter().zip(heads).take(1) { th scope="row" class=[column.class()] { (cell) } }
-            @for (cell, (_, column)) in cells.iter().zip(heads).skip(1) { td class=[column.class()] { (cell) } }
+            @for (cell, (head, column)) in cells.iter().zip(heads).skip(1) { td class=[column.class()] data-label=(head.say(language)) { (cell) } }
         }
     };
     html! {
@@ -94,6 +97,11 @@ pub(super) fn named(label: &str, name: &str) -> Markup {
 /// A count that may be nothing: zero is shown softly, so that what is not zero stands out.
 pub(super) fn count(rows: u64) -> Markup {
     html! { @if rows == 0 { span.zero { "0" } } @else { (crate::format::integer(rows)) } }
+}
+
+/// A count of people that may be unknown; too few are not counted out.
+pub(super) fn people(count: Option<u64>, least: u64, language: Language) -> Markup {
+    known(count.map(|count| crate::small_cells::single(count, least).text(language)))
 }
 
 /// A value that may be unknown.

@@ -3,8 +3,8 @@
 use super::parts::{self, Column};
 use crate::chart;
 use crate::data::{Anonymity, Dataset, Model, Noise, RelationRead, Report};
-use crate::format::integer;
 use crate::language::Language;
+use crate::small_cells;
 use crate::words;
 use maud::{Markup, html};
 
@@ -32,16 +32,21 @@ fn models(report: &Report, language: Language) -> Markup {
     let heads = [
         (words::MODEL, Column::Text),
         (words::PURPOSE, Column::Text),
+        (words::LAWFUL_BASIS, Column::Text),
         (words::COLUMNS_HEAD, Column::Number),
         (words::ROWS_OUT, Column::Number),
+        (words::PEOPLE, Column::Number),
         (words::HELD_BACK, Column::Number),
     ];
+    let stored = |m: &Model| report.lake.iter().flat_map(|lake| &lake.tables).find(|t| t.name == m.name);
     let row = |m: &Model| {
         vec![
             parts::named(m.label.say(language, &m.name), &m.name),
             html! { @if m.purpose.is_empty() { "–" } @else { (parts::named(m.purpose_label.say(language, &m.purpose), &m.purpose)) } },
+            html! { @match stored(m) { Some(table) => (super::lake::basis(&table.lawful_basis, language)), None => span.zero { "–" } } },
             parts::count(u64::from(m.columns)),
             parts::count(m.rows_out),
+            parts::people(stored(m).and_then(|t| t.people), report.minimum_subjects, language),
             parts::count(m.held_back),
         ]
     };
@@ -76,7 +81,7 @@ fn reads(report: &Report, language: Language) -> Markup {
         (words::USED, Column::Number),
         (words::NO_SUBJECT, Column::Number),
         (words::WITHHELD, Column::Number),
-        (words::REASONS, Column::Text),
+        (words::REASONS, Column::Prose),
         (words::CLOSES, Column::Text),
     ];
     let rows: Vec<Vec<Markup>> = report
@@ -84,13 +89,16 @@ fn reads(report: &Report, language: Language) -> Markup {
         .iter()
         .flat_map(|m| m.reads.iter().map(move |r| (m, r)))
         .map(|(m, r)| {
+            let (withheld, used) = small_cells::taken_and_left(r.read, r.withheld_rows(), report.minimum_subjects);
+            // Where the account does not close, both are what was counted.
+            let used = if r.unaccounted() == 0 { used } else { small_cells::single(r.used, 0) };
             vec![
                 html! { (m.label.say(language, &m.name)) },
                 html! { (report.label(language, &r.relation)) },
                 parts::count(r.read),
-                parts::count(r.used),
-                parts::count(r.without_subject),
-                parts::count(r.withheld_rows()),
+                html! { (used.text(language)) },
+                html! { (small_cells::single(r.without_subject, report.minimum_subjects).text(language)) },
+                html! { (withheld.text(language)) },
                 reasons(report, r, language),
                 parts::closes(r.unaccounted(), language),
             ]
@@ -165,7 +173,7 @@ fn noise(report: &Report, language: Language) -> Markup {
 
 /// Datasets about people whose data subjects cannot be resolved, each with its declared reason.
 fn without_subject(report: &Report, language: Language) -> Markup {
-    let heads = [(words::RELATION, Column::Text), (words::DECLARED_REASON, Column::Text)];
+    let heads = [(words::RELATION, Column::Text), (words::DECLARED_REASON, Column::Prose)];
     let listed = report.datasets.iter().filter(|d| !d.without_subject.is_empty());
     let row = |d: &Dataset| vec![html! { (report.label(language, &d.name)) }, html! { (d.without_subject) }];
     let rows: Vec<Vec<Markup>> = listed.map(row).collect();
@@ -180,9 +188,11 @@ fn reasons(report: &Report, read: &RelationRead, language: Language) -> Markup {
         let model = report.models.iter().find(|m| m.purpose == name);
         model.map_or(name, |m| m.purpose_label.say(language, &m.purpose)).to_owned()
     };
+    let withheld: Vec<_> = read.withheld.iter().filter(|w| w.rows > 0).collect();
+    let shown = small_cells::parts(&withheld.iter().map(|w| w.rows).collect::<Vec<_>>(), report.minimum_subjects);
     html! {
-        @for w in read.withheld.iter().filter(|w| w.rows > 0) {
-            span.reason { (purpose(&w.purpose)) " · " (words::code(language, &w.reason)) " " span.soft { (integer(w.rows)) } }
+        @for (w, shown) in withheld.iter().zip(&shown) {
+            span.reason { (purpose(&w.purpose)) " · " (words::code(language, &w.reason)) " " span.soft { (shown.text(language)) } }
         }
     }
 }

@@ -98,7 +98,7 @@ fn arrivals(report: &Report, language: Language) -> Markup {
     let heads = [
         (words::DATASET, Column::Text),
         (words::FINDING, Column::Text),
-        (words::DETAIL, Column::Text),
+        (words::DETAIL, Column::Prose),
         (words::COUNT, Column::Number),
     ];
     let mut rows: Vec<Vec<Markup>> = Vec::new();

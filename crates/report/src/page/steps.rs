@@ -5,6 +5,7 @@ use crate::chart;
 use crate::data::{Loss, Report, Step, StepKind, StepState};
 use crate::format::{integer, span};
 use crate::language::Language;
+use crate::small_cells::{self, ShownCount};
 use crate::words;
 use maud::{Markup, html};
 
@@ -20,7 +21,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
         (words::KEY_TOOK, Column::Number),
         (words::ROWS_IN, Column::Number),
         (words::ROWS_TO, Column::Number),
-        (words::LOSSES, Column::Text),
+        (words::LOSSES, Column::Prose),
     ];
     let times = times(&report.steps);
     let whole = times.iter().map(|t| t.1).max().unwrap_or(0);
@@ -33,7 +34,7 @@ pub(super) fn section(report: &Report, language: Language) -> Markup {
             html! { (span(step.duration_ms)) },
             parts::known(step.rows_in.map(integer)),
             parts::known(step.rows_out.map(integer)),
-            losses(&step.losses, language),
+            losses(step, report.minimum_subjects, language),
         ]
     };
     let rows: Vec<Vec<Markup>> = report.steps.iter().zip(&times).map(row).collect();
@@ -83,10 +84,19 @@ fn state(state: StepState) -> (words::Phrase, &'static str) {
     }
 }
 
-fn losses(losses: &[Loss], language: Language) -> Markup {
+/// What a step let go. A model lets go the rows of people who refused: too few are not counted out.
+fn losses(step: &Step, least: u64, language: Language) -> Markup {
+    let losses: Vec<&Loss> = step.losses.iter().filter(|l| l.rows > 0).collect();
+    let counts: Vec<u64> = losses.iter().map(|l| l.rows).collect();
+    let shown: Vec<ShownCount> = match step.kind {
+        StepKind::Model => small_cells::parts(&counts, least),
+        StepKind::Extract | StepKind::Identity | StepKind::Publish => {
+            counts.into_iter().map(ShownCount::Exact).collect()
+        }
+    };
     html! {
-        @for loss in losses.iter().filter(|l| l.rows > 0) {
-            span.reason { (words::code(language, &loss.name)) " " span.soft { (integer(loss.rows)) } }
+        @for (loss, shown) in losses.iter().zip(&shown) {
+            span.reason { (words::code(language, &loss.name)) " " span.soft { (shown.text(language)) } }
         }
     }
 }

@@ -1,0 +1,130 @@
+//! The lake as it is, beside what the run changed of it.
+
+use super::names::label;
+use super::run::local;
+use chrono::{DateTime, Utc};
+use lakewarden_dictionary::Pipeline;
+use lakewarden_lake::Lake;
+use lakewarden_pipeline::record::{DatasetAccount, Outcome, RunRecord};
+use lakewarden_pipeline::{CuratedState, DatasetState, OpenProject, PipelineError, lake_state};
+use lakewarden_report::data;
+
+/// What the lake has of a pipeline at an instant. `record` is the run's, if one has begun; what it did not publish has not
+/// changed the lake.
+///
+/// # Errors
+/// Those of the lake.
+pub(super) async fn state(
+    record: Option<&RunRecord>,
+    open: &OpenProject,
+    pipeline: &Pipeline,
+    lake: &Lake,
+    at: DateTime<Utc>,
+) -> Result<data::Lake, PipelineError> {
+    let state = lake_state(open, pipeline, lake, at).await?;
+    let published = record.filter(|record| record.outcome == Outcome::Published);
+    Ok(data::Lake {
+        datasets: state.datasets.into_iter().map(|dataset| stored_dataset(dataset, published, open)).collect(),
+        tables: state.tables.into_iter().map(|table| stored_table(table, published, open)).collect(),
+        people: state.customers,
+    })
+}
+
+fn stored_dataset(state: DatasetState, published: Option<&RunRecord>, open: &OpenProject) -> data::StoredDataset {
+    let DatasetState { name, files, rows, people, quarantined, kept_from, published: at } = state;
+    let account = published.and_then(|record| record.datasets.iter().find(|account| account.dataset == name));
+    let declared = open.project.dataset(&name);
+    let change = |of: fn(&DatasetAccount) -> (u64, u64)| account.map_or(0, |account| difference(of(account)));
+    data::StoredDataset {
+        label: declared.map(|dataset| label(&dataset.label)).unwrap_or_default(),
+        files,
+        files_added: account.map_or(0, |account| account.files.len() as u64),
+        rows,
+        rows_change: change(|account| (account.written, account.replaced)),
+        people,
+        quarantined,
+        quarantined_change: change(|account| (account.quarantined_total(), account.quarantine_expired)),
+        retention: declared
+            .and_then(|dataset| dataset.retention.as_ref())
+            .map(|period| period.value.to_string())
+            .unwrap_or_default(),
+        kept_from,
+        published: at.map(|at| local(at, open)),
+        name,
+    }
+}
+
+fn stored_table(state: CuratedState, published: Option<&RunRecord>, open: &OpenProject) -> data::StoredTable {
+    let CuratedState { name, rows, rows_before, people, published: at, run } = state;
+    let declared = open.project.table(&name);
+    let purpose = declared.map(|table| table.purpose.value.clone()).unwrap_or_default();
+    let by_this_run = published.is_some_and(|record| run.is_some_and(|run| run == record.run.to_string()));
+    let rows_change = match by_this_run {
+        false => rows.map(|_| 0),
+        // The first publication brings all of them.
+        true => rows.map(|rows| difference((rows, rows_before.unwrap_or(0)))),
+    };
+    data::StoredTable {
+        label: declared.map(|table| label(&table.label)).unwrap_or_default(),
+        rows,
+        rows_change,
+        people,
+        purpose_label: open.project.purposes.find(&purpose).map(|purpose| label(&purpose.label)).unwrap_or_default(),
+        purpose,
+        lawful_basis: declared
+            .and_then(|table| table.lawful_basis)
+            .map(|basis| basis.name().to_owned())
+            .unwrap_or_default(),
+        retention: declared
+            .and_then(|table| table.retention.as_ref())
+            .map(|period| period.value.to_string())
+            .unwrap_or_default(),
+        published: at.map(|at| local(at, open)),
+        by_this_run,
+        name,
+    }
+}
+
+/// More less fewer.
+fn difference((more, fewer): (u64, u64)) -> i64 {
+    let change = i128::from(more) - i128::from(fewer);
+    i64::try_from(change).unwrap_or(if change > 0 { i64::MAX } else { i64::MIN })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::testing::{record, reference_project};
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_run_changed_stands_beside_what_there_is() {
+        let (mut ran, open) = (record(json!({})), reference_project());
+        ran.datasets[0].quarantine_expired = 7;
+        let state = DatasetState { name: "pos_sales".into(), rows: 1_000, files: 9, ..DatasetState::default() };
+        let own = stored_dataset(state.clone(), Some(&ran), &open);
+        // 90 written, 5 of them in place of others; 5 to quarantine, 7 ended there.
+        assert_eq!((own.rows_change, own.files_added, own.quarantined_change), (85, 2, -2));
+        assert_eq!(own.label.zh, "门店销售流水");
+        let untouched = stored_dataset(state, None, &open);
+        assert_eq!((untouched.rows, untouched.rows_change, untouched.files_added), (1_000, 0, 0));
+
+        let table = |run: &str, before: Option<u64>| {
+            let state = CuratedState {
+                name: "sales".into(),
+                rows: Some(118),
+                rows_before: before,
+                run: Some(run.to_owned()),
+                ..CuratedState::default()
+            };
+            stored_table(state, Some(&ran), &open)
+        };
+        let own = ran.run.to_string();
+        assert_eq!(table(&own, Some(120)).rows_change, Some(-2));
+        assert_eq!(table(&own, None).rows_change, Some(118));
+        let other = table("00000000-0000-0000-0000-000000000000", Some(120));
+        assert_eq!((other.rows_change, other.by_this_run), (Some(0), false));
+        assert_eq!((other.purpose.as_str(), other.lawful_basis.as_str()), ("analytics", "consent"));
+    }
+}
