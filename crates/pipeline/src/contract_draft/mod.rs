@@ -152,7 +152,7 @@ async fn compile_for(
 ) -> Result<Result<CompiledFor, Refused>, PipelineError> {
     let open = compiler.open;
     let names = node.reads.iter().map(|read| read.name.as_str());
-    let mut readable = compiler.relations.of(names, purpose, &mut None);
+    let mut readable = compiler.relations.of(names, purpose, &mut None)?;
     let refusing: Vec<String> = readable
         .iter()
         .filter(|relation| matches!(relation.ruling, Ruling::Refused(_)))

@@ -346,6 +346,7 @@ fn nothing(table: &TableSnapshot) -> StagedTable {
         files: Vec::new(),
         rows: 0,
         basis: Basis::default(),
+        description: None,
     }
 }
 
