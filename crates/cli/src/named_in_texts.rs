@@ -75,10 +75,11 @@ fn find_fault(command: &Command, line: &str) -> Option<String> {
         let token = token.trim_matches(|c: char| matches!(c, '[' | ']' | '(' | ')' | ',' | '.' | ':' | '"' | '\''));
         if let Some(option) = token.strip_prefix("--") {
             let name = option.split('=').next().unwrap_or_default();
-            let known =
-                at.get_arguments().any(|a| a.get_long() == Some(name)) || matches!(name, "help" | "version" | "");
-            if !known {
-                return Some(format!("`{}` has no option --{name}", at.get_name()));
+            match at.get_arguments().find(|a| a.get_long() == Some(name)) {
+                Some(known) if known.get_action().takes_values() && name == option => drop(tokens.next()),
+                Some(_) => {}
+                None if matches!(name, "help" | "version" | "") => {}
+                None => return Some(format!("`{}` has no option --{name}", at.get_name())),
             }
         } else if let Some(sub) = at.find_subcommand(token) {
             at = sub;
