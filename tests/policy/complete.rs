@@ -20,12 +20,22 @@ fields:
 pub fn complete(mut files: Files) -> Files {
     files.entry("lakewarden.yaml".to_owned()).or_default();
     files.entry("pipelines/shop/pipeline.yaml".to_owned()).or_default();
+    // A case without a log is not about refusals.
+    let has_log = |text: &String| {
+        text.lines().any(|line| matches!(line.trim_end(), "role: consent_log" | "role: suppression_list"))
+    };
+    let has_log = files.iter().any(|(path, text)| stem(path, "schemas/channels/").is_some() && has_log(text));
     let datasets: Vec<String> = files.keys().filter_map(|p| stem(p, "schemas/channels/")).map(str::to_owned).collect();
     for (path, text) in &mut files {
         let yaml = std::mem::take(text);
         *text = match path.as_str() {
             "lakewarden.yaml" => {
-                with_keys(yaml, &[("project", "policy-case"), ("lake", "./lake"), ("time_zone", "UTC")])
+                let none = [("consent_log", "none"), ("consent_log_reason", "Example.")];
+                let none = if has_log { &none[..0] } else { &none[..] };
+                with_keys(
+                    yaml,
+                    &[&[("project", "policy-case"), ("lake", "./lake"), ("time_zone", "UTC")], none].concat(),
+                )
             }
             "pipelines/shop/pipeline.yaml" => {
                 let channels: Vec<String> = datasets.iter().map(|d| format!("{d}: exports/{d}/*")).collect();

@@ -251,6 +251,14 @@ pub enum PipelineError {
         /// The pipeline that loads the log or list.
         loaded_by: Option<String>,
     },
+    /// The lake holds a consent log or suppression list that no dataset declares as one.
+    #[error("the lake holds {table:?}, which was loaded as a consent log or suppression list, and {}: refusals in it would count no more", if *.is_dataset { "its entry says so no more" } else { "no dataset has this name" })]
+    UndeclaredLog {
+        /// Its table.
+        table: String,
+        /// Whether a dataset has its name.
+        is_dataset: bool,
+    },
     /// A replay with the consent known at an earlier instant, for a purpose that the project does not permit it for.
     #[error(
         "the consent known at an earlier instant is not shown for purpose {purpose}: the project permits no replay for it"
@@ -464,6 +472,7 @@ impl PipelineError {
             Self::NobodyNamed { .. } => "LW6021",
             Self::RepeatedFiles(_) => "LW6066",
             Self::ConsentNeverLoaded { .. } => "LW6055",
+            Self::UndeclaredLog { .. } => "LW6052",
             Self::ReplayNotPermitted { .. } => "LW6058",
             Self::ReplayNotAudited { .. } => "LW6059",
             Self::Threshold(_) => "LW6023",
@@ -551,6 +560,12 @@ impl PipelineError {
             Self::ConsentNeverLoaded { log, pipeline, .. } => {
                 Some(format!("lakewarden run --pipeline {pipeline} loads {log}; then again"))
             }
+            Self::UndeclaredLog { table, is_dataset: true } => Some(format!(
+                "write `role: consent_log` or `role: suppression_list` in schemas/channels/{table}.yaml, as before"
+            )),
+            Self::UndeclaredLog { table, is_dataset: false } => Some(format!(
+                "declare {table} again in schemas/channels/{table}.yaml, with its role; or, if the log has another name now, write `renamed_from: {table}` in its entry"
+            )),
             Self::ReplayNotPermitted { purpose, permitted } => Some(format!(
                 "leave `--consent known-then` out, and people are judged as of now; or list {purpose} under `replay_purposes` in lakewarden.yaml ({})",
                 if permitted.is_empty() { "it lists none".to_owned() } else { format!("it lists {}", list(permitted)) }
@@ -614,7 +629,7 @@ impl PipelineError {
             Self::Project(_) | Self::Account { .. } | Self::Contract { .. } | Self::ContractType { .. } => true,
             Self::NobodyNamed { .. } | Self::SealedShut { .. } | Self::Undeclared { .. } => true,
             Self::Threshold(_) | Self::Evidence(_) | Self::RepeatedFiles(_) => true,
-            Self::ConsentNeverLoaded { .. } | Self::ReplayNotPermitted { .. } => true,
+            Self::ConsentNeverLoaded { .. } | Self::UndeclaredLog { .. } | Self::ReplayNotPermitted { .. } => true,
             Self::Anonymity(_) | Self::Extract(_) | Self::OtherKey { .. } | Self::FileChanged { .. } => true,
             Self::HistoryInPast { .. } => true,
             Self::DeclarationChanged { .. } | Self::StoredOtherwise { .. } | Self::NotPublishedYet { .. } => true,

@@ -68,6 +68,7 @@ mod system;
 mod table_description;
 mod tables;
 mod thresholds;
+mod undeclared_logs;
 mod unread;
 mod vacuum;
 mod without_subject;

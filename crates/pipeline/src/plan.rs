@@ -207,6 +207,7 @@ pub async fn plan(
         });
     }
     actions.extend(removals);
+    project_consent::refuse_undeclared_logs(&open.project, pipeline, &lake).await?;
     if let Some(rules) = &pipeline.identity {
         let people = People::new(&open.project, rules, &Judgement::current(as_of, now));
         for dataset in project_consent::of_other_pipelines(&open.project, pipeline, &people) {

@@ -7,6 +7,7 @@ use crate::people::People;
 use crate::project::OpenProject;
 use crate::record::KeyFacts;
 use crate::statements;
+use crate::undeclared_logs;
 use crate::unread;
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, DatasetRole, LawfulBasis, Pipeline, Project};
@@ -37,7 +38,7 @@ pub(crate) async fn note(
     today: Option<&KeyFacts>,
 ) -> Result<BTreeMap<String, i64>, PipelineError> {
     let survey = Survey { lake, zone: open.zone(), keys: None };
-    let mut versions = BTreeMap::new();
+    let mut versions = undeclared_logs::note_renamed(people, &open.project, lake).await?;
     for dataset in datasets {
         let Some(table) = published(&open.project, pipeline, dataset, lake).await? else { continue };
         if let Some(today) = today.filter(|_| depends_on_consent(&open.project, pipeline)) {
@@ -81,6 +82,21 @@ pub(crate) async fn published(
         });
     }
     Ok(table)
+}
+
+/// Refuses to go on without a log or list that the lake holds, where what people said changes what a pipeline may read.
+///
+/// # Errors
+/// [`PipelineError::UndeclaredLog`]; those of the lake.
+pub(crate) async fn refuse_undeclared_logs(
+    project: &Project,
+    pipeline: &Pipeline,
+    lake: &Lake,
+) -> Result<(), PipelineError> {
+    if depends_on_consent(project, pipeline) {
+        undeclared_logs::refuse_undeclared_logs(project, lake).await?;
+    }
+    Ok(())
 }
 
 /// Whether what people said changes what a pipeline may read: not if all of its data about people is kept by legal

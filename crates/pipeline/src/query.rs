@@ -53,7 +53,7 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// Those of the lake and the engine; [`PipelineError::UnknownPurpose`], [`PipelineError::ReplayNotPermitted`],
-/// [`PipelineError::ReplayNotAudited`], [`PipelineError::ConsentNeverLoaded`].
+/// [`PipelineError::ReplayNotAudited`], [`PipelineError::ConsentNeverLoaded`], [`PipelineError::UndeclaredLog`].
 pub async fn query(open: &OpenProject, question: &Question<'_>) -> Result<Running, PipelineError> {
     let pipeline = match question.pipeline {
         Some(_) => open.pipeline(question.pipeline)?,
@@ -191,6 +191,7 @@ impl<'a> Asker<'a> {
                 }
             }
         }
+            project_consent::refuse_undeclared_logs(&self.open.project, self.pipeline, &self.lake).await?;
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);
         if let Some(customers) = customers {

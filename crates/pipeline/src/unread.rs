@@ -7,15 +7,31 @@ use lakewarden_extract::{CountsAs, UnreadError, UnreadLog, UnreadRecord};
 use lakewarden_lake::{Lake, Zone};
 use lakewarden_policy::{ConsentBook, Doubt, Doubtful};
 
+/// What the name of such a table ends with, after a point.
+const SUFFIX: &str = "unread";
+
 /// The name of a dataset's unread records in the conformed zone. No dataset has a point in its name, and no SQL can
 /// name it.
 pub(crate) fn table_name(dataset: &Dataset) -> String {
-    format!("{}.unread", dataset.name.value)
+    table_name_of(&dataset.name.value)
+}
+
+fn table_name_of(dataset: &str) -> String {
+    format!("{dataset}.{SUFFIX}")
+}
+
+/// The dataset of a table of unread records; `None` if the table is another.
+pub(crate) fn dataset_name(table: &str) -> Option<&str> {
+    table.strip_suffix(SUFFIX)?.strip_suffix('.')
 }
 
 /// The error for a table that holds something else.
 pub(crate) fn damaged(dataset: &Dataset) -> impl Fn(UnreadError) -> PipelineError + '_ {
-    |error| PipelineError::Damaged { table: table_name(dataset), column: error.column.to_owned() }
+    damaged_of(&dataset.name.value)
+}
+
+fn damaged_of(dataset: &str) -> impl Fn(UnreadError) -> PipelineError + '_ {
+    |error| PipelineError::Damaged { table: table_name_of(dataset), column: error.column.to_owned() }
 }
 
 /// What the lake has of a dataset's unread records; empty for a dataset whose records bear no statements.
@@ -26,11 +42,19 @@ pub(crate) async fn read(lake: &Lake, dataset: &Dataset) -> Result<UnreadLog, Pi
     if dataset.role == DatasetRole::Data {
         return Ok(UnreadLog::default());
     }
-    let Some(table) = lake.table(Zone::Conformed, &table_name(dataset)).await? else {
+    read_of(lake, &dataset.name.value).await
+}
+
+/// What the lake has of the unread records of a log or list, by its name.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_of(lake: &Lake, dataset: &str) -> Result<UnreadLog, PipelineError> {
+    let Some(table) = lake.table(Zone::Conformed, &table_name_of(dataset)).await? else {
         return Ok(UnreadLog::default());
     };
     let batches: Vec<_> = lake.read_table_batches(&table, None)?.try_collect().await?;
-    UnreadLog::read(&batches).map_err(damaged(dataset))
+    UnreadLog::read(&batches).map_err(damaged_of(dataset))
 }
 
 /// Takes down what the records count as, for everybody they name.

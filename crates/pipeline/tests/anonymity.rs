@@ -16,7 +16,7 @@ use std::fs;
 use uuid::Uuid;
 
 const FILES: [(&str, &str); 6] = [
-    ("lakewarden.yaml", "project: ward\nlake: ./lake\ntime_zone: UTC\nreplay_purposes: [research]\n"),
+    ("lakewarden.yaml", "project: ward\nlake: ./lake\ntime_zone: UTC\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\nreplay_purposes: [research]\n"),
     (
         "schemas/purposes.yaml",
         "purposes: { research: { label: { zh: 研究, en: Research }, meaning: How illnesses spread. } }\n",

@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::fs;
 
 const FILES: [(&str, &str); 8] = [
-    ("lakewarden.yaml", "project: till\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\n"),
+    ("lakewarden.yaml", "project: till\nlake: ./lake\ntime_zone: Asia/Shanghai\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\nreplay_purposes: [analytics]\n"),
     (
         "schemas/purposes.yaml",
         "purposes: { analytics: { label: { zh: 分析, en: Analytics }, meaning: How the shops do. } }\n",

@@ -171,3 +171,82 @@ member_no,M1,marketing,grant,2027-01-01T00:00:00Z,v2,CN,,,
     };
     assert_eq!(record.identity.unwrap().consent_warnings, expected);
 }
+
+/// Everybody who is shown for a contract while the log and the list are declared.
+const SERVED: [&str; 2] = ["ann", "cat"];
+
+/// Changes a file of the project.
+fn edit(club: &Club, path: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(club.path(path)).unwrap();
+    assert!(text.contains(from), "{path}: {from}");
+    club.write(path, &text.replace(from, to));
+}
+
+async fn assert_closed(club: &Club, log: &str, hint: &str) {
+    let ran = run(club, "club", "2026-10-01", Knowledge::Now).await.unwrap_err();
+    let asked = ask(club, "club", "service", "2026-10-01", Knowledge::Now).await.unwrap_err();
+    for refused in [ran, asked] {
+        assert_eq!((refused.code(), refused.is_refusal()), ("LW6052", true), "{refused}");
+        assert!(refused.to_string().contains(log), "{refused}");
+        assert!(refused.hint().is_some_and(|found| found.contains(hint)), "{:?}", refused.hint());
+    }
+}
+
+async fn assert_served(club: &Club, expected: &[&str]) {
+    let (nicks, _) = ask(club, "club", "service", "2026-10-01", Knowledge::Now).await.unwrap();
+    assert_eq!(nicks, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_declared_no_more_closes_runs_and_queries() {
+    let club = club();
+    run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap();
+    assert_served(&club, &SERVED).await;
+    for (name, role) in [("consents", "role: consent_log\n"), ("blocked", "role: suppression_list\n")] {
+        let path = format!("schemas/channels/{name}.yaml");
+        let channel = format!("  {name}: exports/{name}/*\n");
+        let entry = std::fs::read_to_string(club.path(&path)).unwrap();
+        // Its role.
+        edit(&club, &path, role, "");
+        if club_problems(&club).is_empty() {
+            assert_closed(&club, name, "role:").await;
+        }
+        // Its entry.
+        std::fs::remove_file(club.path(&path)).unwrap();
+        edit(&club, "pipelines/club/pipeline.yaml", &channel, "");
+        assert_closed(&club, name, &format!("renamed_from: {name}")).await;
+        // Neither its exports nor a new run bring it back; its entry does.
+        club.write(&path, &entry);
+        edit(&club, "pipelines/club/pipeline.yaml", "channels:\n", &format!("channels:\n{channel}"));
+        run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap();
+        assert_served(&club, &SERVED).await;
+    }
+}
+
+fn club_problems(club: &Club) -> Vec<String> {
+    let open = lakewarden_pipeline::OpenProject::open(&club.path("")).unwrap();
+    open.problems.iter().map(|problem| problem.message.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_with_a_new_name_keeps_what_was_said_under_the_former() {
+    let club = club();
+    run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap();
+    for (former, name, header) in
+        [("consents", "statements", HEADER.to_owned()), ("blocked", "stops", "phone,since\n".to_owned())]
+    {
+        let entry = std::fs::read_to_string(club.path(&format!("schemas/channels/{former}.yaml"))).unwrap();
+        std::fs::remove_file(club.path(&format!("schemas/channels/{former}.yaml"))).unwrap();
+        let path = format!("schemas/channels/{name}.yaml");
+        club.write(&path, &entry.replace(&format!("dataset: {former}\n"), &format!("dataset: {name}\n")));
+        let (before, after) = (format!("  {former}: exports/{former}/*\n"), format!("  {name}: exports/{name}/*\n"));
+        edit(&club, "pipelines/club/pipeline.yaml", &before, &after);
+        // It has delivered nothing yet.
+        club.write(&format!("exports/{name}/new.csv"), &header);
+        assert_closed(&club, former, &format!("renamed_from: {former}")).await;
+        edit(&club, &path, "role: ", &format!("renamed_from: {former}\nrole: "));
+        let record = run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap();
+        assert!(record.inputs.contains_key(former), "{:?}", record.inputs);
+        assert_served(&club, &SERVED).await;
+    }
+}

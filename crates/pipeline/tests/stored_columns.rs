@@ -50,7 +50,10 @@ columns:
 ";
 
 const FILES: [(&str, &str); 9] = [
-    ("lakewarden.yaml", "project: door\nlake: ./lake\ntime_zone: UTC\nreplay_purposes: [analytics, accounting]\n"),
+    (
+        "lakewarden.yaml",
+        "project: door\nlake: ./lake\ntime_zone: UTC\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\nreplay_purposes: [analytics, accounting]\n",
+    ),
     (
         "schemas/purposes.yaml",
         "purposes:\n  analytics: { label: { zh: 分析, en: Analytics }, meaning: How it goes. }\n  accounting: { label: { zh: 账, en: Books }, meaning: The books. }\n",

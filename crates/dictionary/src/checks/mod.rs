@@ -47,9 +47,12 @@ mod keep_apart;
 mod key_column;
 mod key_file;
 mod link_on;
+mod log_key;
+mod log_map;
 mod log_without_pipeline;
 mod model_without_table;
 mod name_and_file;
+mod no_consent_log;
 mod noise_bound;
 mod noise_column;
 mod noise_with;
@@ -63,6 +66,7 @@ mod purposes_missing;
 mod quarantine_retention;
 mod reference;
 mod reference_circle;
+mod renamed_log;
 mod replay_purpose;
 mod retention_event_time;
 mod rule_name;
@@ -200,6 +204,10 @@ const CHECKS: &[Check] = &[
     replay_purpose::CHECK,
     since::CHECK,
     since_required::CHECK,
+    renamed_log::CHECK,
+    log_key::CHECK,
+    log_map::CHECK,
+    no_consent_log::CHECK,
 ];
 
 /// What checks look at.

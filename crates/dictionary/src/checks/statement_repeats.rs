@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         example: Example::Edit {
             path: "schemas/channels/consents.yaml",
             good: "role: consent_log\n",
-            bad: "role: consent_log\nkey: [id_token, at]\nsurvivor: last\n",
+            bad: "role: consent_log\nkey: [id_token, purpose, action, at]\nsurvivor: last\n",
         },
     },
     run: check,
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn statements_stay() {
         let with = |lines: &str| {
-            let lines = format!("role: consent_log\nkey: [id_token, at]\n{lines}");
+            let lines = format!("role: consent_log\nkey: [id_token, purpose, action, at]\n{lines}");
             after("schemas/channels/consents.yaml", "role: consent_log\n", &lines)
         };
         for survivor in ["last", "{ latest: at }"] {

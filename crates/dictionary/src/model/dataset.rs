@@ -63,6 +63,8 @@ pub struct Dataset {
     pub drift: Drift,
     /// What its records refer to in the rest of the project.
     pub terms: ProjectTerms,
+    /// The name that a consent log or suppression list had before, whose statements in the lake still count.
+    pub renamed_from: Option<Spanned<String>>,
     /// Where the entry stands.
     pub span: Span,
 }

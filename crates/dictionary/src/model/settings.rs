@@ -24,6 +24,10 @@ pub struct Settings {
     pub history: Option<Spanned<Grace>>,
     /// Purposes that runs and queries may be replayed for with the consent known at an earlier instant; none if empty.
     pub replay_purposes: Names,
+    /// Where the project declares that it has no consent log, if it does (`consent_log: none`).
+    pub no_consent_log: Option<Span>,
+    /// Why it has none.
+    pub consent_log_reason: Option<Spanned<String>>,
     /// Groups of identifier domains whose pseudonyms no table may bring together.
     pub keep_apart: Vec<Names>,
     /// How many data subjects have to stand behind each row of a table without a subject column; at least 1.
@@ -37,6 +41,13 @@ impl Settings {
     pub fn kept_versions(&self) -> Grace {
         self.history.as_ref().map_or(Grace { days: 7 }, |history| history.value)
     }
+}
+
+/// What a project declares of its consent log where it has none (`consent_log:`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclaredConsentLog {
+    /// There is none.
+    None,
 }
 
 /// Where the master key comes from. Never from the project's own files.

@@ -34,6 +34,7 @@ pub(crate) fn dataset(fields: &Fields<'_>, path_name: &str) -> Dataset {
         demands: demands::demands(fields),
         drift: drift(fields),
         terms: ProjectTerms::default(),
+        renamed_from: fields.spanned("renamed_from"),
         span: fields.head(),
     }
 }

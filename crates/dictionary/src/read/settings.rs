@@ -2,7 +2,7 @@
 
 use super::{Fields, spanned};
 use crate::model::Names;
-use crate::model::{KeyProvider, KeySource, Settings};
+use crate::model::{DeclaredConsentLog, KeyProvider, KeySource, Settings};
 use crate::spec::KEY_SOURCE;
 use crate::terms::byte_size;
 use crate::yaml::{Node, Value};
@@ -19,6 +19,8 @@ pub(crate) fn settings(fields: &Fields<'_>) -> Settings {
         jurisdiction: fields.spanned("jurisdiction"),
         time_zone: fields.spanned("time_zone"),
         replay_purposes: fields.names("replay_purposes"),
+        no_consent_log: fields.spanned_word::<DeclaredConsentLog>("consent_log").map(|declared| declared.span),
+        consent_log_reason: fields.spanned("consent_log_reason"),
         keep_apart: fields.items("keep_apart").iter().map(group).collect(),
         minimum_subjects: fields.parsed("minimum_subjects").map_or(MINIMUM_SUBJECTS, |v| v.value),
         declared_minimum_subjects: fields.parsed("minimum_subjects"),

@@ -56,6 +56,11 @@ pub(crate) static DATASET: ObjectSpec = ObjectSpec {
             Kind::Text,
             "With `subject: none`: why rows that are about people name no data subject. Reports print it.",
         ),
+        Key::optional(
+            "renamed_from",
+            Kind::Text,
+            "Of a consent log or suppression list: the name that it had before. What the lake has under that name still counts.",
+        ),
         Key::optional("coordinates", Kind::List(&Kind::Object(&COORDINATES)), "Pairs of its columns that are places.")
             .absent("none"),
         Key::optional("rules", Kind::List(&Kind::Object(&ROW_RULE)), "What is demanded of its rows as wholes.")

@@ -1,6 +1,7 @@
 //! `lakewarden.yaml`.
 
 use super::*;
+use crate::model::DeclaredConsentLog;
 
 /// The settings of a project.
 pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
@@ -40,6 +41,17 @@ pub(crate) static SETTINGS: ObjectSpec = ObjectSpec {
             "Groups of identifier domains whose pseudonyms no table may bring together, such as `[device_id, phone]`.",
         )
         .absent("none"),
+        Key::optional(
+            "consent_log",
+            Kind::Word(DeclaredConsentLog::docs),
+            "That the project has no consent log, and none of its uses of people's data can be refused through it.",
+        )
+        .absent("a dataset has `role: consent_log`, or no use of people's data depends on refusals"),
+        Key::optional(
+            "consent_log_reason",
+            Kind::Text,
+            "With `consent_log: none`: where refusals are honoured instead, in one sentence.",
+        ),
         Key::optional(
             "replay_purposes",
             Kind::List(&Kind::Text),

@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(
             after("lakewarden.yaml", "jurisdiction: CN\n", "jurisdiction: CN\ncolour: red\n"),
             [
-                "lakewarden.yaml:5:1 LW1003 unknown key `colour` in a project (known: `project`, `lake`, `time_zone`, `jurisdiction`, `key`, `minimum_subjects`, `keep_apart`, `replay_purposes`, `quarantine_retention`, `history`, `memory_budget`)"
+                "lakewarden.yaml:5:1 LW1003 unknown key `colour` in a project (known: `project`, `lake`, `time_zone`, `jurisdiction`, `key`, `minimum_subjects`, `keep_apart`, `consent_log`, `consent_log_reason`, `replay_purposes`, `quarantine_retention`, `history`, `memory_budget`)"
             ]
         );
     }

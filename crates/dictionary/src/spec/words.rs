@@ -93,6 +93,11 @@ impl Words for DatasetSubject {
     ];
 }
 
+impl Words for DeclaredConsentLog {
+    const WORDS: &'static [(&'static str, Self, &'static str)] =
+        &[("none", Self::None, "No export records consents, withdrawals or restrictions; needs `consent_log_reason`")];
+}
+
 impl Words for UnreadableSubject {
     const WORDS: &'static [(&'static str, Self, &'static str)] = &[
         (

@@ -131,6 +131,7 @@ fn as_text_fields(dataset: &str, format: &Format, names: &[String]) -> Dataset {
         unreadable_subject: UnreadableSubject::default(),
         drift: Drift::default(),
         terms: ProjectTerms::default(),
+        renamed_from: None,
         coordinates: Vec::new(),
         demands: Demands::default(),
         span: span.clone(),

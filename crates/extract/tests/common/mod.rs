@@ -130,6 +130,7 @@ pub fn dataset(name: &str, container: Container, encoding: Encoding, fields: Vec
         demands: Demands::default(),
         drift: Drift::default(),
         terms: ProjectTerms::default(),
+        renamed_from: None,
         span: here(()).span,
     }
 }

@@ -34,6 +34,7 @@ use crate::repeats::compare_repeats;
 use crate::row_files::{SOURCES, next_source, source_at};
 use crate::tables::TableView;
 use crate::thresholds::{self, LastLoads};
+use crate::undeclared_logs::{self, ROLE};
 use crate::unread;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -302,6 +303,7 @@ impl Loading<'_> {
             (LAST_LOADS.to_owned(), json!(usual)),
             (SOURCES.to_owned(), json!(source_at(first_source, accounts.len()) - 1)),
             stored.with(self.declaration(dataset)).to_info(),
+            (ROLE.to_owned(), undeclared_logs::role(dataset)),
             (LEDGER_KEY.to_owned(), json!(entries)),
         ]
         .into_iter()

@@ -30,6 +30,7 @@ use crate::declared::{DECLARATIONS, TREATMENTS};
 use crate::error::PipelineError;
 use crate::load::{KEY, LAST_LOADS, RUN, TOTALS, Totals};
 use crate::row_files::SOURCES;
+use crate::undeclared_logs::ROLE;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakewarden_extract::{HeldError, quarantine_schema};
@@ -104,7 +105,7 @@ pub(crate) fn told(
     let mut info: Map<String, Value> =
         [(RUN.to_owned(), json!(by.to_string())), (TOTALS.to_owned(), json!(totals))].into_iter().collect();
     // What is usual of this dataset is read from its last commit, whichever that is.
-    for key in [LAST_LOADS, DECLARATIONS, TREATMENTS, SOURCES] {
+    for key in [LAST_LOADS, DECLARATIONS, TREATMENTS, SOURCES, ROLE] {
         info.extend(published.noted.get(key).map(|last| (key.to_owned(), last.clone())));
     }
     let nothing = || StagedTable {

@@ -283,6 +283,7 @@ impl<'a> Run<'a> {
         self.compare_declarations(&arrivals).await?;
         let project = &self.open.project;
         let mut people = self.pipeline.identity.as_ref().map(|rules| People::new(project, rules, &self.judgement));
+        project_consent::refuse_undeclared_logs(project, self.pipeline, self.lake).await?;
         if let Some(people) = &mut people {
             let others = project_consent::of_other_pipelines(project, self.pipeline, people);
             let today = KeyFacts::of(self.keys);

@@ -12,7 +12,7 @@ pub const BUILD: &str = "these tests";
 const LABEL: &str = "label: { zh: 例, en: Example }, meaning: Example.";
 
 pub fn settings() -> String {
-    "project: shop\nlake: ./lake\ntime_zone: Europe/Berlin\njurisdiction: EU\nminimum_subjects: 1\n".into()
+    "project: shop\nlake: ./lake\ntime_zone: Europe/Berlin\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\njurisdiction: EU\nminimum_subjects: 1\n".into()
 }
 
 fn purposes() -> String {

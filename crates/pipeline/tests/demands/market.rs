@@ -58,7 +58,7 @@ pub struct Says<'a> {
 impl Market {
     pub fn new(says: &Says<'_>) -> Self {
         let market = Self(Shop::bare());
-        market.write("lakewarden.yaml", "project: market\nlake: ./lake\ntime_zone: UTC\n");
+        market.write("lakewarden.yaml", "project: market\nlake: ./lake\ntime_zone: UTC\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\n");
         let purpose = "purposes: { service: { label: { zh: 服务, en: Service }, meaning: Orders. } }\n";
         market.write("schemas/purposes.yaml", purpose);
         market.declare(says);

@@ -27,7 +27,7 @@ impl House {
         let house = Self { folder: tempfile::tempdir().unwrap() };
         house.write(
             "lakewarden.yaml",
-            "project: house\nlake: ./lake\ntime_zone: UTC\njurisdiction: EU\nminimum_subjects: 1\n",
+            "project: house\nlake: ./lake\ntime_zone: UTC\nconsent_log: none\nconsent_log_reason: Invented people refuse nothing.\njurisdiction: EU\nminimum_subjects: 1\n",
         );
         house.write(
             "schemas/purposes.yaml",
