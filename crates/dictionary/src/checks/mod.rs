@@ -54,6 +54,7 @@ mod model_without_table;
 mod name_and_file;
 mod no_consent_log;
 mod noise_bound;
+mod noise_budget;
 mod noise_column;
 mod noise_with;
 mod number_format;
@@ -207,6 +208,7 @@ const CHECKS: &[Check] = &[
     renamed_log::CHECK,
     log_key::CHECK,
     log_map::CHECK,
+    noise_budget::CHECK,
     no_consent_log::CHECK,
 ];
 

@@ -86,11 +86,12 @@ impl Project {
     }
 
     /// Whether a table keeps its purpose, retention and identifiability: its rows are about one data subject, or about
-    /// fewer than [`Project::subjects_of_open_tables`], and no noise hides them.
+    /// fewer than [`Project::subjects_of_open_tables`]; noise that hides one person takes it from them, which is of at
+    /// most [`LARGEST_EPSILON_OF_OPEN_TABLES`] and a threshold of that many.
     pub fn is_bound_to_purpose(&self, table: &Table) -> bool {
         match (&table.subject, &table.noise) {
             (Some(_), _) => true,
-            (None, Some(_)) => false,
+            (None, Some(noise)) => noise.is_weak() || noise.threshold() < i128::from(self.subjects_of_open_tables()),
             (None, None) => self.minimum_subjects(table) < self.subjects_of_open_tables(),
         }
     }

@@ -28,6 +28,44 @@ impl Noise {
     }
 }
 
+/// Up to which ε of one publication figures may be read for other purposes than the table's own. Beyond it, what is
+/// called noise hides no person (docs/policy/noise.md).
+pub const LARGEST_EPSILON_OF_OPEN_TABLES: ExactNumber = ExactNumber { units: 10, scale: 0 };
+
+/// Up to which ε of one publication nothing is said of it.
+pub const LARGEST_ADVISED_EPSILON: ExactNumber = ExactNumber { units: 4, scale: 0 };
+
+impl Noise {
+    /// Whether ε is so large that the noise hides no person.
+    pub fn is_weak(&self) -> bool {
+        self.epsilon.value.is_above(LARGEST_EPSILON_OF_OPEN_TABLES)
+    }
+
+    /// The least noised number of people of a row that is shown.
+    pub fn threshold(&self) -> i128 {
+        let sum = |column: &&NoisedColumn| match column.bound {
+            NoiseBound::Between { .. } => true,
+            NoiseBound::People | NoiseBound::Unclear => false,
+        };
+        // The number of people is noised whether or not it is published.
+        let figures = self.columns.iter().filter(sum).count() + 1;
+        let epsilon = self.epsilon.value.units as f64 / 10f64.powi(self.epsilon.value.scale.into());
+        noise_threshold(self.rows_per_person.value, epsilon / figures as f64, self.delta.value)
+    }
+}
+
+/// The least τ such that of a person who alone makes R rows, the chance that any of them is shown is δ at most.
+///
+/// Such a row's number of people is 1 + X with X of the discrete Laplace law of scale R/ε, where `epsilon` is the share
+/// of the number of people. P(X ≥ n) = qⁿ/(1 + q) for n ≥ 1, q = exp(−ε/R). By the union bound over R rows τ is
+/// 1 + ⌈(ln(R/δ) − ln(1 + q))·R/ε⌉, and 2 at least. Rounded up where floating-point numbers could be off.
+pub fn noise_threshold(rows_per_person: u32, epsilon: f64, delta: f64) -> i128 {
+    let rows = f64::from(rows_per_person);
+    let q = (-epsilon / rows).exp();
+    let least = ((rows / delta).ln() - q.ln_1p()) * rows / epsilon;
+    1 + (least * (1.0 + 1e-12)).ceil().max(1.0) as i128
+}
+
 /// A column with noise.
 #[derive(Debug, Clone)]
 pub struct NoisedColumn {
@@ -63,6 +101,16 @@ pub struct ExactNumber {
 }
 
 impl ExactNumber {
+    /// Whether it is larger than another.
+    pub fn is_above(self, other: Self) -> bool {
+        let scale = self.scale.max(other.scale);
+        match (self.at_scale(scale), other.at_scale(scale)) {
+            (Some(own), Some(other)) => own > other,
+            // Of more digits than are counted with: `units` of 64 bits and 9 digits at most never are.
+            (None, _) | (_, None) => true,
+        }
+    }
+
     /// Its digits with `scale` digits after the point; `None` if it has more of them that say something.
     pub fn at_scale(self, scale: u8) -> Option<i128> {
         let units = i128::from(self.units);

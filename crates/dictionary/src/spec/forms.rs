@@ -121,9 +121,10 @@ pub(crate) static DELTA: Form = Form {
     examples: &["0.000001", "1e-9"],
     numbers: true,
     check: |text| match text.parse::<f64>() {
-        Ok(delta) if (1e-30..=0.01).contains(&delta) => Ok(()),
-        _ => Err(Malformed::new(format!("`{text}` is no small probability"))
-            .hint("write a number above 0 and at most 0.01, such as 0.000001")),
+        Ok(delta) if (1e-30..0.001).contains(&delta) => Ok(()),
+        _ => Err(Malformed::new(format!("`{text}` is no small probability")).hint(
+            "write a number above 0 and below 0.001, such as 0.000001; a row of one person is shown with this chance",
+        )),
     },
 };
 
@@ -375,7 +376,7 @@ mod tests {
         for text in ["0", "0.0001", "-1", "1000.1", "0.1234567", "1e3", "ε"] {
             assert!((EPSILON.check)(text).is_err(), "{text:?}");
         }
-        for text in ["0", "0.5", "-0.001", "1e-40", "NaN", "inf"] {
+        for text in ["0", "0.5", "0.001", "-0.001", "1e-40", "NaN", "inf"] {
             assert!((DELTA.check)(text).is_err(), "{text:?}");
         }
         for text in ["", "1.", ".5", "1e3", "1_000", "1234567890123456789", "0.1234567890"] {

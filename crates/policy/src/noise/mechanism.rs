@@ -4,6 +4,8 @@ use super::refused::{NotNoised, Result};
 use datafusion::arrow::datatypes::DataType;
 use lakewarden_dictionary::{ExactNumber, Noise};
 
+pub use lakewarden_dictionary::noise_threshold as threshold;
+
 /// The noise of a table, in whole units of each figure's last digit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
 pub struct Mechanism {
@@ -75,18 +77,6 @@ impl Mechanism {
             sums: sums.into_iter().map(figure).collect::<Result<_>>()?,
         })
     }
-}
-
-/// The least τ such that of a person who alone makes R rows, the chance that any of them is shown is δ at most.
-///
-/// Such a row's number of people is 1 + X with X of the discrete Laplace law of scale R/ε, where `epsilon` is the share
-/// of the number of people. P(X ≥ n) = qⁿ/(1 + q) for n ≥ 1, q = exp(−ε/R). By the union bound over R rows τ is
-/// 1 + ⌈(ln(R/δ) − ln(1 + q))·R/ε⌉, and 2 at least. Rounded up where floating-point numbers could be off.
-pub fn threshold(rows_per_person: u32, epsilon: f64, delta: f64) -> i128 {
-    let rows = f64::from(rows_per_person);
-    let q = (-epsilon / rows).exp();
-    let least = ((rows / delta).ln() - q.ln_1p()) * rows / epsilon;
-    1 + (least * (1.0 + 1e-12)).ceil().max(1.0) as i128
 }
 
 /// Digits after the point of a type in whose units noise can be drawn.
