@@ -44,6 +44,7 @@ mod ignored_field;
 mod json_treatment;
 mod jurisdiction;
 mod keep_apart;
+mod kept_identifier_form;
 mod key_column;
 mod key_file;
 mod link_on;
@@ -210,6 +211,7 @@ const CHECKS: &[Check] = &[
     log_map::CHECK,
     noise_budget::CHECK,
     no_consent_log::CHECK,
+    kept_identifier_form::CHECK,
 ];
 
 /// What checks look at.
