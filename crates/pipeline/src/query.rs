@@ -174,6 +174,7 @@ impl<'a> Asker<'a> {
         }
         let mut kept = self.customers.lock().await;
         if personal && kept.is_none() {
+            project_consent::refuse_undeclared_logs(&self.open.project, self.pipeline, &self.lake).await?;
             *kept = Some(known_customers(self.open, self.pipeline, &self.lake, &self.judgement).await?);
         }
         if let Some(Some(customers)) = kept.as_mut() {
@@ -191,7 +192,6 @@ impl<'a> Asker<'a> {
                 }
             }
         }
-            project_consent::refuse_undeclared_logs(&self.open.project, self.pipeline, &self.lake).await?;
         let mut nobody = None;
         let customers = kept.as_mut().unwrap_or(&mut nobody);
         if let Some(customers) = customers {
