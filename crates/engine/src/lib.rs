@@ -8,6 +8,7 @@ mod account;
 mod aggregates;
 mod checker;
 mod claims;
+mod complexity;
 mod dependencies;
 mod determinism;
 mod dialect;
@@ -44,6 +45,7 @@ mod whose;
 
 pub use account::{ScanAccount, ScanFigures};
 pub use claims::physical_rules;
+pub use complexity::on_planning_stack;
 pub use dependencies::logical_rules;
 pub use dialect::{SqlMacro, sql_macros};
 pub use engine::{Engine, EngineOptions};

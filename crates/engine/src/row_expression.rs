@@ -1,5 +1,6 @@
 //! An expression over the columns of a row, that is true, false or null: what a dataset demands of its rows.
 
+use crate::complexity::{check_complexity, with_stack_for};
 use crate::error::{EngineError, SqlProblem};
 use crate::functions;
 use chrono::{DateTime, Utc};
@@ -33,6 +34,10 @@ impl RowExpression {
     /// [`EngineError::Sql`] if it does not compile, is neither true nor false, or is more than an expression over one
     /// row.
     pub fn compile(schema: &SchemaRef, sql: &str, as_of: DateTime<Utc>, zone: Tz) -> Result<Self, EngineError> {
+        with_stack_for(sql, || Self::compile_here(schema, sql, as_of, zone))
+    }
+
+    fn compile_here(schema: &SchemaRef, sql: &str, as_of: DateTime<Utc>, zone: Tz) -> Result<Self, EngineError> {
         let planning = |e| EngineError::planning(&e);
         let mut state = SessionStateBuilder::new().with_default_features().build();
         // Text in literals is compared with text in columns; nothing is read, so that nothing else matters here.
@@ -44,6 +49,7 @@ impl RowExpression {
         let columns: DFSchema = schema.clone().to_dfschema().map_err(planning)?;
         let dialect = state.config().options().sql_parser.dialect;
         let parsed = state.sql_to_expr_with_alias(sql, &dialect).map_err(planning)?;
+        check_complexity(&parsed.expr).map_err(EngineError::Sql)?;
         // Told before the planner looks for its tables, of which there are none.
         if parsed.expr.visit(&mut NoQuery).is_break() {
             return Err(no_subquery());
@@ -188,6 +194,14 @@ mod tests {
     fn judged(sql: &str) -> String {
         let fails = compile(sql).and_then(|e| e.is_false(&rows())).unwrap_or_else(|e| panic!("{sql}: {e}"));
         fails.iter().map(|f| f.map_or('0', |fails| if fails { 'f' } else { 'p' })).collect()
+    }
+
+    #[test]
+    fn an_expression_is_as_deep_as_a_query_may_be() {
+        let chain = |count: usize| vec!["quantity > -1"; count].join(" AND ");
+        assert_eq!(judged(&chain(300)), "ppp");
+        let refused = compile(&chain(20_000)).unwrap_err().to_string();
+        assert!(refused.contains("nested too deeply"), "{refused}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::account::ScanFigures;
 use crate::aggregates::replacing_aggregates;
 use crate::claims::physical_rules;
+use crate::complexity::OnPlanningStack;
 use crate::dependencies::logical_rules;
 use crate::determinism::refuse_unrepeatable;
 use crate::engine::Engine;
@@ -177,7 +178,8 @@ impl Session {
     /// # Errors
     /// As [`Session::plan`].
     pub async fn compile(&self, sql: &str) -> Result<Compiled, EngineError> {
-        self.compile_written(self.as_written(sql).await?)
+        let compiled = async { self.compile_written(self.as_written(sql).await?) };
+        OnPlanningStack::new(compiled).await
     }
 
     /// Compiles a query that is parsed already.
@@ -185,7 +187,8 @@ impl Session {
     /// # Errors
     /// As [`Session::plan`].
     pub async fn compile_query(&self, query: Query) -> Result<Compiled, EngineError> {
-        self.compile_written(self.written(query.statement).await?)
+        let compiled = async { self.compile_written(self.written(query.statement).await?) };
+        OnPlanningStack::new(compiled).await
     }
 
     fn compile_written(&self, written: LogicalPlan) -> Result<Compiled, EngineError> {
@@ -319,6 +322,10 @@ impl Session {
 
     /// The proven plan of a query and the accounts of its gates.
     pub(crate) async fn physical(&self, sql: &str) -> Result<Planned, EngineError> {
+        OnPlanningStack::new(self.planned(sql)).await
+    }
+
+    async fn planned(&self, sql: &str) -> Result<Planned, EngineError> {
         let (_, optimised) = self.governed(&self.as_written(sql).await?, self.minimum_subjects)?;
         let state = self.context.state();
         let accounts = Accounts::default();

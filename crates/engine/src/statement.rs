@@ -1,5 +1,6 @@
 //! What SQL text may be: one query over tables that have a name.
 
+use crate::complexity::{check_complexity, with_stack_for};
 use crate::dialect::rewrite_dialect;
 use crate::error::{EngineError, SqlProblem};
 use crate::frames::write_frames;
@@ -72,12 +73,20 @@ impl Refusal {
 /// Parses text that must be exactly one query, and looks into every part of it.
 ///
 /// # Errors
-/// [`EngineError::Sql`] if it does not parse, or with `LW3101` to `LW3106`, `LW3121`, `LW3122`.
+/// [`EngineError::Sql`] if it does not parse, is too deep or too large to be planned, or with `LW3101` to `LW3106`,
+/// `LW3121`, `LW3122`.
 pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
+    with_stack_for(sql, || parse_single_query(sql))
+}
+
+fn parse_single_query(sql: &str) -> Result<Statement, EngineError> {
     let mut statements = DFParser::parse_sql(sql).map_err(|e| EngineError::planning(&e))?;
     let Some(mut statement) = statements.pop_front() else { return Err(Refusal::NotOne("there is no SQL").error()) };
     if !statements.is_empty() {
         return Err(Refusal::NotOne("more than one statement").error());
+    }
+    if let Statement::Statement(inner) = &statement {
+        check_complexity(inner).map_err(EngineError::Sql)?;
     }
     let refused = match &statement {
         Statement::Statement(inner) => match inner.visit(&mut QueryOnly) {
@@ -93,6 +102,7 @@ pub(crate) fn single_query(sql: &str) -> Result<Statement, EngineError> {
         None => {
             if let Statement::Statement(inner) = &mut statement {
                 rewrite_dialect(inner.as_mut())?;
+                check_complexity(inner).map_err(EngineError::Sql)?;
                 write_frames(inner.as_mut());
             }
             Ok(statement)

@@ -19,7 +19,9 @@ use chrono::{DateTime, Utc};
 use datafusion::logical_expr::LogicalPlan;
 use futures::executor::block_on;
 use lakewarden_dictionary::{Model, Pipeline, Problem, Table, is_placeholder, nearest};
-use lakewarden_engine::{Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec, TableNoise};
+use lakewarden_engine::{
+    Compiled, Engine, EngineError, EngineOptions, Session, SessionSpec, TableNoise, on_planning_stack,
+};
 use lakewarden_lineage::{Lineage, column_lineage};
 use lakewarden_policy::noise::{Follows, Mechanism};
 use object_store::memory::InMemory;
@@ -126,8 +128,8 @@ impl<'a> Compiler<'a> {
         node: &Node<'_>,
         table: &Table,
     ) -> Result<Result<CompiledModel, Vec<Problem>>, PipelineError> {
-        // Planning waits for nothing.
-        block_on(compile_model(self, node, table))
+        // Planning waits for nothing. What is judged of a plan recurses over it as planning does.
+        on_planning_stack(|| block_on(compile_model(self, node, table)))
     }
 }
 

@@ -6,8 +6,9 @@
 mod macros;
 mod similar_to;
 
+use crate::complexity::{MOST_EXPANDED_PARTS, count_parts};
 use crate::error::{EngineError, SqlProblem};
-use datafusion::sql::sqlparser::ast::{Expr, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Function, Spanned, VisitMut, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
@@ -18,20 +19,46 @@ pub use macros::{SqlMacro, sql_macros};
 /// # Errors
 /// LW3121 for a macro with arguments that it does not take; LW3122 for a `SIMILAR TO` without an exact equivalent.
 pub(crate) fn rewrite_dialect(statement: &mut impl VisitMut) -> Result<(), EngineError> {
-    match statement.visit(&mut DialectRewriter) {
+    match statement.visit(&mut DialectRewriter { expanded: 0 }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(problem) => Err(EngineError::Sql(problem)),
     }
 }
 
-struct DialectRewriter;
+struct DialectRewriter {
+    /// Parts of expressions that macros have added so far, those in their arguments included.
+    expanded: usize,
+}
+
+impl DialectRewriter {
+    /// What replaces a call of a macro: a few times its arguments, and so a power of that for macros in macros.
+    fn expand(&mut self, call: &Function) -> Result<Option<Expr>, SqlProblem> {
+        let Some(new) = macros::expand_macro(call)? else { return Ok(None) };
+        let left = MOST_EXPANDED_PARTS - self.expanded;
+        let Some(parts) = count_parts(&new, left) else {
+            return Err(SqlProblem {
+                code: None,
+                message: format!(
+                    "the macros of the query are more than {MOST_EXPANDED_PARTS} expressions once they are expanded: an argument is repeated for each time that {} uses it",
+                    call.name
+                ),
+                at: span_start(call.name.span()),
+                hint: Some(
+                    "compute the inner call in a CTE or subquery of its own, and name its column here".to_owned(),
+                ),
+            });
+        };
+        self.expanded += parts;
+        Ok(Some(new))
+    }
+}
 
 impl VisitorMut for DialectRewriter {
     type Break = SqlProblem;
 
     fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<SqlProblem> {
         let rewritten = match expression {
-            Expr::Function(call) => macros::expand_macro(call),
+            Expr::Function(call) => self.expand(call),
             Expr::SimilarTo { negated, expr, pattern, escape_char } => {
                 similar_to::rewrite_similar_to(*negated, expr, pattern, escape_char.as_ref()).map(Some)
             }

@@ -6,6 +6,7 @@ mod accounts;
 mod claims;
 mod columns;
 mod dependencies;
+mod depth;
 mod dialect;
 mod equality;
 mod errors;
