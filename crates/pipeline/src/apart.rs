@@ -1,10 +1,13 @@
-//! Whether a table brings pseudonyms together that the project keeps apart.
+//! Whether a table or the answer to a query brings pseudonyms together that the project keeps apart.
 
+use crate::compile::compile;
+use crate::error::PipelineError;
 use crate::graph::place;
 use crate::project::OpenProject;
-use lakewarden_dictionary::{DataType, Model, Problem, Table, TokenDomain, Treatment};
+use lakewarden_dictionary::{Model, Pipeline, Problem, Severity, Spanned, TokenDomain, Treatment};
+use lakewarden_engine::{EngineError, SqlProblem};
 use lakewarden_lineage::Lineage;
-use lakewarden_lineage::columns::{Indirect, IndirectKind, SourceColumn};
+use lakewarden_lineage::columns::{Applied, AppliedKind, Direct, Indirect, IndirectKind, SourceColumn};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +21,7 @@ type Column = (String, String);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Origins {
-    /// The columns that each of its columns is made of.
+    /// The columns whose values each of its columns may tell.
     outputs: Vec<(String, Vec<Column>)>,
     /// The columns that it joins on.
     joined: Vec<Column>,
@@ -27,7 +30,10 @@ pub(crate) struct Origins {
 impl Origins {
     /// Takes them from a model's lineage.
     pub fn of(lineage: &Lineage) -> Self {
-        let outputs = lineage.outputs.iter().map(|o| (o.name.clone(), o.direct.keys().map(column).collect()));
+        let outputs = lineage.outputs.iter().map(|output| {
+            let told = output.direct.iter().filter(|(_, direct)| tells_values(direct));
+            (output.name.clone(), told.map(|(source, _)| column(source)).collect())
+        });
         let by_output = lineage.outputs.iter().map(|o| &o.indirect);
         let joined = by_output.chain([&lineage.indirect]).flat_map(joins).map(column).collect();
         Self { outputs: outputs.collect(), joined }
@@ -38,34 +44,102 @@ fn column(source: &SourceColumn) -> Column {
     (source.relation.to_string(), source.column.clone())
 }
 
+/// Whether more of a column's values is left than how many there are, or whether there is one. Of whatever type the result
+/// is: a number may be the place of a letter, and a list may be of texts.
+fn tells_values(direct: &Direct) -> bool {
+    let counts = |step: &Applied| match step.kind {
+        AppliedKind::Aggregate => matches!(&*step.name, "count" | "approx_distinct"),
+        AppliedKind::Operator => matches!(&*step.name, "IS NULL" | "IS NOT NULL"),
+        AppliedKind::Scalar | AppliedKind::WindowAggregate | AppliedKind::Window => false,
+    };
+    direct.ways().iter().any(|way| !way.through().iter().any(counts))
+}
+
 fn joins(indirect: &Indirect) -> impl Iterator<Item = &SourceColumn> {
     indirect.iter().filter(|(_, kinds)| kinds.contains(&IndirectKind::Join)).map(|(source, _)| source)
 }
 
 /// Looks at models in the order in which they run: what one holds, another may read.
-pub(crate) fn check<'a>(
-    open: &OpenProject,
-    models: impl Iterator<Item = (&'a Model, &'a Table, &'a Origins)>,
-) -> Vec<Problem> {
+pub(crate) fn check<'a>(open: &OpenProject, models: impl Iterator<Item = (&'a Model, &'a Origins)>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if open.project.settings.keep_apart.is_empty() {
         return problems;
     }
     let mut held = Held::new();
-    for (model, table, origins) in models {
-        let mut together: BTreeSet<String> = BTreeSet::new();
-        for (output, sources) in &origins.outputs {
-            let text = table.column(output).is_some_and(|c| c.data_type.value == DataType::String);
-            let sources = sources.iter().filter(|_| text);
-            let domains: BTreeSet<String> = sources.flat_map(|source| domains(open, &held, source)).collect();
-            together.extend(domains.iter().cloned());
-            held.insert((model.name.clone(), output.clone()), domains);
+    for (model, origins) in models {
+        let brought = Brought::by(open, &held, origins);
+        held.extend(brought.outputs.into_iter().map(|(output, domains)| ((model.name.clone(), output), domains)));
+        for (how, together) in [("holds", &brought.held), ("joins on", &brought.joined)] {
+            let Some((first, second)) = kept_apart(open, together) else { continue };
+            let message = message("the model", how, first, second);
+            let problem = Problem::error("LW2016", place(model, None), message);
+            let problem = problem.related(first.span.clone(), "kept apart here");
+            problems.push(problem.hint(HINT));
         }
-        problems.extend(judge(open, model, &together, "holds"));
-        let joined: BTreeSet<String> = origins.joined.iter().flat_map(|source| domains(open, &held, source)).collect();
-        problems.extend(judge(open, model, &joined, "joins on"));
     }
     problems
+}
+
+const HINT: &str = "leave one of them out; customer_id is enough to tell people apart";
+
+/// Refuses a query whose answer would bring pseudonyms together. `reads` are the relations that it names.
+///
+/// # Errors
+/// [`PipelineError::Engine`] with `LW2016`; [`PipelineError::Project`] if a model that makes what it reads does not
+/// compile; those of the engine.
+pub(crate) async fn check_query<'n>(
+    open: &OpenProject,
+    pipeline: &Pipeline,
+    reads: impl Iterator<Item = &'n str>,
+    lineage: &Lineage,
+) -> Result<(), PipelineError> {
+    let mut held = Held::new();
+    if reads.into_iter().any(|name| open.project.table(name).is_some()) {
+        // What their columns hold is in no declaration: it follows from what made them.
+        let (models, problems) = compile(open, pipeline).await?;
+        let errors: Vec<Problem> = problems.into_iter().filter(|p| p.severity == Severity::Error).collect();
+        if !errors.is_empty() {
+            return Err(PipelineError::Project(errors));
+        }
+        for model in &models {
+            let brought = Brought::by(open, &held, &Origins::of(&model.lineage));
+            let name = &model.model.name;
+            held.extend(brought.outputs.into_iter().map(|(output, domains)| ((name.clone(), output), domains)));
+        }
+    }
+    let brought = Brought::by(open, &held, &Origins::of(lineage));
+    for (how, together) in [("gives", &brought.held), ("joins on", &brought.joined)] {
+        let Some((first, second)) = kept_apart(open, together) else { continue };
+        return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
+            code: Some("LW2016"),
+            message: message("the query", how, first, second),
+            at: None,
+            hint: Some(HINT.to_owned()),
+        })));
+    }
+    Ok(())
+}
+
+/// The identifier domains that SQL brings together.
+struct Brought {
+    /// By output column.
+    outputs: BTreeMap<String, BTreeSet<String>>,
+    /// In all output columns.
+    held: BTreeSet<String>,
+    /// In what it joins on.
+    joined: BTreeSet<String>,
+}
+
+impl Brought {
+    fn by(open: &OpenProject, held: &Held, origins: &Origins) -> Self {
+        let of = |sources: &[Column]| sources.iter().flat_map(|source| domains(open, held, source)).collect();
+        let mut outputs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (output, sources) in &origins.outputs {
+            let domains: BTreeSet<String> = of(sources);
+            outputs.entry(output.clone()).or_default().extend(domains);
+        }
+        Self { held: outputs.values().flatten().cloned().collect(), joined: of(&origins.joined), outputs }
+    }
 }
 
 /// The domains of the tokens in a column. One whose domain is told by another column may be of any.
@@ -87,16 +161,17 @@ fn domains(open: &OpenProject, held: &Held, source: &Column) -> BTreeSet<String>
     }
 }
 
-fn judge(open: &OpenProject, model: &Model, found: &BTreeSet<String>, how: &str) -> Option<Problem> {
+/// The first two domains of a group of `keep_apart` that are both among those found.
+fn kept_apart<'a>(
+    open: &'a OpenProject,
+    found: &BTreeSet<String>,
+) -> Option<(&'a Spanned<String>, &'a Spanned<String>)> {
     open.project.settings.keep_apart.iter().find_map(|group| {
         let mut together = group.iter().filter(|domain| found.contains(&domain.value));
-        let (first, second) = (together.next()?, together.next()?);
-        let message = format!(
-            "the model {how} pseudonyms of {:?} and of {:?}, which are to be kept apart",
-            first.value, second.value
-        );
-        let problem = Problem::error("LW2016", place(model, None), message);
-        let problem = problem.related(first.span.clone(), "kept apart here");
-        Some(problem.hint("leave one of them out; customer_id is enough to tell people apart"))
+        Some((together.next()?, together.next()?))
     })
+}
+
+fn message(what: &str, how: &str, first: &Spanned<String>, second: &Spanned<String>) -> String {
+    format!("{what} {how} pseudonyms of {:?} and of {:?}, which are to be kept apart", first.value, second.value)
 }

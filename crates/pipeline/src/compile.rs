@@ -70,7 +70,7 @@ pub async fn compile(
         }
     }
     let origins: Vec<Origins> = compiled.iter().map(|model| Origins::of(&model.lineage)).collect();
-    let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, &model.table, origins));
+    let with_origins = compiled.iter().zip(&origins).map(|(model, origins)| (&model.model, origins));
     problems.extend(apart::check(open, with_origins));
     problems.extend(noise::check(open, compiled.iter().map(noise::Made::of)));
     problems.extend(compiler.relations.sources().check(open, pipeline, &nodes));

@@ -1,5 +1,6 @@
 //! One query over what is published, under the policy.
 
+use crate::apart;
 use crate::customer_view::CustomerView;
 use crate::customers::{Customers, published};
 use crate::declared::Survey;
@@ -19,8 +20,11 @@ use crate::unread;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakewarden_dictionary::{Dataset, Pipeline, Severity, nearest};
-use lakewarden_engine::{Engine, EngineError, Running, Session, SessionSpec, SqlProblem, references};
+use lakewarden_engine::{
+    Engine, EngineError, Running, Session, SessionSpec, SqlProblem, on_planning_stack, references,
+};
 use lakewarden_lake::{Lake, Zone};
+use lakewarden_lineage::{Lineage, column_lineage};
 use lakewarden_policy::Knowledge;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -119,7 +123,11 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// Those of the lake and the engine; [`PipelineError::UnknownPurpose`].
     pub async fn ask(&self, sql: &str, purpose: &str) -> Result<Running, PipelineError> {
-        self.session(sql, purpose).await?.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
+        let session = self.session(sql, purpose).await?;
+        if !self.open.project.settings.keep_apart.is_empty() {
+            self.keep_apart(&session, sql).await?;
+        }
+        session.narrowing().run(sql).await.map_err(PipelineError::of_model("query"))
     }
 
     /// Opens a session that can read what a query names, as it is published.
@@ -204,6 +212,14 @@ impl<'a> Asker<'a> {
 }
 
 impl Asker<'_> {
+    /// Refuses a query that brings pseudonyms together which the project keeps apart.
+    async fn keep_apart(&self, session: &Session, sql: &str) -> Result<(), PipelineError> {
+        let plan = session.plan(sql).await.map_err(PipelineError::of_model("query"))?;
+        let lineage = on_planning_stack(|| column_lineage(&plan).and_then(Lineage::complete))?;
+        let reads = references(sql).map_err(PipelineError::of_model("query"))?;
+        apart::check_query(self.open, self.pipeline, reads.iter().map(|read| read.name.as_str()), &lineage).await
+    }
+
     /// Writes down who replays what. The SQL itself may name people, and is written as its SHA-256.
     async fn audit_replay(&self, question: &Question<'_>) -> Result<(), PipelineError> {
         let sql: String = Sha256::digest(question.sql.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();

@@ -93,7 +93,7 @@ fn of_pipeline(open: &OpenProject, pipeline: &Pipeline, cache: &mut CheckCache) 
             Err(own) => problems.extend(own),
         }
     }
-    problems.extend(apart::check(open, sound.iter().map(|s| (s.model, s.table, &s.found.origins))));
+    problems.extend(apart::check(open, sound.iter().map(|s| (s.model, &s.found.origins))));
     problems.extend(noise::check(open, sound.iter().map(Sound::made)));
     problems.extend(compiler.relations.sources().check(open, pipeline, &nodes));
     nodes.iter().for_each(|node| cache.note_reads(node));
