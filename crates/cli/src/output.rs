@@ -77,6 +77,11 @@ impl Output {
         give(|out| out.write_all(bytes));
     }
 
+    /// Gives CSV (stdout): exactly to a file or another program, and without control characters to a terminal.
+    pub fn csv(&self, text: &str) {
+        give(|out| out.write_all(csv_for(text, io::stdout().is_terminal()).as_bytes()));
+    }
+
     /// What kept a result from stdout. That its reader went away (`lakewarden status | head -1`) is no failure.
     pub fn lost(&self) -> Option<Failure> {
         give(|out| out.flush());
@@ -136,6 +141,11 @@ fn visible(text: &str, colours: Colours) -> Cow<'_, str> {
         rest = &rest[c.len_utf8()..];
     }
     Cow::Owned(out)
+}
+
+/// CSV as it is given to a terminal, or to whatever else reads it.
+fn csv_for(text: &str, terminal: bool) -> Cow<'_, str> {
+    if terminal { visible(text, Colours::Shown) } else { Cow::Borrowed(text) }
 }
 
 /// The length of the sequence for a colour that a text begins with.
@@ -222,6 +232,13 @@ mod tests {
         assert_eq!(visible(text, Colours::Kept), shown.replace("\\u{1b}[31m", "\u{1b}[31m"));
         assert_eq!(name_visible("a\nerror[LW0000]: forged\u{1b}"), "a\\u{a}error[LW0000]: forged\\u{1b}");
         assert_eq!(json_visible("{\n\"a\": \"\u{7f}上\u{e0041}\"}"), "{\n\"a\": \"\\u007f上\\udb40\\udc41\"}");
+    }
+
+    #[test]
+    fn csv_is_exact_but_on_a_terminal() {
+        let text = "order_no,sku\n1,\u{1b}[2J\u{7}=cmd\n";
+        assert_eq!(csv_for(text, false), text);
+        assert_eq!(csv_for(text, true), "order_no,sku\n1,\\u{1b}[2J\\u{7}=cmd\n");
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl<'a> CsvWriter<'a> {
     /// Writes the header.
     fn new(output: &'a Output, schema: &Schema) -> Self {
         let names = schema.fields().iter().map(|field| csv_cell(field.name()));
-        output.raw(line_of(names).as_bytes());
+        output.csv(&line_of(names));
         Self { output }
     }
 
@@ -187,7 +187,7 @@ impl<'a> CsvWriter<'a> {
                     false => csv_cell(&column.value(row).try_to_string().map_err(|_| unprintable())?),
                 });
             }
-            self.output.raw(line_of(cells.into_iter()).as_bytes());
+            self.output.csv(&line_of(cells.into_iter()));
         }
         Ok(())
     }
