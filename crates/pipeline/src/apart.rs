@@ -31,11 +31,14 @@ impl Origins {
     /// Takes them from a model's lineage.
     pub fn of(lineage: &Lineage) -> Self {
         let outputs = lineage.outputs.iter().map(|output| {
-            let told = output.direct.iter().filter(|(_, direct)| tells_values(direct));
-            (output.name.clone(), told.map(|(source, _)| column(source)).collect())
+            let told = output.direct.iter().filter(|(_, direct)| tells_values(direct)).map(|(source, _)| source);
+            // `CASE` of each letter spells a value.
+            let chosen = of_kind(&output.indirect, IndirectKind::Conditional);
+            (output.name.clone(), told.chain(chosen).map(column).collect())
         });
         let by_output = lineage.outputs.iter().map(|o| &o.indirect);
-        let joined = by_output.chain([&lineage.indirect]).flat_map(joins).map(column).collect();
+        let joined =
+            by_output.chain([&lineage.indirect]).flat_map(|i| of_kind(i, IndirectKind::Join)).map(column).collect();
         Self { outputs: outputs.collect(), joined }
     }
 }
@@ -55,8 +58,14 @@ fn tells_values(direct: &Direct) -> bool {
     direct.ways().iter().any(|way| !way.through().iter().any(counts))
 }
 
-fn joins(indirect: &Indirect) -> impl Iterator<Item = &SourceColumn> {
-    indirect.iter().filter(|(_, kinds)| kinds.contains(&IndirectKind::Join)).map(|(source, _)| source)
+fn of_kind(indirect: &Indirect, kind: IndirectKind) -> impl Iterator<Item = &SourceColumn> {
+    indirect.iter().filter(move |(_, kinds)| kinds.contains(&kind)).map(|(source, _)| source)
+}
+
+/// The columns that decide which rows the answer to a query has, and in which order.
+fn deciding(lineage: &Lineage) -> Vec<Column> {
+    let by_output = lineage.outputs.iter().map(|output| &output.indirect);
+    by_output.chain([&lineage.indirect]).flat_map(Indirect::keys).map(column).collect()
 }
 
 /// Looks at models in the order in which they run: what one holds, another may read.
@@ -108,16 +117,25 @@ pub(crate) async fn check_query<'n>(
         }
     }
     let brought = Brought::by(open, &held, &Origins::of(lineage));
-    for (how, together) in [("gives", &brought.held), ("joins on", &brought.joined)] {
-        let Some((first, second)) = kept_apart(open, together) else { continue };
-        return Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
+    // Who asks chooses the value: `WHERE device = …` tells whose device that is.
+    let deciding = deciding(lineage).iter().flat_map(|source| domains(open, &held, source)).collect();
+    let gives = kept_apart(open, &brought.held).map(|(a, b)| message("the query", "gives", a, b));
+    let joins = kept_apart(open, &brought.joined).map(|(a, b)| message("the query", "joins on", a, b));
+    let chooses = given_by(open, &brought.held, &deciding).map(|(given, by)| {
+        format!(
+            "the query gives pseudonyms of {:?} by those of {:?}, which are to be kept apart",
+            given.value, by.value
+        )
+    });
+    match gives.or(joins).or(chooses) {
+        None => Ok(()),
+        Some(message) => Err(PipelineError::of_model("query")(EngineError::Sql(SqlProblem {
             code: Some("LW2016"),
-            message: message("the query", how, first, second),
+            message,
             at: None,
             hint: Some(HINT.to_owned()),
-        })));
+        }))),
     }
-    Ok(())
 }
 
 /// The identifier domains that SQL brings together.
@@ -169,6 +187,18 @@ fn kept_apart<'a>(
     open.project.settings.keep_apart.iter().find_map(|group| {
         let mut together = group.iter().filter(|domain| found.contains(&domain.value));
         Some((together.next()?, together.next()?))
+    })
+}
+
+/// The first domain of a group that an answer gives, and the one of the same group that it is chosen by.
+fn given_by<'a>(
+    open: &'a OpenProject,
+    given: &BTreeSet<String>,
+    deciding: &BTreeSet<String>,
+) -> Option<(&'a Spanned<String>, &'a Spanned<String>)> {
+    open.project.settings.keep_apart.iter().find_map(|group| {
+        let chosen = group.iter().find(|domain| deciding.contains(&domain.value) && !given.contains(&domain.value))?;
+        Some((group.iter().find(|domain| given.contains(&domain.value))?, chosen))
     })
 }
 
