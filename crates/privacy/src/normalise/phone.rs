@@ -1,11 +1,11 @@
 //! Telephone numbers.
 
-use super::text::{fold_width, is_blank, trim};
+use super::text::{fold_width, is_blank, without_apostrophes};
 use crate::rewrite::Becomes;
 use phonenumber::{Mode, country};
 
 pub(super) fn phone<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
-    let value = trim(value);
+    let value = without_apostrophes(value);
     if value.is_empty() {
         return Becomes::Null;
     }
@@ -110,7 +110,8 @@ pub(super) fn split_extension(text: &str) -> Option<(&str, Option<&str>)> {
     digits.then_some((number, Some(rest)))
 }
 
-/// The digits without separators, and whether a plus sign stands in front; `None` if there is anything else.
+/// The digits without separators, and whether a plus sign stands in front; `None` if there is anything else, and of two
+/// numbers in one (`030 123456/7`).
 pub(super) fn digits_of(text: &str) -> Option<(bool, String)> {
     let text = text.trim_matches(is_blank);
     // What a spreadsheet made of a number.
@@ -118,6 +119,9 @@ pub(super) fn digits_of(text: &str) -> Option<(bool, String)> {
         Some(start) if start.len() > 6 && start.bytes().all(|b| b.is_ascii_digit()) => start,
         _ => text,
     };
+    if has_alternative(text) {
+        return None;
+    }
     let mut digits = String::with_capacity(text.len());
     let mut plus = false;
     // `+44 (0)20 …`: the zero is dialled inside the country only.
@@ -133,6 +137,14 @@ pub(super) fn digits_of(text: &str) -> Option<(bool, String)> {
         }
     }
     (4..=20).contains(&digits.len()).then_some((plus, digits))
+}
+
+/// Whether the last digits are those of a second number, as in `030 123456/7`: one to three of them behind a slash, which
+/// elsewhere separates the area (`030/1234567`) or all groups of a number (`01/23/45/67/89`).
+fn has_alternative(text: &str) -> bool {
+    let digits = |part: &str| part.chars().filter(char::is_ascii_digit).count();
+    let Some((number, last)) = text.rsplit_once('/') else { return false };
+    (1..=3).contains(&digits(last)) && number.split('/').any(|part| digits(part) > 3)
 }
 
 #[cfg(test)]
@@ -184,6 +196,9 @@ mod tests {
             ("0571-86543210", "+8657186543210"),
             ("+86 21 6234 5678", "+862162345678"),
             ("400-820-1234", "+864008201234"),
+            ("021/62345678", "+862162345678"),
+            ("'021-62345678", "+862162345678"),
+            ("+33 1/42/68/53/00", "+33142685300"),
             ("+852 9123 4567", "+85291234567"),
             ("00852-91234567", "+85291234567"),
             ("852-9123-4567", "+85291234567"),
@@ -222,6 +237,11 @@ mod tests {
             "N/A",
             "a@example.com",
             "13187013211/13187013212",
+            "021-6234567/8",
+            "021/62345678/79",
+            "010 6234567 / 8",
+            "+49 30 123456/7",
+            "+49 30 1234/567",
             "+8613187013211 +8613187013212",
             "13187013211转",
             "1e10",
