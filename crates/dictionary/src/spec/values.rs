@@ -100,7 +100,11 @@ impl Words for EmailRule {
             Self::ProviderAliases,
             "Aliases that large providers give one mailbox become one: dots and tags in Gmail, tags in Outlook, iCloud, Proton and Fastmail, other names of their hosts",
         ),
-        ("ascii_host", Self::AsciiHost, "International host names become ASCII (`xn--…`), as mail servers write them"),
+        (
+            "ascii_host",
+            Self::AsciiHost,
+            "International host names become ASCII (`xn--…`), as mail servers write them. Now done for every address: no longer needed",
+        ),
     ];
 }
 

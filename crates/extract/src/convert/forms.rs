@@ -94,7 +94,6 @@ impl FormPlan {
             mailbox: MailboxRules {
                 drop_tag: has(EmailRule::DropTag),
                 provider_aliases: has(EmailRule::ProviderAliases),
-                ascii_host: has(EmailRule::AsciiHost),
             },
         })
     }

@@ -1,6 +1,6 @@
 //! E-mail addresses.
 
-use super::text::{fold_width, is_blank, trim};
+use super::text::{fold_width, is_blank, trim, visible, without_apostrophes};
 use crate::rewrite::Becomes;
 
 /// Lengths that RFC 5321 § 4.5.3.1 allows, in bytes.
@@ -9,7 +9,7 @@ const LONGEST_LOCAL: usize = 64;
 const LONGEST_LABEL: usize = 63;
 
 pub(super) fn email<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
-    let value = trim(value);
+    let value = without_apostrophes(value);
     if value.is_empty() {
         return Becomes::Null;
     }
@@ -25,18 +25,35 @@ pub(super) fn email<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
         return Becomes::Scratch;
     }
     // A lower-case letter may itself have a compatibility form; two rounds reach the end, which `idempotent` checks.
-    let mut folded = value.to_owned();
+    let mut folded = visible(value);
     for _ in 0..2 {
         scratch.clear();
         fold_width(&folded, scratch);
         folded = scratch.to_lowercase();
     }
     scratch.clear();
-    fold_width(trim(&folded), scratch);
-    match scratch.as_str() {
-        "" => Becomes::Null,
-        text if is_email(text) => Becomes::Scratch,
-        _ => Becomes::Invalid,
+    fold_width(without_apostrophes(&visible(&folded)), scratch);
+    if scratch.is_empty() {
+        return Becomes::Null;
+    }
+    if let Some((local, host)) = scratch.split_once('@')
+        && !host.is_ascii()
+    {
+        let Some(host) = ascii_host(host) else { return Becomes::Invalid };
+        scratch.truncate(local.len() + 1);
+        scratch.push_str(&host);
+    }
+    if is_email(scratch) { Becomes::Scratch } else { Becomes::Invalid }
+}
+
+/// The one spelling of a host name that has characters outside ASCII: as mail servers are asked for it (IDNA, UTS 46).
+/// Exports hold either, `bücher.example` or `xn--bcher-kva.example`.
+fn ascii_host(host: &str) -> Option<String> {
+    // The library also reads percent signs, as URLs have them.
+    let name = (!host.contains('%')).then(|| url::Host::parse(host))?;
+    match name {
+        Ok(url::Host::Domain(name)) => Some(name),
+        Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | Err(_) => None,
     }
 }
 
@@ -83,6 +100,24 @@ mod tests {
     }
 
     #[test]
+    fn one_address_has_one_spelling() {
+        for (given, expected) in [
+            ("'a@shop.example", "a@shop.example"),
+            ("a\u{200B}@shop.example", "a@shop.example"),
+            ("a\u{2011}b@shop.example", "a-b@shop.example"),
+            ("b@münchen.example", "b@xn--mnchen-3ya.example"),
+            ("b@MÜNCHEN.example", "b@xn--mnchen-3ya.example"),
+            ("b@mu\u{308}nchen.example", "b@xn--mnchen-3ya.example"),
+            ("B@XN--MNCHEN-3YA.example", "b@xn--mnchen-3ya.example"),
+            ("a@例子。example", "a@xn--fsqu00a.example"),
+            ("张三@例子.example", "张三@xn--fsqu00a.example"),
+        ] {
+            let out = email(&StringArray::from(vec![given]));
+            assert_eq!(out.values, StringArray::from(vec![Some(expected)]), "{given}");
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_invalid() {
         let long = format!("{}@example.com", "a".repeat(65));
         for given in [
@@ -109,6 +144,9 @@ mod tests {
         }
         for given in ["张三@example.com", "a@例子.example", "a+b_c'd@sub.example.com"] {
             assert!(email(&StringArray::from(vec![given])).invalid.is_empty(), "{given}");
+        }
+        for given in ["a@ü%41.example", "a@ü_b.example", "a@１.2.3.٤"] {
+            assert_eq!(email(&StringArray::from(vec![given])).invalid, [0], "{given}");
         }
         assert_eq!(email(&StringArray::from(vec![" "])).invalid, [0; 0]);
     }

@@ -1,11 +1,11 @@
 //! Identifiers that spreadsheets turned into numbers.
 
-use super::text::fold;
+use super::text::fold_identifier;
 use crate::rewrite::Becomes;
 
-/// As [`fold`]; numbers in scientific notation are invalid.
+/// As [`fold_identifier`]; numbers in scientific notation are invalid.
 pub(super) fn identifier<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
-    let folded = fold(value, scratch);
+    let folded = fold_identifier(value, scratch);
     let lost = match &folded {
         Becomes::Part(text) => is_scientific(text),
         Becomes::Scratch => is_scientific(scratch),
@@ -20,9 +20,9 @@ pub(super) fn is_scientific(text: &str) -> bool {
     matches!(judge(unsigned), Shape::Scientific)
 }
 
-/// As [`fold`], and then judged as a number.
+/// As [`fold_identifier`], and then judged as a number.
 pub(super) fn integer<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
-    match fold(value, scratch) {
+    match fold_identifier(value, scratch) {
         Becomes::Part(text) => match judge(text) {
             Shape::Identifier => Becomes::Part(text),
             Shape::Integer(digits) => Becomes::Part(&text[..digits]),

@@ -45,7 +45,8 @@ pub fn fold_width(values: &StringArray) -> Normalised {
     each(values, text::fold)
 }
 
-/// Identifiers that keep their case (member numbers, WeChat ids): as [`fold_width`]. Invalid: a number in scientific
+/// Identifiers that keep their case (member numbers, WeChat ids): as [`fold_width`], without characters of no width, without
+/// the apostrophe in front that Excel marks text with, and with plain hyphens. Invalid: a number in scientific
 /// notation (`1.38E+10`), which a spreadsheet wrote and whose digits are lost.
 pub fn identifier(values: &StringArray) -> Normalised {
     each(values, identifier::identifier)
@@ -63,7 +64,8 @@ pub fn integer_identifier(values: &StringArray) -> Normalised {
     each(values, identifier::integer)
 }
 
-/// E-mail addresses: width folded, lower case, trimmed. Invalid: what has not one `@` between a local part and a host name
+/// E-mail addresses: width folded, lower case, without characters of no width and Excel's apostrophe in front; host names in
+/// ASCII (IDNA, UTS 46). Invalid: what has not one `@` between a local part and a host name
 /// with a dot in it.
 ///
 /// Lower case throughout, although a mail server could in theory tell local parts apart by case: none in use does, and

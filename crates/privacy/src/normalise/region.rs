@@ -1,7 +1,7 @@
 //! Telephone numbers that are written as in their own country.
 
 use super::phone::{digits_of, parse, phone, split_extension};
-use super::text::{fold_width, trim};
+use super::text::{fold_width, without_apostrophes};
 use crate::rewrite::Becomes;
 use phonenumber::country;
 use std::fmt;
@@ -39,7 +39,7 @@ pub(super) fn of<'a>(region: Option<PhoneRegion>, value: &'a str, scratch: &mut 
     if region == Some(PhoneRegion(country::CN)) {
         return phone(value, scratch);
     }
-    let value = trim(value);
+    let value = without_apostrophes(value);
     if value.is_empty() {
         return Becomes::Null;
     }

@@ -1,7 +1,7 @@
 //! Identity numbers of people in China: resident identity cards, and travel permits of those from Hong Kong, Macao and
 //! Taiwan.
 
-use super::text::{fold_width, is_blank, trim};
+use super::text::{fold_width, is_blank, trim, visible, without_apostrophes};
 use crate::rewrite::Becomes;
 
 /// The first two digits of area codes: provinces (GB/T 2260), Taiwan, Hong Kong, Macao (residence permits begin with 81,
@@ -84,7 +84,7 @@ pub(super) fn permit<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
 
 /// As [`super::wechat_id`].
 pub(super) fn wechat<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
-    let trimmed = trim(value);
+    let trimmed = without_apostrophes(value);
     if trimmed.is_empty() {
         return Becomes::Null;
     }
@@ -94,7 +94,7 @@ pub(super) fn wechat<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     if trimmed.is_ascii() {
         return Becomes::Invalid;
     }
-    fold_width(trimmed, scratch);
+    fold_width(&visible(trimmed), scratch);
     if is_wechat(scratch.as_bytes()) { Becomes::Scratch } else { Becomes::Invalid }
 }
 

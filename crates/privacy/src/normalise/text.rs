@@ -48,6 +48,56 @@ pub(super) fn fold<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     if scratch.is_empty() { Becomes::Null } else { Becomes::Scratch }
 }
 
+/// As [`fold`], and removes what programs leave in identifiers without anyone seeing it: characters without width
+/// anywhere, the apostrophe in front that Excel marks text with, and hyphens of other code points.
+pub(super) fn fold_identifier<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
+    let bare = without_apostrophes(value);
+    if bare.is_ascii() {
+        return if bare.is_empty() { Becomes::Null } else { Becomes::Part(bare) };
+    }
+    if !bare.chars().any(is_unseen) {
+        match fold(bare, scratch) {
+            Becomes::Scratch => {}
+            unchanged => return unchanged,
+        }
+    } else {
+        fold_width(&visible(bare), scratch);
+    }
+    // Folding can bring apostrophes and blanks to the ends: `＇` folds to `'`.
+    let range = {
+        let bare = without_apostrophes(scratch);
+        let start = bare.as_ptr() as usize - scratch.as_ptr() as usize;
+        start..start + bare.len()
+    };
+    scratch.truncate(range.end);
+    scratch.drain(..range.start);
+    if scratch.is_empty() { Becomes::Null } else { Becomes::Scratch }
+}
+
+/// The text without characters of no width, and with plain hyphens.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !is_invisible(*c)).map(|c| if is_hyphen(c) { '-' } else { c }).collect()
+}
+
+/// Whether a character looks like none, or like another one that keyboards have.
+pub(super) fn is_unseen(c: char) -> bool {
+    is_invisible(c) || is_hyphen(c)
+}
+
+/// Hyphens, the dashes that programs set for them, and the minus sign.
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{FE63}')
+}
+
+/// Removes blanks at both ends, apostrophes in front, and those behind if they enclose the value.
+pub(super) fn without_apostrophes(value: &str) -> &str {
+    let mut text = trim(value);
+    while let Some(rest) = text.strip_prefix('\'') {
+        text = trim(rest.strip_suffix('\'').unwrap_or(rest));
+    }
+    text
+}
+
 /// Appends the text in the usual width and composed form: full-width and half-width forms become the ordinary
 /// characters, spaces of every width a plain space, and the whole NFC (Unicode Standard Annex 15).
 ///
@@ -115,7 +165,41 @@ mod tests {
         assert_eq!(fold_width(&StringArray::from_iter_values(given)).values, expected);
     }
 
+    #[test]
+    fn what_no_one_sees_makes_no_other_identifier() {
+        for (given, expected) in [
+            ("M-10\u{200B}01", Some("M-1001")),
+            ("M-10\u{AD}01", Some("M-1001")),
+            ("M\u{2011}1001", Some("M-1001")),
+            ("M\u{2010}1001\u{FEFF}", Some("M-1001")),
+            ("M\u{2013}1001", Some("M-1001")),
+            ("'001002", Some("001002")),
+            (" ' 001002", Some("001002")),
+            ("\u{FF07}001002", Some("001002")),
+            ("'001002'", Some("001002")),
+            ("O'Neill", Some("O'Neill")),
+            ("'", None),
+            ("\u{200B}'", None),
+            ("m-1001", Some("m-1001")),
+            ("M\u{2014}1001", Some("M\u{2014}1001")),
+        ] {
+            let out = identifier(&StringArray::from(vec![given]));
+            assert_eq!(out, Normalised { values: StringArray::from(vec![expected]), invalid: vec![] }, "{given:?}");
+        }
+        // Text keeps what it has.
+        let text = StringArray::from(vec!["'s-Hertogenbosch", "a\u{200D}b", "1\u{2013}2"]);
+        assert_eq!(fold_width(&text).values, text);
+    }
+
     proptest! {
+        #[test]
+        fn identifiers_are_idempotent(values in prop::collection::vec("[ 'a-z0-9\u{200B}\u{2010}\u{2212}\u{FF07}\u{3000}\u{301}]{0,8}|.*", 0..20)) {
+            let once = identifier(&StringArray::from(values));
+            let twice = identifier(&once.values);
+            prop_assert_eq!(twice.values, once.values);
+            prop_assert!(twice.invalid.is_empty());
+        }
+
         #[test]
         fn idempotent(values in prop::collection::vec(prop::option::of(any::<String>()), 0..20)) {
             let once = trim(&StringArray::from(values));
