@@ -174,7 +174,8 @@ impl Matcher {
         ways.filter(|(from, _)| asked.contains(from)).map(|(from, to)| (bits(from), bits(to))).collect()
     }
 
-    fn position(&self, bits: u128) -> Option<u32> {
+    /// The number of a pseudonym that was seen, as [`Matcher::added_last`] gives it.
+    pub fn position(&self, bits: u128) -> Option<u32> {
         self.index.find(Token::hash(bits), |t| self.tokens[*t as usize].bits == bits).copied()
     }
 

@@ -7,6 +7,7 @@ use crate::placed;
 use crate::record::{ConsentWarnings, Counts, IdentityAccount};
 use crate::relations::Relations;
 use crate::tables::TableView;
+use crate::unmatched;
 use arrow::array::{Array, AsArray, RecordBatch};
 use futures::TryStreamExt;
 use lakewarden_dictionary::Pipeline;
@@ -86,6 +87,7 @@ impl Loading<'_> {
         people.spread_signals();
         let consent_warnings = ConsentWarnings::from(people.consent.unusual_events());
         let consent_doubted = people.consent.doubted();
+        let unmatched_refusals = unmatched::count(&people, &self.open.project, pipeline, self.lake).await?;
         let ids = self.keys.customer_ids();
         let found = block_in_place(|| people.matcher.resolve(&people.limits, &known, &ids))?;
         let account = IdentityAccount {
@@ -97,6 +99,7 @@ impl Loading<'_> {
             consent: BTreeMap::new(),
             consent_warnings,
             consent_doubted,
+            unmatched_refusals,
         };
         let handle = Handle::current();
         let options = || WriterOptions::new(self.run, handle.clone()).within(self.writing);

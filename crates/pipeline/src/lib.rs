@@ -69,6 +69,7 @@ mod table_description;
 mod tables;
 mod thresholds;
 mod undeclared_logs;
+mod unmatched;
 mod unread;
 mod vacuum;
 mod without_subject;

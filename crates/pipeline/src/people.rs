@@ -4,6 +4,7 @@ use crate::error::PipelineError;
 use crate::judgement::Judgement;
 use crate::placed::Trail;
 use crate::statements;
+use crate::unmatched::Refusals;
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
@@ -24,6 +25,8 @@ pub struct People {
     pub trails: BTreeMap<String, Trail>,
     /// When a pseudonym is shared by several people.
     pub limits: ShareLimits,
+    /// Whom refusals name, and who stands in rows of data.
+    pub(crate) refusals: Refusals,
 }
 
 impl People {
@@ -38,6 +41,7 @@ impl People {
                 .expecting_events_by(judgement.as_of.timestamp_micros()),
             trails: BTreeMap::new(),
             limits: share_limits(rules),
+            refusals: Refusals::default(),
         }
     }
 
@@ -76,7 +80,9 @@ impl People {
     /// # Errors
     /// [`PipelineError::Damaged`] if a column is not what the dictionary says.
     pub fn note_statements(&mut self, dataset: &Dataset, batch: &RecordBatch) -> Result<(), PipelineError> {
-        statements::note(&mut self.consent, &Rows { dataset, batch })
+        let rows = Rows { dataset, batch };
+        self.refusals.note(&rows)?;
+        statements::note(&mut self.consent, &rows)
     }
 
     /// Takes in rows of a dataset's conformed table.
@@ -127,6 +133,10 @@ impl People {
         if let Some(trail) = self.trails.get_mut(&dataset.name.value) {
             trail.extend(self.matcher.added_last(), rows.unidentified()?.as_ref());
         }
+        match dataset.role {
+            DatasetRole::Data => self.refusals.mark_data(&self.matcher),
+            DatasetRole::ConsentLog | DatasetRole::SuppressionList => self.refusals.note(&rows)?,
+        }
         statements::note(&mut self.consent, &rows)
     }
 }
@@ -141,7 +151,7 @@ fn share_limits(rules: &IdentityRules) -> ShareLimits {
 }
 
 /// The conformed column that says a row's identifier domain.
-fn domain_column<'a>(dataset: &'a Dataset, treatment: &Treatment) -> Option<&'a str> {
+pub(crate) fn domain_column<'a>(dataset: &'a Dataset, treatment: &Treatment) -> Option<&'a str> {
     let Treatment::Pseudonymise(TokenDomain::ByField(field)) = treatment else { return None };
     dataset.fields.iter().find(|f| f.name.value == *field || f.column.value == *field).map(|f| f.column.value.as_str())
 }

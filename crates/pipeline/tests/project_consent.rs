@@ -8,7 +8,7 @@ mod club;
 use chrono::{DateTime, Utc};
 use club::{Club, Withheld, at};
 use lakewarden_lake::Lake;
-use lakewarden_pipeline::record::{ConsentKnown, ConsentWarnings, Outcome, RunRecord};
+use lakewarden_pipeline::record::{ConsentKnown, ConsentWarnings, Outcome, RunRecord, UnmatchedRefusals};
 use lakewarden_pipeline::{PipelineError, Question};
 use lakewarden_policy::Knowledge;
 
@@ -249,4 +249,46 @@ async fn a_log_with_a_new_name_keeps_what_was_said_under_the_former() {
         assert!(record.inputs.contains_key(former), "{:?}", record.inputs);
         assert_served(&club, &SERVED).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_that_match_no_row_are_counted_by_log_and_domain() {
+    let unmatched = |record: RunRecord| record.identity.unwrap().unmatched_refusals;
+    let of = |log: &str, id_type: &str, pseudonyms| UnmatchedRefusals {
+        log: log.to_owned(),
+        id_type: id_type.to_owned(),
+        pseudonyms,
+    };
+    let club = club();
+    assert_eq!(unmatched(run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap()), [], "all are members");
+    // Another case and lost zeros are other members; a sign without width is none. Grants and signals refuse nobody.
+    let more = "\
+member_no,m1,analytics,withdraw,2026-09-01T00:00:00Z,,CN,,,
+member_no,M01,,restrict,2026-09-01T00:00:00Z,,CN,,,
+member_no,M01,analytics,withdraw,2026-09-02T00:00:00Z,,CN,,,
+member_no,M\u{200B}4,analytics,withdraw,2026-09-01T00:00:00Z,,CN,,,
+member_no,M9,analytics,grant,2026-09-01T00:00:00Z,v2,CN,,,
+phone,13100000099,analytics,withdraw,2026-09-01T00:00:00Z,,CN,,,
+device_id,d9,analytics,gpc,2026-09-01T00:00:00Z,,CN,,,
+";
+    club.write("exports/consents/more.csv", &format!("{HEADER}{more}"));
+    club.write("exports/blocked/more.csv", "phone,since\n13100000098,2026-03-01T00:00:00Z\n");
+    let expected = [of("blocked", "phone", 1), of("consents", "member_no", 2), of("consents", "phone", 1)];
+    assert_eq!(unmatched(run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap()), expected);
+
+    // A pipeline that does not load the log counts alike: members of its own, and what others have published.
+    club.write(
+        "pipelines/other/pipeline.yaml",
+        &OTHER
+            .replace("  members: exports/members/*\n", "  visits: exports/visits/*\n")
+            .replace("[member_no, phone]", "[member_no, device_id]"),
+    );
+    assert_eq!(unmatched(run(&club, "other", "2026-10-01", Knowledge::Now).await.unwrap()), expected);
+
+    // Once such a row arrives, the refusal counts for it.
+    club.write("exports/members/more.csv", "nick,member_no,phone,born\neve,M01,13100000099,1990-02-03\n");
+    let record = run(&club, "club", "2026-10-01", Knowledge::Now).await.unwrap();
+    assert_eq!(unmatched(record), [of("blocked", "phone", 1), of("consents", "member_no", 1)]);
+    let (nicks, _) = ask(&club, "club", "analytics", "2026-10-01", Knowledge::Now).await.unwrap();
+    assert_eq!(nicks, ["ann"]);
 }

@@ -349,6 +349,7 @@ phrases! {
     CONSENT_IN_FUTURE: "日期晚于本次运行的同意记录（拒绝即刻生效，同意暂不生效）", "Consent events dated after the run's instant (refusals count, grants do not yet)";
     CONSENT_UNKNOWN_PURPOSE: "目的未在项目中声明的同意记录（拒绝对所有目的生效，同意无效）", "Consent events for an unknown purpose (refusals count for every purpose, grants for none)";
     CONSENT_WITHOUT_EFFECT: "声明为不生效的同意记录，如待确认的订阅", "Consent events declared to have no effect, such as unconfirmed opt-ins";
+    CONSENT_UNMATCHED: "拒绝记录中未出现在任何数据行的假名", "Pseudonyms of refusals that match no row of data";
     SHARED: "多人共用而不作关联的假名", "Shared pseudonyms set aside";
 
     // 5 Customers.

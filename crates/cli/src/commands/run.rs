@@ -15,7 +15,7 @@ use crate::report_place::ReportPlace;
 use crate::stored;
 use chrono::{DateTime, Utc};
 use lakewarden_pipeline::record::{
-    ConsentWarnings, DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord,
+    ConsentWarnings, DatasetAccount, HeldFile, ModelAccount, Outcome, RetiredExports, RunRecord, UnmatchedRefusals,
 };
 use lakewarden_pipeline::{OpenProject, Ran, ReloadRequest, Request, Window, key_ring};
 use lakewarden_policy::Knowledge;
@@ -28,6 +28,8 @@ use uuid::Uuid;
 const CONSENT_IN_FUTURE: &str = "LW6056";
 /// The code of consent events for purposes that the project does not declare.
 const UNKNOWN_PURPOSE: &str = "LW6057";
+/// The code of refusals whose pseudonyms no row of data carries.
+const UNMATCHED_REFUSALS: &str = "LW6061";
 
 /// What is wished of a run besides what it runs on.
 pub struct Wishes<'a> {
@@ -238,6 +240,7 @@ pub fn summary(record: &RunRecord, report: Option<&Path>) -> String {
             record.models.iter().for_each(|model| text.push_str(&noise(model)));
             text.push_str(&unreadable(record));
             text.push_str(&consent_warnings(record));
+            text.push_str(&unmatched_refusals(record));
             record.datasets.iter().for_each(|dataset| text.push_str(&demands::told(dataset)));
             text.push_str(&quarantine(record));
             text
@@ -349,6 +352,19 @@ fn consent_warnings(record: &RunRecord) -> String {
     text
 }
 
+/// Refusals that reach no data: an unknown person, or another spelling of a known one.
+fn unmatched_refusals(record: &RunRecord) -> String {
+    let unmatched = record.identity.iter().flat_map(|identity| &identity.unmatched_refusals);
+    let line = |of: &UnmatchedRefusals| {
+        let (log, id_type) = (&of.log, &of.id_type);
+        format!(
+            "\nwarning[{UNMATCHED_REFUSALS}]: {log}: {} of `{id_type}` with a refusal match no row of any dataset; they count once such rows arrive\n  help: compare how {log} and the datasets write `{id_type}`, such as zeros in front and case: declare the same `normalise`, or have the log exported again",
+            counted(of.pseudonyms, "pseudonym")
+        )
+    };
+    unmatched.map(line).collect()
+}
+
 /// What lies in quarantine, and what has ended there.
 fn quarantine(record: &RunRecord) -> String {
     let records: u64 = record.datasets.iter().map(|d| d.in_quarantine).sum();
@@ -446,6 +462,22 @@ mod tests {
             "warning[LW6056]: 2 grants dated in the future; they do not count yet. ",
             "warning[LW6057]: consent events for a purpose that the project does not know: 3 refusals for every purpose, 4 grants for none. ",
             "consent: 5 events without effect (`no_effect`)",
+        ] {
+            assert!(text.contains(&format!("\n{line}")), "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals_that_match_no_row_are_reported_by_log_and_domain() {
+        let mut ran = record(json!({}));
+        assert!(!summary(&ran, None).contains("LW6061"));
+        let Some(identity) = &mut ran.identity else { panic!("the record has customers") };
+        let of = |log: &str, pseudonyms| UnmatchedRefusals { log: log.into(), id_type: "email".into(), pseudonyms };
+        identity.unmatched_refusals = vec![of("consents", 1_200), of("blocked", 1)];
+        let text = summary(&ran, None);
+        for line in [
+            "warning[LW6061]: consents: 1,200 pseudonyms of `email` with a refusal match no row of any dataset; ",
+            "warning[LW6061]: blocked: 1 pseudonym of `email` with a refusal match no row of any dataset; ",
         ] {
             assert!(text.contains(&format!("\n{line}")), "{text}");
         }

@@ -21,6 +21,7 @@ pub(super) fn account(account: &IdentityAccount) -> data::Identity {
         consent_in_future: warnings.future_refusals + warnings.future_grants,
         consent_for_unknown_purposes: warnings.unknown_purpose_refusals + warnings.unknown_purpose_grants,
         consent_without_effect: warnings.without_effect,
+        consent_unmatched: account.unmatched_refusals.iter().map(|refusals| refusals.pseudonyms).sum(),
         identifiers: account
             .histogram
             .iter()

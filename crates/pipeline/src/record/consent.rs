@@ -49,6 +49,17 @@ pub struct ConsentWarnings {
     pub without_effect: u64,
 }
 
+/// Refusals that reach no data: pseudonyms that a log or list names and no row of any dataset carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmatchedRefusals {
+    /// The consent log or suppression list.
+    pub log: String,
+    /// The identifier domain of the pseudonyms, such as `email`.
+    pub id_type: String,
+    /// How many different pseudonyms.
+    pub pseudonyms: u64,
+}
+
 impl From<UnusualEvents> for ConsentWarnings {
     fn from(events: UnusualEvents) -> Self {
         let UnusualEvents {

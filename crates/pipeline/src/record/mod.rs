@@ -229,6 +229,9 @@ pub struct IdentityAccount {
     /// earlier one, and have not been mended: each counts as withdrawn, or as listed.
     #[serde(default)]
     pub consent_doubted: u64,
+    /// Withdrawals, restrictions and lines of suppression lists whose pseudonyms no row of data carries, by log and domain.
+    #[serde(default)]
+    pub unmatched_refusals: Vec<UnmatchedRefusals>,
 }
 
 /// A table that became visible.

@@ -1,6 +1,6 @@
 //! E-mail addresses.
 
-use super::text::{fold_width, is_blank, trim, visible, without_apostrophes};
+use super::text::{fold_width, is_blank, visible, without_apostrophes};
 use crate::rewrite::Becomes;
 
 /// Lengths that RFC 5321 § 4.5.3.1 allows, in bytes.

@@ -204,6 +204,7 @@ fn identity() -> Identity {
         consent_in_future: 1,
         consent_for_unknown_purposes: 3,
         consent_without_effect: 0,
+        consent_unmatched: 0,
         identifiers: identifiers.map(|(identifiers, customers)| IdentifierCount { identifiers, customers }).into(),
     }
 }

@@ -156,6 +156,8 @@ pub struct Identity {
     pub consent_for_unknown_purposes: u64,
     /// Consent events declared to have no effect.
     pub consent_without_effect: u64,
+    /// Pseudonyms that refusals name and no row of data carries.
+    pub consent_unmatched: u64,
     /// How many customers have how many identifiers.
     pub identifiers: Vec<IdentifierCount>,
 }

@@ -83,6 +83,7 @@ fn unusual(report: &Report, language: Language) -> Vec<Vec<Markup>> {
             (words::CONSENT_IN_FUTURE, identity.consent_in_future),
             (words::CONSENT_UNKNOWN_PURPOSE, identity.consent_for_unknown_purposes),
             (words::CONSENT_WITHOUT_EFFECT, identity.consent_without_effect),
+            (words::CONSENT_UNMATCHED, identity.consent_unmatched),
         ]);
     }
     let shown = |count| small_cells::single(count, report.minimum_subjects).text(language);

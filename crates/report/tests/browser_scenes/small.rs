@@ -122,6 +122,7 @@ pub fn small() -> Report {
             consent_in_future: 2,
             consent_for_unknown_purposes: 0,
             consent_without_effect: 0,
+            consent_unmatched: 0,
             identifiers: vec![IdentifierCount { identifiers: 1, customers: 75 }],
         }),
         customers: Some(CustomerPicture {
