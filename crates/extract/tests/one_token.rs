@@ -83,7 +83,7 @@ fn project(declarations: [&str; 2]) -> Vec<SourceFile> {
     let pipeline = "pipeline: shop\nlabel: { zh: a, en: a }\nchannels: { first: exports/first/*, second: exports/second/* }\n\
                     identity: { link_on: [person] }\n";
     vec![
-        file("lakewarden.yaml", "project: shop\nlake: ./lake\ntime_zone: UTC\njurisdiction: CN\n".to_owned()),
+        file("lakewarden.yaml", "project: shop\nlake: ./lake\ntime_zone: UTC\n".to_owned()),
         file("schemas/purposes.yaml", purposes.to_owned()),
         file("pipelines/shop/pipeline.yaml", pipeline.to_owned()),
         file("schemas/channels/first.yaml", dataset("first", declarations[0])),

@@ -166,7 +166,7 @@ fn a_suppression_list_names_people_by_any_of_its_identifiers() {
     );
     list.role = DatasetRole::SuppressionList;
     list.event_time = Some(here("since".into()));
-    let text = "phone,email,since\n13100000001,nonsense,2024-05-01T00:00:00Z\n,ada@example.com,soon\n,,\n";
+    let text = "phone,email,since\n13100000001,nonsense,2024-05-01T00:00:00Z\n,ada@example.com,soon\n,,soon\n,,\n";
     let (outcome, log) = unread(&list, &[text]);
     assert_eq!((outcome.accounts[0].unread, outcome.accounts[0].unread_nobody), (3, 1));
     let found: Vec<_> =

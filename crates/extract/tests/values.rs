@@ -49,7 +49,7 @@ fn numbers_are_read_as_they_are_written() {
     data.format.delimiter = b';';
     let file = file(
         "f.csv",
-        "paid;share;points\n¥1,234.50;12.5%;1,000\n（￥１２．００）;-3 %;-7\n1.2万元;0%;0\n$5;1%;1\n5;0.5;1\n5;1%;1,00\n;;\n",
+        "paid;share;points\n¥1,234.50;12.5%;1,000\n（￥１２．００）;-3 %;-7\n1.2万元;0%;0\n$5;1%;1\n5;0.5;1\n5;1%;1,00\n;;9\n",
     );
     let outcome = run(&data, &[file]).unwrap();
     let paid = outcome.rows.column(0).as_primitive::<Decimal128Type>();
@@ -57,7 +57,7 @@ fn numbers_are_read_as_they_are_written() {
     let share = outcome.rows.column(1).as_primitive::<Float64Type>();
     assert_eq!(share.iter().collect::<Vec<_>>(), [Some(0.125), Some(-0.03), Some(0.0), None]);
     let points = outcome.rows.column(2).as_primitive::<Int64Type>();
-    assert_eq!(points.iter().collect::<Vec<_>>(), [Some(1000), Some(-7), Some(0), None]);
+    assert_eq!(points.iter().collect::<Vec<_>>(), [Some(1000), Some(-7), Some(0), Some(9)]);
     assert_eq!(
         reasons(&outcome.accounts),
         ["paid", "points", "share"].map(|field| (field.to_owned(), "number_format", 1))
@@ -155,7 +155,7 @@ fn one_mailbox_and_one_identity_have_one_token() {
 #[test]
 fn places_are_brought_to_wgs84_together() {
     let grid = |name: &str| field(name, DataType::Double);
-    let mut data = csv(vec![grid("lat"), grid("lng")]);
+    let mut data = csv(vec![grid("lat"), grid("lng"), field("place", DataType::String)]);
     data.coordinates = vec![Coordinates {
         latitude: here("lat".into()),
         longitude: here("lng".into()),
@@ -163,7 +163,7 @@ fn places_are_brought_to_wgs84_together() {
         span: here(()).span,
     }];
     // A published pair, a place abroad, none, half a place, one beyond the earth, no number.
-    let text = "lat,lng\n39.91640428150164,116.41024449916938\n52.52,13.405\n,\n31.2,\n91,0\nN/A,121\n31,N/A\n";
+    let text = "lat,lng,place\n39.91640428150164,116.41024449916938,1\n52.52,13.405,2\n,,3\n31.2,,4\n91,0,5\nN/A,121,6\n31,N/A,7\n";
     let outcome = run(&data, &[file("f.csv", text)]).unwrap();
     let lat = outcome.rows.column(0).as_primitive::<Float64Type>();
     let lng = outcome.rows.column(1).as_primitive::<Float64Type>();

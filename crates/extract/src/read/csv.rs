@@ -87,6 +87,9 @@ pub(crate) fn read(
         {
             continue;
         }
+        if splitter.damage().is_none() && is_blank(&splitter) {
+            continue;
+        }
         table.push(&splitter, learnt);
         if table.len >= job.batch_rows || table.bytes >= BATCH_BYTES {
             table.flush(emit)?;
@@ -242,6 +245,19 @@ impl<'a, 'j> Table<'a, 'j> {
     fn count_undeclared(&mut self) {
         self.found.merge(&self.header.undeclared(&self.undeclared));
     }
+}
+
+/// Whether a record has nothing but blank values: Excel writes lines of nothing but delimiters after the last row. As a
+/// blank line it is no record.
+fn is_blank<R: Read>(record: &Splitter<R>) -> bool {
+    (0..record.len()).all(|position| {
+        let value = record.value(position).unwrap_or_default();
+        match &*value {
+            [] => true,
+            [first, ..] if first.is_ascii_graphic() => false,
+            text => String::from_utf8_lossy(text).trim().is_empty(),
+        }
+    })
 }
 
 /// Whether each value of a record, of at least two, has a backtick before it.
