@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use common::*;
 use lakewarden_dictionary::*;
+use lakewarden_extract::KeySet;
 use parquet::arrow::ArrowWriter;
 use parquet::data_type::{Int96, Int96Type};
 use parquet::file::writer::SerializedFileWriter;
@@ -53,9 +56,10 @@ fn kept_text_stays_and_digits_of_other_kinds_are_none() {
 fn text_is_trimmed_unless_it_is_declared_to_stay() {
     let mut data = csv(vec![text("a"), text("b")]);
     data.fields[1].normalise = Normaliser::None;
-    let outcome = run(&data, &[file("f.csv", "a,b\n\u{3000} x \u{200b},\u{3000} x \n\" \",\" \"\n")]).unwrap();
-    assert_eq!(outcome.column("a"), ["x", "-"]);
-    assert_eq!(outcome.column("b"), ["\u{3000} x ", "-"]);
+    let lines = "a,b\n\u{3000} x \u{200b},\u{3000} x \n\" \",y\nz,\" \"\n";
+    let outcome = run(&data, &[file("f.csv", lines)]).unwrap();
+    assert_eq!(outcome.column("a"), ["x", "-", "z"]);
+    assert_eq!(outcome.column("b"), ["\u{3000} x ", "y", "-"]);
 }
 
 #[test]
@@ -212,4 +216,72 @@ fn numbers_and_times_that_are_written_otherwise_are_refused() {
     let years = csv(vec![field("day", DataType::Date).times(&["%d.%m.%y"])]);
     let outcome = run(&years, &[file("f", "day\n01.05.69\n01.05.70\n")]).unwrap();
     assert_eq!(outcome.column("day"), ["2069-05-01", "1970-05-01"]);
+}
+
+#[test]
+fn lines_of_nothing_but_delimiters_are_no_records() {
+    let data = csv(vec![text("a"), text("b")]);
+    let lines = "a,b\n1,x\n,\n\" \",\n\"\",\"\u{3000}\"\n2,\n,,,\n,y\n , \n";
+    for batch in [1, 100] {
+        let outcome = run_with(&data, &[file("f.csv", lines)], batch, 1, &mut KeySet::new(SEED)).unwrap();
+        assert_eq!(outcome.column("a"), ["1", "2", "-"]);
+        assert_eq!(outcome.column("b"), ["x", "-", "y"]);
+        assert_eq!((outcome.accounts[0].read, outcome.refused().len()), (3, 0));
+    }
+}
+
+#[test]
+fn whole_numbers_of_columns_with_gaps_are_whole_numbers() {
+    let fields = || vec![field("qty", DataType::Integer).optional(), field("paid", DataType::Boolean).optional()];
+    let lines = "qty,paid\n1.0,1.0\n,0.0\n12.00,\n3,True\n1.000,0\n1.5,0\n1,2.0\n";
+    let outcome = run(&csv(fields()), &[file("f.csv", lines)]).unwrap();
+    assert_eq!(outcome.column("qty"), ["1", "-", "12", "3"]);
+    assert_eq!(outcome.column("paid"), ["true", "false", "-", "true"]);
+    let expected = [fault("5", "qty", "type"), fault("6", "qty", "type"), fault("7", "paid", "type")];
+    assert_eq!(outcome.refused(), expected);
+    let mut data = csv(fields());
+    data.format = Format::new(Container::Parquet);
+    let numbers = [Some(1.0), None, Some(12.0), Some(1.5), Some(1e17)];
+    let truth = [Some(1.0), Some(0.0), None, Some(1.0), Some(1.0)];
+    let bytes = parquet(vec![
+        ("qty", Arc::new(Float64Array::from(numbers.to_vec()))),
+        ("paid", Arc::new(Float64Array::from(truth.to_vec()))),
+    ]);
+    let outcome = run(&data, &[file("f", bytes)]).unwrap();
+    assert_eq!(outcome.column("qty"), ["1", "-", "12"]);
+    assert_eq!(outcome.column("paid"), ["true", "false", "-"]);
+    assert_eq!(outcome.refused(), [fault("4", "qty", "type"), fault("5", "qty", "lost_digits")]);
+}
+
+#[test]
+fn identifiers_of_binary_numbers_are_those_of_text() {
+    let fields = || vec![text("member").token("member", Normaliser::Identifier), text("ref")];
+    let plain = run(&csv(fields()), &[file("f.csv", "member,ref\n1001,7\n1002,8\n")]).unwrap();
+    let mut data = csv(fields());
+    data.format = Format::new(Container::Parquet);
+    let doubles = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    let members = doubles(&[1001.0, 1002.0, 1e17, 6_228_480_402_000_010_123.0, 5.0]);
+    let references = doubles(&[7.0, 8.0, 9.0, 9.0, 1e15]);
+    let outcome = run(&data, &[file("f", parquet(vec![("member", members), ("ref", references)]))]).unwrap();
+    assert_eq!(outcome.column("member"), plain.column("member"));
+    assert_eq!(outcome.column("ref"), ["7", "8"]);
+    let lost = [("3", "member"), ("4", "member"), ("5", "ref")];
+    assert_eq!(outcome.refused(), lost.map(|(row, field)| fault(row, field, "lost_digits")));
+    // Of 32 bits, every whole number below 2^24.
+    let floats = |values: &[f32]| -> ArrayRef { Arc::new(Float32Array::from(values.to_vec())) };
+    let columns = vec![("member", floats(&[1001.0, 1002.0, 13_187_013_000.0])), ("ref", floats(&[7.0, 8.0, 9.0]))];
+    let outcome = run(&data, &[file("f", parquet(columns))]).unwrap();
+    assert_eq!(outcome.column("member"), plain.column("member"));
+    assert_eq!(outcome.refused(), [fault("3", "member", "lost_digits")]);
+}
+
+#[test]
+fn numbers_of_32_bits_are_those_of_their_digits() {
+    let mut data = csv(vec![field("price", DataType::Double), field("amount", MONEY)]);
+    data.format = Format::new(Container::Parquet);
+    let floats = |values: &[f32]| -> ArrayRef { Arc::new(Float32Array::from(values.to_vec())) };
+    let columns = vec![("price", floats(&[19.9, 0.1])), ("amount", floats(&[19.9, 1_234_567.1]))];
+    let outcome = run(&data, &[file("f", parquet(columns))]).unwrap();
+    assert_eq!(outcome.column("price"), ["19.9", "0.1"]);
+    assert_eq!(outcome.column("amount"), ["19.90", "1234567.10"]);
 }

@@ -35,7 +35,7 @@ use crate::source::MALFORMED;
 use crate::spilling::SpillError;
 use crate::standings::Ranked;
 use crate::unread::UnreadRecord;
-use crate::values::{Forms, as_text, direct, parse};
+use crate::values::{Forms, as_text, direct, lost_digits, parse};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
 };
@@ -444,6 +444,7 @@ impl Plan<'_> {
             let lost = (0..text.len()).filter(|i| text.is_null(*i) && raw.is_valid(*i));
             lost.for_each(|i| field.refuse(i, index, "type", faults));
         }
+        let text = self.without_lost_digits(file, index, raw, text, faults)?;
         let text = match &field.sieve {
             Some(sieve) => sieve.sift(index, &clean::with_bare_ends(field.field, &text), |place| place, faults),
             None => text,
@@ -467,6 +468,30 @@ impl Plan<'_> {
         let forms = Forms { times: &field.times, numbers, booleans, round, rounded: noted.rounded };
         let values = parse(&text, wanted, &forms, &mut |place, rule| refused.push((place, rule)));
         Ok(Typed { text: Some(text), values })
+    }
+
+    /// Text of numbers without those that have lost digits, where digits count: `1e17` is not the identifier that was typed.
+    fn without_lost_digits(
+        &self,
+        file: &str,
+        index: usize,
+        raw: &ArrayRef,
+        text: StringArray,
+        faults: &mut Faults,
+    ) -> Result<StringArray, ExtractError> {
+        let field = &self.fields[index];
+        match field.field.data_type.value {
+            DataType::Double | DataType::Boolean => return Ok(text),
+            DataType::String | DataType::Integer | DataType::Decimal { .. } | DataType::Date | DataType::Timestamp => {}
+        }
+        let lost = lost_digits(raw);
+        if lost.is_empty() {
+            return Ok(text);
+        }
+        lost.iter().for_each(|place| field.refuse(*place, index, LOST_DIGITS, faults));
+        let bug = || self.internal(file, "leaving values out");
+        let text = without(&(Arc::new(text) as ArrayRef), &lost).ok_or_else(bug)?;
+        text.as_string_opt::<i32>().cloned().ok_or_else(bug)
     }
 
     /// The hashes of the records as they came, over all declared fields; equal in all runs under one key.
@@ -527,6 +552,9 @@ fn damaged_places(column: &ArrayRef) -> Vec<usize> {
         .map(|at| offsets.partition_point(|offset| *offset as usize <= first + at) - 1)
         .collect()
 }
+
+/// The rule of numbers that have more digits than were kept of them.
+const LOST_DIGITS: &str = "lost_digits";
 
 /// A place whose value is none of the type, and the rule that says so.
 type Refused = (usize, &'static str);

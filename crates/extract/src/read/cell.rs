@@ -1,14 +1,12 @@
 //! Cells of workbooks as text: what a CSV of the same sheet would say, as its field is declared.
 
 use super::cell_format::{CellFormat, shift};
-use crate::values::compact_width;
+use crate::values::{compact_width, fifteen_digits, has_lost_digits};
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, ExcelDateTimeType};
 use chrono::{NaiveDate, NaiveDateTime};
 use lakewarden_dictionary::{DataType, DecimalMark, Field, Normaliser, Treatment};
 use std::fmt::Write;
 
-/// Digits that a number of a spreadsheet has; what was typed beyond them is lost.
-const DIGITS: f64 = 1e15;
 /// Serial days that a plain number may be where no time format is declared: 1950 to 2099. Others may as well be compact
 /// dates (`240501`).
 const LIKELY_DAYS: std::ops::Range<f64> = 18_264.0..73_051.0;
@@ -236,13 +234,20 @@ fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
 }
 
 fn number(out: &mut String, value: f64, format: Option<&CellFormat>, column: Column) -> Option<CellFault> {
-    let lost = (value.abs() >= DIGITS).then_some(CellFault::LostDigits);
+    let lost = has_lost_digits(value).then_some(CellFault::LostDigits);
     let percent = format.is_some_and(CellFormat::is_percent);
     match column.kind {
         Kind::Undeclared => put(out, format_args!("{value}")),
-        Kind::Text | Kind::Identifier => {
+        Kind::Text => {
             let plain = fifteen_digits(value);
             if !format.is_some_and(|format| format.show(value, &plain, out)) {
+                out.push_str(&plain);
+            }
+            return lost;
+        }
+        Kind::Identifier => {
+            let plain = fifteen_digits(value);
+            if !format.is_some_and(|format| format.show_identifier(value, &plain, out)) {
                 out.push_str(&plain);
             }
             return lost;
@@ -343,12 +348,6 @@ fn put_time(out: &mut String, serial: f64, from_1904: bool) -> bool {
     true
 }
 
-/// A number in plain digits, with the 15 significant ones that spreadsheets show.
-fn fifteen_digits(value: f64) -> String {
-    let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
-    rounded.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -420,6 +419,8 @@ mod tests {
         assert_eq!(of(1.234, "General", Kind::Exact(Written { comma: true })), "1,234");
         assert_eq!(of(123.0, "000000", point), "123");
         assert_eq!(of(123.0, "000000", Kind::Identifier), "000123");
+        assert_eq!(of(1001.0, "0.00", Kind::Identifier), "1001");
+        assert_eq!(of(1001.0, "0.00", Kind::Text), "1001.00");
         assert_eq!(of(13_187_013_211.0, "0.00E+00", Kind::Identifier), "13187013211");
         assert_eq!(of(0.1, "General", Kind::Text), "0.1");
         assert_eq!(of(1e300, "General", Kind::Double(Written { comma: false })).len(), 301);

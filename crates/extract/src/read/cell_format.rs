@@ -111,6 +111,35 @@ impl CellFormat {
         true
     }
 
+    /// Writes an identifier, given in plain digits: with the zeros in front that its format puts there, and the marks that
+    /// stand between those places (`000-000`). Decimals, what stands behind the number, grouping and currencies decorate a
+    /// number and are none of an identifier, which other exports write without them; letters in front of zeros (`M000000`)
+    /// are. `false`: the format has none, and nothing was written.
+    pub(crate) fn show_identifier(&self, value: f64, plain: &str, out: &mut String) -> bool {
+        let Some((section, _)) = self.section(value) else { return false };
+        let Body::Digits { whole, fraction, tail, percent: false } = &section.body else { return false };
+        if !plain.bytes().all(|b| b.is_ascii_digit()) {
+            return false;
+        }
+        let is_place = |piece: &&Piece| !matches!(piece, Piece::Literal(_));
+        let Some(first) = whole.iter().position(|piece| is_place(&piece)) else { return false };
+        let zeros = whole.iter().filter(|piece| **piece == Piece::Zero).count();
+        let letters = whole[..first].iter().any(|piece| matches!(piece, Piece::Literal(c) if c.is_alphabetic()));
+        let named = letters && whole[first] == Piece::Zero && zeros > 1 && fraction.is_empty() && tail.is_empty();
+        let kept = whole.iter().enumerate().filter(|(at, piece)| match piece {
+            Piece::Zero | Piece::Digit => true,
+            Piece::Literal(_) if *at < first => named,
+            Piece::Literal(_) => {
+                let before = whole[..*at].iter().rev().find(is_place);
+                before == Some(&Piece::Zero) && whole[*at..].iter().find(is_place) == Some(&Piece::Zero)
+            }
+        });
+        let kept: Vec<Piece> = kept.map(|(_, piece)| *piece).collect();
+        let length = out.len();
+        put_whole(&kept, plain, out);
+        out.len() > length
+    }
+
     /// Writes what a cell shows of a time, if the format has years, months and days in figures.
     pub(crate) fn show_time(&self, at: NaiveDateTime, out: &mut String) -> bool {
         let Some(Body::Date(pieces)) = self.sections.first().map(|s| &s.body) else { return false };
@@ -412,6 +441,39 @@ mod tests {
             assert_eq!(shown(code, value), None, "{code} of {value}");
         }
         assert!(CellFormat::compile("0.0%").is_percent() && !CellFormat::compile("0.0\"%\"").is_percent());
+    }
+
+    #[test]
+    fn identifiers_have_zeros_and_no_decoration() {
+        let identifier = |code: &str, value: f64| {
+            let mut out = String::new();
+            CellFormat::compile(code).show_identifier(value, &value.to_string(), &mut out).then_some(out)
+        };
+        for (code, value, expected) in [
+            ("000000", 123.0, "000123"),
+            ("0000", 1_001_001.0, "1001001"),
+            ("0.00", 1001.0, "1001"),
+            ("#,##0.00 \"€\"", 1_001_001.0, "1001001"),
+            ("[$€-407] #,##0.00", 1_001_001.0, "1001001"),
+            ("# ##0", 1_001_001.0, "1001001"),
+            ("#\\ ##0", 1_001_001.0, "1001001"),
+            ("_-* #,##0_-", 1_001_001.0, "1001001"),
+            ("0;[Red]-0", 1001.0, "1001"),
+            ("0\" pcs\"", 1001.0, "1001"),
+            ("000\"-A\"", 7.0, "007"),
+            ("000-0000-0000", 13_187_013_211.0, "131-8701-3211"),
+            ("\"M\"000000", 123.0, "M000123"),
+            ("\"EUR\"0.00", 123.0, "123"),
+            ("###000", 7.0, "007"),
+            ("0", 0.0, "0"),
+        ] {
+            assert_eq!(identifier(code, value).as_deref(), Some(expected), "{code} of {value}");
+        }
+        for (code, value) in
+            [("General", 5.0), ("0.00", 1.5), ("0%", 7.0), ("000", -7.0), ("#", 0.0), ("0.00E+00", 5.0)]
+        {
+            assert_eq!(identifier(code, value), None, "{code} of {value}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Columns that arrive typed (Parquet) → the dictionary's types, without the detour through text where
 //! nothing can be lost.
 
+use super::binary::{text_of_binary, widen_binary};
 use super::clock::{day_in_calendar, instant_in_calendar};
 use super::{TimeParser, UTC, ZoneCache};
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray, TimestampMicrosecondArray};
@@ -28,7 +29,8 @@ pub(crate) fn as_text(array: &ArrayRef) -> Option<StringArray> {
             let text = cast(&naive, &Arrow::Utf8)?;
             return Some(text.as_string::<i32>().iter().map(|t| t.map(|t| format!("{t}Z"))).collect());
         }
-        Arrow::Dictionary(_, values) if **values != Arrow::Utf8 => cast(&cast(array, values)?, &Arrow::Utf8)?,
+        Arrow::Float16 | Arrow::Float32 | Arrow::Float64 => return text_of_binary(array),
+        Arrow::Dictionary(_, values) if **values != Arrow::Utf8 => return as_text(&cast(array, values)?),
         Arrow::Binary | Arrow::LargeBinary | Arrow::BinaryView | Arrow::FixedSizeBinary(_) => {
             // Text that a writer forgot to mark as such; what is not UTF-8 becomes null and is refused by the caller.
             cast(&cast(array, &Arrow::Binary)?, &Arrow::Utf8)?
@@ -52,7 +54,10 @@ pub(crate) fn direct(
         DataType::Integer if from.is_integer() => cast(array, &Arrow::Int64)?,
         DataType::Integer => return None,
         DataType::Double if from.is_numeric() => {
-            let doubles = cast(array, &Arrow::Float64)?;
+            let doubles = match widen_binary(array) {
+                Some(doubles) => Arc::new(doubles) as ArrayRef,
+                None => cast(array, &Arrow::Float64)?,
+            };
             let finite = doubles.as_primitive::<arrow::datatypes::Float64Type>();
             if finite.iter().all(|v| v.is_none_or(f64::is_finite)) {
                 doubles
@@ -209,5 +214,8 @@ mod tests {
                 .is_none()
         );
         assert_eq!(as_text(&(Arc::new(Float64Array::from(vec![2.55])) as ArrayRef)).unwrap().value(0), "2.55");
+        let (doubles, lost) = run(Arc::new(Float32Array::from(vec![19.9])), DataType::Double, &[]);
+        assert_eq!(doubles.unwrap().as_primitive::<arrow::datatypes::Float64Type>().value(0), 19.9);
+        assert!(lost.is_empty());
     }
 }

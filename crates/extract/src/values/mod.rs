@@ -1,6 +1,7 @@
 //! From text or foreign types to the dictionary's types, a column at a time.
 
 mod arrow_types;
+mod binary;
 mod clock;
 mod compact;
 mod epoch;
@@ -12,10 +13,11 @@ mod words;
 mod zone;
 
 pub(crate) use arrow_types::{as_text, direct};
+pub(crate) use binary::{fifteen_digits, has_lost_digits, lost_digits};
 pub(crate) use compact::compact_width;
 pub(crate) use format::{NumberParser, currencies_of};
 pub(crate) use number::{decimal, double, integer};
-use number::{integer_of, rounded, without_noise};
+use number::{integer_of, rounded, whole, without_noise};
 pub(crate) use time::TimeParser;
 pub(crate) use words::{BooleanParser, FoldedWords};
 pub(crate) use zone::{Zone, ZoneCache};
@@ -85,9 +87,8 @@ pub(crate) fn parse(
         DataType::String => Arc::new(text.clone()),
         DataType::Integer => Arc::new(match forms.numbers {
             None => {
-                Int64Array::from(primitive(text, |t| integer(t).or_else(|| forms.round_integer(t)), &mut |place| {
-                    refuse(place, "type")
-                }))
+                let whole = |t: &str| integer(t).or_else(|| whole(t)).or_else(|| forms.round_integer(t));
+                Int64Array::from(primitive(text, whole, &mut |place| refuse(place, "type")))
             }
             Some(numbers) => {
                 let whole = |t: &str| {

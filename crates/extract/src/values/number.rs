@@ -10,6 +10,14 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
     Int64Type::parse(text)
 }
 
+/// A signed integer with zeros behind a point (`12.0`), as programs write whole numbers of a column that has gaps. Not with
+/// three of them, which may be a thousand (`1.000`).
+pub(crate) fn whole(text: &str) -> Option<i64> {
+    let (digits, zeros) = text.split_once('.')?;
+    let are_zeros = !zeros.is_empty() && zeros.len() != 3 && zeros.bytes().all(|b| b == b'0');
+    if are_zeros && digits.ends_with(|c: char| c.is_ascii_digit()) { integer(digits) } else { None }
+}
+
 /// A finite number, with or without point and exponent.
 #[inline]
 pub(crate) fn double(text: &str) -> Option<f64> {
@@ -194,6 +202,27 @@ mod tests {
 
     fn d(text: &str) -> Option<i128> {
         decimal(text.as_bytes(), 12, 2)
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_point_and_zeros() {
+        for (text, value) in [
+            ("1.0", Some(1)),
+            ("-12.00", Some(-12)),
+            ("0.0", Some(0)),
+            ("9223372036854775807.0", Some(i64::MAX)),
+            ("1.000", None),
+            ("1.5", None),
+            ("1.", None),
+            (".0", None),
+            ("-.0", None),
+            ("1", None),
+            ("1e3.0", None),
+            ("1.0.0", None),
+            ("9223372036854775808.0", None),
+        ] {
+            assert_eq!(whole(text), value, "{text}");
+        }
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl BooleanParser {
             [] => USUAL.iter().find(|(w, _)| *w == word).map(|(_, value)| *value),
             words => words.iter().find(|(w, _)| w == word).map(|(_, value)| *value),
         };
-        known(text).or_else(|| known(&text.to_lowercase()))
+        // Programs write truth values of a column that has gaps as numbers.
+        let whole = || text.strip_suffix(".0").filter(|digit| matches!(*digit, "0" | "1")).and_then(known);
+        known(text).or_else(|| known(&text.to_lowercase())).or_else(whole)
     }
 }
 
@@ -178,6 +180,10 @@ mod tests {
         for (word, value) in [
             ("TRUE", Some(true)),
             ("0", Some(false)),
+            ("1.0", Some(true)),
+            ("0.0", Some(false)),
+            ("2.0", None),
+            ("true.0", None),
             ("Yes", Some(true)),
             ("N", Some(false)),
             ("是", Some(true)),
