@@ -43,7 +43,9 @@ pub fn told(account: &DatasetAccount) -> String {
         text.push_str(&format!(
             "\nwarning[{FILL_WARNING}]: {dataset}: {rows} went to quarantine without a person, although another row of the same \
              order names one\n  help: declare `fill: down within` the order's number on `{field}`, or `fill: none` if each row \
-             stands alone; then load the file again"
+             stands alone; then load the file again. Where that is declared already, the lines of the order are not \
+             consecutive, its first line is in another file, or the cell holds a placeholder instead of nothing: have the \
+             export sorted by the order's number"
         ));
     }
     for file in &account.set_aside {

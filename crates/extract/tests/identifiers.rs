@@ -241,3 +241,53 @@ fn json_lines_of_an_order_are_watched_too() {
     let found = run(&json, &[file("a.ndjson", text)]).unwrap();
     assert_eq!(found.refused(), [("2".to_owned(), "buyer".to_owned(), "fill".to_owned())]);
 }
+
+#[test]
+fn a_line_with_neither_number_nor_person_belongs_to_the_order_before() {
+    // Of merged cells only the first line has a value.
+    let csv = "order_no,buyer,phone,paid,sku\n,,,0.50,Z\n1,ada,,1.00,A\n,,,2.00,B\n,,,3.00,C\n2,,,4.00,A\n,,,5.00,B\n3,eve,,6.00,A\n,ben,,7.00,B\n";
+    for batch_rows in [1, 2, 3, 100] {
+        let mut merged = lines();
+        (merged.key, merged.fields[0].rules) = (vec![], vec![]);
+        let found = run_with(&merged, &[file("a.csv", csv)], batch_rows, 2, &mut KeySet::new(SEED)).unwrap();
+        let refused = found.refused();
+        assert!(refused.iter().all(|(_, field, rule)| (field.as_str(), rule.as_str()) == ("buyer", "fill")));
+        let refused: Vec<String> = refused.into_iter().map(|(row, ..)| row).collect();
+        assert_eq!(refused, ["3", "4"], "{batch_rows}: order 2 is about no one, the last row about somebody else");
+    }
+}
+
+#[test]
+fn what_is_left_out_of_a_line_names_no_one() {
+    let csv = "order_no,buyer,phone,paid,sku\n1,ada,,1.00,A\n1,-,,1.00,B\n1,N/A,N/A,1.00,C\n2,,13187013211,1.00,A\n2,,138****1234,1.00,B\n2,,keine Nummer,1.00,C\n2,,12,1.00,D\n3,王**,,1.00,A\n3,-,,1.00,B\n";
+    for batch_rows in [1, 2, 100] {
+        let mut dataset = lines();
+        absence(&mut dataset, "phone").on_invalid = Some(here(OnInvalid::SetNull));
+        let found = run_with(&dataset, &[file("a.csv", csv)], batch_rows, 2, &mut KeySet::new(SEED)).unwrap();
+        let refused: Vec<_> = found.refused().into_iter().map(|(row, _, rule)| (row, rule)).collect();
+        let expected = ["2", "3", "5", "6", "7"].map(|row| (row.to_owned(), "fill".to_owned()));
+        assert_eq!(refused, expected, "{batch_rows}");
+        // With a placeholder on a further line, `fill` leaves it what it is; its row is not about no one either.
+        let mut dataset = filled(&["buyer", "phone"]);
+        absence(&mut dataset, "phone").on_invalid = Some(here(OnInvalid::SetNull));
+        let found = run_with(&dataset, &[file("a.csv", csv)], batch_rows, 2, &mut KeySet::new(SEED)).unwrap();
+        let skus = found.column("sku").join("");
+        assert_eq!(found.refused().len() + skus.len(), 9);
+        assert!(!found.refused().is_empty());
+    }
+}
+
+#[test]
+fn the_first_order_of_a_file_may_have_begun_in_the_file_before() {
+    let first = "order_no,buyer,phone,paid,sku\n1,ada,,1.00,A\n2,ben,,1.00,A\n";
+    let second = "order_no,buyer,phone,paid,sku\n2,,,1.00,B\n2,,,1.00,C\n3,,,1.00,A\n3,,,1.00,B\n";
+    for batch_rows in [1, 2, 100] {
+        let files = [file("a.csv", first), file("b.csv", second)];
+        let found = run_with(&filled(&["buyer"]), &files, batch_rows, 2, &mut KeySet::new(SEED)).unwrap();
+        let refused: Vec<_> = found.refused().into_iter().map(|(row, _, rule)| (row, rule)).collect();
+        assert_eq!(refused, ["1", "2"].map(|row| (row.to_owned(), "fill".to_owned())), "{batch_rows}");
+        // Where no person is filled, nothing is at stake.
+        let found = run_with(&filled(&["paid"]), &files, batch_rows, 2, &mut KeySet::new(SEED)).unwrap();
+        assert!(found.refused().is_empty(), "{batch_rows}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Values that are written on the first line of an order only.
 
 use super::cells::{Cells, is_blank};
-use super::watch::field_of;
+use super::watch::{field_of, is_name};
 use crate::read::{RawData, TextColumn};
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
@@ -15,6 +15,8 @@ pub(crate) struct Fill {
     fields: Vec<usize>,
     null_values: Vec<Vec<String>>,
     open: Option<Open>,
+    /// Whether one of the fields becomes a pseudonym.
+    names: bool,
     /// Hashes of the keys of all orders so far.
     seen: HashSet<u64>,
 }
@@ -66,12 +68,13 @@ impl Fill {
                 Some(place) => &mut fills[place],
                 None => {
                     let (open, seen) = (None, HashSet::new());
-                    fills.push(Self { key, fields: Vec::new(), null_values: Vec::new(), open, seen });
+                    fills.push(Self { key, fields: Vec::new(), null_values: Vec::new(), open, names: false, seen });
                     let last = fills.len() - 1;
                     &mut fills[last]
                 }
             };
             fill.fields.push(index);
+            fill.names |= is_name(field);
             fill.null_values.push(field.null_values.clone());
         }
         fills
@@ -84,7 +87,8 @@ impl Fill {
     }
 
     /// Fills the values of a batch. Rows that are `skipped` have none. Adds to `lost` the rows that cannot be filled,
-    /// because the first line of their order does not stand before them. `None` if a column has no text, or Arrow cannot
+    /// because the first line of their order does not stand before them: it stands elsewhere in the file, or may stand in
+    /// the file before, which ended within the order. `None` if a column has no text, or Arrow cannot
     /// put it together, which would be a bug.
     pub(crate) fn fill(
         &mut self,
@@ -162,8 +166,10 @@ impl Fill {
                 continue;
             }
             let hash = self.seen.hasher().hash_one(&key);
+            // The first order of a file may have begun in the file before.
+            let begins_file = self.names && self.seen.is_empty();
             let again = !self.seen.insert(hash);
-            let is_lost = again && blank();
+            let is_lost = (again || begins_file) && blank();
             if is_lost {
                 lost.push(row);
             }

@@ -4,10 +4,13 @@
 //! one, and be read although the buyer refused. Where nothing is declared about it, such rows go to quarantine.
 
 use super::cells::{Cells, is_blank};
+use arrow::array::StringArray;
 use lakewarden_dictionary::{
-    DataType, Dataset, DatasetRole, Field, Fill, IdentifierClass, Normaliser, TokenDomain, Treatment,
+    DataType, Dataset, DatasetRole, Field, Fill, IdentifierClass, Masked, Normaliser, OnInvalid,
+    PhoneRegion as DeclaredRegion, TokenDomain, Treatment,
 };
 use lakewarden_privacy::absent::{AbsentValues, IdentifierKind, Presence};
+use lakewarden_privacy::normalise::{self, PhoneRegion};
 
 /// Which fields tell that rows belong together, and which name the person.
 #[derive(Debug, Clone)]
@@ -17,8 +20,17 @@ pub(crate) struct Watch {
     /// The fields that become pseudonyms.
     pub names: Vec<usize>,
     null_values: Vec<Vec<String>>,
-    /// What identifies no person: a placeholder names no one.
-    placeholders: Vec<AbsentValues>,
+    /// What identifies no person and is left out of a row: placeholders and masked values name no one.
+    absent: Vec<AbsentValues>,
+    /// How values are judged that are left out of a row because they are no such identifier.
+    invalid: Vec<Option<Form>>,
+}
+
+/// The form that an identifier has to have, where one without it is set to null.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Normalised(Normaliser),
+    PhoneOf(PhoneRegion),
 }
 
 impl Watch {
@@ -42,17 +54,21 @@ impl Watch {
         };
         let null_values = names.iter().map(|at| dataset.fields[*at].null_values.clone()).collect();
         let sound = !key.is_empty() && key.iter().all(|at| !is_name(&dataset.fields[*at]));
-        let placeholders = names.iter().map(|at| placeholders(&dataset.fields[*at])).collect();
-        sound.then_some(Self { key, names, null_values, placeholders })
+        let absent = names.iter().map(|at| absent(&dataset.fields[*at])).collect();
+        let invalid = names.iter().map(|at| form(&dataset.fields[*at])).collect();
+        sound.then_some(Self { key, names, null_values, absent, invalid })
     }
 
-    /// Whether a text of a field names no person.
+    /// Whether a text of a field names no person, as the row will be stored: whatever is left out of it names no one.
     fn is_no_one(&self, place: usize, text: &[u8]) -> bool {
-        let placeholder = || match std::str::from_utf8(text) {
-            Ok(text) => self.placeholders[place].presence(text) == Presence::Placeholder,
-            Err(_) => false,
-        };
-        is_blank(text, &self.null_values[place]) || placeholder()
+        if is_blank(text, &self.null_values[place]) {
+            return true;
+        }
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        match self.absent[place].presence(text) {
+            Presence::Placeholder | Presence::Masked => true,
+            Presence::Present => self.invalid[place].is_some_and(|form| form.refuses(text)),
+        }
     }
 
     /// The field that a row is quarantined for.
@@ -61,8 +77,41 @@ impl Watch {
     }
 }
 
-/// What of a field's values identifies no person, masked ones left out: they hide one.
-fn placeholders(field: &Field) -> AbsentValues {
+impl Form {
+    fn refuses(self, text: &str) -> bool {
+        let one = StringArray::from(vec![text]);
+        let normalised = match self {
+            Self::PhoneOf(region) => normalise::phone_of(&one, region),
+            Self::Normalised(Normaliser::None | Normaliser::Trim) => return false,
+            Self::Normalised(Normaliser::Phone) => normalise::phone(&one),
+            Self::Normalised(Normaliser::Email) => normalise::email(&one),
+            Self::Normalised(Normaliser::Identifier) => normalise::identifier(&one),
+            Self::Normalised(Normaliser::IntegerIdentifier) => normalise::integer_identifier(&one),
+            Self::Normalised(Normaliser::ResidentId) => normalise::resident_id(&one),
+            Self::Normalised(Normaliser::TravelPermit) => normalise::travel_permit(&one),
+            Self::Normalised(Normaliser::WechatId) => normalise::wechat_id(&one),
+        };
+        !normalised.invalid.is_empty()
+    }
+}
+
+/// The form of a field's values, where one without it is set to null; a row that breaks it is in quarantine otherwise.
+/// Telephone numbers of the country of another field are not judged here.
+fn form(field: &Field) -> Option<Form> {
+    match field.values.absence.on_invalid() {
+        OnInvalid::Quarantine => return None,
+        OnInvalid::SetNull => {}
+    }
+    match field.values.region.as_ref().map(|region| &region.value) {
+        None => Some(Form::Normalised(field.normalise)),
+        Some(DeclaredRegion::Fixed(code)) => code.parse().ok().map(Form::PhoneOf),
+        Some(DeclaredRegion::ByField(_)) => None,
+    }
+}
+
+/// What of a field's values identifies no person and is left out of the row: masked ones too, unless they are kept or put
+/// their row into quarantine.
+fn absent(field: &Field) -> AbsentValues {
     let absence = &field.values.absence;
     let kind = match field.normalise {
         Normaliser::Phone => IdentifierKind::Phone,
@@ -76,7 +125,7 @@ fn placeholders(field: &Field) -> AbsentValues {
         | Normaliser::WechatId => IdentifierKind::Other,
     };
     let listed = absence.absent.iter().map(|value| value.value.as_str());
-    AbsentValues::new(kind, !absence.only_listed, listed, false)
+    AbsentValues::new(kind, !absence.only_listed, listed, absence.masked() == Masked::Absent)
 }
 
 /// The field of a column, or with this name in the export.
@@ -85,7 +134,8 @@ pub(super) fn field_of(dataset: &Dataset, name: &str) -> Option<usize> {
     by_column.or_else(|| dataset.fields.iter().position(|f| f.name.value == name))
 }
 
-fn is_name(field: &Field) -> bool {
+/// Whether a field becomes a pseudonym.
+pub(super) fn is_name(field: &Field) -> bool {
     match &field.treatment {
         Treatment::Pseudonymise(TokenDomain::Fixed(_) | TokenDomain::ByField(_)) => true,
         Treatment::Keep | Treatment::Drop | Treatment::Mask { .. } | Treatment::Redact | Treatment::Generalise(_) => {
@@ -151,9 +201,10 @@ impl Order {
         found: &mut Vec<u64>,
     ) {
         let (keys, names) = cells;
-        let nameless =
-            |row: usize| (0..watch.names.len()).all(|place| is_blank(names.get(place, row), &watch.null_values[place]));
-        let from = if self.nameless.is_empty() && !(0..rows).any(nameless) {
+        let names_no_one =
+            |row: usize| (0..watch.names.len()).all(|place| watch.is_no_one(place, names.get(place, row)));
+        let nameless: Vec<bool> = (0..rows).map(names_no_one).collect();
+        let from = if self.nameless.is_empty() && !nameless.contains(&true) {
             self.close(found);
             // Only the last order may go on.
             let same = |row: &usize| (0..watch.key.len()).all(|p| keys.get(p, *row) == keys.get(p, rows - 1));
@@ -162,13 +213,20 @@ impl Order {
             0
         };
         for row in (from..rows).filter(|row| !skipped(*row)) {
+            // Of merged cells only the first line has the order's number: what neither has one nor names a person belongs
+            // to the order before.
+            let keyless = || (0..watch.key.len()).all(|place| is_blank(keys.get(place, row), &[]));
+            if nameless[row] && self.key.is_some() && keyless() {
+                self.nameless.push(first + row as u64);
+                continue;
+            }
             let same = |key: &Vec<Vec<u8>>| key.iter().enumerate().all(|(place, part)| part == keys.get(place, row));
             if !self.key.as_ref().is_some_and(same) {
                 self.close(found);
                 let key: Vec<Vec<u8>> = (0..watch.key.len()).map(|place| keys.get(place, row).to_vec()).collect();
                 self.key = (!key.iter().all(|part| is_blank(part, &[]))).then_some(key);
             }
-            if nameless(row) || (0..watch.names.len()).all(|place| watch.is_no_one(place, names.get(place, row))) {
+            if nameless[row] {
                 if self.key.is_some() {
                     self.nameless.push(first + row as u64);
                 }
