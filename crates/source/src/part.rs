@@ -2,7 +2,7 @@
 
 use crate::interval::{NoDate, Stamp};
 use glob::{MatchOptions, Pattern};
-use lakewarden_dictionary::{PathPart, Piece, TimePart};
+use lakewarden_dictionary::{PathPart, Piece, TimePart, left_behind_extension};
 use regex::Regex;
 
 /// Stars stop at slashes, dots must be written.
@@ -56,6 +56,17 @@ impl Part {
     /// Whether only the date is open.
     pub(crate) fn is_only_dated(&self) -> bool {
         self.declared.is_only_dated()
+    }
+
+    /// Whether it says itself that it takes a file that is left behind elsewhere: `*.tmp`, `_metadata*`.
+    pub(crate) fn names_left_behind(&self, name: &str) -> bool {
+        let text = |piece: Option<&Piece>| match piece {
+            Some(Piece::Glob(text)) => text.clone(),
+            Some(Piece::Time(_)) | None => String::new(),
+        };
+        let (first, last) = (text(self.declared.pieces.first()), text(self.declared.pieces.last()));
+        left_behind_extension(name).is_some_and(|end| last.ends_with(end))
+            || (name.starts_with('_') && first.starts_with('_'))
     }
 
     /// The name that it has at a date; `None` if more is open than the date.
@@ -151,6 +162,21 @@ mod tests {
         assert_eq!(read(&part("{date}_{date}"), "2026-09-30_2026-09-29"), Some(None));
         assert_eq!(read(&part("*"), ".hidden"), None);
         assert_eq!(read(&part("a b.csv"), "a b.csv"), Some(Some(String::new())));
+    }
+
+    #[test]
+    fn a_pattern_may_name_what_is_left_behind_elsewhere() {
+        for (pattern, name, named) in [
+            ("*", "a.tmp", false),
+            ("*.*", "a.tmp", false),
+            ("*.tmp", "a.tmp", true),
+            ("{date}.tmp", "2026-09-30.tmp", true),
+            ("*", "_SUCCESS", false),
+            ("_S*", "_SUCCESS", true),
+            ("*.tmp", "_SUCCESS", false),
+        ] {
+            assert_eq!(part(pattern).names_left_behind(name), named, "{pattern} {name}");
+        }
     }
 
     #[test]

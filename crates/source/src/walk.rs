@@ -106,8 +106,9 @@ pub(crate) async fn walk(
         for entry in inside.files {
             let read = if every { Some(Ok(stamp)) } else { last.read(&entry.name, stamp) };
             let path = joined(&folder, &entry.name);
-            // A wildcard matches no hidden file: a pattern that does names it.
-            let named = !every && read.is_some() && entry.name.starts_with('.');
+            // A wildcard matches no hidden file: a pattern that does names it. One that ends as the file does, too.
+            let said = entry.name.starts_with('.') || last.names_left_behind(&entry.name);
+            let named = !every && read.is_some() && said;
             if is_left_behind(&entry.name) && !named {
                 found.skipped.insert(path);
                 continue;

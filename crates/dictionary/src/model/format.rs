@@ -41,12 +41,45 @@ impl Format {
 pub struct RecordsPath(pub Vec<String>);
 
 /// Whether a file or folder of this name is left behind by a program or a desktop, and holds no export: hidden files, Office's
-/// lock files (`~$a.xlsx`), `__MACOSX`, `Thumbs.db`, `desktop.ini`.
+/// lock files (`~$a.xlsx`), `__MACOSX`, `Thumbs.db`, `desktop.ini`; files that programs of data lakes write beside exports
+/// (`_SUCCESS`); unfinished downloads, backups and check sums ([`left_behind_extension`]).
 pub fn is_left_behind(name: &str) -> bool {
     name.starts_with('.')
         || name.starts_with("~$")
-        || name == "__MACOSX"
+        || ["__MACOSX", "_SUCCESS", "_metadata", "_common_metadata"].contains(&name)
+        || ["_started_", "_committed_"].iter().any(|start| name.starts_with(start))
         || ["thumbs.db", "desktop.ini"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        || left_behind_extension(name).is_some()
+}
+
+/// The end of a name that says that the file is no export: an unfinished download or transfer, an editor's backup, a check
+/// sum. As it is written in the name.
+pub fn left_behind_extension(name: &str) -> Option<&str> {
+    const EXTENSIONS: [&str; 18] = [
+        ".crdownload",
+        ".part",
+        ".partial",
+        ".download",
+        ".opdownload",
+        ".filepart",
+        ".tmp",
+        ".temp",
+        ".swp",
+        ".bak",
+        "~",
+        ".crc",
+        ".md5",
+        ".sha1",
+        ".sha256",
+        ".sha512",
+        ".asc",
+        ".sig",
+    ];
+    let end = |extension: &&str| {
+        let at = name.len().checked_sub(extension.len())?;
+        name.get(at..).filter(|end| at > 0 && end.eq_ignore_ascii_case(extension))
+    };
+    EXTENSIONS.iter().find_map(end)
 }
 
 /// How much of the machine one file may take. What goes beyond is refused whole.
