@@ -226,9 +226,23 @@ fn is_word(value: &str) -> bool {
     if text.len() > 2 * LONGEST {
         return false;
     }
-    let word = letters_of(text);
-    if WORDS.binary_search(&word.as_str()).is_ok() {
+    if text.is_ascii() {
+        // Nearly all values end here, without a new text.
+        let mut letters = [0; 2 * LONGEST];
+        let mut length = 0;
+        for byte in text.bytes().filter(u8::is_ascii_alphanumeric) {
+            letters[length] = byte.to_ascii_lowercase();
+            length += 1;
+        }
+        if WORDS.binary_search_by(|word| word.as_bytes().cmp(&letters[..length])).is_ok() {
+            return true;
+        }
+    } else if WORDS.binary_search(&letters_of(text).as_str()).is_ok() {
         return true;
+    }
+    // No abbreviation is longer.
+    if text.len() > 16 {
+        return false;
     }
     let spelt: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     ABBREVIATIONS.binary_search(&spelt.as_str()).is_ok()

@@ -428,6 +428,7 @@ mod tests {
     #[test]
     fn lists_are_sorted_and_folded() {
         assert!(WORDS.is_sorted() && ABBREVIATIONS.is_sorted());
+        assert!(ABBREVIATIONS.iter().all(|word| word.len() < 8));
         assert!(WORDS.iter().all(|word| word.len() <= LONGEST));
         for word in WORDS {
             assert_eq!(crate::absent::letters_of(word), word);
