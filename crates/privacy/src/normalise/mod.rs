@@ -46,7 +46,8 @@ pub fn fold_width(values: &StringArray) -> Normalised {
 }
 
 /// Identifiers that keep their case (member numbers, WeChat ids): as [`fold_width`], without characters of no width, without
-/// the apostrophe in front that Excel marks text with, and with plain hyphens. Invalid: a number in scientific
+/// the apostrophe in front that Excel marks text with, with plain hyphens, and card numbers without the signs between their
+/// groups. Invalid: a number in scientific
 /// notation (`1.38E+10`), which a spreadsheet wrote and whose digits are lost.
 pub fn identifier(values: &StringArray) -> Normalised {
     each(values, identifier::identifier)

@@ -50,7 +50,41 @@ pub(super) fn fold<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
 
 /// As [`fold`], and removes what programs leave in identifiers without anyone seeing it: characters without width
 /// anywhere, the apostrophe in front that Excel marks text with, and hyphens of other code points.
+///
+/// Digits in groups of four, as cards show their numbers, lose the spaces or hyphens between them.
 pub(super) fn fold_identifier<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
+    match fold_seen(value, scratch) {
+        Becomes::Part(text) if is_in_fours(text) => {
+            scratch.clear();
+            scratch.extend(text.chars().filter(char::is_ascii_digit));
+            Becomes::Scratch
+        }
+        Becomes::Scratch => {
+            if is_in_fours(scratch) {
+                scratch.retain(|c| c.is_ascii_digit());
+            }
+            Becomes::Scratch
+        }
+        other => other,
+    }
+}
+
+/// Whether a text is digits in groups of four, at least three of them, with one kind of separator; the last may be shorter.
+fn is_in_fours(text: &str) -> bool {
+    let Some(separator @ (b' ' | b'-')) = text.as_bytes().get(4) else { return false };
+    let mut groups = text.split(*separator as char).peekable();
+    let mut count = 0;
+    while let Some(group) = groups.next() {
+        let whole = if groups.peek().is_some() { group.len() == 4 } else { (1..=4).contains(&group.len()) };
+        if !whole || !group.bytes().all(|b| b.is_ascii_digit()) {
+            return false;
+        }
+        count += 1;
+    }
+    count > 2
+}
+
+fn fold_seen<'a>(value: &'a str, scratch: &mut String) -> Becomes<'a> {
     let bare = without_apostrophes(value);
     if bare.is_ascii() {
         return if bare.is_empty() { Becomes::Null } else { Becomes::Part(bare) };
@@ -178,6 +212,13 @@ mod tests {
             ("\u{FF07}001002", Some("001002")),
             ("'001002'", Some("001002")),
             ("O'Neill", Some("O'Neill")),
+            ("6200 1234 5678", Some("620012345678")),
+            ("6200\u{A0}1234\u{A0}5678\u{A0}90", Some("62001234567890")),
+            ("6200-1234-5678", Some("620012345678")),
+            ("6200-1234 5678", Some("6200-1234 5678")),
+            ("2026-0001", Some("2026-0001")),
+            ("6200-1234-567A", Some("6200-1234-567A")),
+            ("620-1234-5678", Some("620-1234-5678")),
             ("'", None),
             ("\u{200B}'", None),
             ("m-1001", Some("m-1001")),
@@ -193,7 +234,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn identifiers_are_idempotent(values in prop::collection::vec("[ 'a-z0-9\u{200B}\u{2010}\u{2212}\u{FF07}\u{3000}\u{301}]{0,8}|.*", 0..20)) {
+        fn identifiers_are_idempotent(values in prop::collection::vec("[0-9]{4}[- ][0-9]{4}[- ][0-9]{1,5}|[ 'a-z0-9\u{200B}\u{2010}\u{2212}\u{FF07}\u{3000}\u{301}]{0,8}|.*", 0..20)) {
             let once = identifier(&StringArray::from(values));
             let twice = identifier(&once.values);
             prop_assert_eq!(twice.values, once.values);
