@@ -552,7 +552,7 @@ impl PipelineError {
                 Some("let exports be moved into their folder when they are whole, then: lakewarden run".to_owned())
             }
             Self::NobodyNamed { dataset, .. } => Some(format!(
-                "mend the export; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
+                "mend the export; if a placeholder such as `123456` is somebody's identifier, write `absent_defaults: false` and the real placeholders under `absent` in the identifier's entry; or write `unreadable_subject: warn` in schemas/channels/{dataset}.yaml, and the run goes on and counts them"
             )),
             Self::ConsentNeverLoaded { log, loaded_by: Some(loader), pipeline } if loader != pipeline => {
                 Some(format!("lakewarden run --pipeline {loader} loads {log}; then again"))
