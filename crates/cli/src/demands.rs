@@ -1,7 +1,10 @@
 //! What rules that only warn, stopped files, thresholds and anomaly rules found, told on the terminal and in the report.
 
 use crate::output::{counted, grouped};
-use lakewarden_pipeline::record::{DatasetAccount, Quarantined, ReplacementAccount, ReplacementCause};
+use lakewarden_extract::Warning;
+use lakewarden_pipeline::record::{
+    DatasetAccount, FileWarningKind, Quarantined, ReplacementAccount, ReplacementCause,
+};
 use lakewarden_report::{Label, data};
 
 /// The code of rows that were not written because their key belongs to another row.
@@ -10,6 +13,9 @@ const KEY_CONFLICTS: &str = "LW6065";
 const FILL: &str = "fill";
 /// The warning about them.
 const FILL_WARNING: &str = "LW6060";
+
+/// The code of a last record that is named like a total.
+const TOTAL_ROW: &str = "LW4140";
 
 /// The lines of a dataset after a run; empty if there is nothing to say.
 pub fn told(account: &DatasetAccount) -> String {
@@ -47,6 +53,11 @@ pub fn told(account: &DatasetAccount) -> String {
              consecutive, its first line is in another file, or the cell holds a placeholder instead of nothing: have the \
              export sorted by the order's number"
         ));
+    }
+    for told in &account.warnings {
+        if let FileWarningKind::Extraction(warning @ Warning::TotalRow { .. }) = &told.warning {
+            text.push_str(&format!("\nwarning[{TOTAL_ROW}]: {dataset}: {}: {warning}", told.file));
+        }
     }
     for file in &account.set_aside {
         text.push_str(&format!("\nwarning[LW4051]: {dataset}: set aside until it is mended: {}", file.message));
@@ -238,7 +249,7 @@ mod tests {
                 "rounded: sales: 27 values of `amount` to its scale",
                 "set to null: sales: 3 values of `phone` (masked)",
                 "warning[LW6060]: sales: 2 rows went to quarantine without a person, although another row of the same order names one",
-                "  help: declare `fill: down within` the order's number on `email`, or `fill: none` if each row stands alone; then load the file again",
+                "  help: declare `fill: down within` the order's number on `email`, or `fill: none` if each row stands alone; then load the file again. Where that is declared already, the lines of the order are not consecutive, its first line is in another file, or the cell holds a placeholder instead of nothing: have the export sorted by the order's number",
                 "warning[LW4051]: sales: set aside until it is mended: a.csv: record 2 …",
                 "warning[LW6023]: sales: accepted: 20 rows were read, at least 90% of the usual 100 must be",
                 "thresholds: sales: 20 rows were read; what is usual cannot be told before the fourth load",

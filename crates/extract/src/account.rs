@@ -240,6 +240,11 @@ pub enum Warning {
         /// How many.
         records: u64,
     },
+    /// The last record is named like a total, and the dataset declares no `footer`.
+    TotalRow {
+        /// Its number.
+        record: u64,
+    },
     /// More undeclared names than are remembered; the rest is counted under `(others)`.
     TooManyUndeclaredNames {
         /// How many are remembered.
@@ -279,6 +284,10 @@ impl fmt::Display for Warning {
             Self::NobodyNamed { records } => {
                 write!(f, "records that cannot be read and do not say for certain whom they name: {records}")
             }
+            Self::TotalRow { record } => write!(
+                f,
+                "the last record, {record}, is named like a total and was read as a row: declare it as `footer` in `format` if it is one"
+            ),
             Self::TooManyUndeclaredNames { remembered } => {
                 write!(f, "more than {remembered} undeclared names; the rest is counted as `(others)`")
             }

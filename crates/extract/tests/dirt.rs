@@ -292,3 +292,33 @@ fn numbers_of_spreadsheets_are_identifiers_again() {
     assert_eq!(outcome.column("CustomerID"), [token.as_str(), &token]);
     assert_eq!(outcome.refused(), [triple("3", "CustomerID", "integer_identifier")]);
 }
+
+#[test]
+fn a_file_that_was_saved_again_has_the_same_records() {
+    let mut data = csv(vec![
+        text("order_no"),
+        field("amount", DataType::Decimal { precision: 10, scale: 2 }),
+        field("day", DataType::Date).times(&["%Y-%m-%d", "%d.%m.%Y"]),
+    ]);
+    data.fields[0].optional = true;
+    let lines = "order_no,amount,day\n\"1\",\"3.00\",2026-10-01\n1,3,01.10.2026\n 1 ,+3.0,2026-10-01\n1,3.01,2026-10-01\n1,x,2026-10-01\n1,y,2026-10-01\n";
+    let outcome = run(&data, &[file("f.csv", lines)]).unwrap();
+    assert_eq!(outcome.accounts[0].exact_duplicates, 2, "what is no value counts as it is written");
+}
+
+#[test]
+fn a_last_record_that_is_named_like_a_total_is_reported() {
+    use lakewarden_extract::Warning;
+    let data = csv(vec![text("receipt"), field("amount", DataType::Integer)]);
+    let warnings = |data: &Dataset, lines: &str| {
+        let outcome = run(data, &[file("f.csv", format!("receipt,amount\n{lines}"))]).unwrap();
+        (outcome.accounts[0].warnings.clone(), outcome.accounts[0].written)
+    };
+    let told = Warning::TotalRow { record: 3 };
+    assert_eq!(warnings(&data, "R1,1\nR2,2\n合计,3\n,\n"), (vec![told], 3));
+    assert_eq!(warnings(&data, "R1,1\nTotal,2\nR3,3\n"), (vec![], 3));
+    assert_eq!(warnings(&data, "Total,2\n"), (vec![], 1), "the only one");
+    let mut declared = csv(vec![text("receipt"), field("amount", DataType::Integer)]);
+    declared.format.footer = Some(here("Total".into()));
+    assert_eq!(warnings(&declared, "R1,1\n合计,2\n"), (vec![], 2));
+}

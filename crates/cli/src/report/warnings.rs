@@ -44,6 +44,11 @@ fn describe_extraction(warning: &Warning) -> String {
             format!("字段 `{field}` 的类型似乎变成了 {found}：隔离区中有 {values} 个这种值")
         }
         Warning::NobodyNamed { records } => format!("无法读取且无法确定数据主体的记录：{records} 条"),
+        Warning::TotalRow { record } => {
+            format!(
+                "最后一条记录（第 {record} 条）名为合计，已按数据行读取；如确为合计行，请在 `format` 中声明 `footer`"
+            )
+        }
         Warning::TooManyUndeclaredNames { remembered } => {
             format!("未申报的字段超过 {remembered} 个；其余计入 `(others)`")
         }
@@ -126,6 +131,10 @@ mod tests {
                 "字段 `数量` 的类型似乎变成了 decimal with a fraction：隔离区中有 4 个这种值",
             ),
             (Warning::NobodyNamed { records: 3 }, "无法读取且无法确定数据主体的记录：3 条"),
+            (
+                Warning::TotalRow { record: 7 },
+                "最后一条记录（第 7 条）名为合计，已按数据行读取；如确为合计行，请在 `format` 中声明 `footer`",
+            ),
             (Warning::TooManyUndeclaredNames { remembered: 64 }, "未申报的字段超过 64 个；其余计入 `(others)`"),
         ];
         for (of, zh) in cases {

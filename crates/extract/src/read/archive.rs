@@ -41,7 +41,7 @@ pub(crate) fn read(job: &Job<'_>, packed: &Blocks, emit: &mut Emit<'_>, learnt: 
         learnt.container(Container::Xlsx, job.dataset);
         let formulas = measure(job, &mut archive, packed.size())?;
         drop(archive);
-        let undeclared = xlsx::read(job, packed, formulas, emit, &mut learnt.skipped)?;
+        let undeclared = xlsx::read(job, packed, formulas, emit, learnt)?;
         learnt.undeclared.merge(&undeclared);
         return Ok(());
     }

@@ -9,6 +9,7 @@ use super::header::Header;
 use super::header_again::{HeaderAgain, HeaderWatch};
 use super::names::NameCounts;
 use super::records::{Bounds, Signs, SplitFault, Splitter};
+use super::total_row::LastRecord;
 use crate::error::ExtractError;
 use crate::source::{MALFORMED, classify};
 use lakewarden_dictionary::{CsvHeader, Escape, Format, Limits};
@@ -60,6 +61,7 @@ pub(crate) fn read(
     splitter.expect(multiline(job, &header));
     let mut footer = Footer::of(job)?;
     let mut table = Table::new(job, header);
+    let mut last = LastRecord::default();
     loop {
         let header = &table.header;
         if !splitter.next().map_err(|fault| failed(job, Some(header), table.rows + 1, fault))? {
@@ -90,12 +92,14 @@ pub(crate) fn read(
         if splitter.damage().is_none() && is_blank(&splitter) {
             continue;
         }
+        last.take(&splitter.value(0).unwrap_or_default());
         table.push(&splitter, learnt);
         if table.len >= job.batch_rows || table.bytes >= BATCH_BYTES {
             table.flush(emit)?;
         }
     }
     table.flush(emit)?;
+    last.judge(job, table.rows, learnt);
     learnt.skipped.comments += splitter.comments();
     learnt.skipped.footer += footer.map_or(0, |f| f.lines());
     learnt.lines += splitter.lines();

@@ -221,7 +221,7 @@ pub(crate) fn one(
     learnt.container(container, job.dataset);
     let undeclared = match container {
         Container::Parquet => parquet::read(job, &hold(job, stream)?, emit)?,
-        Container::Xls => xls::read(job, whole(job, stream)?, emit, &mut learnt.skipped)?,
+        Container::Xls => xls::read(job, whole(job, stream)?, emit, learnt)?,
         // Recognised by the archive's directory, which is not here.
         Container::Xlsx => {
             return Err(ExtractError::Internal { file: job.file.to_owned(), doing: "recognising a workbook" }.into());

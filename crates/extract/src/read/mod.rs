@@ -23,6 +23,7 @@ mod ndjson;
 mod parquet;
 mod records;
 mod sheet;
+mod total_row;
 mod xls;
 mod xlsx;
 

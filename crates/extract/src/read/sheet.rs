@@ -4,11 +4,11 @@ use super::BATCH_BYTES;
 use super::batch::{RawBatch, RawData, RecordFault, Rejected, RowNumbers};
 use super::cell::{CellFault, Column, Kind};
 use super::columns::TextColumn;
-use super::file::{Emit, Job, Stop};
+use super::file::{Emit, Job, Learnt, Stop};
 use super::footer::Footer;
 use super::header::Header;
 use super::names::{NameCounts, nearest};
-use crate::account::SkippedLines;
+use super::total_row::LastRecord;
 use crate::error::ExtractError;
 use calamine::{SheetType, SheetVisible};
 
@@ -49,6 +49,7 @@ pub(crate) struct Sheet<'a, 'j> {
     columns: Vec<Option<TextColumn>>,
     undeclared: Vec<u64>,
     rejected: Vec<Rejected>,
+    last: LastRecord,
     preamble: u64,
     rows: u64,
     len: usize,
@@ -66,6 +67,7 @@ impl<'a, 'j> Sheet<'a, 'j> {
             columns: Vec::new(),
             undeclared: Vec::new(),
             rejected: Vec::new(),
+            last: LastRecord::default(),
             preamble: 0,
             rows: 0,
             len: 0,
@@ -113,6 +115,7 @@ impl<'a, 'j> Sheet<'a, 'j> {
         {
             return Ok(());
         }
+        self.last.take(cells.first().map_or(b"".as_slice(), |c| c.as_bytes()));
         let limit = self.job.limits().field;
         for (position, field) in header.fields.iter().enumerate() {
             let cell = cells.get(position).map_or("", String::as_str);
@@ -149,10 +152,11 @@ impl<'a, 'j> Sheet<'a, 'j> {
     }
 
     /// Gives what is left, and says which undeclared columns there were.
-    pub(crate) fn finish(mut self, emit: &mut Emit<'_>, skipped: &mut SkippedLines) -> Result<NameCounts, Stop> {
+    pub(crate) fn finish(mut self, emit: &mut Emit<'_>, learnt: &mut Learnt) -> Result<NameCounts, Stop> {
         self.flush(emit)?;
-        skipped.preamble += self.preamble;
-        skipped.footer += self.footer.map_or(0, |f| f.lines());
+        self.last.judge(self.job, self.rows, learnt);
+        learnt.skipped.preamble += self.preamble;
+        learnt.skipped.footer += self.footer.map_or(0, |f| f.lines());
         match self.header {
             Some(header) => Ok(header.undeclared(&self.undeclared)),
             None => Err(ExtractError::EmptyFile { file: self.job.file.to_owned() }.into()),

@@ -3,11 +3,10 @@
 use super::biff;
 use super::biff_formats::SheetFormats;
 use super::cell::{self, Value};
-use super::file::{Emit, Job, Stop};
+use super::file::{Emit, Job, Learnt, Stop};
 use super::names::NameCounts;
 use super::parquet::guarded;
 use super::sheet::{Row, Sheet, choose};
-use crate::account::SkippedLines;
 use crate::error::ExtractError;
 use bytes::Bytes;
 use calamine::{Reader, Xls, XlsError};
@@ -20,7 +19,7 @@ pub(crate) fn read(
     job: &Job<'_>,
     bytes: Vec<u8>,
     emit: &mut Emit<'_>,
-    skipped: &mut SkippedLines,
+    learnt: &mut Learnt,
 ) -> Result<NameCounts, Stop> {
     let file = || job.file.to_owned();
     let damaged = || Stop::Failed(ExtractError::Damaged { file: file(), what: WHAT, rows: 0 });
@@ -56,5 +55,5 @@ pub(crate) fn read(
         }
         sheet.row(number.saturating_add(1), &row, emit)?;
     }
-    sheet.finish(emit, skipped)
+    sheet.finish(emit, learnt)
 }

@@ -2,11 +2,10 @@
 
 use super::cell::{self, CellFault, Value};
 use super::cell_format::CellFormat;
-use super::file::{Emit, Job, Stop};
+use super::file::{Emit, Job, Learnt, Stop};
 use super::names::NameCounts;
 use super::parquet::guarded;
 use super::sheet::{Row, Sheet, choose};
-use crate::account::SkippedLines;
 use crate::error::ExtractError;
 use crate::source::{Blocks, Reader as BlockReader};
 use calamine::{DataRef, Reader, Style, Xlsx};
@@ -31,7 +30,7 @@ pub(crate) fn read(
     packed: &Blocks,
     formulas: Formulas,
     emit: &mut Emit<'_>,
-    skipped: &mut SkippedLines,
+    learnt: &mut Learnt,
 ) -> Result<NameCounts, Stop> {
     let damaged = |rows: u64| Stop::Failed(ExtractError::Damaged { file: job.file.to_owned(), what: WHAT, rows });
     let mut book = guarded(|| Xlsx::new(packed.reader(0))).ok_or_else(|| damaged(0))?;
@@ -59,7 +58,7 @@ pub(crate) fn read(
             at = place.map(|(r, _)| r);
         }
         let (Some((cell, style)), Some(place)) = (cell, place) else {
-            return sheet.finish(emit, skipped);
+            return sheet.finish(emit, learnt);
         };
         let column = place.1 as usize;
         let kind = sheet.column(column)?;
