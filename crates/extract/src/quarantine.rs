@@ -140,6 +140,9 @@ pub(crate) fn reason(rule: &str) -> &'static str {
         "unique" => "the value stands in an earlier row",
         "references" => "the column that the rule refers to does not hold the value",
         "sql" => "the row breaks a rule on rows",
+        "two_digit_year" => {
+            "the year has two digits and would lie in the future, so that its century is in doubt: have the export write years with four, and declare them with `%Y`"
+        }
         "masked" => "characters of the identifier are hidden",
         "fill" => {
             "the row names no person, though a row of the same order does: declare `fill: down within` its key on the fields that identify the person and load the file again, or `fill: none` if each row stands alone"

@@ -268,6 +268,7 @@ impl<'a> FieldPlan<'a> {
         if !field.values.epoch_as_declared {
             times = times.judging_units(as_of);
         }
+        times = times.judging_centuries(as_of);
         if dataset.format.takes(Container::Xlsx) || dataset.format.takes(Container::Xls) {
             times = times.or_iso();
         }

@@ -62,7 +62,7 @@ impl Forms<'_> {
 
 /// Parses a column of trimmed text. Places whose text is not a value of the type become null and are given to `refuse`
 /// with the rule they break: `type`; `number_format` where one is declared; `calendar` for years before 1900 and after
-/// 9999; `epoch_unit` for counts since 1970 in another unit than the declared one.
+/// 9999; `two_digit_year` for years without a century that would lie in the future; `epoch_unit` for counts since 1970 in another unit than the declared one.
 pub(crate) fn parse(
     text: &StringArray,
     data_type: DataType,
@@ -76,6 +76,8 @@ pub(crate) fn parse(
         let text = text.value(place);
         let rule = if times.is_of_other_unit(text) {
             "epoch_unit"
+        } else if times.is_of_doubtful_century(text) {
+            "two_digit_year"
         } else if times.is_beyond_calendar(text) {
             "calendar"
         } else {

@@ -32,6 +32,10 @@ pub(crate) struct TimeParser {
     zone: Zone,
     /// The instants, µs, that a count since 1970 is likely to be; `None`: it is read as declared.
     likely: Option<Range<i64>>,
+    /// Of each format whether its years have two digits.
+    two_digits: Vec<bool>,
+    /// The last day, since 1970, that a year of two digits may be of; `None`: any.
+    last_day: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -75,7 +79,9 @@ impl TimeParser {
         if compiled.is_empty() {
             compiled.push(TimeFormat::Iso);
         }
-        Ok(Self { formats: compiled, zone, likely: None })
+        let mut two_digits: Vec<bool> = formats.iter().map(|format| has_two_digit_year(format)).collect();
+        two_digits.resize(compiled.len(), false);
+        Ok(Self { formats: compiled, zone, likely: None, two_digits, last_day: None })
     }
 
     /// The same, but refusing counts since 1970 that are unlikely in their declared unit and would be likely in another:
@@ -85,13 +91,21 @@ impl TimeParser {
         self
     }
 
+    /// The same, but refusing times after the day of `as_of`, µs, where years have two digits: 65 would be 2065, and was
+    /// 1965. Another clock's day may be one later.
+    pub(crate) fn judging_centuries(mut self, as_of: i64) -> Self {
+        self.last_day = Some(as_of.div_euclid(DAY) + 1);
+        self
+    }
+
     /// The same, but taking ISO 8601 as well: workbooks hold times, which are written out so.
     pub(crate) fn or_iso(&self) -> Self {
-        let mut formats = self.formats.clone();
-        if !formats.iter().any(|f| matches!(f, TimeFormat::Iso)) {
-            formats.push(TimeFormat::Iso);
+        let mut with_iso = self.clone();
+        if !with_iso.formats.iter().any(|f| matches!(f, TimeFormat::Iso)) {
+            with_iso.formats.push(TimeFormat::Iso);
+            with_iso.two_digits.push(false);
         }
-        Self { formats, zone: self.zone, likely: self.likely.clone() }
+        with_iso
     }
 
     /// The zone of times that do not say theirs.
@@ -111,8 +125,25 @@ impl TimeParser {
     }
 
     fn moment(&self, text: &str) -> Option<Moment> {
-        let sound = |f: &TimeFormat, at: &Moment| clock::in_calendar(*at) && !self.mistakes_unit(f, *at);
-        self.formats.iter().find_map(|f| f.parse(text).filter(|at| sound(f, at)))
+        let sound = |f: &TimeFormat, two_digits: bool, at: Moment| {
+            clock::in_calendar(at) && !self.mistakes_unit(f, at) && !(two_digits && self.is_in_future(at))
+        };
+        let mut formats = self.formats.iter().zip(&self.two_digits);
+        formats.find_map(|(f, two_digits)| f.parse(text).filter(|at| sound(f, *two_digits, *at)))
+    }
+
+    fn is_in_future(&self, at: Moment) -> bool {
+        let day = match at {
+            Moment::Instant(at) | Moment::Local(at) => at.div_euclid(DAY),
+            Moment::Day(day) => day.into(),
+        };
+        self.last_day.is_some_and(|last| day > last)
+    }
+
+    /// Whether a text is a time with a year of two digits that would lie in the future.
+    pub(crate) fn is_of_doubtful_century(&self, text: &str) -> bool {
+        let mut formats = self.formats.iter().zip(&self.two_digits).filter(|(_, two_digits)| **two_digits);
+        formats.any(|(f, _)| f.parse(text).is_some_and(|at| self.is_in_future(at)))
     }
 
     /// Whether a text is a count since 1970 in another unit than any that is declared.
@@ -256,6 +287,15 @@ impl TimeFormat {
     }
 }
 
+/// Whether a format has years without their century, and no century besides.
+fn has_two_digit_year(format: &str) -> bool {
+    let mut items = StrftimeItems::new(format);
+    let is = |item: &Item<'_>, numeric: &[Numeric]| matches!(item, Item::Numeric(found, _) if numeric.contains(found));
+    let century = [Numeric::YearDiv100, Numeric::IsoYearDiv100];
+    items.clone().any(|item| is(&item, &[Numeric::YearMod100, Numeric::IsoYearMod100]))
+        && !items.any(|item| is(&item, &century))
+}
+
 /// Two digits.
 #[inline]
 pub(super) fn two(bytes: &[u8]) -> Option<u32> {
@@ -347,6 +387,38 @@ mod tests {
 
     fn utc(text: &str) -> Option<i64> {
         Some(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros())
+    }
+
+    #[test]
+    fn years_of_two_digits_are_of_no_future() {
+        let as_of = 20_500 * DAY; // 2026-02-16
+        let zone = Zone(chrono_tz::UTC);
+        let formats = |all: &[&str]| all.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>();
+        let parser = TimeParser::compile(&formats(&["%d.%m.%y", "%Y-%m-%d"]), zone).unwrap().judging_centuries(as_of);
+        let mut cache = ZoneCache::new(zone);
+        for (text, read) in [
+            ("01.05.72", true),
+            ("01.05.25", true),
+            ("17.02.26", true),
+            ("18.02.26", false),
+            ("01.05.65", false),
+            ("01.05.48", false),
+            ("2065-05-01", true),
+        ] {
+            assert_eq!(parser.day(text, &mut cache).is_some(), read, "{text}");
+            assert_eq!(parser.is_of_doubtful_century(text), !read, "{text}");
+        }
+        for (format, two_digits) in [
+            ("%y%m%d", true),
+            ("%D", true),
+            ("%x", true),
+            ("%d.%m.%Y", false),
+            ("%C%y-%m", false),
+            ("excel", false),
+            ("epoch_s", false),
+        ] {
+            assert_eq!(has_two_digit_year(format), two_digits, "{format}");
+        }
     }
 
     #[test]
