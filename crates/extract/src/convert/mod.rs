@@ -40,6 +40,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
 };
 use arrow::compute::kernels::cmp::lt;
+use arrow::compute::{is_not_null, nullif};
 use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
 use forms::Region;
 use lakewarden_dictionary::{DataType, Normaliser, OnFailure};
@@ -66,7 +67,7 @@ pub(crate) struct Converted {
     pub contents: Option<Vec<u64>>,
     /// How each row compares with others of its key, where a later one may survive.
     pub ranked: Option<Ranked>,
-    /// Hash of each record as it came, where no key is declared.
+    /// Hash of each record by its values, where no key is declared.
     pub records: Option<Vec<u128>>,
     /// The sealed rows.
     pub quarantine: Option<RecordBatch>,
@@ -229,7 +230,7 @@ impl Plan<'_> {
         let contents =
             (keys.is_some() && !self.competes).then(|| content_hashes(declared_columns(&rows), len, self.seed));
         let contents = contents.transpose().map_err(|_| self.internal(file, "hashing rows"))?;
-        let records = if self.key.is_empty() { Some(self.hash_records(file, &raw, len)?) } else { None };
+        let records = if self.key.is_empty() { Some(self.hash_records(file, &typed, &raw, len)?) } else { None };
         let outside = self.outside(file, &typed, &rows)?;
 
         let unread = match &self.statements {
@@ -494,17 +495,34 @@ impl Plan<'_> {
         text.as_string_opt::<i32>().cloned().ok_or_else(bug)
     }
 
-    /// The hashes of the records as they came, over all declared fields; equal in all runs under one key.
-    fn hash_records(&self, file: &str, raw: &[Option<ArrayRef>], len: usize) -> Result<Vec<u128>, ExtractError> {
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(raw.len());
-        for array in raw {
-            let text = match array {
-                Some(array) => as_text(array).ok_or_else(|| self.internal(file, "hashing records"))?,
+    /// The hashes of the records by their values, over all declared fields; equal in all runs under one key. Values count as
+    /// their types have them, so that a file that was saved again (`3.00` as `3`, `2026-10-01` as `01.10.2026`) has the same
+    /// records; what is no value of its type counts as it is written.
+    fn hash_records(
+        &self,
+        file: &str,
+        typed: &[Option<Typed>],
+        raw: &[Option<ArrayRef>],
+        len: usize,
+    ) -> Result<Vec<u128>, ExtractError> {
+        let bug = || self.internal(file, "hashing records");
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(2 * raw.len());
+        for (typed, raw) in typed.iter().zip(raw) {
+            let text = match raw {
+                Some(array) => normalise::trim(&as_text(array).ok_or_else(bug)?).values,
                 None => StringArray::new_null(len),
             };
-            columns.push(Arc::new(text));
+            let text: ArrayRef = Arc::new(text);
+            match typed {
+                None => columns.push(text),
+                Some(typed) => {
+                    let read = is_not_null(&typed.values).map_err(|_| bug())?;
+                    columns.push(typed.values.clone());
+                    columns.push(nullif(&text, &read).map_err(|_| bug())?);
+                }
+            }
         }
-        let hasher = RowHasher::new(columns, self.record_seed).map_err(|_| self.internal(file, "hashing records"))?;
+        let hasher = RowHasher::new(columns, self.record_seed).map_err(|_| bug())?;
         Ok(hasher.hashes(len))
     }
 
