@@ -89,6 +89,7 @@ mod subject_unlinked;
 mod suppression_list;
 mod survivor_column;
 mod survivor_without_key;
+mod swapped_days;
 mod table_without_model;
 mod threshold_column;
 mod time_zone;
@@ -136,6 +137,7 @@ const CHECKS: &[Check] = &[
     purposes_missing::CHECK,
     treatment_type::CHECK,
     json_treatment::CHECK,
+    swapped_days::CHECK,
     rule_type::CHECK,
     key_file::CHECK,
     purpose_cycle::CHECK,
