@@ -2,9 +2,7 @@
 
 use crate::output::{counted, grouped};
 use lakewarden_extract::Warning;
-use lakewarden_pipeline::record::{
-    DatasetAccount, FileWarningKind, Quarantined, ReplacementAccount, ReplacementCause,
-};
+use lakewarden_pipeline::record::{DatasetAccount, FileWarningKind, Quarantined, ReplacementAccount, ReplacementCause};
 use lakewarden_report::{Label, data};
 
 /// The code of rows that were not written because their key belongs to another row.
