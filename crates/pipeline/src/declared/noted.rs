@@ -3,6 +3,7 @@
 use super::declaration::{StoredColumn, StoredDeclaration};
 use crate::error::PipelineError;
 use crate::load::{KEY, information};
+use crate::row_files::SOURCE_COLUMN;
 use arrow::datatypes::{DataType as Arrow, Schema};
 use lakewarden_dictionary::{DataType, UNIDENTIFIED_COLUMN};
 use lakewarden_lake::TableSnapshot;
@@ -94,8 +95,9 @@ fn of_treatments(published: &TableSnapshot) -> Result<StoredDeclaration, Pipelin
             .filter(|file| file.rows > 0)
             .all(|file| file.null_counts.is_empty() || file.null_counts.contains_key(column))
     };
-    let fields =
-        schema.fields().iter().filter(|field| field.name() != UNIDENTIFIED_COLUMN && in_all_files(field.name()));
+    let own = [UNIDENTIFIED_COLUMN, SOURCE_COLUMN];
+    let declared = |name: &str| !own.contains(&name) && in_all_files(name);
+    let fields = schema.fields().iter().filter(|field| declared(field.name()));
     let columns = fields.map(|field| {
         let treatment = treatments.get(field.name()).cloned();
         let stored_type = type_words(field.data_type());

@@ -122,10 +122,13 @@ async fn rows_that_left_quarantine_go_with_their_file() {
     use lakewarden_pipeline::quarantine::{Handling, Selection, discard, release};
     use uuid::Uuid;
     let shop = with_three_files();
+    shop.write("exports/calls/a.csv", "phone,minutes\n+49 30 901820,3\n+49 30 901821,4\n+49 30 901821,5\n");
+    let (plain, short) = ("category: user.behavior, treatment: keep", "rules: [{ between: { max: 4 } }]");
+    shop.replace(CALLS, plain, &format!("{plain}, {short}"));
     shop.run(&[]).await.unwrap();
-    for entry in [CALLS, "schemas/channels/members.yaml"] {
-        shop.replace(entry, "region: CN", "region: DE");
-    }
+    assert_eq!(minutes(&shop).await, ["3", "4"]);
+    // A rule that was too strict: what it says of values that are stored is the same.
+    shop.replace(CALLS, &format!(", {short}"), "");
     let handling = Handling {
         id: Uuid::new_v4(),
         clock: &Utc::now,
@@ -137,7 +140,7 @@ async fn rows_that_left_quarantine_go_with_their_file() {
     let selection = Selection::default().of(&["calls".to_owned()]);
     let open = shop.folder.open();
     let released = release(&open, shop.lake(), &shop.keys(), &selection, None, false, &handling).await.unwrap();
-    assert_eq!(released.datasets[0].written, 1, "the number without a country");
+    assert_eq!(released.datasets[0].written, 3, "all but the one that is no number");
     assert_eq!(minutes(&shop).await, ["3", "4", "5", "6", "7"]);
     let record = shop.run(&["calls/a.csv"]).await.unwrap();
     let replacement = account(&record, "calls").replacement.unwrap();
