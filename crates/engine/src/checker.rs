@@ -3,7 +3,7 @@
 use crate::account::{ScanAccount, Tally};
 use crate::sealed::Place;
 use crate::subjects::NOBODY;
-use crate::whose::Resolver;
+use crate::whose::{Resolved, Resolver};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::FilterBuilder;
@@ -32,7 +32,7 @@ impl Checker {
     pub(crate) fn check(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
         let mut tally = Tally { read: rows as u64, ..Tally::default() };
-        let (subjects, mut decisions) = self.resolver.resolve(batch)?;
+        let Resolved { subjects, mut decisions, unknown } = self.resolver.resolve(batch)?;
         match (&self.resolver.governance.retention, self.time_at) {
             (Some(retention), Some(at)) => retention.mark(batch.column(at), &mut decisions)?,
             (None, None) => {}
@@ -60,6 +60,7 @@ impl Checker {
             .iter()
             .map(|place| match place {
                 Place::Stored(at) => keep(batch.column(*at)),
+                Place::Unknown => keep(&(Arc::new(BooleanArray::from(unknown.clone())) as ArrayRef)),
                 Place::CustomerId => self.resolver.governance.subjects.ids_of(subjects.as_primitive::<UInt32Type>()),
             })
             .collect::<Result<_, _>>()?;

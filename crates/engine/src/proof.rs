@@ -20,6 +20,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use lakewarden_dictionary::UNIDENTIFIED_COLUMN;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
+use lakewarden_policy::witness::UNKNOWN_COLUMN;
 use lakewarden_policy::{Ruling, Rulings};
 use std::any::Any;
 use std::sync::Arc;
@@ -251,5 +252,6 @@ fn takes_its_own_columns(relation: &Relation, gate: &GovernedScanExec) -> bool {
         && checker.output.iter().zip(checker.schema.fields()).all(|(place, field)| match place {
             Place::Stored(at) => is(*at, field.name()),
             Place::CustomerId => tokens && field.name() == SUBJECT_COLUMN,
+            Place::Unknown => field.name() == UNKNOWN_COLUMN,
         })
 }

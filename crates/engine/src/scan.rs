@@ -6,7 +6,7 @@ use crate::sealed::{Place, SealedScanExec};
 use crate::stored::StoredRelation;
 use crate::whose::Whose;
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, plan_err};
 use datafusion::datasource::TableType;
@@ -15,6 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use lakewarden_dictionary::UNIDENTIFIED_COLUMN;
 use lakewarden_policy::Ruling;
 use lakewarden_policy::gate::SUBJECT_COLUMN;
+use lakewarden_policy::witness::UNKNOWN_COLUMN;
 use std::sync::Arc;
 
 /// Offers no statistics: counts and bounds of files would tell of withheld rows.
@@ -22,11 +23,20 @@ use std::sync::Arc;
 pub(crate) struct RelationProvider {
     stored: Arc<StoredRelation>,
     visible: SchemaRef,
+    /// Where the column is that marks rows about unknown persons, if it is offered.
+    unknown_at: Option<usize>,
 }
 
 impl RelationProvider {
     pub(crate) fn new(stored: Arc<StoredRelation>) -> Self {
-        Self { visible: stored.relation.visible_schema(), stored }
+        Self { visible: stored.relation.visible_schema(), stored, unknown_at: None }
+    }
+
+    /// With a last column, [`UNKNOWN_COLUMN`], for the k-gate.
+    pub(crate) fn marking_unknown(stored: Arc<StoredRelation>) -> Self {
+        let mut fields = stored.relation.visible_schema().fields().to_vec();
+        fields.push(Arc::new(Field::new(UNKNOWN_COLUMN, DataType::Boolean, true)));
+        Self { unknown_at: Some(fields.len() - 1), visible: Arc::new(Schema::new(fields)), stored }
     }
 
     fn sealed(&self, governance: &Governance, projection: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
@@ -69,6 +79,7 @@ impl RelationProvider {
             .iter()
             .map(|c| match stored(c).and_then(|c| columns.iter().position(|own| *own == c)) {
                 Some(at) => Place::Stored(at),
+                None if Some(*c) == self.unknown_at => Place::Unknown,
                 None => Place::CustomerId,
             })
             .collect();

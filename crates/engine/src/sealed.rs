@@ -19,6 +19,8 @@ pub(crate) enum Place {
     Stored(usize),
     /// From whose the row is.
     CustomerId,
+    /// From whether the row is about a person who is not known.
+    Unknown,
 }
 
 /// The scan without its gate. It has no reader inside and no children, so that no optimiser rule can take

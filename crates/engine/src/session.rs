@@ -25,9 +25,10 @@ use chrono_tz::Tz;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, TableSource};
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -193,7 +194,7 @@ impl Session {
 
     fn compile_written(&self, written: LogicalPlan) -> Result<Compiled, EngineError> {
         refuse_unrepeatable(&written)?;
-        let threaded = thread(written.clone(), &self.rulings, self.minimum_subjects.max(1));
+        let threaded = thread(written.clone(), &self.rulings, &|name| self.marked(name), self.minimum_subjects.max(1));
         // Without strands there is no k-gate, and no run either: its other problems are found all the same.
         let k = if threaded.is_ok() { self.minimum_subjects } else { 1 };
         let noise = self.with_noise(&written).map(|noised| noised.map(|(_, mechanism)| mechanism));
@@ -210,6 +211,12 @@ impl Session {
         let own = self.noise.as_ref()?;
         let noised = noised(written.clone(), &self.rulings, &own.declared, &place(own.source.clone()));
         Some(noised.map(|noised| (noised.plan, noised.mechanism)))
+    }
+
+    /// A relation with the column that marks rows about unknown persons.
+    fn marked(&self, relation: &str) -> Option<Arc<dyn TableSource>> {
+        let stored = self.relations.iter().find(|r| r.relation.name == relation)?;
+        Some(provider_as_source(Arc::new(RelationProvider::marking_unknown(stored.clone()))))
     }
 
     fn analysed(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
@@ -253,7 +260,7 @@ impl Session {
             plan = noised.map_err(EngineError::not_noised)?.0;
         }
         if k > 1 {
-            plan = gate_root(plan, &self.rulings, k).map_err(EngineError::not_threaded)?;
+            plan = gate_root(plan, &self.rulings, &|name| self.marked(name), k).map_err(EngineError::not_threaded)?;
         }
         let analysed = self.analysed(plan)?;
         // `SessionState::optimize` would analyse it again.

@@ -35,6 +35,26 @@ pub(crate) enum Whose {
     },
 }
 
+/// What is known of the rows of a batch, by row.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    /// The customer that names it, or [`NOBODY`].
+    pub(crate) subjects: Vec<u32>,
+    /// Whether it may be used.
+    pub(crate) decisions: Vec<Decision>,
+    /// Whether it is about a person who is not known: one without a customer, whose identifiers were left out, or, in a
+    /// table, a row without its subject.
+    pub(crate) unknown: Vec<bool>,
+}
+
+impl Resolved {
+    fn push(&mut self, (subject, decision, unknown): (u32, Decision, bool)) {
+        self.subjects.push(subject);
+        self.decisions.push(decision);
+        self.unknown.push(unknown);
+    }
+}
+
 /// Finds out whose rows are, and what may be done with them.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolver {
@@ -53,6 +73,8 @@ struct Numbered {
     decisions: Vec<Decision>,
     /// By group: the customer that names its rows.
     subjects: Vec<u32>,
+    /// What is known of rows that name no person.
+    nameless: (u32, Decision, bool),
 }
 
 impl Resolver {
@@ -75,17 +97,19 @@ impl Resolver {
         Ok(Self { governance, rule, whose, numbered })
     }
 
-    /// By row: the customer that names it, or [`NOBODY`], and the decision.
+    /// Whose rows are, and the decision on each.
     ///
     /// # Errors
     /// If a subject column holds no pseudonym, or rows are read that nobody has looked up.
-    pub(crate) fn resolve(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<Decision>)> {
+    pub(crate) fn resolve(&self, batch: &RecordBatch) -> Result<Resolved> {
         match (&self.whose, self.rule, &self.numbered) {
             (Whose::Placed { file, row }, GateRule::Subject(_), Some(numbered)) => {
                 numbered.resolve(batch.column(*file), batch.column(*row))
             }
             (Whose::Unresolved, GateRule::WithoutSubject(_) | GateRule::NotPersonal, None) => {
-                Ok((vec![NOBODY; batch.num_rows()], vec![Decision::Permit; batch.num_rows()]))
+                let rows = batch.num_rows();
+                let (subjects, decisions) = (vec![NOBODY; rows], vec![Decision::Permit; rows]);
+                Ok(Resolved { subjects, decisions, unknown: vec![false; rows] })
             }
             (Whose::Named { columns, unidentified }, GateRule::Subject(basis), None) => {
                 let mut found = Found::new(batch.num_rows());
@@ -135,6 +159,9 @@ impl Resolver {
             Some(bits) => index.number_of(bits).unwrap_or(if links { NOBODY } else { SILENT }),
         };
         let numbers: Vec<u32> = bits.into_iter().map(find).collect();
+        if by_id {
+            found.mark_unnamed(&numbers, basis);
+        }
         let customers = index.len() as u32;
         for (row, number) in numbers.into_iter().enumerate().filter(|(_, number)| *number != ABSENT) {
             found.add(row, number, customers, || decision(&self.governance, basis, number));
@@ -198,15 +225,38 @@ impl Found {
         Ok(())
     }
 
+    /// Takes in which rows of a table lack the subject that the table declares.
+    fn mark_unnamed(&mut self, numbers: &[u32], basis: LawfulBasis) {
+        let rows = numbers.iter().enumerate().filter(|(_, number)| **number == ABSENT);
+        for (row, _) in rows {
+            self.names[row] = Names::Someone.max(self.names[row]);
+            self.decisions[row] = unnamed(basis).max(self.decisions[row]);
+        }
+    }
+
     /// The data subject of a row that names a person who is not known has agreed to nothing.
-    fn close(mut self, basis: LawfulBasis) -> (Vec<u32>, Vec<Decision>) {
+    fn close(mut self, basis: LawfulBasis) -> Resolved {
         let unknown = Decision::NotGranted.under(basis);
-        for (decision, names) in self.decisions.iter_mut().zip(self.names) {
-            if names == Names::Someone {
+        for (decision, names) in self.decisions.iter_mut().zip(&self.names) {
+            if *names == Names::Someone {
                 *decision = unknown.max(*decision);
             }
         }
-        (self.subjects, self.decisions)
+        let unknown = self.subjects.iter().zip(&self.names).map(|(s, names)| *s == NOBODY && *names != Names::Nothing);
+        Resolved { unknown: unknown.collect(), subjects: self.subjects, decisions: self.decisions }
+    }
+}
+
+/// The decision on a row of a table that lacks the subject which the table declares. Whoever it is about may have withdrawn
+/// or demanded a restriction, neither of which could be found.
+fn unnamed(basis: LawfulBasis) -> Decision {
+    match basis {
+        LawfulBasis::LegalObligation => Decision::Permit,
+        LawfulBasis::Consent
+        | LawfulBasis::Contract
+        | LawfulBasis::VitalInterests
+        | LawfulBasis::PublicInterest
+        | LawfulBasis::LegitimateInterests => Decision::NotGranted,
     }
 }
 
@@ -227,27 +277,36 @@ impl Numbered {
         let strictest = |group: &Vec<u32>| {
             let mut found = Found::new(1);
             group.iter().for_each(|number| found.add(0, *number, customers, || of(*number)));
-            found.close(basis).1[0]
+            found.close(basis).decisions[0]
         };
         decisions.extend(rows.groups().iter().map(strictest));
         let names = |group: &Vec<u32>| group.iter().copied().find(|s| *s < customers).unwrap_or(NOBODY);
-        Self { rows: rows.clone(), decisions, subjects: rows.groups().iter().map(names).collect() }
+        let nameless = match governance.subject {
+            SubjectColumns::CustomerId => (NOBODY, unnamed(basis), true),
+            SubjectColumns::Tokens { .. } | SubjectColumns::Unresolvable => (NOBODY, Decision::Permit, false),
+        };
+        Self { rows: rows.clone(), decisions, subjects: rows.groups().iter().map(names).collect(), nameless }
     }
 
-    fn resolve(&self, files: &ArrayRef, rows: &ArrayRef) -> Result<(Vec<u32>, Vec<Decision>)> {
+    fn resolve(&self, files: &ArrayRef, rows: &ArrayRef) -> Result<Resolved> {
         let (Some(files), Some(rows)) = (files.as_primitive_opt::<Int64Type>(), rows.as_primitive_opt::<Int64Type>())
         else {
             return exec_err!("the places of rows are no numbers");
         };
         let (files, rows) = (files.values(), rows.values());
         if let Some(people) = self.run(files, rows) {
-            return Ok(people.iter().map(|number| self.of(*number)).unzip());
+            let mut found = Resolved::default();
+            people.iter().for_each(|number| found.push(self.of(*number)));
+            return Ok(found);
         }
-        let people = files.iter().zip(rows).map(|(file, row)| self.rows.of(*file, *row));
-        match people.map(|number| number.map(|number| self.of(number))).collect::<Option<(Vec<_>, Vec<_>)>>() {
-            Some(found) => Ok(found),
-            None => exec_err!("a row is read that nobody has looked up"),
+        let mut found = Resolved::default();
+        for (file, row) in files.iter().zip(rows) {
+            let Some(number) = self.rows.of(*file, *row) else {
+                return exec_err!("a row is read that nobody has looked up");
+            };
+            found.push(self.of(number));
         }
+        Ok(found)
     }
 
     /// Whom rows name that follow one another in one file, as all do where no predicate leaves some out.
@@ -258,16 +317,17 @@ impl Numbered {
         (follow && one_file).then(|| self.rows.of_run(file, first, rows.len()))?
     }
 
-    /// The customer that names a row, and the decision, by whom the row names.
+    /// The customer that names a row, the decision, and whether it is about an unknown person, by whom the row names.
     #[inline]
-    fn of(&self, number: u32) -> (u32, Decision) {
+    fn of(&self, number: u32) -> (u32, Decision, bool) {
         match self.decisions.get(number as usize) {
-            None if number == NOBODY => (NOBODY, Decision::Permit),
-            None => (NOBODY, Decision::NotGranted),
-            Some(decision) if number < self.rows.customers() => (number, *decision),
+            None if number == NOBODY => self.nameless,
+            None => (NOBODY, Decision::NotGranted, true),
+            Some(decision) if number < self.rows.customers() => (number, *decision, false),
             Some(decision) => {
                 let group = (number - self.rows.customers()) as usize;
-                (self.subjects.get(group).copied().unwrap_or(NOBODY), *decision)
+                let subject = self.subjects.get(group).copied().unwrap_or(NOBODY);
+                (subject, *decision, subject == NOBODY)
             }
         }
     }

@@ -177,14 +177,23 @@ fn subject_lost(strands: &[Strand], lineage: &Lineage, model: &Model, table: &Ta
     let holds = !output.direct.is_empty()
         && output.direct.iter().all(|(s, d)| s.column == SUBJECT_COLUMN && d.kind() == DirectKind::Identity);
     let of_many = !strands.is_empty() && strands.iter().all(|s| !s.single);
-    if holds && !of_many {
+    let names_each_row = strands.iter().any(|strand| strand.is_subject(subject));
+    if holds && names_each_row {
         return None;
     }
     let message = match holds {
         false => format!("the subject column {subject:?} does not hold {SUBJECT_COLUMN} as it is"),
-        true => format!("rows are about several people, and {subject:?} names one"),
+        true if of_many => format!("rows are about several people, and {subject:?} names one"),
+        true => format!("the subject column {subject:?} may be null in rows that are about a person"),
     };
     let span = table.subject.as_ref().map(|s| s.span.clone()).unwrap_or_else(|| table.name.span.clone());
     let problem = Problem::error("LW2011", place(model, None), message).related(span, "declared the subject here");
-    Some(problem.hint(format!("give {SUBJECT_COLUMN} of what you read under this name, and group by it")))
+    let nullable = holds && !of_many;
+    Some(problem.hint(match nullable {
+        true => format!(
+            "read {SUBJECT_COLUMN} from every branch of UNION, from the side of an outer join whose rows all stay, and without \
+             CASE or NULLIF"
+        ),
+        false => format!("give {SUBJECT_COLUMN} of what you read under this name, and group by it"),
+    }))
 }

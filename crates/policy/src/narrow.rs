@@ -5,6 +5,7 @@
 //! stored ones. What is left of it above the gate still decides; below, it only spares the reading.
 
 use crate::gate::{PolicyGate, SUBJECT_COLUMN};
+use crate::witness::UNKNOWN_COLUMN;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result, ScalarValue};
@@ -109,7 +110,7 @@ fn fits<'a>(of: &Expr, literals: impl IntoIterator<Item = &'a Expr>, schema: &Sc
 /// The type of a stored column that compares without computing. Whose a row is, is not stored with it.
 fn column<'s>(expr: &Expr, schema: &'s Schema) -> Option<&'s DataType> {
     let Expr::Column(column) = expr else { return None };
-    if column.relation.is_some() || column.name == SUBJECT_COLUMN {
+    if column.relation.is_some() || column.name == SUBJECT_COLUMN || column.name == UNKNOWN_COLUMN {
         return None;
     }
     let own = schema.field_with_name(&column.name).ok()?.data_type();

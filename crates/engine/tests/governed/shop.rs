@@ -74,7 +74,8 @@ const CITIES: [&str; 4] = ["Nanjing", "Leeds", "Porto", "Kyoto"];
 
 fn people() -> Table {
     let whose: Vec<Option<u32>> = (0..PEOPLE).map(Some).chain([None, None]).collect();
-    let withheld: Vec<Option<Reason>> = whose.iter().map(|n| n.and_then(refusal)).collect();
+    // A row of a table without its subject is about a person who is not known.
+    let withheld: Vec<Option<Reason>> = whose.iter().map(|n| n.map_or(Some(Reason::NotGranted), refusal)).collect();
     let each = || whose.iter().zip(&withheld).enumerate().map(|(at, (n, w))| (at as u32, *n, *w));
     let rows =
         batch(vec![

@@ -1,7 +1,8 @@
-//! `lakewarden_witness(id)` and `lakewarden_witnesses(witness)`: sets of up to k subjects as bytes.
+//! `lakewarden_witness(id, unknown)` and `lakewarden_witnesses(witness)`: sets of up to k subjects as bytes.
 //!
-//! A witness is 8 bytes, a hash of the id; a set is different witnesses one after another, k of them at most.
-//! Two ids with one hash count as one: a row more is held back, never one less.
+//! A witness is 8 bytes, a hash of the id; a set is different witnesses one after another, k of them at most, and after
+//! them the witness of unknown persons, if there are any. Two ids with one hash count as one: a row more is held back,
+//! never one less.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray};
 use datafusion::arrow::compute::{cast, nullif};
@@ -19,9 +20,14 @@ use std::sync::Arc;
 /// Bytes of a witness.
 pub(super) const WIDTH: usize = 8;
 
-/// `lakewarden_witness(id)`: the witness of a subject; null for none.
+/// The witness of persons who are not known. They may be one and the same, so that they count as no person, and a row
+/// behind which there is no other is held back. No id has this hash.
+pub(super) const UNKNOWN: u64 = 0;
+
+/// `lakewarden_witness(id, unknown)`: the witness of a subject. Without an id it is [`UNKNOWN`], or null where `unknown`
+/// is false: the row is about no person.
 pub(super) fn witness() -> ScalarUDF {
-    ScalarUDF::new_from_impl(Witness { signature: Signature::any(1, Volatility::Immutable) })
+    ScalarUDF::new_from_impl(Witness { signature: Signature::any(2, Volatility::Immutable) })
 }
 
 /// `lakewarden_witnesses(witness)`: up to `k` different witnesses of a group.
@@ -49,12 +55,18 @@ impl ScalarUDFImpl for Witness {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [ids] = args.args.as_slice() else { return exec_err!("a witness is of one subject") };
+        let [ids, unknown] = args.args.as_slice() else { return exec_err!("a witness is of one subject") };
         let ids = cast(&ids.to_array(args.number_rows)?, &DataType::Utf8)?;
+        let unknown = cast(&unknown.to_array(args.number_rows)?, &DataType::Boolean)?;
         let hash = FixedState::with_seed(0x6c61_6b65);
         let mut out = BinaryBuilder::with_capacity(ids.len(), ids.len() * WIDTH);
-        for id in ids.as_string::<i32>() {
-            out.append_option(id.map(|id| hash.hash_one(id).to_le_bytes()));
+        for (id, unknown) in ids.as_string::<i32>().iter().zip(unknown.as_boolean()) {
+            let witness = match (id, unknown) {
+                (Some(id), _) => Some(hash.hash_one(id).max(UNKNOWN + 1)),
+                (None, Some(true) | None) => Some(UNKNOWN),
+                (None, Some(false)) => None,
+            };
+            out.append_option(witness.map(u64::to_le_bytes));
         }
         Ok(ColumnarValue::Array(Arc::new(out.finish())))
     }
@@ -96,11 +108,31 @@ impl AggregateUDFImpl for Witnesses {
     }
 }
 
+/// How many different persons a set of witnesses has, and whether there are unknown ones besides; `None` if it is damaged.
+pub(super) fn count_witnesses(set: &[u8]) -> Option<(usize, bool)> {
+    let (witnesses, rest) = set.as_chunks::<WIDTH>();
+    let known = witnesses.iter().filter(|w| u64::from_le_bytes(**w) != UNKNOWN).count();
+    rest.is_empty().then_some((known, known < witnesses.len()))
+}
+
 /// A set a group.
 #[derive(Debug)]
 struct Sets {
     k: usize,
-    groups: Vec<Vec<u64>>,
+    groups: Vec<Set>,
+}
+
+/// The persons of a group: up to k known ones, and whether there are unknown ones.
+#[derive(Debug, Clone, Default)]
+struct Set {
+    known: Vec<u64>,
+    unknown: bool,
+}
+
+impl Set {
+    fn bytes(&self) -> Vec<u8> {
+        self.known.iter().chain(self.unknown.then_some(&UNKNOWN)).flat_map(|w| w.to_le_bytes()).collect()
+    }
 }
 
 impl Sets {
@@ -115,12 +147,10 @@ impl Sets {
             return exec_err!("a set of witnesses is damaged");
         }
         for witness in witnesses {
-            if own.len() >= self.k {
-                break;
-            }
-            let witness = u64::from_le_bytes(*witness);
-            if !own.contains(&witness) {
-                own.push(witness);
+            match u64::from_le_bytes(*witness) {
+                UNKNOWN => own.unknown = true,
+                witness if own.known.len() < self.k && !own.known.contains(&witness) => own.known.push(witness),
+                _ => {}
             }
         }
         Ok(())
@@ -129,12 +159,7 @@ impl Sets {
     fn emit(&mut self, to: EmitTo) -> BinaryArray {
         let groups = to.take_needed(&mut self.groups);
         let mut out = BinaryBuilder::with_capacity(groups.len(), groups.len() * self.k * WIDTH);
-        let mut bytes = Vec::new();
-        for group in groups {
-            bytes.clear();
-            bytes.extend(group.iter().flat_map(|w| w.to_le_bytes()));
-            out.append_value(&bytes);
-        }
+        groups.iter().for_each(|group| out.append_value(group.bytes()));
         out.finish()
     }
 }
@@ -147,12 +172,12 @@ impl GroupsAccumulator for Sets {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.groups.resize_with(total, Vec::new);
+        self.groups.resize_with(total, Set::default);
         let [sets] = values else { return exec_err!("witnesses are of one column") };
         let sets = sets.as_binary::<i32>();
         for (row, group) in groups.iter().enumerate() {
             let counts = filter.is_none_or(|f| f.is_valid(row) && f.value(row));
-            if counts && sets.is_valid(row) && self.groups[*group].len() < self.k {
+            if counts && sets.is_valid(row) && self.groups[*group].known.len() < self.k {
                 self.add(*group, sets.value(row))?;
             }
         }
@@ -180,7 +205,8 @@ impl GroupsAccumulator for Sets {
     }
 
     fn size(&self) -> usize {
-        self.groups.capacity() * size_of::<Vec<u64>>() + self.groups.iter().map(|g| g.capacity() * WIDTH).sum::<usize>()
+        self.groups.capacity() * size_of::<Set>()
+            + self.groups.iter().map(|g| g.known.capacity() * WIDTH).sum::<usize>()
     }
 }
 
@@ -199,8 +225,8 @@ impl Accumulator for OneGroup {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.groups.resize_with(1, Vec::new);
-        Ok(ScalarValue::Binary(Some(self.0.groups[0].iter().flat_map(|w| w.to_le_bytes()).collect())))
+        self.0.groups.resize_with(1, Set::default);
+        Ok(ScalarValue::Binary(Some(self.0.groups[0].bytes())))
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
@@ -243,8 +269,11 @@ mod tests {
             let sets = GroupsAccumulator::evaluate(&mut first, EmitTo::All).unwrap();
             for group in 0..4 {
                 let subjects: BTreeSet<u64> = rows.iter().filter(|(g, _)| *g == group).filter_map(|(_, id)| *id).collect();
-                let found = sets.as_binary::<i32>().value(group).len() / WIDTH;
-                prop_assert_eq!(found, subjects.len().min(k as usize));
+                let (found, unknown) = count_witnesses(sets.as_binary::<i32>().value(group)).unwrap();
+                let known = subjects.iter().filter(|id| **id != UNKNOWN).count();
+                prop_assert_eq!(found, known.min(k as usize));
+                // Once a set is full it does not matter whether there are unknown persons besides.
+                prop_assert!(unknown == subjects.contains(&UNKNOWN) || found == k as usize);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The node at the root of a plan that holds back rows with too few people behind them.
 
-use super::functions::WIDTH;
+use super::functions::count_witnesses;
 use super::strand::{is_hidden, shown};
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use datafusion::common::{DFSchema, DFSchemaRef, Result, exec_err, plan_err};
@@ -10,8 +10,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Lets through rows behind which at least k people stand, strand by strand, and rows about nobody. Takes the
-/// hidden columns off.
+/// Lets through rows behind which at least k people stand, strand by strand, and rows about no person. A row about unknown
+/// persons only is held back. Takes the hidden columns off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KGate {
     /// What it stands over, hidden columns included.
@@ -48,15 +48,17 @@ impl KGate {
         let schema = batch.schema();
         let hidden: Vec<usize> = (0..batch.num_columns()).filter(|at| is_hidden(schema.field(*at).name())).collect();
         let rest: Vec<usize> = (0..batch.num_columns()).filter(|at| !hidden.contains(at)).collect();
-        let needed = k as usize * WIDTH;
         let mut pass = vec![true; batch.num_rows()];
         for at in hidden {
             let Some(sets) = batch.column(at).as_binary_opt::<i32>() else {
                 return exec_err!("a column of witnesses is damaged");
             };
             for (row, pass) in pass.iter_mut().enumerate().filter(|(row, _)| sets.is_valid(*row)) {
-                let found = sets.value(row).len();
-                *pass &= found == 0 || found >= needed;
+                let Some((known, unknown)) = count_witnesses(sets.value(row)) else {
+                    return exec_err!("a column of witnesses is damaged");
+                };
+                let of_no_person = known == 0 && !unknown;
+                *pass &= of_no_person || known >= k as usize;
             }
         }
         Ok((batch.project(&rest)?, BooleanArray::from(pass)))

@@ -1,10 +1,12 @@
 //! Who stands behind a row: threads witnesses of data subjects through a plan, and holds back rows with too few.
 //!
 //! Every scan of personal data gets a hidden column with the *witness* of its row's subject (a hash of the
-//! customer id; null for a row that names nobody). [`thread()`] carries it up: past projections, filters, joins
-//! and unions as it is, past `GROUP BY` and `DISTINCT` as a set of up to k different witnesses, which is all that
-//! is needed to know whether k different people stand behind a row. [`KGate`] at the root lets through rows
-//! with at least k witnesses, and rows with none, which are about nobody; it takes the hidden columns off.
+//! customer id; null for a row that names no person; one of its own for persons who are not known). [`thread()`]
+//! carries it up: past projections, filters, joins and unions as it is, past `GROUP BY` and `DISTINCT` as a set of
+//! up to k different witnesses, which is all that is needed to know whether k different people stand behind a row.
+//! [`KGate`] at the root lets through rows with at least k witnesses, and rows with none, which are about no person;
+//! it takes the hidden columns off. Persons who are not known may all be the same: they never add to k, and a row
+//! about them alone is held back.
 //!
 //! A join puts rows of two scans together. Where it asks for the same subject on both sides they are one
 //! *strand*; else both are kept, and each has to have its k. A join of rows about one person each that does
@@ -28,6 +30,6 @@ mod threaded;
 mod unions;
 
 pub use gate::KGate;
-pub use strand::Strand;
-pub use thread::{gate_root, thread};
+pub use strand::{Strand, UNKNOWN_COLUMN};
+pub use thread::{MarkUnknown, gate_root, thread};
 pub use threaded::{NotThreaded, Threaded};

@@ -6,6 +6,10 @@ use datafusion::logical_expr::Expr;
 /// How names of hidden columns begin. SQL cannot name them: they are added after it was planned.
 pub(super) const PREFIX: &str = "__lakewarden_witness_";
 
+/// The name of the column of a scan that marks rows about persons who are not known, such as those whose identifiers were
+/// masked. SQL cannot name it.
+pub const UNKNOWN_COLUMN: &str = "__lakewarden_witness_of_unknown";
+
 /// The witnesses of the subjects of one scan, or of several that are about the same people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strand {
@@ -17,6 +21,8 @@ pub struct Strand {
     pub(super) or_null: Vec<Column>,
     /// Whether a row has one subject at most, for it is not a group of rows.
     pub single: bool,
+    /// Whether rows may be there without it, for it comes from the side of an outer join that may have no match.
+    pub(super) optional: bool,
     /// The relation it began at.
     pub relation: String,
     /// Columns of the query around this subquery that hold the subject's id.
@@ -35,7 +41,7 @@ impl Strand {
     /// A strand of several people, none of whose ids is in a column.
     pub(super) fn of_many(name: String, relation: String) -> Self {
         let (same_as, or_null, outer) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, same_as, or_null, single: false, relation, outer, behind: None }
+        Self { name, same_as, or_null, single: false, optional: false, relation, outer, behind: None }
     }
 
     /// Some of the people of this strand, behind these columns.
@@ -47,6 +53,12 @@ impl Strand {
     /// Whether it has everyone behind a row, as far as its scans go.
     pub(super) fn is_whole(&self) -> bool {
         self.behind.is_none()
+    }
+
+    /// Whether the output column of this name is the subject of every row: the customer's id of the one scan, as it is.
+    pub fn is_subject(&self, output: &str) -> bool {
+        let named = self.same_as.iter().any(|column| column.name == output);
+        named && self.is_whole() && self.single && !self.optional
     }
 
     /// Whether an expression is made of a column that these people stand behind.

@@ -4,7 +4,7 @@ use super::conditions::{Use, gated};
 use super::contributions::contributions;
 use super::equalities::{Equal, column, equal_columns};
 use super::functions::{witness, witnesses};
-use super::strand::{PREFIX, Strand, is_hidden, shown};
+use super::strand::{PREFIX, Strand, UNKNOWN_COLUMN, is_hidden, shown};
 use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
 use crate::labels::{Behaviour, of_aggregate};
@@ -14,19 +14,24 @@ use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Distinct, DistinctOn, Expr, Filter, Join, LogicalPlan, Projection, ScalarUDF,
-    SubqueryAlias,
+    SubqueryAlias, TableScanBuilder, TableSource,
 };
 use std::cell::Cell;
 use std::sync::Arc;
+
+/// The source of a relation with [`UNKNOWN_COLUMN`] after its other columns. `None`: it cannot be told which of its rows
+/// without a subject are about an unknown person, so that all of them count as such.
+pub type MarkUnknown<'m> = &'m dyn Fn(&str) -> Option<Arc<dyn TableSource>>;
 
 /// Threads a plan as the SQL planner made it, before any analysis; `k` witnesses are kept a group.
 ///
 /// # Errors
 /// [`NotThreaded`].
-pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> {
+pub fn thread(plan: LogicalPlan, rulings: &Rulings, mark_unknown: MarkUnknown<'_>, k: u32) -> Result<Threaded> {
     refuse_hidden_names(&plan)?;
     let threader = Threader {
         rulings,
+        mark_unknown,
         k,
         witness: Arc::new(witness()),
         witnesses: Arc::new(witnesses(k)),
@@ -40,8 +45,8 @@ pub fn thread(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<Threaded> 
 ///
 /// # Errors
 /// [`NotThreaded`].
-pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, k: u32) -> Result<LogicalPlan> {
-    gated(thread(plan, rulings, k)?, k)
+pub fn gate_root(plan: LogicalPlan, rulings: &Rulings, mark_unknown: MarkUnknown<'_>, k: u32) -> Result<LogicalPlan> {
+    gated(thread(plan, rulings, mark_unknown, k)?, k)
 }
 
 /// Witnesses are found by their columns' names, which SQL must therefore not give to columns of its own.
@@ -62,6 +67,7 @@ const MOST_STRANDS: usize = 64;
 
 pub(super) struct Threader<'r> {
     rulings: &'r Rulings,
+    mark_unknown: MarkUnknown<'r>,
     pub(super) k: u32,
     witness: Arc<ScalarUDF>,
     witnesses: Arc<AggregateUDF>,
@@ -115,7 +121,19 @@ impl Threader<'_> {
         let subject = Column::new(Some(scan.table_name.clone()), SUBJECT_COLUMN);
         let name = format!("{PREFIX}{number}");
         *number += 1;
-        let seen = ScalarFunction::new_udf(self.witness.clone(), vec![Expr::Column(subject.clone())]);
+        let id = Expr::Column(subject.clone());
+        let (plan, unknown) = match (self.mark_unknown)(&relation) {
+            Some(source) => {
+                let marked = TableScanBuilder::new(scan.table_name.clone(), source)
+                    .with_filters(scan.filters.clone())
+                    .with_fetch(scan.fetch)
+                    .build()?;
+                let unknown = Column::new(Some(scan.table_name.clone()), UNKNOWN_COLUMN);
+                (LogicalPlan::TableScan(marked), Expr::Column(unknown))
+            }
+            None => (plan, id.clone().is_null()),
+        };
+        let seen = ScalarFunction::new_udf(self.witness.clone(), vec![id, unknown]);
         let mut exprs: Vec<Expr> = shown(plan.schema()).map(Expr::Column).collect();
         exprs.push(Expr::ScalarFunction(seen).alias(&name));
         let strand = Strand::of_scan(name, subject, relation);
@@ -306,6 +324,9 @@ impl Threader<'_> {
             }
         };
         let inputs = vec![left.plan.clone(), right.plan.clone()];
+        let (mut left, mut right) = (left, right);
+        left.strands.iter_mut().for_each(|strand| strand.optional |= keeps_right);
+        right.strands.iter_mut().for_each(|strand| strand.optional |= keeps_left);
         if keeps_left || keeps_right {
             // A condition of an outer join says nothing about rows of one side alone: those stay.
             let of = |side: &Threaded, column: &Column| side.strands.iter().any(|s| s.is_named_by(column, false));

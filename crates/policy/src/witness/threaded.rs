@@ -215,6 +215,10 @@ impl Threaded {
             let (first, second) = (first.min(second), first.max(second));
             let names = [self.strands[first].name.clone(), self.strands[second].name.clone()];
             self.apart.retain(|(x, y)| !(names.contains(x) && names.contains(y)));
+            // Rows without a subject meet, too: of an unknown person on one side, and of no person on the other.
+            if *or_null {
+                continue;
+            }
             let (stays, goes) = match (keeps_left, keeps_right) {
                 // Rows without a partner stay on one side or the other: neither strand speaks for both.
                 (true, true) => continue,
@@ -228,6 +232,7 @@ impl Threaded {
             if inner {
                 strand.outer.extend(gone.outer);
                 strand.same_as.extend(gone.same_as);
+                strand.optional &= gone.optional;
             } else {
                 strand.or_null.extend(gone.same_as);
             }

@@ -38,6 +38,7 @@ impl Threader<'_> {
             let relation = known.first().map(|s| s.relation.clone()).unwrap_or_default();
             let mut strand = Strand::of_many(next(), relation);
             strand.single = known.iter().any(|s| s.single);
+            strand.optional = known.iter().any(|s| s.optional);
             if known.len() == branches.len() {
                 let in_all = |c: &&Column| known.iter().all(|s| s.outer.contains(c));
                 strand.outer = known[0].outer.iter().filter(in_all).cloned().collect();
