@@ -200,8 +200,9 @@ async fn compile_model(
     let noised = noise.is_some();
     let judged = Judged { open, model: node.model, table, plan: &plan, lineage: &lineage, picked, noised };
     let (labels, own) = labels::judge(&judged);
+    let labelled = own.iter().any(|problem| matches!(problem.code, "LW2007" | "LW2009"));
     problems.extend(own);
-    problems.extend(labels::judge_rows(standing, node.model, table, &lineage));
+    problems.extend(labels::judge_rows(standing, node.model, table, &lineage, labelled));
     if !problems.is_empty() {
         return Ok(Err(problems));
     }

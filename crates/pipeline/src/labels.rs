@@ -133,16 +133,19 @@ fn compare(
     }))
 }
 
-/// Whether rows are about whom the contract says: one subject, whose column is published, or many.
+/// Whether rows are about whom the contract says: one subject, whose column is published, or many. `labelled` says that a
+/// column was refused for its label, which explains better why a value is one person's.
 pub(crate) fn judge_rows(
     standing: Result<Standing, NotThreaded>,
     model: &Model,
     table: &Table,
     lineage: &Lineage,
+    labelled: bool,
 ) -> Vec<Problem> {
     let whole = || place(model, None);
     let strands = match standing {
         Ok(standing) => standing.strands,
+        Err(NotThreaded::OfOthers { .. }) if labelled => return Vec::new(),
         Err(NotThreaded::Plan(_)) => {
             return vec![Problem::error("LW2013", whole(), "it cannot be told who stands behind its rows")];
         }

@@ -16,6 +16,9 @@
 //! subquery over personal data is about the person of the row, has a gate of its own, or is refused. Branches of a union
 //! of which one gives constants where another gives data have their own k each.
 //!
+//! A value that may be one person's out of several people's (`max`, a window) must not decide about rows, nor be
+//! aggregated: nothing says whose it is.
+//!
 //! This says how many people stand behind a row, not how much of a value is whose: a sum over 20 people may be
 //! one's alone but for a little. Which functions may aggregate at all is [`crate::labels`]' business.
 
@@ -24,12 +27,14 @@ mod contributions;
 pub(crate) mod equalities;
 mod functions;
 mod gate;
+mod others;
 mod strand;
 mod thread;
 mod threaded;
 mod unions;
 
 pub use gate::KGate;
+pub use others::{Reader, Taking};
 pub use strand::{Strand, UNKNOWN_COLUMN};
 pub use thread::{MarkUnknown, gate_root, thread};
 pub use threaded::{NotThreaded, Threaded};

@@ -4,6 +4,7 @@ use super::conditions::{Use, gated};
 use super::contributions::contributions;
 use super::equalities::{Equal, column, equal_columns};
 use super::functions::{witness, witnesses};
+use super::others::{OfOthers, Reader, taking};
 use super::strand::{PREFIX, Strand, UNKNOWN_COLUMN, is_hidden, shown};
 use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
@@ -38,6 +39,7 @@ pub fn thread(plan: LogicalPlan, rulings: &Rulings, mark_unknown: MarkUnknown<'_
         picks_one_of_many: Cell::new(false),
     };
     let threaded = threader.whole(plan)?;
+    threader.refuse_other_results(&threaded)?;
     Ok(Threaded { picks_one_of_many: threader.picks_one_of_many.get(), ..threaded })
 }
 
@@ -146,7 +148,8 @@ impl Threader<'_> {
         let of_strands = threaded.strands.iter_mut().flat_map(|strand| {
             strand.same_as.iter_mut().chain(&mut strand.or_null).chain(strand.behind.iter_mut().flatten())
         });
-        for column in of_strands.chain(&mut threaded.impersonal) {
+        let of_others = threaded.of_others.iter_mut().map(|other| &mut other.column);
+        for column in of_strands.chain(&mut threaded.impersonal).chain(of_others) {
             column.relation = Some(alias.alias.clone());
         }
         let plan = SubqueryAlias::try_new(Arc::new(threaded.plan.clone()), alias.alias)?;
@@ -158,10 +161,17 @@ impl Threader<'_> {
         let [input] = plan.inputs()[..] else {
             return Err(NotThreaded::Unknown(plan.display().to_string()));
         };
-        let threaded = self.plan(input.clone(), number)?;
+        let mut threaded = self.plan(input.clone(), number)?;
         let used = match &plan {
-            LogicalPlan::Window(_) => Use::Value,
-            _ => Use::Condition,
+            LogicalPlan::Window(window) => {
+                let of_others = self.windows(window, &threaded)?;
+                threaded.of_others.extend(of_others);
+                Use::Value
+            }
+            _ => {
+                self.refuse_others(&plan.expressions(), &threaded, Reader::Rows)?;
+                Use::Condition
+            }
         };
         let exprs = self.subqueries(plan.expressions(), &threaded, used)?;
         let plan = plan.with_new_exprs(exprs, vec![threaded.plan.clone()])?;
@@ -172,6 +182,7 @@ impl Threader<'_> {
         let mut threaded = self.plan(filter.input.as_ref().clone(), number)?;
         threaded.merge(&equal_columns(&filter.predicate), false, false);
         threaded.tie(&filter.predicate);
+        self.refuse_others([&filter.predicate], &threaded, Reader::Condition)?;
         let exprs = self.subqueries(vec![filter.predicate.clone()], &threaded, Use::Condition)?;
         let plan = LogicalPlan::Filter(filter).with_new_exprs(exprs, vec![threaded.plan.clone()])?;
         Ok(threaded.over(plan))
@@ -179,31 +190,44 @@ impl Threader<'_> {
 
     fn projection(&self, projection: Projection, number: &mut usize) -> Result<Threaded> {
         let mut threaded = self.plan(Arc::unwrap_or_clone(projection.input), number)?;
+        projection.expr.iter().try_for_each(|expr| self.refuse_cases(expr, &threaded))?;
+        let written = projection.expr.clone();
         let exprs = self.subqueries(projection.expr, &threaded, Use::Value)?;
         let all = exprs.iter().cloned().chain(threaded.hidden()?).collect();
         let plan = Projection::try_new(all, Arc::new(threaded.plan.clone()))?;
-        threaded.rename(&exprs, &plan.schema.columns());
+        let columns = plan.schema.columns();
+        threaded.of_others = self.others_of(&written, &threaded, &columns)?;
+        threaded.rename(&exprs, &columns);
         Ok(threaded.over(LogicalPlan::Projection(plan)))
     }
 
     /// `DISTINCT` is a group by all columns: several rows become one.
     fn distinct(&self, input: Arc<LogicalPlan>, number: &mut usize) -> Result<Threaded> {
         let threaded = self.plan(Arc::unwrap_or_clone(input), number)?;
-        let groups = shown(threaded.plan.schema()).map(Expr::Column).collect();
+        let groups: Vec<Expr> = shown(threaded.plan.schema()).map(Expr::Column).collect();
+        self.refuse_others(&groups, &threaded, Reader::Group)?;
         self.grouped(threaded, groups, Vec::new(), number)
     }
 
     fn distinct_on(&self, on: DistinctOn, number: &mut usize) -> Result<Threaded> {
         let mut threaded = self.plan(Arc::unwrap_or_clone(on.input), number)?;
+        let order = on.sort_expr.iter().flatten().map(|sort| &sort.expr);
+        self.refuse_others(on.on_expr.iter().chain(order), &threaded, Reader::Rows)?;
+        on.select_expr.iter().try_for_each(|expr| self.refuse_cases(expr, &threaded))?;
+        let written = on.select_expr.clone();
         let exprs = self.subqueries(on.select_expr, &threaded, Use::Value)?;
         let all = exprs.iter().cloned().chain(threaded.hidden()?).collect();
         let plan = DistinctOn::try_new(on.on_expr, all, on.sort_expr, Arc::new(threaded.plan.clone()))?;
-        threaded.rename(&exprs, &plan.schema.columns());
+        let columns = plan.schema.columns();
+        threaded.of_others = self.others_of(&written, &threaded, &columns)?;
+        threaded.rename(&exprs, &columns);
         Ok(threaded.over(LogicalPlan::Distinct(Distinct::On(plan))))
     }
 
     fn aggregate(&self, aggregate: Aggregate, number: &mut usize) -> Result<Threaded> {
         let threaded = self.plan(Arc::unwrap_or_clone(aggregate.input), number)?;
+        self.refuse_others(&aggregate.group_expr, &threaded, Reader::Group)?;
+        self.refuse_others(&aggregate.aggr_expr, &threaded, Reader::Aggregate)?;
         let groups = self.subqueries(aggregate.group_expr, &threaded, Use::Value)?;
         let aggregates = self.subqueries(aggregate.aggr_expr, &threaded, Use::Value)?;
         self.grouped(threaded, groups, aggregates, number)
@@ -276,6 +300,15 @@ impl Threader<'_> {
         } else {
             threaded.rename(&exprs[visible..], &columns[first..first + asked]);
         }
+        // What was of others before was refused, but for quantiles, of which aggregates may be made.
+        threaded.of_others.clear();
+        if of_many {
+            let taken = exprs[visible..].iter().zip(&columns[first..first + asked]);
+            threaded.of_others.extend(taken.filter_map(|(aggregate, column)| {
+                let (taking, function) = taking(aggregate)?;
+                Some(OfOthers { column: column.clone(), taking, function })
+            }));
+        }
         let of_parts = parts.into_iter().map(|(strand, about)| {
             let behind = about.iter().filter_map(|at| columns.get(first + at).cloned()).collect();
             Strand { behind: Some(behind), ..strand }
@@ -303,6 +336,9 @@ impl Threader<'_> {
         let left = self.plan(Arc::unwrap_or_clone(join.left.clone()), number)?;
         let right = self.plan(Arc::unwrap_or_clone(join.right.clone()), number)?;
         let join_type = join.join_type;
+        let of_others = left.of_others.iter().chain(&right.of_others).cloned().collect();
+        let sides = Threaded { of_others, ..Threaded::without(left.plan.clone()) };
+        self.refuse_others(&exprs, &sides, Reader::Condition)?;
         let joined = LogicalPlan::Join(join);
         let (keeps_left, keeps_right) = match join_type {
             JoinType::Inner => (false, false),
@@ -346,7 +382,8 @@ impl Threader<'_> {
         strands.extend(right.strands);
         let mut impersonal = left.impersonal;
         impersonal.extend(right.impersonal);
-        let mut threaded = Threaded { strands, impersonal, apart, ..Threaded::without(left.plan) };
+        let of_others = sides.of_others;
+        let mut threaded = Threaded { strands, impersonal, apart, of_others, ..Threaded::without(left.plan) };
         threaded.merge(&equal, keeps_left, keeps_right);
         let exprs = self.subqueries(exprs, &threaded, Use::Condition)?;
         let plan = joined.with_new_exprs(exprs, inputs)?;

@@ -2,6 +2,7 @@
 
 use super::contributions::function_of;
 use super::equalities::{Equal, column};
+use super::others::{OfOthers, Reader, Taking};
 use super::strand::{Strand, shown};
 use crate::gate::SUBJECT_COLUMN;
 use datafusion::common::tree_node::TreeNode;
@@ -35,6 +36,15 @@ pub enum NotThreaded {
         /// The relation.
         relation: String,
     },
+    /// A value that may be one person's out of several people's is read where it would tell of that person.
+    OfOthers {
+        /// Where.
+        reader: Reader,
+        /// How it is taken.
+        taking: Taking,
+        /// The function that takes it.
+        function: String,
+    },
     /// The type of what an aggregate takes is not known, so neither is which rows have a part in it.
     Uncountable {
         /// The aggregate's name.
@@ -63,6 +73,18 @@ impl fmt::Display for NotThreaded {
                 f,
                 "a condition depends on rows of {relation} about other people than the row's own, who are not counted"
             ),
+            Self::OfOthers { reader, taking, function } => match taking {
+                Taking::Quantile | Taking::Picked => {
+                    write!(
+                        f,
+                        "{} depends on {function} over several people, which gives one person's value",
+                        reader.name()
+                    )
+                }
+                Taking::Window => {
+                    write!(f, "{} depends on {function} OVER, which takes in rows of other people", reader.name())
+                }
+            },
             Self::Uncountable { aggregate } => {
                 write!(
                     f,
@@ -81,7 +103,7 @@ impl NotThreaded {
             Self::Multiplies { .. } => "LW2012",
             Self::Unknown(_) | Self::Plan(_) => "LW2013",
             Self::WithoutSubject { .. } => "LW2020",
-            Self::Condition { .. } => "LW2028",
+            Self::Condition { .. } | Self::OfOthers { .. } => "LW2028",
             Self::Uncountable { .. } => "LW2029",
         }
     }
@@ -103,6 +125,19 @@ impl NotThreaded {
                 "compare {SUBJECT_COLUMN} of {relation} with {SUBJECT_COLUMN} of the row, or join with {relation} aggregated \
                  over people"
             )),
+            Self::OfOthers { taking, function, .. } => Some(match taking {
+                Taking::Quantile => {
+                    format!("publish {function} as a table, and use it in a model that reads that table")
+                }
+                Taking::Picked => format!(
+                    "take {function} for each person first (GROUP BY {SUBJECT_COLUMN}), group by the column instead, or use count, \
+                     sum or avg (docs/policy/recipes.md)"
+                ),
+                Taking::Window => format!(
+                    "add {SUBJECT_COLUMN} to PARTITION BY, or publish the rows before it as a table and use {function} in a model \
+                     that reads that table (docs/policy/recipes.md)"
+                ),
+            }),
             Self::Uncountable { .. } => Some("CAST the argument to a number".to_owned()),
             Self::Plan(_) => None,
         }
@@ -128,6 +163,8 @@ pub struct Threaded {
     pub(super) impersonal: Vec<Column>,
     /// Strands of rows joined of which nothing has said yet that they are the same people.
     pub(super) apart: Vec<(String, String)>,
+    /// Columns whose values may be one person's out of several people's.
+    pub(super) of_others: Vec<OfOthers>,
     /// Whether somewhere `max`, `first_value` or the like takes one person's value out of several people's: joined to
     /// everybody it would be hidden behind their witnesses, and no later sum or mean makes it many people's.
     pub picks_one_of_many: bool,
@@ -135,7 +172,14 @@ pub struct Threaded {
 
 impl Threaded {
     pub(super) fn without(plan: LogicalPlan) -> Self {
-        Self { plan, strands: Vec::new(), impersonal: Vec::new(), apart: Vec::new(), picks_one_of_many: false }
+        Self {
+            plan,
+            strands: Vec::new(),
+            impersonal: Vec::new(),
+            apart: Vec::new(),
+            of_others: Vec::new(),
+            picks_one_of_many: false,
+        }
     }
 
     /// The same strands over another plan, whose columns are still those of this one.

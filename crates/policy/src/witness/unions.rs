@@ -1,5 +1,6 @@
 //! Rows of several branches, one after another.
 
+use super::others::OfOthers;
 use super::strand::{PREFIX, Strand};
 use super::thread::Threader;
 use super::threaded::{Result, Threaded};
@@ -87,8 +88,16 @@ impl Threader<'_> {
             }
         }
         let impersonal = at_all(&|b, c| branches[b].impersonal.contains(c));
+        let mut of_others = Vec::new();
+        for (branch, own) in branches.iter().zip(&shown) {
+            for other in &branch.of_others {
+                let at = own.iter().position(|c| *c == other.column);
+                let column = at.and_then(|at| columns.get(at)).cloned();
+                of_others.extend(column.map(|column| OfOthers { column, ..other.clone() }));
+            }
+        }
         let strands = strands.into_iter().map(|(strand, _)| strand).collect();
-        Ok(Threaded { strands, impersonal, ..Threaded::without(LogicalPlan::Union(plan)) })
+        Ok(Threaded { strands, impersonal, of_others, ..Threaded::without(LogicalPlan::Union(plan)) })
     }
 }
 
