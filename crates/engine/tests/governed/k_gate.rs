@@ -107,6 +107,31 @@ const GATED: &[(&str, &str)] = &[
          FROM people) GROUP BY city HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
          AND count(DISTINCT customer_id) FILTER (WHERE v <> 0) NOT BETWEEN 1 AND {k} - 1",
     ),
+    // Nor who adds a constant, however it is written.
+    (
+        "SELECT city, sum(age * 0 + CASE WHEN age = 22 THEN spend ELSE 0 END) FROM people GROUP BY city",
+        "SELECT city, sum(age * 0 + CASE WHEN age = 22 THEN spend ELSE 0 END) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE age = 22 AND spend <> 0) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    (
+        "SELECT city, sum(v) FROM (SELECT city, CASE WHEN age = 22 THEN spend + 0.5 ELSE 0 END + CASE WHEN age = 22 THEN 0 \
+         ELSE 7 END AS v FROM people) GROUP BY city",
+        "SELECT city, sum(v) FROM (SELECT city, customer_id, age, CASE WHEN age = 22 THEN spend + 0.5 ELSE 7 END AS v \
+         FROM people) GROUP BY city HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE v NOT IN (0, 7, 0.5, 7.5)) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE v = 7) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE v = 0.5) NOT BETWEEN 1 AND {k} - 1",
+    ),
+    // Nor who has it from a step of each person's own.
+    (
+        "SELECT city, sum(m) FROM (SELECT city, customer_id, max(CASE WHEN age = 22 THEN spend ELSE 1 END) AS m FROM people \
+         GROUP BY city, customer_id) GROUP BY city",
+        "SELECT city, sum(CASE WHEN age = 22 THEN spend ELSE 1 END) FROM people GROUP BY city \
+         HAVING count(DISTINCT customer_id) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE age = 22 AND spend NOT IN (0, 1)) NOT BETWEEN 1 AND {k} - 1 \
+         AND count(DISTINCT customer_id) FILTER (WHERE age <> 22 OR spend = 1) NOT BETWEEN 1 AND {k} - 1",
+    ),
     (
         "SELECT status, sum(amount) FROM (SELECT status, customer_id, amount FROM orders UNION ALL \
          SELECT 'paid', customer_id, 0 FROM people) GROUP BY status",
@@ -216,6 +241,8 @@ async fn a_gate_only_takes_rows_away() {
             "about other people than the row's own, who are not counted",
             "over several people, which gives one person's value",
             "which takes in rows of other people",
+            "is not a number between 0.05 and 0.95",
+            "cannot be told from its argument",
         ];
         assert!(known.iter().any(|k| why.contains(k)), "{sql}: {why}");
     }
@@ -434,6 +461,47 @@ async fn a_window_over_several_people_decides_about_no_row() {
         "SELECT status, count(*) FROM (SELECT status, row_number() OVER (PARTITION BY customer_id ORDER BY day, order_id) AS n \
          FROM orders) WHERE n = 1 GROUP BY status",
         "SELECT region, count(*), rank() OVER (ORDER BY count(*)) FROM shops GROUP BY region",
+    ];
+    for sql in fine {
+        let standing = session.compile(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}")).standing;
+        assert!(standing.is_ok(), "{sql}: {}", standing.unwrap_err());
+    }
+}
+
+/// What may be the same for everybody hides the one for whom it is not.
+#[tokio::test]
+async fn numbers_whose_people_cannot_be_told_are_refused() {
+    let session = session_of(5).await;
+    let refused = [
+        "SELECT sum(DISTINCT CASE WHEN name = 'Person 03' THEN spend ELSE 1 END) FROM people",
+        "SELECT sum(CASE WHEN name = 'Person 03' THEN spend ELSE age / age END) FROM people",
+        "SELECT sum(CASE WHEN name = 'Person 03' THEN spend ELSE a / b END) FROM (SELECT *, age AS a, age AS b FROM people)",
+        "SELECT sum(CASE WHEN name = 'Person 03' THEN spend ELSE a / b END) FROM \
+         (SELECT x.*, age AS b FROM (SELECT *, age AS a FROM people) x)",
+        "SELECT sum(v / w) FROM (SELECT age AS v, age AS w FROM people UNION ALL SELECT spend, 1 FROM people)",
+        "SELECT sum(CASE WHEN name = 'Person 03' THEN spend ELSE length(region) END) FROM people p JOIN shops s ON s.city = p.city",
+        "SELECT sum(CASE WHEN name = 'Person 03' THEN spend ELSE n END) FROM people p \
+         JOIN (SELECT city, count(*) AS n FROM shops GROUP BY city) s ON s.city = p.city",
+        "SELECT sum(spend * n + n) FROM people p JOIN (SELECT city, count(*) AS n FROM shops GROUP BY city) s ON s.city = p.city",
+        "SELECT sum(CASE WHEN customer_id = 'x' THEN s ELSE n END) FROM \
+         (SELECT customer_id, sum(amount) AS s, count(*) AS n FROM orders GROUP BY customer_id)",
+        "SELECT percentile_cont(0.99999999) WITHIN GROUP (ORDER BY spend) FROM people",
+        "SELECT percentile_cont(spend, 0.01) FROM people",
+        "SELECT approx_percentile_cont(spend, 0.97) FROM people",
+    ];
+    for sql in refused {
+        let found = session.compile(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}")).standing;
+        let is_refused = matches!(found, Err(NotThreaded::Unrecognised { .. } | NotThreaded::Quantile { .. }));
+        assert!(is_refused, "{sql}: {found:?}");
+    }
+    let fine = [
+        "SELECT sum(amount - coalesce(order_id, 0)) FROM orders",
+        "SELECT avg(hi - lo) FROM (SELECT max(amount) AS hi, min(amount) AS lo FROM orders GROUP BY customer_id)",
+        "SELECT avg(now.s - before.s) FROM (SELECT customer_id, sum(amount) AS s FROM orders GROUP BY customer_id) now \
+         JOIN (SELECT customer_id, sum(amount) AS s FROM orders GROUP BY customer_id) before \
+         ON now.customer_id = before.customer_id",
+        "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY spend), median(spend) FROM people",
+        "SELECT avg(q) FROM (SELECT percentile_cont(amount, 1.0) AS q FROM orders GROUP BY customer_id)",
     ];
     for sql in fine {
         let standing = session.compile(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}")).standing;

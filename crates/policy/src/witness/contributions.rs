@@ -4,28 +4,33 @@
 //! person's `x`. The same holds for a constant that the query itself adds, which a reader can subtract. Only people with
 //! a contribution of their own are counted.
 
-use super::threaded::{NotThreaded, Result};
+use super::forms::{Unrecognised, find_constants, is_constant, is_nonzero};
+use super::threaded::{NotThreaded, Result, Threaded};
 use crate::labels::{Behaviour, of_aggregate};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::logical_expr::expr::{AggregateFunction, Case};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 
 /// Aggregates to which a row contributes by being there, whatever the value is.
 const COUNTS: &[&str] = &["approx_distinct", "count", "grouping", "regr_count"];
 
-/// Functions whose result may be one of their arguments as it is, so that a constant among them is a constant result.
-const CHOOSE: &[&str] = &["coalesce", "greatest", "ifnull", "least", "nullif", "nvl", "nvl2"];
-
 /// The conditions that rows with a part in an aggregate meet: those that meet its `FILTER` and give it a value that is
 /// neither null nor neutral nor a constant of the query, and, for each such constant, those that give it. The people
-/// behind each are counted apart. None: every row has a part.
-pub(super) fn contributions(aggregate: &Expr, schema: &DFSchema) -> Result<Vec<Expr>> {
+/// behind each are counted apart. None: every row has a part. A form of which it cannot be told is refused where people are
+/// `counted`.
+pub(super) fn contributions(aggregate: &Expr, input: &Threaded, counted: bool) -> Result<Vec<Expr>> {
+    let schema = input.plan.schema();
     let Some(function) = function_of(aggregate) else { return Ok(Vec::new()) };
     let filter = function.params.filter.as_deref();
     let name = function.func.name();
-    let counts = COUNTS.contains(&name) || of_aggregate(name) != Some(Behaviour::Aggregates);
+    let counts = COUNTS.contains(&name);
+    let picks = of_aggregate(name) != Some(Behaviour::Aggregates);
+    let uncountable = |why: Unrecognised| NotThreaded::Unrecognised { aggregate: name.to_owned(), why };
+    if function.params.distinct && counted && !counts && !picks {
+        return Err(uncountable(Unrecognised::Distinct));
+    }
     let mut own: Vec<Expr> = filter.cloned().into_iter().collect();
     let mut constants = Vec::new();
     for argument in function.params.args.iter().filter(|a| !is_constant(a)) {
@@ -36,15 +41,26 @@ pub(super) fn contributions(aggregate: &Expr, schema: &DFSchema) -> Result<Vec<E
             continue;
         }
         let value = without_constants(argument);
-        let unknown = |_| NotThreaded::Uncountable { aggregate: name.to_owned() };
-        let data_type = value.get_type(schema).map_err(unknown)?;
+        let data_type = match value.get_type(schema) {
+            Ok(data_type) => data_type,
+            // It takes whatever is there.
+            Err(_) if picks => DataType::Utf8,
+            Err(_) => return Err(NotThreaded::Uncountable { aggregate: name.to_owned() }),
+        };
         let Some(not_neutral) = not_neutral(&value, &data_type) else {
             own.extend(nullable.then(|| argument.clone().is_not_null()));
             continue;
         };
         own.push(not_neutral);
         // Of truth values one is neutral, and the other is what is counted.
-        let results = if data_type == DataType::Boolean { Vec::new() } else { constant_results(&value) };
+        let results = match data_type {
+            DataType::Boolean => Ok(Vec::new()),
+            _ => find_constants(input.definitions.expand(&value, &input.impersonal).as_ref()),
+        };
+        let results = match results {
+            Err(why) if counted => return Err(uncountable(why)),
+            results => results.unwrap_or_default(),
+        };
         for constant in results {
             own.push(value.clone().not_eq(constant.clone()));
             constants.push(value.clone().eq(constant));
@@ -66,17 +82,6 @@ pub(super) fn function_of(aggregate: &Expr) -> Option<&AggregateFunction> {
     }
 }
 
-/// Whether an expression gives the same in every row.
-fn is_constant(expr: &Expr) -> bool {
-    let reads = |e: &Expr| {
-        let subquery =
-            matches!(e, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_));
-        Ok(subquery || matches!(e, Expr::Column(_) | Expr::OuterReferenceColumn(..)))
-    };
-    use datafusion::common::tree_node::TreeNode;
-    !expr.exists(reads).unwrap_or(true)
-}
-
 /// The value without what the query adds to it, or multiplies it by, in every row alike.
 fn without_constants(expr: &Expr) -> Expr {
     match expr {
@@ -91,6 +96,10 @@ fn without_constants(expr: &Expr) -> Expr {
             op: op @ (Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide),
             right,
         }) => match (is_constant(left), is_constant(right), op) {
+            // A factor that may be zero leaves nothing of the value.
+            (true, _, Operator::Multiply) if !is_nonzero(left) => expr.clone(),
+            (_, true, Operator::Multiply) if !is_nonzero(right) => expr.clone(),
+            (true, _, Operator::Divide) => expr.clone(),
             (true, _, _) => without_constants(right),
             (false, true, _) => without_constants(left),
             (false, false, Operator::Plus | Operator::Minus) => Expr::BinaryExpr(BinaryExpr::new(
@@ -122,53 +131,42 @@ fn not_neutral(value: &Expr, data_type: &DataType) -> Option<Expr> {
     }
 }
 
-/// The constants that a `CASE`, a `coalesce` or the like may give as its result.
-fn constant_results(expr: &Expr) -> Vec<Expr> {
-    let results: Vec<&Expr> = match expr {
-        Expr::Alias(alias) => return constant_results(&alias.expr),
-        Expr::Cast(cast) => return constant_results(&cast.expr),
-        Expr::Case(Case { when_then_expr, else_expr, .. }) => {
-            when_then_expr.iter().map(|(_, then)| then.as_ref()).chain(else_expr.as_deref()).collect()
-        }
-        Expr::ScalarFunction(function) if CHOOSE.contains(&function.func.name()) => function.args.iter().collect(),
-        _ => Vec::new(),
-    };
-    let mut constants: Vec<Expr> = Vec::new();
-    for result in results {
-        let found = if is_constant(result) { vec![result.clone()] } else { constant_results(result) };
-        constants.extend(found.into_iter().filter(|c| !is_zero_or_null(c)));
-    }
-    constants.dedup();
-    constants
-}
-
-fn is_zero_or_null(expr: &Expr) -> bool {
-    match expr {
-        Expr::Literal(value, _) => {
-            value.is_null() || ScalarValue::new_zero(&value.data_type()).is_ok_and(|zero| zero == *value)
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use datafusion::arrow::datatypes::{Field, Schema};
-    use datafusion::functions_aggregate::expr_fn::{avg, count, sum};
-    use datafusion::prelude::{coalesce, col, when};
+    use datafusion::common::{Column, DFSchema};
+    use datafusion::functions_aggregate::expr_fn::{avg, count, max, stddev, sum, sum_distinct};
+    use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
+    use datafusion::prelude::{coalesce, col, greatest, length, nullif, when};
+    use std::sync::Arc;
 
-    fn conditions(aggregate: Expr) -> Vec<String> {
+    fn found(aggregate: Expr) -> Result<Vec<String>> {
         let field = |name: &str, t: DataType| Field::new(name, t, true);
         let schema = Schema::new(vec![
             field("amount", DataType::Decimal128(10, 2)),
             field("pieces", DataType::Int64),
             field("share", DataType::Float64),
+            field("list_price", DataType::Float64),
             field("name", DataType::Utf8),
         ]);
         let schema = DFSchema::try_from(schema).unwrap();
-        contributions(&aggregate, &schema).unwrap().iter().map(ToString::to_string).collect()
+        let rows = LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema: Arc::new(schema) });
+        let impersonal = vec![Column::from_name("list_price")];
+        let input = Threaded { impersonal, ..Threaded::without(rows) };
+        Ok(contributions(&aggregate, &input, true)?.iter().map(ToString::to_string).collect())
+    }
+
+    fn conditions(aggregate: Expr) -> Vec<String> {
+        found(aggregate).unwrap()
+    }
+
+    fn refusal(aggregate: Expr) -> Option<Unrecognised> {
+        match found(aggregate) {
+            Err(NotThreaded::Unrecognised { why, .. }) => Some(why),
+            Err(_) | Ok(_) => None,
+        }
     }
 
     #[test]
@@ -193,5 +191,55 @@ mod tests {
         assert_eq!(conditions(sum(coalesce(vec![col("pieces"), lit(1_i64)]))).len(), 2);
         let zero = when(col("name").eq(lit("x")), col("pieces")).otherwise(lit(0_i64)).unwrap();
         assert_eq!(conditions(sum(zero)).len(), 1);
+    }
+
+    fn case(then: Expr, otherwise: Expr) -> Expr {
+        when(col("name").eq(lit("x")), then).otherwise(otherwise).unwrap()
+    }
+
+    #[test]
+    fn arithmetic_on_a_case_leaves_its_constants_constants() {
+        let sums = case(col("pieces"), lit(0_i64)) + case(lit(0_i64), lit(1_i64));
+        assert_eq!(conditions(sum(sums)).len(), 2);
+        let nothing = col("share") * lit(0_i64) + case(col("pieces"), lit(7_i64));
+        assert_eq!(conditions(sum(nothing)).len(), 2);
+        assert_eq!(conditions(max(case(col("pieces"), lit(1_i64)))).len(), 2);
+        assert_eq!(conditions(sum(greatest(vec![nullif(col("pieces"), lit(3_i64)), lit(1_i64)]))).len(), 2);
+        assert_eq!(conditions(sum(col("pieces") * lit(0_i64))), ["pieces * Int64(0) != Int64(0)"]);
+    }
+
+    #[test]
+    fn what_may_be_the_same_for_everybody_is_refused() {
+        use Unrecognised::*;
+        for (number, why) in [
+            (case(col("pieces"), col("share") / col("share")), Repeats),
+            (case(col("pieces"), col("share") - col("share")), Repeats),
+            (case(col("pieces"), col("list_price")), Outside),
+            (col("pieces") * col("list_price") + col("list_price"), Outside),
+            (case(col("pieces"), length(col("name"))), Function),
+        ] {
+            assert_eq!(refusal(stddev(number.clone())), Some(why), "{number}");
+        }
+        assert_eq!(refusal(sum_distinct(col("pieces"))), Some(Distinct));
+        let mut long = col("pieces");
+        for _ in 0..8 {
+            long = long + case(col("share"), col("amount"));
+        }
+        assert!(matches!(refusal(sum(long)), Some(TooLong | Repeats)));
+    }
+
+    #[test]
+    fn what_analysts_write_is_recognised() {
+        for number in [
+            col("pieces") * col("list_price"),
+            col("amount") - coalesce(vec![col("share"), lit(0_i64)]),
+            case(-col("amount"), col("amount")),
+            case(col("list_price"), lit(0_i64)),
+            col("pieces") * col("pieces"),
+            col("list_price"),
+            length(col("name")),
+        ] {
+            assert!(found(sum(number.clone())).is_ok(), "{number}");
+        }
     }
 }

@@ -25,14 +25,18 @@
 mod conditions;
 mod contributions;
 pub(crate) mod equalities;
+mod forms;
 mod functions;
+mod functions_of_numbers;
 mod gate;
 mod others;
+mod quantiles;
 mod strand;
 mod thread;
 mod threaded;
 mod unions;
 
+pub use forms::Unrecognised;
 pub use gate::KGate;
 pub use others::{Reader, Taking};
 pub use strand::{Strand, UNKNOWN_COLUMN};

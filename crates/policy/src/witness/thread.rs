@@ -5,6 +5,7 @@ use super::contributions::contributions;
 use super::equalities::{Equal, column, equal_columns};
 use super::functions::{witness, witnesses};
 use super::others::{OfOthers, Reader, taking};
+use super::quantiles;
 use super::strand::{PREFIX, Strand, UNKNOWN_COLUMN, is_hidden, shown};
 use super::threaded::{NotThreaded, Result, Threaded};
 use crate::gate::SUBJECT_COLUMN;
@@ -152,6 +153,7 @@ impl Threader<'_> {
         for column in of_strands.chain(&mut threaded.impersonal).chain(of_others) {
             column.relation = Some(alias.alias.clone());
         }
+        threaded.definitions.alias(&alias.alias);
         let plan = SubqueryAlias::try_new(Arc::new(threaded.plan.clone()), alias.alias)?;
         Ok(threaded.over(LogicalPlan::SubqueryAlias(plan)))
     }
@@ -250,7 +252,7 @@ impl Threader<'_> {
         // By condition: which aggregates it is about.
         let mut conditions: Vec<(Expr, Vec<usize>)> = Vec::new();
         for (at, aggregate) in aggregates.iter().enumerate() {
-            for condition in contributions(aggregate, threaded.plan.schema())? {
+            for condition in contributions(aggregate, &threaded, self.k > 1)? {
                 match conditions.iter_mut().find(|(known, _)| *known == condition) {
                     Some((_, about)) => about.push(at),
                     None => conditions.push((condition, vec![at])),
@@ -284,6 +286,9 @@ impl Threader<'_> {
             }
         }
         let of_many = threaded.strands.iter().any(|strand| strand.is_whole() && !strand.single);
+        if of_many && self.k > 1 {
+            exprs[visible..].iter().try_for_each(quantiles::check_fraction)?;
+        }
         if of_many && exprs[visible..].iter().any(picks) {
             self.picks_one_of_many.set(true);
         }
@@ -383,7 +388,10 @@ impl Threader<'_> {
         let mut impersonal = left.impersonal;
         impersonal.extend(right.impersonal);
         let of_others = sides.of_others;
-        let mut threaded = Threaded { strands, impersonal, apart, of_others, ..Threaded::without(left.plan) };
+        let mut definitions = left.definitions;
+        definitions.extend(right.definitions);
+        let mut threaded =
+            Threaded { strands, impersonal, apart, of_others, definitions, ..Threaded::without(left.plan) };
         threaded.merge(&equal, keeps_left, keeps_right);
         let exprs = self.subqueries(exprs, &threaded, Use::Condition)?;
         let plan = joined.with_new_exprs(exprs, inputs)?;

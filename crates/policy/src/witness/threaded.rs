@@ -2,6 +2,7 @@
 
 use super::contributions::function_of;
 use super::equalities::{Equal, column};
+use super::forms::{Definitions, Unrecognised};
 use super::others::{OfOthers, Reader, Taking};
 use super::strand::{Strand, shown};
 use crate::gate::SUBJECT_COLUMN;
@@ -50,6 +51,18 @@ pub enum NotThreaded {
         /// The aggregate's name.
         aggregate: String,
     },
+    /// Which people have a part in an aggregate cannot be told from the form of its argument.
+    Unrecognised {
+        /// The aggregate's name.
+        aggregate: String,
+        /// Why.
+        why: Unrecognised,
+    },
+    /// A quantile over several people is so near to their least or greatest value that it may be one person's.
+    Quantile {
+        /// The aggregate's name.
+        aggregate: String,
+    },
     /// The plan contradicts itself.
     Plan(DataFusionError),
 }
@@ -91,6 +104,15 @@ impl fmt::Display for NotThreaded {
                     "the type of the argument of {aggregate} is not known, so people with a part in it cannot be counted"
                 )
             }
+            Self::Unrecognised { aggregate, why } => {
+                write!(f, "which people have a part in {aggregate} cannot be told from its argument: {why}")
+            }
+            Self::Quantile { aggregate } => write!(
+                f,
+                "the fraction of {aggregate} over several people is not a number between {} and {}",
+                super::quantiles::LEAST,
+                super::quantiles::GREATEST
+            ),
             Self::Plan(_) => f.write_str("the plan contradicts itself"),
         }
     }
@@ -104,7 +126,8 @@ impl NotThreaded {
             Self::Unknown(_) | Self::Plan(_) => "LW2013",
             Self::WithoutSubject { .. } => "LW2020",
             Self::Condition { .. } | Self::OfOthers { .. } => "LW2028",
-            Self::Uncountable { .. } => "LW2029",
+            Self::Uncountable { .. } | Self::Unrecognised { .. } => "LW2029",
+            Self::Quantile { .. } => "LW2045",
         }
     }
 
@@ -139,6 +162,22 @@ impl NotThreaded {
                 ),
             }),
             Self::Uncountable { .. } => Some("CAST the argument to a number".to_owned()),
+            Self::Unrecognised { aggregate, why } => Some(match why {
+                Unrecognised::Distinct => {
+                    format!("write {aggregate} without DISTINCT, or aggregate for each person first")
+                }
+                Unrecognised::Repeats | Unrecognised::Outside | Unrecognised::Function | Unrecognised::TooLong => {
+                    format!(
+                        "write {aggregate}(…) FILTER (WHERE …) in the place of CASE, or an aggregate for each part, and compute with \
+                     the results"
+                    )
+                }
+            }),
+            Self::Quantile { .. } => Some(format!(
+                "write a number between {} and {}, such as 0.05 for the lowest twentieth",
+                super::quantiles::LEAST,
+                super::quantiles::GREATEST
+            )),
             Self::Plan(_) => None,
         }
     }
@@ -163,6 +202,8 @@ pub struct Threaded {
     pub(super) impersonal: Vec<Column>,
     /// Strands of rows joined of which nothing has said yet that they are the same people.
     pub(super) apart: Vec<(String, String)>,
+    /// What its columns are computed from.
+    pub(super) definitions: Definitions,
     /// Columns whose values may be one person's out of several people's.
     pub(super) of_others: Vec<OfOthers>,
     /// Whether somewhere `max`, `first_value` or the like takes one person's value out of several people's: joined to
@@ -177,6 +218,7 @@ impl Threaded {
             strands: Vec::new(),
             impersonal: Vec::new(),
             apart: Vec::new(),
+            definitions: Definitions::default(),
             of_others: Vec::new(),
             picks_one_of_many: false,
         }
@@ -202,6 +244,7 @@ impl Threaded {
 
     /// Follows what is known of columns to those of a node above, each of which is one of these expressions over this plan.
     pub(super) fn rename(&mut self, exprs: &[Expr], to: &[Column]) {
+        self.definitions = self.definitions.of_outputs(exprs, to, &self.impersonal);
         let of: Vec<Option<&Column>> = exprs.iter().map(column).collect();
         let same = |known: &[Column]| -> Vec<Column> {
             let kept = of.iter().zip(to).filter(|(of, _)| of.is_some_and(|of| known.contains(of)));

@@ -1,5 +1,6 @@
 //! Rows of several branches, one after another.
 
+use super::forms::Definitions;
 use super::others::OfOthers;
 use super::strand::{PREFIX, Strand};
 use super::thread::Threader;
@@ -87,6 +88,7 @@ impl Threader<'_> {
                 strand.behind = Some((0..visible).filter(behind).map(|at| columns[at].clone()).collect());
             }
         }
+        let definitions = Definitions::of_union(&columns[..visible], branches.iter().zip(&shown));
         let impersonal = at_all(&|b, c| branches[b].impersonal.contains(c));
         let mut of_others = Vec::new();
         for (branch, own) in branches.iter().zip(&shown) {
@@ -97,7 +99,7 @@ impl Threader<'_> {
             }
         }
         let strands = strands.into_iter().map(|(strand, _)| strand).collect();
-        Ok(Threaded { strands, impersonal, of_others, ..Threaded::without(LogicalPlan::Union(plan)) })
+        Ok(Threaded { strands, impersonal, of_others, definitions, ..Threaded::without(LogicalPlan::Union(plan)) })
     }
 }
 
