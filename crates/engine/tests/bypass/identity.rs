@@ -2,7 +2,9 @@
 
 use crate::asked::{as_if_absent, gives, sessions, sings};
 use crate::people::{PEOPLE, email, id, phone, refusal};
-use crate::shop::ask;
+use crate::shop::{Source, ask, relations, spec};
+use lakewarden_dictionary::LawfulBasis;
+use lakewarden_engine::{Session, SessionSpec};
 
 fn somebody_withheld() -> u32 {
     (0..PEOPLE).find(|n| refusal(*n).is_some()).unwrap()
@@ -77,4 +79,26 @@ async fn a_row_of_two_people_hides_behind_neither() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_pseudonym_is_refused() {
     gives(&format!("SELECT count(*) FROM orders WHERE phone_token = '{}'", phone(99_999)), &["0"]).await;
+}
+
+/// Rows of a person who is not known may all be one person's: a k-gate lets none of them through by itself. Those that name
+/// no person pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_unknown_people_pass_no_k_gate() {
+    for basis in [LawfulBasis::Contract, LawfulBasis::LegalObligation] {
+        for source in [Source::Memory, Source::Parquet, Source::Placed] {
+            let (engine, all) = relations(source, basis).await;
+            let session = Session::new(&engine, &SessionSpec { minimum_subjects: 5, ..spec() }, all).unwrap();
+            let (rows, _) = ask(&session, "SELECT order_id, sum(amount) FROM orders GROUP BY order_id").await.unwrap();
+            // Every eleventh order has no pseudonym.
+            assert_eq!(rows.len(), (0..300).filter(|row| row % 11 == 0).count(), "{basis:?} {source:?}");
+            let (rows, _) = ask(&session, "SELECT count(*) FROM orders WHERE customer_id IS NULL").await.unwrap();
+            assert!(rows.is_empty(), "{basis:?} {source:?}: {rows:?}");
+            let (rows, _) = ask(&session, "SELECT count(*) FROM orders").await.unwrap();
+            assert_eq!(rows, ["300"], "{basis:?} {source:?}");
+            // A row of a table without its subject is about a person who is not known.
+            let (rows, _) = ask(&session, "SELECT name, count(*) FROM people GROUP BY name").await.unwrap();
+            assert!(rows.is_empty(), "{basis:?} {source:?}: {rows:?}");
+        }
+    }
 }
