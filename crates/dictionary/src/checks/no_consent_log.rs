@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     doc: DiagnosticDoc {
         code: CODE,
         title: "refusals are asked for, and the project has no consent log",
-        what: "A dataset serves a purpose on a lawful basis that a refusal overrides (`contract`, `vital_interests`, `public_interest`, `legitimate_interests`, or `consent` where the project's jurisdiction is `opt_out`), and no dataset has `role: consent_log` or `role: suppression_list`. Or `consent_log: none` and `consent_log_reason` do not go together, or stand in a project that has such a log.",
+        what: "A dataset serves a purpose on a lawful basis that a refusal overrides (`contract`, `vital_interests`, `public_interest`, `legitimate_interests`, or `consent` where the project's jurisdiction is `opt_out`), and no dataset has `role: consent_log` or `role: suppression_list`. It is an error where consent is presumed, else a warning. A log that the lake has and the project declares no more is an error of its own (LW6052). Or `consent_log: none` and `consent_log_reason` do not go together, or stand in a project that has such a log.",
         why: "Where silence is permission, a missing log permits everything: if a line of its entry is lost, nobody is left out any more who has withdrawn, objected or asked for restriction.",
         mend: "Declare the log: `role: consent_log` in its entry, and its exports under `channels` of a pipeline. If there is none, say so in `lakewarden.yaml`: `consent_log: none` and `consent_log_reason:` with one sentence about where refusals are honoured instead.",
         example: Example::Edit {
@@ -58,7 +58,16 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
                 dataset.name.value,
                 basis.name(),
             );
-            Problem::error(CODE, dataset.name.span.clone(), message).hint(
+            // Where consent itself is presumed, a project without a log could not hear a withdrawal at all.
+            let problem = match basis {
+                LawfulBasis::Consent => Problem::error(CODE, dataset.name.span.clone(), message),
+                LawfulBasis::Contract
+                | LawfulBasis::LegalObligation
+                | LawfulBasis::VitalInterests
+                | LawfulBasis::PublicInterest
+                | LawfulBasis::LegitimateInterests => Problem::warning(CODE, dataset.name.span.clone(), message),
+            };
+            problem.hint(
                 "write `role: consent_log` in the log's entry; or `consent_log: none` and `consent_log_reason: …` in lakewarden.yaml",
             )
         })),
@@ -147,6 +156,9 @@ mod tests {
             let declared = "consent_log: none\nconsent_log_reason: Refusals are deleted in the shop.\n";
             assert_eq!(problems(basis, jurisdiction, declared), [""; 0], "{basis}");
         }
+        // Only where consent is presumed does nothing run.
+        let severity = |basis, jurisdiction| load(&without_log(basis, jurisdiction, "")).has_errors();
+        assert!(severity("consent", "opt_out") && !severity("contract", "opt_in"));
         // Silence permits nothing here.
         assert_eq!(problems("consent", "opt_in", ""), [""; 0]);
         assert_eq!(problems("legal_obligation", "opt_out", ""), [""; 0]);
