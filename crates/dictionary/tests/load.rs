@@ -76,7 +76,10 @@ fn the_order_of_files_does_not_matter() {
 #[test]
 fn the_repository_s_own_till_export_loads() {
     let loaded = load(&[
-        file("lakewarden.yaml", "project: retail\ntime_zone: Asia/Shanghai\n"),
+        file(
+            "lakewarden.yaml",
+            "project: retail\ntime_zone: Asia/Shanghai\nconsent_log: none\nconsent_log_reason: One export only.\n",
+        ),
         file("schemas/purposes.yaml", include_str!("../../../schemas/purposes.yaml")),
         file("schemas/channels/pos_sales.yaml", TILL),
     ]);
