@@ -184,7 +184,8 @@ pub fn notes(account: &DatasetAccount) -> Vec<data::Warning> {
 fn conflicts(account: &DatasetAccount) -> String {
     let rows = counted(account.key_conflicts, "row");
     format!(
-        "{rows} not written: the key belongs to another row, which has other values; declare `survivor`, or complete `key` with the columns that tell such rows apart"
+        "{rows} not written: the key belongs to another row, which has other values; declare `survivor`, or complete `key` with the columns that tell such rows apart; if the file corrects one that was loaded under its name, lakewarden run --reload {}/FILE takes its rows instead",
+        account.dataset
     )
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn check(
 }
 
 /// Rows that were left out because another file, or the lake, had their key.
-fn lost_to_others(facts: &LoadFacts) -> u64 {
+pub(super) fn lost_to_others(facts: &LoadFacts) -> u64 {
     facts.duplicates_by.other_file + facts.duplicates_by.lake + facts.key_conflicts
 }
 

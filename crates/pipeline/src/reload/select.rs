@@ -1,5 +1,6 @@
 //! Which files are read again, and where they are now.
 
+use super::part::lost_to_others;
 use super::request::is_called;
 use super::{ExportsGone, MissingExport, ReloadScope};
 use crate::error::PipelineError;
@@ -56,33 +57,71 @@ pub(crate) async fn select(
             None => archived(line).await?,
         });
     }
-    let (mut files, mut missing) = (Vec::new(), Vec::new());
-    let mut replaced: BTreeSet<String> = BTreeSet::new();
-    for (line, mut file) in wanted.iter().zip(found) {
-        let name = &line.file.file;
-        let namesakes = wanted.iter().filter(|other| other.file.file == *name).count();
-        // A file that is named may have been corrected since. Which of several it is for cannot be told.
-        if file.is_none() && scope.names(name) && namesakes == 1 {
-            file = channel.take_by_name(name);
+    // A file that is named may have been corrected since: the newest line of its name takes it.
+    for at in (0..wanted.len()).rev() {
+        let name = &wanted[at].file.file;
+        let has_later = newer(&wanted, at).any(|later| found[later].is_some());
+        if found[at].is_none() && scope.names(name) && !has_later {
+            found[at] = channel.take_by_name(name);
         }
-        match file {
-            Some(file) => {
-                replaced.insert(name.clone());
+    }
+    let later_versions: Vec<LaterVersion> =
+        (0..wanted.len()).map(|at| later_version(scope, &wanted, &found, at)).collect();
+    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    let mut present: BTreeSet<String> = BTreeSet::new();
+    for ((line, file), later) in wanted.iter().zip(found).zip(later_versions) {
+        let name = &line.file.file;
+        match (file, later) {
+            (Some(file), _) => {
+                present.insert(name.clone());
                 files.push(file);
             }
-            None => missing.push(MissingExport {
+            (None, LaterVersion::Corrects) => {}
+            (None, LaterVersion::None | LaterVersion::MayBeNextDelivery) => missing.push(MissingExport {
                 file: name.clone(),
                 sha256: line.file.sha256.clone(),
-                has_other_bytes: !name.is_empty() && channel.has(name) && namesakes == 1,
+                has_other_bytes: later == LaterVersion::MayBeNextDelivery || (!name.is_empty() && channel.has(name)),
             }),
         }
     }
+    // What would be named to load alone must not be a file of which a version is missing.
+    present.retain(|name| missing.iter().all(|gone| gone.file != *name));
     if !missing.is_empty() {
-        let (dataset, present) = (dataset.to_owned(), replaced.into_iter().collect());
+        let (dataset, present) = (dataset.to_owned(), present.into_iter().collect());
         return Err(PipelineError::ExportsGone(Box::new(ExportsGone { dataset, missing, present })));
     }
     let rest = channel.files.into_iter().flatten().collect();
     Ok(Selected { whole: scope.whole, lines: wanted, files, rest })
+}
+
+/// A later loaded version of a file that is not there any more, if that one is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LaterVersion {
+    /// There is none.
+    None,
+    /// It corrects the file: its rows take the place of those of both.
+    Corrects,
+    /// It may be the next delivery under the same name: only the operator can say.
+    MayBeNextDelivery,
+}
+
+/// What the newest loaded version of a file is to an earlier one. A file that was named is a correction; and one that had
+/// rows of an earlier one, or its keys, is no new delivery.
+fn later_version(scope: &ReloadScope, wanted: &[LedgerLine], found: &[Option<SourceFile>], at: usize) -> LaterVersion {
+    let Some(newest) = newer(wanted, at).last().filter(|newest| found[*newest].is_some()) else {
+        return LaterVersion::None;
+    };
+    let overlaps = wanted[newest].file.facts.as_ref().is_some_and(|facts| lost_to_others(facts) > 0);
+    match overlaps || scope.names(&wanted[at].file.file) {
+        true => LaterVersion::Corrects,
+        false => LaterVersion::MayBeNextDelivery,
+    }
+}
+
+/// The loaded files that came later under the name of one, in their order.
+fn newer(wanted: &[LedgerLine], at: usize) -> impl Iterator<Item = usize> + '_ {
+    let name = &wanted[at].file.file;
+    (at + 1..wanted.len()).filter(move |later| !name.is_empty() && wanted[*later].file.file == *name)
 }
 
 /// The files of a channel that are not chosen yet.

@@ -125,3 +125,45 @@ async fn a_file_that_waits_or_is_stopped_takes_no_rows_away() {
     assert_eq!(error.code(), "LW6075");
     assert_eq!(shop.contents().await, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_corrected_in_place_and_loaded_takes_the_place_of_all_its_versions() {
+    let header = "member_no,email,phone,city\n";
+    for reload in [&["members/b.csv"][..], &["members"]] {
+        let shop = Shop::new();
+        shop.run(&[]).await.unwrap();
+        // M3 has other values now: its row is left out, and the file is in the ledger twice.
+        let corrected =
+            format!("{header}M3,cleo@example.com,+49 30 901822,Ulm\nM4,dora@example.com,+49 30 901823,Kiel\n");
+        shop.write("exports/members/b.csv", &corrected);
+        assert_eq!(account(&shop.run(&[]).await.unwrap(), "members").key_conflicts, 1);
+        let record = shop.run(reload).await.unwrap();
+        let members = shop.rows("members").await.join("\n");
+        assert!(members.contains("city=Ulm") && !members.contains("city=Trier"), "{members}");
+        assert_eq!(account(&record, "members").replacement.unwrap().rows_after, 4);
+        let fresh = shop.fresh();
+        fresh.run(&[]).await.unwrap();
+        assert_eq!(shop.contents().await, fresh.contents().await, "{reload:?}");
+        shop.run(reload).await.unwrap();
+        assert_eq!(shop.contents().await, fresh.contents().await, "{reload:?} once more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_delivery_under_one_name_takes_no_rows_away_unless_its_file_is_named() {
+    let shop = Shop::new();
+    shop.run(&[]).await.unwrap();
+    shop.write("exports/members/b.csv", "member_no,email,phone,city\nM4,dora@example.com,+49 30 901823,Kiel\n");
+    shop.run(&[]).await.unwrap();
+    let before = shop.contents().await;
+    let error = shop.run(&["members"]).await.unwrap_err();
+    assert_eq!(error.code(), "LW6072");
+    let PipelineError::ExportsGone(gone) = &error else { panic!("{error}") };
+    assert_eq!(gone.present, ["exports/members/a.csv"], "a file of which a version is missing is not there");
+    assert!(error.hint().unwrap().contains("add --reload members/exports/members/b.csv"), "{:?}", error.hint());
+    assert_eq!(shop.contents().await, before);
+    shop.run(&["members", "members/b.csv"]).await.unwrap();
+    let fresh = shop.fresh();
+    fresh.run(&[]).await.unwrap();
+    assert_eq!(shop.contents().await, fresh.contents().await);
+}
