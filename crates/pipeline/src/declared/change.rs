@@ -46,6 +46,8 @@ pub enum ChangeKind {
     SurvivorChanged,
     /// Rows are kept for longer.
     RetentionLonger,
+    /// Rows were removed under a shorter retention.
+    RetentionRemoved,
     /// Rows are kept for less long.
     RetentionShorter,
     /// Another column says when a row is from.
@@ -109,7 +111,7 @@ impl ChangeKind {
             Self::FieldRenamed => "LW2033",
             Self::RowKeyChanged | Self::RowKeyFiner | Self::SurvivorChanged => "LW2034",
             Self::SecretKeyRotated => "LW6070",
-            Self::RetentionLonger => "LW2036",
+            Self::RetentionLonger | Self::RetentionRemoved => "LW2036",
             Self::FieldDropped | Self::RetentionShorter => "LW2037",
             Self::RoleChanged | Self::SubjectChanged => "LW2038",
             Self::SourceChanged | Self::EventTimeChanged => "LW2039",
@@ -121,7 +123,11 @@ impl ChangeKind {
     /// Whether it is of rows that were left out, rather than of those that were stored.
     pub(super) fn is_of_missing_rows(self) -> bool {
         match self {
-            Self::RowKeyChanged | Self::RowKeyFiner | Self::SurvivorChanged | Self::RetentionLonger => true,
+            Self::RowKeyChanged
+            | Self::RowKeyFiner
+            | Self::SurvivorChanged
+            | Self::RetentionLonger
+            | Self::RetentionRemoved => true,
             Self::SecretKeyRotated
             | Self::SubjectNotStored
             | Self::RoleChanged

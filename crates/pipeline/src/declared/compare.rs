@@ -47,6 +47,7 @@ pub(crate) fn compare(stored: &StoredDeclaration, today: &StoredDeclaration) -> 
     }
     if let (Some(before), Some(now)) = (&stored.terms, &today.terms) {
         compare_terms(before, now, &mut found);
+        compare_removal(stored.removed_under.as_deref(), now, &mut found);
     }
     let added = today.columns.iter().filter(|(name, _)| !stored.columns.contains_key(*name));
     // That rows name nobody says more than that the column which names them is new.
@@ -109,6 +110,20 @@ fn compare_terms(before: &RowTerms, now: &RowTerms, found: &mut Vec<Difference>)
     let kind = if longer { ChangeKind::RetentionLonger } else { ChangeKind::RetentionShorter };
     let kept = |text: &Option<String>| text.clone().unwrap_or_else(|| "for ever".to_owned());
     differs(kind, &kept(&before.retention), &kept(retention));
+}
+
+/// What a run has removed under a retention is gone: under one that is not longer, nothing is left to tell.
+fn compare_removal(removed_under: Option<&str>, now: &RowTerms, found: &mut Vec<Difference>) {
+    let Some(text) = removed_under else { return };
+    let Ok(removed) = text.parse::<Period>() else { return };
+    let today = now.retention.as_ref().and_then(|text| text.parse::<Period>().ok());
+    if today.is_none_or(|today| today.is_longer_than(&removed)) {
+        let kept = now.retention.as_deref().unwrap_or("for ever");
+        found.push(Difference::of_rows(ChangeKind::RetentionRemoved, Some(text), Some(kept)));
+    }
+    if today.is_some_and(|today| !removed.is_longer_than(&today)) {
+        found.retain(|difference| difference.kind != ChangeKind::RetentionShorter);
+    }
 }
 
 /// Dropped and added columns of one type and treatment, where each has no other counterpart: probably the same under

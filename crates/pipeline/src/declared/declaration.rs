@@ -3,7 +3,7 @@
 use super::attributes::{Attribute, accepted_codes, attributes};
 use crate::record::KeyFacts;
 use chrono_tz::Tz;
-use lakewarden_dictionary::{Dataset, DatasetRole, DatasetSubject, Field, Survivor};
+use lakewarden_dictionary::{Dataset, DatasetRole, DatasetSubject, Field, Period, Survivor};
 use lakewarden_privacy::KeyRing;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,6 +21,9 @@ pub(crate) struct StoredDeclaration {
     /// The key that pseudonyms were made with; `None` if there are none, or if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pseudonym_key: Option<KeyFacts>,
+    /// The retention under which a run removed rows that were stored under it: the shortest of several, ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_under: Option<String>,
 }
 
 /// What is declared of rows as wholes.
@@ -78,6 +81,15 @@ impl StoredDeclaration {
             columns: columns.collect(),
             terms: Some(RowTerms::from_dataset(dataset)),
             pseudonym_key: keys.filter(|_| has_pseudonyms).map(KeyFacts::of),
+            removed_under: None,
+        }
+    }
+
+    /// Notes that a run removed rows under a retention.
+    pub fn note_removal(&mut self, retention: Period) {
+        let known = self.removed_under.as_ref().and_then(|text| text.parse::<Period>().ok());
+        if known.is_none_or(|known| known.is_longer_than(&retention)) {
+            self.removed_under = Some(retention.to_string());
         }
     }
 

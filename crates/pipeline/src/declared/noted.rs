@@ -5,7 +5,7 @@ use crate::error::PipelineError;
 use crate::load::{KEY, information};
 use crate::row_files::SOURCE_COLUMN;
 use arrow::datatypes::{DataType as Arrow, Schema};
-use lakewarden_dictionary::{DataType, UNIDENTIFIED_COLUMN};
+use lakewarden_dictionary::{DataType, Period, UNIDENTIFIED_COLUMN};
 use lakewarden_lake::TableSnapshot;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,16 @@ impl StoredDeclarations {
     /// The same, and that of rows which are stored under it now.
     #[must_use]
     pub fn with(mut self, today: StoredDeclaration) -> Self {
-        self.0.insert(today.id(), today);
+        let id = today.id();
+        let removed_under = self.0.get(&id).and_then(|known| known.removed_under.clone());
+        self.0.insert(id, StoredDeclaration { removed_under, ..today });
+        self
+    }
+
+    /// The same, after a run removed rows of any of them under a retention.
+    #[must_use]
+    pub fn after_removal(mut self, retention: Period) -> Self {
+        self.0.values_mut().for_each(|declaration| declaration.note_removal(retention));
         self
     }
 
@@ -103,7 +112,12 @@ fn of_treatments(published: &TableSnapshot) -> Result<StoredDeclaration, Pipelin
         let stored_type = type_words(field.data_type());
         (field.name().clone(), StoredColumn { stored_type, treatment, reading: None })
     });
-    Ok(StoredDeclaration { columns: columns.collect(), terms: None, pseudonym_key: information(published, KEY)? })
+    Ok(StoredDeclaration {
+        columns: columns.collect(),
+        terms: None,
+        pseudonym_key: information(published, KEY)?,
+        removed_under: None,
+    })
 }
 
 /// An Arrow type as the dictionary calls it.

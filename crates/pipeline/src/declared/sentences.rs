@@ -136,15 +136,19 @@ fn message(dataset: &str, difference: &Difference, decision: Decision, rows: u64
             "{} not stored in {dataset}, being older than its retention of then, {before}; it is now {now}",
             rows_were(rows)
         ),
+        ChangeKind::RetentionRemoved => format!(
+            "{} removed from {dataset} by earlier runs, being older than its retention of then, {before}; it is now {now}",
+            rows_were(rows)
+        ),
         ChangeKind::RetentionShorter => format!(
-            "rows of {dataset} were stored to be kept {before}, and are now kept {now}; older ones are not read, and stay in its files"
+            "rows of {dataset} were stored to be kept {before}, and are now kept {now}; no SQL reads older ones, and a run removes them from the table; old versions of it hold them until `history` is over"
         ),
         ChangeKind::EventTimeChanged => {
             format!("the event time of {dataset} was {before} when {stored} stored, and is now {now}")
         }
         ChangeKind::FieldDropped => {
             format!(
-                "column {column} of {dataset} is stored and no longer declared; no SQL reads it, and its values stay in the files"
+                "column {column} of {dataset} is stored and no longer declared; no SQL reads it, and a run removes it from the table; old versions of it hold it until `history` is over"
             )
         }
     }
@@ -181,7 +185,10 @@ fn remedy(dataset: &str, difference: &Difference, decision: Decision) -> String 
             Decision::Note | Decision::Warning => "nothing to do".to_owned(),
         },
         ChangeKind::FieldRenamed => {
-            format!("{reload}; or, if only the export's name changed, keep the column's: `column: {before}`")
+            let now = difference.column.as_deref().unwrap_or_default();
+            format!(
+                "if the export still has the field {before}, declare `name: {before}` with `column: {now}`, then {reload}; if only the export's name changed, keep the column's: `column: {before}`; if it is another field, {reload}"
+            )
         }
         ChangeKind::ReadingChanged => format!(
             "{reload}, if it was declared wrong; or, if the exports changed, declare the first day of rows that are written so: `since: YYYY-MM-DD`"
@@ -193,10 +200,13 @@ fn remedy(dataset: &str, difference: &Difference, decision: Decision) -> String 
         ChangeKind::SubjectChanged => format!(
             "declare `subject: pseudonym`, so that consent and suppression lists apply to each row; nothing, if rows shall name nobody: {reload} then writes them so"
         ),
-        ChangeKind::SurvivorChanged | ChangeKind::RetentionLonger => {
+        ChangeKind::SurvivorChanged | ChangeKind::RetentionLonger | ChangeKind::RetentionRemoved => {
             format!("{reload}, if the exports have these rows")
         }
-        ChangeKind::FieldDropped | ChangeKind::RetentionShorter => format!("{reload} writes the rows without it"),
+        ChangeKind::FieldDropped | ChangeKind::RetentionShorter => {
+            "nothing to do; or, to remove old versions at once after that run: lakewarden vacuum --all-history"
+                .to_owned()
+        }
         ChangeKind::ReadingChangedSince
         | ChangeKind::ReadingExtended
         | ChangeKind::SourceChanged

@@ -8,6 +8,7 @@ use super::rows::{FromDay, Without, count_without};
 use super::sentences;
 use crate::error::{PipelineError, counted};
 use crate::ledger::{self, LedgerLine};
+use crate::load::totals;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use futures::TryStreamExt;
@@ -180,6 +181,10 @@ impl Survey<'_> {
                 missing => (Decision::Warning, missing),
             },
             ChangeKind::RetentionLonger => match extent.outside_retention {
+                0 => return Ok(None),
+                missing => (Decision::Warning, missing),
+            },
+            ChangeKind::RetentionRemoved => match totals(Some(published))?.retention_ended {
                 0 => return Ok(None),
                 missing => (Decision::Warning, missing),
             },

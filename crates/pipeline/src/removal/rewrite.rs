@@ -2,7 +2,7 @@
 
 use super::due::{DueRemoval, DueTable};
 use super::ended::EndedRows;
-use crate::declared::forget_columns;
+use crate::declared::{StoredDeclarations, forget_columns};
 use crate::error::PipelineError;
 use crate::history;
 use crate::load::{Arrivals, Loaded, Loading, TOTALS};
@@ -76,7 +76,7 @@ impl Loading<'_> {
         for table in due.tables {
             let ended =
                 due.retention.as_ref().and_then(|retention| EndedRows::new(dataset, retention, &table.table.schema));
-            rewritten.push(self.rewrite(table, ended.as_ref()).await?);
+            rewritten.push(self.rewrite(dataset, table, ended.as_ref()).await?);
         }
         let conformed = rewritten.iter().find(|table| table.after.name == dataset.name.value);
         if let Some(table) = conformed {
@@ -86,12 +86,21 @@ impl Loading<'_> {
     }
 
     /// Stages the rows that stay of the files that have something to be removed.
-    async fn rewrite(&self, due: DueTable, ended: Option<&EndedRows<'_>>) -> Result<Rewritten, PipelineError> {
+    async fn rewrite(
+        &self,
+        dataset: &Dataset,
+        due: DueTable,
+        ended: Option<&EndedRows<'_>>,
+    ) -> Result<Rewritten, PipelineError> {
         let name = &due.table.name;
         let damaged = |_| PipelineError::Damaged { table: name.clone(), column: "all columns".to_owned() };
         let kept = due.table.schema.fields().iter().filter(|field| !due.columns.contains(field.name()));
         let schema = Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()));
         let mut after = TableSnapshot { schema: schema.clone(), ..due.table.clone() };
+        if let (true, Some(retention)) = (due.ended > 0, &dataset.retention) {
+            let declared = StoredDeclarations::of_published(Some(&due.table))?;
+            after.noted.extend([declared.after_removal(retention.value).to_info()]);
+        }
         let options = self.writer_options(Uuid::new_v5(&self.run, b"what stays after a removal"));
         let mut writer = self.lake.writer(Zone::Conformed, name, schema, options)?;
         let mut gone = 0;

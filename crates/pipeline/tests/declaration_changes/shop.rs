@@ -59,7 +59,10 @@ columns:
 ";
 
 const FILES: [(&str, &str); 8] = [
-    ("lakewarden.yaml", "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\n"),
+    (
+        "lakewarden.yaml",
+        "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\nconsent_log: none\nconsent_log_reason: The till asks nobody.\n",
+    ),
     (
         "schemas/purposes.yaml",
         "purposes:\n  analytics: { label: { zh: 分析, en: Analytics }, meaning: How it goes. }\n",

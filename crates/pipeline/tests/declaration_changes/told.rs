@@ -48,3 +48,30 @@ async fn nothing_is_told_of_a_lake_that_has_no_rows() {
     let (problems, changes) = empty.check(None).await;
     assert_eq!((problems.len(), changes.len()), (0, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_a_shorter_retention_removed_are_missing_under_a_longer_one() {
+    let till = Till::loaded().await;
+    till.declare(&[("retention: P5Y", "retention: P75D")]);
+    let shorter = till.expect_published("LW2037", Decision::Note).await;
+    assert!(shorter.message.contains("a run removes them from the table"), "{}", shorter.message);
+    assert!(shorter.remedy.contains("lakewarden vacuum --all-history"), "{}", shorter.remedy);
+    till.run().await.unwrap();
+    till.expect_same().await;
+
+    till.declare(&[]);
+    for _ in 0..2 {
+        let missing = till.expect_published("LW2036", Decision::Warning).await;
+        assert_eq!((missing.change, missing.rows), (ChangeKind::RetentionRemoved, 1), "{}", missing.message);
+        assert_eq!(
+            missing.message,
+            "1 row was removed from orders by earlier runs, being older than its retention of then, P75D; it is now P5Y"
+        );
+        // A later file does not make the rows of the first one complete.
+        till.write(
+            "exports/orders/b.csv",
+            "order_no,phone,city,gender,amount,ordered_at\nO4,13512345678,Bath,m,5.00,2026-05-01 10:00\n",
+        );
+        till.run().await.unwrap();
+    }
+}
