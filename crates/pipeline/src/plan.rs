@@ -16,6 +16,7 @@ use crate::project_consent;
 use crate::record::{ConsentKnown, Outcome, RunRecord, WithoutSubject};
 use crate::removal::DueRemoval;
 use crate::run::{describe_retirement, may_be_empty};
+use crate::undeclared_tables::{UndeclaredTable, find_undeclared_tables};
 use crate::vacuum;
 use chrono::{DateTime, Utc};
 use lakewarden_dictionary::Severity;
@@ -42,6 +43,9 @@ pub struct Plan {
     /// What changed in the declarations of the pipeline's datasets since their rows were stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub declaration_changes: Vec<DeclarationChange>,
+    /// Tables of the lake that the project no longer declares.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undeclared_tables: Vec<UndeclaredTable>,
 }
 
 /// One thing that would happen, or would not.
@@ -251,8 +255,10 @@ pub async fn plan(
         actions.push(Action { bytes: old.bytes(), ..Action::new(Verb::Remove, "old versions", because) });
     }
     let without_subject = WithoutSubject::of_pipeline(&open.project, pipeline);
+    let undeclared_tables = find_undeclared_tables(open, &lake).await?;
     let pipeline = pipeline.name.value.clone();
-    Ok(Plan { pipeline, lake: url.to_string(), as_of, actions, without_subject, declaration_changes })
+    let lake = url.to_string();
+    Ok(Plan { pipeline, lake, as_of, actions, without_subject, declaration_changes, undeclared_tables })
 }
 
 /// Why tables would be built anew, if they would.

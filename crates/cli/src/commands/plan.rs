@@ -54,6 +54,9 @@ fn text(plan: &Plan, command: &str, zone: Tz) -> String {
         format!("  {:<9} {:<22} about people without a resolvable data subject: {}", "note", w.dataset, w.reason)
     }));
     lines.extend(plan.declaration_changes.iter().map(|change| format!("  {}", stored::line(change))));
+    for table in &plan.undeclared_tables {
+        lines.push(format!("  warning[{}]: {}; help: {}", table.code, table.message, table.remedy));
+    }
     let refused = plan.refused().count() as u64;
     if refused > 0 {
         lines.push(format!("a run publishes nothing until {} resolved", counted_changes(refused)));

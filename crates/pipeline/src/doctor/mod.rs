@@ -4,6 +4,7 @@ mod declarations;
 mod fix;
 mod keys;
 mod space;
+mod undeclared;
 mod versions;
 
 use crate::error::PipelineError;
@@ -94,6 +95,7 @@ pub async fn doctor_on(
     health.findings.extend(project(open));
     health.findings.extend(keys::examine(lake, keys).await?);
     health.findings.extend(declarations::examine(open, lake).await?);
+    health.findings.extend(undeclared::examine(open, lake).await?);
     health.findings.extend(versions::examine(lake, open, (visit.clock)()).await?);
     health.findings.extend(space::examine(health.bytes, visit.free));
     health.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -1,7 +1,9 @@
 //! Changes that stored rows outlive: they are told, and stop nothing.
 
+use crate::common::keys;
 use crate::shop::{ORDERS, Till};
 use lakewarden_pipeline::{ChangeKind, Decision};
+use std::fs;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_leave_stored_rows_as_they_are_are_told() {
@@ -74,4 +76,30 @@ async fn rows_that_a_shorter_retention_removed_are_missing_under_a_longer_one() 
         );
         till.run().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_table_that_is_no_longer_declared_is_told() {
+    let till = Till::loaded().await;
+    assert!(till.plan().await.undeclared_tables.is_empty());
+    for path in ["schemas/curated/rents.yaml", "pipelines/shop/models/rents.sql"] {
+        fs::remove_file(till.0.path(path)).unwrap();
+    }
+    let folder = till.0.path("lake/curated/rents");
+    let plan = till.plan().await;
+    let [table] = plan.undeclared_tables.as_slice() else { panic!("{:?}", plan.undeclared_tables) };
+    assert_eq!((table.code, table.table.as_str()), ("LW5083", "curated/rents"));
+    assert!(table.message.contains("with 2 rows,"), "{}", table.message);
+    assert!(table.folder.ends_with("lake/curated/rents") && table.remedy.contains(&table.folder), "{}", table.remedy);
+    assert!(table.remedy.contains("schemas/curated/rents.yaml"), "{}", table.remedy);
+    let warned = |findings: Vec<lakewarden_lake::Finding>| findings.into_iter().find(|f| f.code == "LW5083");
+    let finding = warned(till.doctor(keys()).await).unwrap();
+    assert_eq!(finding.severity, lakewarden_lake::Severity::Warning);
+    assert_eq!((finding.at.as_str(), &finding.mend), ("curated/rents", &table.remedy));
+
+    // The remedy removes the warning, and nothing else of the lake is found wrong for it.
+    fs::remove_dir_all(folder).unwrap();
+    assert!(till.plan().await.undeclared_tables.is_empty());
+    let findings = till.doctor(keys()).await;
+    assert!(findings.iter().all(|f| f.severity == lakewarden_lake::Severity::Advice), "{findings:?}");
 }
