@@ -38,12 +38,15 @@ fn stored_dataset(state: DatasetState, published: Option<&RunRecord>, open: &Ope
     data::StoredDataset {
         label: declared.map(|dataset| label(&dataset.label)).unwrap_or_default(),
         files,
-        files_added: account.map_or(0, |account| account.files.len() as u64),
+        files_added: account.map_or(0, count_new_files),
         rows,
-        rows_change: change(|account| (account.written, account.replaced)),
+        rows_change: change(|account| (account.written, count_removed_rows(account))),
         people,
         quarantined,
-        quarantined_change: change(|account| (account.quarantined_total(), account.quarantine_expired)),
+        quarantined_change: change(|account| {
+            let removed = account.quarantine_expired.saturating_add(account.quarantine_superseded);
+            (account.quarantined_total(), removed)
+        }),
         retention: declared
             .and_then(|dataset| dataset.retention.as_ref())
             .map(|period| period.value.to_string())
@@ -85,6 +88,21 @@ fn stored_table(state: CuratedState, published: Option<&RunRecord>, open: &OpenP
     }
 }
 
+/// Files that the lake did not have before the run. One that was loaded again with the bytes it had is none.
+fn count_new_files(account: &DatasetAccount) -> u64 {
+    let loaded_before = |sha256: &str| {
+        let superseded = account.replacement.iter().flat_map(|replacement| &replacement.files);
+        superseded.map(|file| file.sha256.as_str()).any(|known| known == sha256)
+    };
+    account.files.iter().filter(|file| !loaded_before(&file.sha256)).count() as u64
+}
+
+/// Rows that the lake had before the run and does not have any more, for whatever reason.
+fn count_removed_rows(account: &DatasetAccount) -> u64 {
+    let superseded = account.replacement.as_ref().map_or(0, |replacement| replacement.rows_removed);
+    [account.replaced, account.retention_ended, superseded].into_iter().fold(0, u64::saturating_add)
+}
+
 /// More less fewer.
 fn difference((more, fewer): (u64, u64)) -> i64 {
     let change = i128::from(more) - i128::from(fewer);
@@ -96,6 +114,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::testing::{record, reference_project};
     use super::*;
+    use lakewarden_pipeline::record::ReplacementAccount;
     use serde_json::json;
 
     #[test]
@@ -126,5 +145,64 @@ mod tests {
         let other = table("00000000-0000-0000-0000-000000000000", Some(120));
         assert_eq!((other.rows_change, other.by_this_run), (Some(0), false));
         assert_eq!((other.purpose.as_str(), other.lawful_basis.as_str()), ("analytics", "consent"));
+    }
+
+    /// What the report says of the first dataset after a run that changed its account so: rows, files, quarantine.
+    fn changes(change: impl FnOnce(&mut DatasetAccount)) -> (i64, u64, i64) {
+        let (mut ran, open) = (record(json!({})), reference_project());
+        let account = &mut ran.datasets[0];
+        (account.replaced, account.files[1].sha256) = (0, "01".to_owned());
+        change(account);
+        let state = DatasetState { name: "pos_sales".into(), ..DatasetState::default() };
+        let stored = stored_dataset(state, Some(&ran), &open);
+        (stored.rows_change, stored.files_added, stored.quarantined_change)
+    }
+
+    fn replacement(cause: &str, rows: (u64, u64, u64), files: &[&str]) -> Option<Box<ReplacementAccount>> {
+        let (rows_before, rows_removed, rows_after) = rows;
+        let file = |sha256: &&str| json!({ "file": "a.csv", "sha256": sha256 });
+        let files: Vec<_> = files.iter().map(file).collect();
+        let totals = json!({ "read": 0, "written": 0, "quarantined": 0, "duplicates": 0, "outside_retention": 0,
+            "over_collected_fields": 0 });
+        let account = json!({ "cause": cause, "whole": true, "files": files, "rows_before": rows_before,
+            "rows_removed": rows_removed, "rows_after": rows_after, "before": totals, "after": totals,
+            "quarantined_before": [], "quarantine_removed": 0 });
+        Some(serde_json::from_value(account).unwrap())
+    }
+
+    #[test]
+    fn a_later_full_export_changes_rows_by_the_difference_of_both() {
+        let of_snapshot = changes(|account| {
+            account.files.truncate(1);
+            account.written = 480;
+            account.replacement = replacement("snapshot", (539, 539, 480), &["99"]);
+        });
+        // 5 to quarantine.
+        assert_eq!(of_snapshot, (-59, 1, 5));
+    }
+
+    #[test]
+    fn loading_the_same_files_again_changes_nothing() {
+        let of_reload = changes(|account| {
+            account.quarantine_superseded = 5;
+            account.replacement = replacement("reload", (90, 90, 90), &["00", "01"]);
+        });
+        assert_eq!(of_reload, (0, 0, 0));
+        let of_one_file = changes(|account| {
+            account.quarantine_superseded = 5;
+            account.replacement = replacement("reload", (1_090, 90, 1_090), &["00", "77"]);
+        });
+        assert_eq!(of_one_file, (0, 1, 0));
+    }
+
+    #[test]
+    fn rows_past_their_retention_are_fewer() {
+        let of_retention = changes(|account| {
+            account.files.clear();
+            (account.written, account.retention_ended) = (0, 50);
+            account.quarantined.clear();
+        });
+        assert_eq!(of_retention, (-50, 0, 0));
+        assert_eq!(changes(|account| account.retention_ended = 50).0, 40);
     }
 }
