@@ -1,8 +1,12 @@
-//! What a run removed from the lake for good: rows past their retention, columns that are no longer stored, old versions.
+//! What a run removed: rows past their retention and columns that are no longer stored, from the tables; and old versions,
+//! which hold both until then.
 
 use crate::output::{bytes, counted, grouped};
 use lakewarden_pipeline::record::{DatasetAccount, RemovedVersions, RunRecord};
 use lakewarden_report::{Label, data};
+
+/// Until when what was removed from a table can still be read.
+const OLD_VERSIONS: &str = "old versions of it stay until `history` is over";
 
 /// The rows and columns that a run removed from a dataset's tables, if any.
 pub fn describe(set: &DatasetAccount) -> Option<String> {
@@ -19,7 +23,7 @@ pub fn describe(set: &DatasetAccount) -> Option<String> {
         format!("{word} {}", set.columns_removed.join(", "))
     });
     let parts: Vec<String> = rows.into_iter().chain(columns).collect();
-    (!parts.is_empty()).then(|| format!("removed from the lake: {}", parts.join("; ")))
+    (!parts.is_empty()).then(|| format!("removed from the table: {}; {OLD_VERSIONS}", parts.join("; ")))
 }
 
 /// The same for the report.
@@ -36,7 +40,7 @@ pub fn notes(set: &DatasetAccount) -> Vec<data::Warning> {
     }
     let note = |en: String| data::Warning::Note {
         file: set.dataset.clone(),
-        text: Label::new(format!("已从数据湖永久移除：{}", parts.join("；")), en),
+        text: Label::new(format!("已从表中移除：{}；其旧版本保留至 history 期满", parts.join("；")), en),
     };
     describe(set).map(note).into_iter().collect()
 }
@@ -91,9 +95,11 @@ mod tests {
             lines.lines().skip(1).collect::<Vec<_>>(),
             [
                 format!(
-                    "{first}: removed from the lake: 1 row and 2,000 rows of its history past retention; columns shoe, size"
+                    "{first}: removed from the table: 1 row and 2,000 rows of its history past retention; columns shoe, size; old versions of it stay until `history` is over"
                 ),
-                format!("{second}: removed from the lake: column fax"),
+                format!(
+                    "{second}: removed from the table: column fax; old versions of it stay until `history` is over"
+                ),
                 "old versions: removed 3 files of 4.0 KiB in 1 table, from versions that ended before 2026-06-23"
                     .to_owned(),
                 "warning[LW5081]: old versions of curated/rfm stay".to_owned(),
@@ -104,8 +110,8 @@ mod tests {
         let [data::Warning::Note { text, .. }] = notes.as_slice() else { panic!("{}", notes.len()) };
         assert_eq!(
             text.zh,
-            "已从数据湖永久移除：1 行超过保留期限；历史中 2,000 行超过保留期限；不再存储的列 shoe、size"
+            "已从表中移除：1 行超过保留期限；历史中 2,000 行超过保留期限；不再存储的列 shoe、size；其旧版本保留至 history 期满"
         );
-        assert!(text.en.starts_with("removed from the lake: 1 row"));
+        assert!(text.en.starts_with("removed from the table: 1 row"));
     }
 }
