@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         title: "a model has no dictionary entry",
         what: "A pipeline has a model for a table that `schemas/curated/` has no entry for.",
         why: "The entry says for which purpose the model reads, and what it may publish. Without one nothing may be read.",
-        mend: "Write `schemas/curated/<table>.yaml`, or remove the model.",
+        mend: "`lakewarden model contract <table> --write` proposes `schemas/curated/<table>.yaml` from the model's plan; fill it in. Or remove the model.",
         example: Example::Extra { path: "pipelines/shop/models/visits.sql", text: "SELECT 1 AS one" },
     },
     run: check,
@@ -33,7 +33,7 @@ fn check(context: &Context<'_>, problems: &mut Vec<Problem>) {
         let unfulfilled = project.tables.iter().filter(|t| !models().any(|m| goes_by(&t.name, &m.name)));
         let hint = match nearest(name, unfulfilled.map(|t| t.name.as_str())) {
             Some(table) => format!("is it the table `{table}`? Give both one name"),
-            None => format!("write schemas/curated/{name}.yaml"),
+            None => format!("lakewarden model contract {name} --write proposes schemas/curated/{name}.yaml"),
         };
         let message = format!("the model `{name}` has no dictionary entry");
         problems.push(Problem::error(CODE, Span::file(&model.path), message).hint(hint));
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(
             rendered(&load(&files).problems),
             [
-                "pipelines/shop/models/visits.sql:1:1 LW1132 the model `visits` has no dictionary entry (write schemas/curated/visits.yaml)"
+                "pipelines/shop/models/visits.sql:1:1 LW1132 the model `visits` has no dictionary entry (lakewarden model contract visits --write proposes schemas/curated/visits.yaml)"
             ]
         );
     }
