@@ -80,7 +80,8 @@ impl Loading<'_> {
             account.thresholds.iter_mut().for_each(|t| t.accepted = t.crossed);
             return Ok(());
         }
-        thresholds::crossed(account).map_or(Ok(()), |crossed| Err(PipelineError::Threshold(Box::new(crossed))))
+        thresholds::crossed(account, self.reload)
+            .map_or(Ok(()), |crossed| Err(PipelineError::Threshold(Box::new(crossed))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits of a load: how many rows may be lost, and how many must come.
 
 use crate::record::{DatasetAccount, ThresholdAccount};
+use crate::reload::ReloadRequest;
 use lakewarden_dictionary::{DatasetRole, Percent, Thresholds};
 use lakewarden_lake::DataFile;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub struct Crossed {
     pub is_lossy: bool,
     /// The field whose rows were lost because it names a person only on another row of the same key.
     pub unfilled: Option<String>,
+    /// The options of `run` that asked for files to be loaded again, in their order.
+    pub reload: Vec<String>,
 }
 
 impl Crossed {
@@ -63,19 +66,19 @@ impl Crossed {
     pub fn hint(&self) -> String {
         let dataset = &self.dataset;
         let entry = format!("schemas/channels/{dataset}.yaml");
+        let run =
+            ["lakewarden run"].into_iter().chain(self.reload.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
         if let Some(field) = &self.unfilled {
             return format!(
-                "nothing was published; if the export names the person on the first row of a key only, declare `fill: down within COLUMN` on `{field}` in {entry}; if each row stands alone, `fill: none`; then: lakewarden run"
+                "nothing was published; if the export names the person on the first row of a key only, declare `fill: down within COLUMN` on `{field}` in {entry}; if each row stands alone, `fill: none`; then: {run}"
             );
         }
         if self.is_lossy {
             return format!(
-                "nothing was published; correct the export or {entry}; to load it as it is, once: lakewarden run --accept-thresholds {dataset}, then: lakewarden quarantine list {dataset}; always: write `thresholds: {{ quarantine_at_most: … }}` there"
+                "nothing was published; correct the export or {entry}; to load it as it is, once: {run} --accept-thresholds {dataset}, then: lakewarden quarantine list {dataset}; always: write `thresholds: {{ quarantine_at_most: … }}` there"
             );
         }
-        format!(
-            "nothing was published; correct the export, or load it as it is: lakewarden run --accept-thresholds {dataset}"
-        )
+        format!("nothing was published; correct the export, or load it as it is: {run} --accept-thresholds {dataset}")
     }
 }
 
@@ -157,7 +160,7 @@ fn usual(limits: &Thresholds, read: u64, before: &LastLoads) -> Option<Threshold
 }
 
 /// The thresholds that were crossed, if any was.
-pub fn crossed(account: &DatasetAccount) -> Option<Crossed> {
+pub fn crossed(account: &DatasetAccount, reload: Option<&ReloadRequest>) -> Option<Crossed> {
     let crossed = || account.thresholds.iter().filter(|t| t.crossed);
     let what: Vec<String> = crossed().map(ThresholdAccount::told).collect();
     let mut lost: Vec<(u64, String)> = account
@@ -183,6 +186,7 @@ pub fn crossed(account: &DatasetAccount) -> Option<Crossed> {
         losses,
         is_lossy: crossed().any(|t| t.threshold == LOST),
         unfilled: account.quarantined.iter().find(|q| q.rule == UNFILLED).and_then(|q| q.field.clone()),
+        reload: reload.map(ReloadRequest::options).unwrap_or_default(),
     })
 }
 
@@ -204,7 +208,7 @@ mod tests {
         let mut account = DatasetAccount { dataset: "d".to_owned(), read, key_conflicts, ..DatasetAccount::default() };
         account.quarantined = vec![of("a", 1), of("b", quarantined - 1)];
         account.thresholds = judge(limits.as_ref(), DatasetRole::Data, &account, &[], &LastLoads::default());
-        crossed(&account)
+        crossed(&account, None)
     }
 
     #[test]
@@ -213,7 +217,7 @@ mod tests {
         let mut account = DatasetAccount { dataset: "orders".to_owned(), read: 5, ..DatasetAccount::default() };
         account.quarantined = vec![nameless];
         account.thresholds = judge(None, DatasetRole::Data, &account, &[], &LastLoads::default());
-        let crossed = crossed(&account).unwrap();
+        let crossed = crossed(&account, None).unwrap();
         assert_eq!(crossed.unfilled.as_deref(), Some("Email"));
         let hint = crossed.hint();
         assert!(hint.contains("`fill: down within COLUMN` on `Email` in schemas/channels/orders.yaml"), "{hint}");
@@ -228,6 +232,10 @@ mod tests {
             assert!(lost(read, quarantined, conflicts, None).is_some(), "{quarantined} + {conflicts} of {read}");
         }
         assert_eq!(lost(100, 99, 0, Some("99%")), None, "as declared");
+        let mut again = lost(3, 3, 0, None).unwrap();
+        assert!(again.hint().contains("lakewarden run --accept-thresholds d,"), "{}", again.hint());
+        again.reload = vec!["--reload d".to_owned()];
+        assert!(again.hint().contains("lakewarden run --reload d --accept-thresholds d,"), "{}", again.hint());
         assert!(lost(100, 1, 1, Some("1%")).is_some());
         assert_eq!(
             lost(10, 5, 3, None).unwrap().to_string(),

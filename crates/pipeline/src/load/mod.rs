@@ -29,7 +29,7 @@ use crate::project::OpenProject;
 use crate::quarantine::{self, InQuarantine};
 use crate::record::{DatasetAccount, KeyFacts};
 use crate::references::References;
-use crate::reload::Superseding;
+use crate::reload::{ReloadRequest, Superseding};
 use crate::repeats::compare_repeats;
 use crate::row_files::{SOURCES, next_source, source_at};
 use crate::tables::TableView;
@@ -78,6 +78,8 @@ pub struct Loading<'a> {
     pub references: &'a References,
     /// Datasets whose thresholds may be crossed this time.
     pub accept_thresholds: &'a [String],
+    /// What the run was asked to load again.
+    pub reload: Option<&'a ReloadRequest>,
 }
 
 /// A dataset after loading.

@@ -34,6 +34,16 @@ impl ReloadRequest {
         Self { all, datasets }
     }
 
+    /// The options of `run` that ask for the same.
+    pub(crate) fn options(&self) -> Vec<String> {
+        let mut words = if self.all { vec!["--reload-all".to_owned()] } else { Vec::new() };
+        for (dataset, scope) in &self.datasets {
+            words.extend(scope.whole.then(|| format!("--reload {dataset}")));
+            words.extend(scope.files.iter().map(|file| format!("--reload {dataset}/{file}")));
+        }
+        words
+    }
+
     /// What of a dataset is to be loaded again; `None` for nothing.
     pub(crate) fn scope(&self, dataset: &str) -> Option<ReloadScope> {
         let named = self.datasets.get(dataset).cloned();
@@ -85,6 +95,10 @@ mod tests {
         assert!(!visits.whole && visits.names("exports/visits/a.csv") && visits.names("exports/visits/b.csv"));
         assert!(!visits.names("exports/visits/bb.csv") && !visits.names("exports/visits/c.csv"));
         assert_eq!(request.scope("shops"), None);
+        let options =
+            ["--reload orders", "--reload visits/b.csv", "--reload visits/exports/visits/a.csv"].map(str::to_owned);
+        assert_eq!(request.options(), options);
+        assert_eq!(ReloadRequest::parse(true, &[]).options(), ["--reload-all"]);
         assert!(ReloadRequest::parse(true, &words).scope("shops").unwrap().whole);
         let error = request.check_datasets(&["orders".to_owned()]).unwrap_err();
         assert_eq!(error.code(), "LW6071");

@@ -314,6 +314,7 @@ impl<'a> Run<'a> {
             workers: threads,
             references: &references,
             accept_thresholds: self.request.accept_thresholds,
+            reload: self.request.reload,
         };
         let mut relations = Relations::declared(self.open, self.pipeline, self.judgement.at);
         let looked_up = self.looked_up();
