@@ -42,6 +42,17 @@ fn a_proposal_is_written_and_added_to_a_pipeline() {
     let outside = ["dictionary", "infer", "exports/stock/stock.csv", "--dataset", "../../stock", "--write"];
     assert!(place.ends(2, &outside).contains("is no name of a dataset"));
 
+    // One of several files of a folder stands for all of them, without --write as well.
+    let month = |day: &str| format!("sku,on_hand,counted_on\nS001,4,2026-{day}\nS002,5,2026-{day}\n");
+    place.write("exports/returns/returns_2026-09.csv", &month("09-01"));
+    place.write("exports/returns/returns_2026-10.csv", &month("10-01"));
+    let several = ["dictionary", "infer", "exports/returns/returns_2026-09.csv", "--add-to", "shop"];
+    expect(&place, "dictionary_infer_several", place.ends(0, &several));
+    let line = "  returns: exports/returns/*.csv\n";
+    assert!(place.read("pipelines/shop/pipeline.yaml").contains(line));
+    place.write("pipelines/shop/pipeline.yaml", &after);
+    std::fs::remove_file(place.path("schemas/channels/returns.yaml")).unwrap();
+
     // Filled in and reviewed, it is loaded.
     let entry = place.read("schemas/channels/stock.yaml").replace("proposed: true\n", "");
     let filled: String = entry

@@ -298,8 +298,9 @@ pub enum DictionaryCommand {
         /// Write the entry to schemas/channels/NAME.yaml of the project, which must not exist, instead of printing it
         #[arg(long)]
         write: bool,
-        /// Add the dataset to the channels of this pipeline as well
-        #[arg(long, value_name = "PIPELINE", requires = "write")]
+        /// Write the entry, and add the dataset to the channels of this pipeline; similarly named files of the folder as
+        /// well
+        #[arg(long, value_name = "PIPELINE")]
         add_to: Option<String>,
     },
 }

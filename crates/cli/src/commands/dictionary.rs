@@ -1,5 +1,6 @@
 //! `lakewarden dictionary`.
 
+use crate::commands::similar_files::{SimilarFiles, find_similar_files};
 use crate::commands::{entry, now, random};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -100,6 +101,8 @@ struct Target {
     pipeline: Option<(String, String)>,
     dataset: String,
     pattern: String,
+    /// The files that the pattern matches, where it is not the file alone.
+    matched: Vec<String>,
 }
 
 impl Target {
@@ -115,7 +118,14 @@ impl Target {
         }
         let entry = entry_path(dataset);
         entry::refuse_existing(&open.root, &entry)?;
-        let pattern = pattern_of(&open.root, file);
+        let own = pattern_of(&open.root, file);
+        let (pattern, matched) = match similar_files(file) {
+            Some(SimilarFiles { pattern, names }) => match own.rsplit_once('/') {
+                Some((folder, _)) => (format!("{folder}/{pattern}"), names),
+                None => (pattern, names),
+            },
+            None => (own, Vec::new()),
+        };
         let add = |name: &str| -> Result<(String, String), Failure> {
             open.pipeline(Some(name)).map_err(Failure::of(open))?;
             let path = format!("pipelines/{name}/pipeline.yaml");
@@ -134,7 +144,7 @@ impl Target {
             Ok((path, added))
         };
         let pipeline = place.add_to.map(add).transpose()?;
-        Ok(Self { entry, pipeline, dataset: dataset.to_owned(), pattern })
+        Ok(Self { entry, pipeline, dataset: dataset.to_owned(), pattern, matched })
     }
 
     /// Writes the entry and the pipeline's file; returns their paths.
@@ -153,9 +163,30 @@ impl Target {
         let mut text = format!("wrote {}", self.entry);
         if let Some((path, _)) = &self.pipeline {
             text.push_str(&format!("\nadded {}: {} to the channels of {path}", self.dataset, self.pattern));
+            if !self.matched.is_empty() {
+                text.push_str(&format!("\n  it matches {}", listed(&self.matched)));
+            }
         }
         text
     }
+}
+
+/// Files of the folder that are called like a file without its numbers; none of an address.
+fn similar_files(file: &str) -> Option<SimilarFiles> {
+    if file.contains("://") || !Path::new(file).is_file() {
+        return None;
+    }
+    find_similar_files(Path::new(file), |a, b| name_of(a) == name_of(b))
+}
+
+/// The first names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const NAMED: usize = 5;
+    let mut text = format!("{} files: {}", names.len(), names[..names.len().min(NAMED)].join(", "));
+    if names.len() > NAMED {
+        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    }
+    text
 }
 
 /// The path of an export as a pipeline names it: relative to the project's root, if it is below.

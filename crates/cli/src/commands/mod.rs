@@ -16,6 +16,7 @@ mod quarantine;
 mod query;
 pub(crate) mod run;
 mod sample;
+mod similar_files;
 mod status;
 mod template;
 mod vacuum;
@@ -86,7 +87,7 @@ pub async fn carry_out(args: &Args, output: &Output) -> Result<ExitCode, Failure
         Command::Quarantine { command } => quarantine::quarantine(&args.project, command, output).await,
         Command::Drift { command: DriftCommand::Show { dataset } } => drift::show(&args.project, dataset, output).await,
         Command::Dictionary { command: DictionaryCommand::Infer { file, dataset, rows, write, add_to } } => {
-            let place = write.then_some(dictionary::Place { add_to: add_to.as_deref() });
+            let place = (*write || add_to.is_some()).then_some(dictionary::Place { add_to: add_to.as_deref() });
             dictionary::infer(&args.project, file, dataset.as_deref(), *rows, place, output).await
         }
         Command::Model { command: ModelCommand::Contract { name, write } } => {
