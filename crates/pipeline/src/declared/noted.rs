@@ -43,6 +43,13 @@ impl StoredDeclarations {
         self
     }
 
+    /// The same, without columns that left the table's files.
+    #[must_use]
+    pub fn without_columns(mut self, columns: &[String]) -> Self {
+        self.0.values_mut().for_each(|declaration| declaration.columns.retain(|name, _| !columns.contains(name)));
+        self
+    }
+
     /// The same, after a run removed rows of any of them under a retention.
     #[must_use]
     pub fn after_removal(mut self, retention: Period) -> Self {

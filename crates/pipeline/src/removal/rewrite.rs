@@ -97,10 +97,11 @@ impl Loading<'_> {
         let kept = due.table.schema.fields().iter().filter(|field| !due.columns.contains(field.name()));
         let schema = Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()));
         let mut after = TableSnapshot { schema: schema.clone(), ..due.table.clone() };
+        let mut declared = StoredDeclarations::of_published(Some(&due.table))?.without_columns(&due.columns);
         if let (true, Some(retention)) = (due.ended > 0, &dataset.retention) {
-            let declared = StoredDeclarations::of_published(Some(&due.table))?;
-            after.noted.extend([declared.after_removal(retention.value).to_info()]);
+            declared = declared.after_removal(retention.value);
         }
+        after.noted.extend([declared.to_info()]);
         let options = self.writer_options(Uuid::new_v5(&self.run, b"what stays after a removal"));
         let mut writer = self.lake.writer(Zone::Conformed, name, schema, options)?;
         let mut gone = 0;

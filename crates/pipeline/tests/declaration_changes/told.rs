@@ -79,6 +79,20 @@ async fn rows_that_a_shorter_retention_removed_are_missing_under_a_longer_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_a_run_removed_is_told_no_more_although_the_run_loaded_a_file() {
+    let city = ORDERS.lines().find(|line| line.contains("name: city")).unwrap();
+    let till = Till::loaded().await;
+    till.declare(&[(city, &city.replace("treatment: keep", "treatment: drop"))]);
+    till.write(
+        "exports/orders/b.csv",
+        "order_no,phone,city,gender,amount,ordered_at\nO4,13512345678,Bath,m,5.00,2026-05-01 10:00\n",
+    );
+    let change = till.expect_published("LW2037", Decision::Note).await;
+    assert_eq!(change.change, ChangeKind::FieldDropped);
+    till.expect_same().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stored_table_that_is_no_longer_declared_is_told() {
     let till = Till::loaded().await;
     assert!(till.plan().await.undeclared_tables.is_empty());
