@@ -70,13 +70,13 @@ pub fn load(files: &[SourceFile]) -> Loaded {
             None => {
                 unread.entries.insert((kind, name.to_owned()));
             }
-            Some(Entry::Settings(settings)) => project.settings = settings,
+            Some(Entry::Settings(settings)) => project.settings = *settings,
             Some(Entry::Purposes(purposes)) => project.purposes = purposes,
             Some(Entry::Dataset(dataset)) => project.datasets.push(*dataset),
             Some(Entry::Table(table)) => project.tables.push(*table),
             Some(Entry::Pipeline(pipeline)) => {
                 folders.insert(name, project.pipelines.len());
-                project.pipelines.push(pipeline);
+                project.pipelines.push(*pipeline);
             }
         }
     }
@@ -128,11 +128,11 @@ pub fn load(files: &[SourceFile]) -> Loaded {
 
 /// What one declarative file declares.
 enum Entry {
-    Settings(Settings),
+    Settings(Box<Settings>),
     Purposes(Purposes),
     Dataset(Box<Dataset>),
     Table(Box<Table>),
-    Pipeline(Pipeline),
+    Pipeline(Box<Pipeline>),
 }
 
 /// Reads one declarative file, without a look at any other. `None` if nothing of it can be used.
@@ -144,11 +144,11 @@ fn read_entry(file: &SourceFile, kind: FileKind, name: &str) -> (Findings, Optio
     spec::validate(&node, declared, &mut found);
     let fields = Fields::new(declared, &node);
     let entry = match kind {
-        FileKind::Settings => Entry::Settings(read::settings(&fields)),
+        FileKind::Settings => Entry::Settings(Box::new(read::settings(&fields))),
         FileKind::Purposes => Entry::Purposes(read::purposes(&fields)),
         FileKind::Dataset => Entry::Dataset(Box::new(read::dataset(&fields, name))),
         FileKind::Table => Entry::Table(Box::new(read::table(&fields, name))),
-        FileKind::Pipeline => Entry::Pipeline(read::pipeline(&fields, name)),
+        FileKind::Pipeline => Entry::Pipeline(Box::new(read::pipeline(&fields, name))),
     };
     (found, Some(entry))
 }

@@ -222,7 +222,6 @@ mod tests {
     #![allow(clippy::panic)]
     use crate::error::{EngineError, SqlProblem};
     use crate::sql::references;
-    use std::time::{Duration, Instant};
 
     fn problem(sql: &str) -> Option<String> {
         references(sql).err().map(|error| match error {
@@ -301,13 +300,11 @@ mod tests {
             let nested = |levels: usize| (0..levels).fold("a".to_owned(), |inner, _| format!("{name}({inner}{rest})"));
             assert_eq!(problem(&format!("SELECT {} FROM t", nested(3))), None, "{name}");
         }
-        let begun = Instant::now();
         let nested = (0..24).fold("a".to_owned(), |inner, _| format!("width_bucket({inner},0,1,2)"));
         let found = problem(&format!("SELECT\n  {nested} FROM t")).unwrap_or_default();
         assert!(found.contains("macros") && found.contains("Some((2, "), "{found}");
         let side_by_side = vec!["width_bucket(width_bucket(width_bucket(a,0,1,2),0,1,2),0,1,2)"; 200].join(", ");
         let found = problem(&format!("SELECT {side_by_side} FROM t")).unwrap_or_default();
         assert!(found.contains("macros"), "{found}");
-        assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }

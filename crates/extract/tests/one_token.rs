@@ -73,7 +73,7 @@ fn project(declarations: [&str; 2]) -> Vec<SourceFile> {
     let dataset = |name: &str, declared: &str| {
         format!(
             "dataset: {name}\nlabel: {{ zh: a, en: a }}\nmeaning: a\nsource: a\nowner: crm@lakewarden.example\n\
-             update_frequency: daily\nformat: {{ container: csv }}\npurposes: {{ analytics: contract }}\nfields:\n  \
+             update_frequency: daily\nformat: {{ container: csv }}\npurposes: {{ analytics: legal_obligation }}\nfields:\n  \
              - name: who\n    label: {{ zh: a, en: a }}\n    meaning: a\n    identifier: direct\n    \
              category: user.unique_id\n    treatment: {{ pseudonymise: person }}\n    {declared}\n"
         )

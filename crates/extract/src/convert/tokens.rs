@@ -261,7 +261,8 @@ fn spell_of_any_region(
                 (None, Some(number)) => found[*row] = Some(number.to_owned()),
                 (_, None) => {}
             }
-            !ambiguous[*row] && !(tried == 0 && has_country_code(text.value(*row)))
+            let is_decided = ambiguous[*row] || (tried == 0 && has_country_code(text.value(*row)));
+            !is_decided
         });
     }
     let mut out = StringBuilder::with_capacity(text.len(), text.value_data().len());

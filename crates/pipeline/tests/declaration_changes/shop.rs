@@ -59,10 +59,7 @@ columns:
 ";
 
 const FILES: [(&str, &str); 8] = [
-    (
-        "lakewarden.yaml",
-        "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\nconsent_log: none\nconsent_log_reason: The till asks nobody.\n",
-    ),
+    ("lakewarden.yaml", "project: shop\nlake: ./lake\ntime_zone: Asia/Shanghai\nreplay_purposes: [analytics]\n"),
     (
         "schemas/purposes.yaml",
         "purposes:\n  analytics: { label: { zh: 分析, en: Analytics }, meaning: How it goes. }\n",
