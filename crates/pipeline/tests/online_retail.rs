@@ -49,7 +49,7 @@ async fn ask(shop: &Shop, sql: &str) -> Vec<String> {
 }
 
 const TABLES: [&str; 4] = [
-    "SELECT * FROM customers ORDER BY customer_id",
+    "SELECT customer_id, identifiers, domains FROM customers ORDER BY customer_id",
     "SELECT * FROM online_retail_rfm ORDER BY customer_id",
     "SELECT * FROM online_retail_monthly ORDER BY 1, 2",
     "SELECT customer_id, count(*), sum(amount) FROM online_retail_sales GROUP BY customer_id ORDER BY customer_id",

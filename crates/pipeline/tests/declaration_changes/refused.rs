@@ -1,6 +1,5 @@
 //! Changes that make stored rows mean something else.
 
-use crate::common::keys;
 use crate::shop::{ORDERS, Till};
 use lakewarden_pipeline::ChangeKind;
 use lakewarden_privacy::{KeyRing, MasterKey};
