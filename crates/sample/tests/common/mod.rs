@@ -49,6 +49,19 @@ impl Sample {
 
     /// The rows that must reach the lake: those without a planted defect, each key once.
     pub fn surviving(&self, dataset: &str) -> Vec<Row> {
+        self.kept_rows(dataset, |defect| defect.is_none())
+    }
+
+    /// The same, with those of which only a field is lost.
+    pub fn stored(&self, dataset: &str) -> Vec<Row> {
+        let files = || self.accounts.datasets[dataset].values();
+        let set_null = |field: &str, rule: &str| {
+            files().any(|file| file.set_null.get(field).is_some_and(|rules| rules.contains_key(rule)))
+        };
+        self.kept_rows(dataset, |defect| defect.is_none_or(|(field, rule)| set_null(&field, &rule)))
+    }
+
+    fn kept_rows(&self, dataset: &str, stays: impl Fn(Option<(String, String)>) -> bool) -> Vec<Row> {
         let key: &[&str] = match dataset {
             "crm_members" => &["会员卡号"],
             "pos_sales" => &["小票号", "行号"],
@@ -60,7 +73,7 @@ impl Sample {
         self.rows(dataset)
             .into_iter()
             .map(|(_, row)| row)
-            .filter(|row| defect_of(dataset, row).is_none())
+            .filter(|row| stays(defect_of(dataset, row)))
             .filter(|row| key.is_empty() || met.insert(key.iter().map(|k| row[*k].clone()).collect::<Vec<_>>()))
             .collect()
     }
