@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lakewarden_dictionary::CompleteWhen;
 use std::collections::BTreeMap;
 
-/// Takes out the files that are not whole yet, and the markers themselves; says which are waited for. `shown` makes a
-/// path the address of messages.
+/// Takes out the files that are not whole yet, and the markers themselves, which are not left behind either; says which
+/// are waited for. `shown` makes a path the address of messages.
 pub(crate) fn only_complete(
     walked: &mut Walked,
     when: &CompleteWhen,
@@ -15,19 +15,23 @@ pub(crate) fn only_complete(
     shown: &dyn Fn(&str) -> String,
 ) -> Vec<Remark> {
     let marker_of = |file: &Matched| when.marker.as_ref().map(|marker| marker.replace("{file}", &file.entry.name));
-    let is_marker = |file: &Matched| {
+    let is_marker = |folder: &str, name: &str| {
         let Some(marker) = &when.marker else { return false };
         let (before, after) = match marker.split_once("{file}") {
             Some(around) => around,
-            None => return file.entry.name == marker.value,
+            None => return name == marker.value,
         };
-        let of = file.entry.name.strip_prefix(before).and_then(|name| name.strip_suffix(after));
-        of.is_some_and(|of| walked.beside.get(&file.folder).is_some_and(|names| names.contains(of)))
+        let of = name.strip_prefix(before).and_then(|name| name.strip_suffix(after));
+        of.is_some_and(|of| walked.beside.get(folder).is_some_and(|names| names.contains(of)))
     };
+    walked.skipped.retain(|path| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        !is_marker(folder, name)
+    });
     let age = when.min_age_minutes.map(|minutes| (minutes, TimeDelta::minutes(i64::from(minutes))));
     let (mut keep, mut unmarked, mut young) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (path, file) in &walked.files {
-        if is_marker(file) {
+        if is_marker(&file.folder, &file.entry.name) {
             continue;
         }
         let marked = marker_of(file)

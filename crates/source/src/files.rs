@@ -234,12 +234,12 @@ impl Found {
                 SourceError::Interval(IntervalFault::NoDate { dataset: channel.dataset.to_owned(), at: own(&path) })
             }
         })?;
+        if let Some(when) = channel.complete_when {
+            self.remarks.extend(only_complete(&mut walked, when, around.now, own));
+        }
         if !walked.skipped.is_empty() {
             let what = RemarkKind::Skipped { files: walked.skipped.iter().map(|path| own(path)).collect() };
             self.remarks.push(Remark { about: address, what });
-        }
-        if let Some(when) = channel.complete_when {
-            self.remarks.extend(only_complete(&mut walked, when, around.now, own));
         }
         Ok(walked)
     }
