@@ -172,10 +172,7 @@ impl Arriving<'_> {
         let (new, held) = held.map_err(|error| arrivals::explained(&origins, error))?;
         let (replacement, new, skipped) = self.later_snapshot(dataset, published.as_ref(), new, &origins).await?;
         let quarantine = self.quarantine(dataset).await?;
-        let removal = match &replacement {
-            Some(_) => DueRemoval::default(),
-            None => self.removal(dataset, published.as_ref()).await?,
-        };
+        let removal = self.find_removal(dataset, published.as_ref(), replacement.as_ref()).await?;
         Ok(Arrivals {
             dataset,
             published,
@@ -312,10 +309,7 @@ impl Arriving<'_> {
         let read = database::look(dataset, database, root, known, Some(self.keys)).await?;
         let new = if read.has_news() { vec![read.file()] } else { Vec::new() };
         let quarantine = self.quarantine(dataset).await?;
-        let removal = match &replacement {
-            Some(_) => DueRemoval::default(),
-            None => self.removal(dataset, published.as_ref()).await?,
-        };
+        let removal = self.find_removal(dataset, published.as_ref(), replacement.as_ref()).await?;
         Ok(Arrivals {
             dataset,
             published,
@@ -344,7 +338,16 @@ impl Arriving<'_> {
         }))
     }
 
-    async fn removal(&self, dataset: &Dataset, published: Option<&TableSnapshot>) -> Result<DueRemoval, PipelineError> {
+    /// What has to be removed from the dataset's tables. Nothing where rows are replaced: the next run looks again.
+    async fn find_removal(
+        &self,
+        dataset: &Dataset,
+        published: Option<&TableSnapshot>,
+        replacement: Option<&Replacement>,
+    ) -> Result<DueRemoval, PipelineError> {
+        if replacement.is_some() {
+            return Ok(DueRemoval::default());
+        }
         DueRemoval::find(self.lake, dataset, published, (self.as_of, self.now), self.zone).await
     }
 
