@@ -10,6 +10,7 @@ use crate::read::presentable;
 
 /// A value that so large a share of the records has stands for a missing one, or for a person whom the shop uses for others.
 const FREQUENT: f64 = 0.05;
+
 /// A value that many records share identifies no person, or a person who stands for others.
 pub(super) fn frequent_value(guess: Option<Meaning>, column: &Column<'_>) -> Option<Answer> {
     let (census, profile) = (column.census, column.profile);
