@@ -1,78 +1,13 @@
 //! What can go wrong in the lake: one enum, with codes, hints and an answer to "try again?".
 
-use std::fmt;
+mod audit_break;
+mod store_fault;
+
+pub use audit_break::AuditBreak;
+pub use store_fault::StoreFault;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-
-/// What kind of trouble the object store reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreFault {
-    /// The object is not there.
-    NotFound,
-    /// The bucket is not there.
-    NoBucket,
-    /// There was an object at a place that had to be empty.
-    AlreadyExists,
-    /// Credentials are known, and not allowed to do this.
-    Denied,
-    /// Credentials are missing or wrong.
-    Unauthenticated,
-    /// The store cannot do what was asked (for example conditional puts).
-    NotSupported,
-    /// The disk or the quota is full.
-    Full,
-    /// No answer, a broken connection or an answer that says "later".
-    Unreachable,
-}
-
-impl fmt::Display for StoreFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotFound => "not found",
-            Self::NoBucket => "the bucket does not exist",
-            Self::AlreadyExists => "something is already there",
-            Self::Denied => "permission denied",
-            Self::Unauthenticated => "the store did not accept the credentials",
-            Self::NotSupported => "the store does not support this operation",
-            Self::Full => "no space left",
-            Self::Unreachable => "the store does not answer",
-        })
-    }
-}
-
-/// Why the audit chain does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditBreak {
-    /// The record is not there although a later one is.
-    Missing,
-    /// The record is not the JSON that Lakewarden writes.
-    Unreadable,
-    /// The number inside the record is not the number in its name.
-    Renumbered,
-    /// The record's `previous` is not the SHA-256 of the record before it.
-    Unchained,
-    /// The record is there, and its SHA-256 is not the one that was expected.
-    Changed,
-    /// The record reads as JSON, but not byte for byte as Lakewarden writes it.
-    Ambiguous,
-    /// The record's time is before that of a record before it.
-    Backdated,
-}
-
-impl fmt::Display for AuditBreak {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "is missing",
-            Self::Unreadable => "is not a readable audit record",
-            Self::Renumbered => "carries another number than its name",
-            Self::Unchained => "does not carry the SHA-256 of the record before it",
-            Self::Changed => "has another SHA-256 than the one expected",
-            Self::Ambiguous => "is not written as Lakewarden writes records: a key occurs twice, or it was edited",
-            Self::Backdated => "has an earlier time than a record before it",
-        })
-    }
-}
 
 /// Everything that this crate's functions fail with.
 ///
@@ -445,7 +380,7 @@ impl LakeError {
                 "names are ASCII letters, digits, `_`, `-` and `.`, start with a letter or a \
                  digit, and have at most 128 characters"
             }
-            Self::Store { fault, .. } => return store_hint(*fault),
+            Self::Store { fault, .. } => return fault.hint(),
             Self::AlreadyExists { .. } => "run again: every run writes under names of its own",
             Self::StoreSettings { .. } => {
                 "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION"
@@ -487,22 +422,6 @@ impl LakeError {
             }
             _ => return None,
         })
-    }
-}
-
-fn store_hint(fault: StoreFault) -> Option<&'static str> {
-    match fault {
-        StoreFault::NoBucket => Some("create the bucket, or correct its name in the lake's address"),
-        StoreFault::Denied => Some("the lake needs permission to list, read, write and delete below its address"),
-        StoreFault::Unauthenticated => {
-            Some("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where used)")
-        }
-        StoreFault::NotSupported => Some("the lake needs a store with conditional puts (If-None-Match)"),
-        StoreFault::Unreachable => {
-            Some("check the network and, for S3, AWS_ENDPOINT_URL, AWS_REGION and the credentials")
-        }
-        StoreFault::Full => Some("free some space"),
-        StoreFault::NotFound | StoreFault::AlreadyExists => None,
     }
 }
 
